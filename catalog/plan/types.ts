@@ -1,0 +1,213 @@
+import type { BuildSource, Environment, PostgresExtension, SecurityException, UpstreamSource, Runtime } from "../types";
+
+export const TARGETS = ["compose", "kubernetes", "gcp"] as const;
+/** Where a stack runs: Docker Compose on one machine, any Kubernetes cluster, or Google Cloud. */
+export type Target = (typeof TARGETS)[number];
+
+/** How a datastore is provided: a container of the deployment, or a managed service. */
+export type DatastoreKind = "container" | "cloud-sql";
+
+/**
+ * One system in one environment: resolved, complete, and sorted, so that every target renders the same
+ * bytes twice. Plain data without Pulumi Outputs; what is known only later stays a LateValue.
+ */
+export interface Plan {
+  readonly system: string;
+  readonly environment: Environment;
+  readonly target: Target;
+  /** Host name that the system is served under. @default - none (Compose: the loopback address) */
+  readonly host?: string;
+  /** By name. */
+  readonly images: readonly PlannedImage[];
+  /** By name. Every container: services, jobs, and the datastores that run as containers. */
+  readonly workloads: readonly Workload[];
+  /** Names of all workloads so that each comes after what it waits for. */
+  readonly startOrder: readonly string[];
+  /** By name. */
+  readonly datastores: readonly PlannedDatastore[];
+  /** By name. Every secret that some workload uses. */
+  readonly secrets: readonly PlannedSecret[];
+  /** Longest path first. */
+  readonly routes: readonly PlannedRoute[];
+}
+
+export interface PlannedImage {
+  readonly name: string;
+  readonly source: BuildSource | UpstreamSource;
+  readonly user: number;
+  readonly runtime: Runtime;
+}
+
+/** A value that the target resolves. Known text is a plain string. */
+export type PlanValue = string | LateValue;
+
+export type LateValue =
+  | { readonly late: "secret"; readonly secret: string; readonly encode?: "uri" }
+  /** Address of a managed datastore, known once it exists. */
+  | { readonly late: "host"; readonly datastore: string }
+  | { readonly late: "text"; readonly parts: readonly PlanValue[] };
+
+export interface Workload {
+  readonly name: string;
+  readonly kind: "service" | "job" | "store";
+  /** Name of a PlannedImage. */
+  readonly image: string;
+  /** @default - the image's own */
+  readonly command?: readonly string[];
+  /** Numeric user and group. */
+  readonly user: number;
+  /** Sorted by name. Never holds a secret. */
+  readonly env: readonly { readonly name: string; readonly value: PlanValue }[];
+  /** Sorted by name. */
+  readonly secretFiles: readonly SecretFile[];
+  /** Sorted by path. */
+  readonly configFiles: readonly ConfigFile[];
+  /** Sorted by name. */
+  readonly ports: readonly { readonly name: string; readonly port: number }[];
+  readonly probes: Probes;
+  readonly resources: PlannedResources;
+  readonly scale: PlannedScale;
+  /** In-memory file systems; the root itself is read-only. */
+  readonly writable: readonly string[];
+  readonly volumes: readonly PlannedVolume[];
+  /** What must be so before this starts. Sorted by workload. */
+  readonly after: readonly Dependency[];
+  /** Whom it talks to. Sorted. */
+  readonly connects: readonly Connection[];
+  /** Who talks to it: workloads, and "edge" where a route leads here. Sorted. */
+  readonly clients: readonly { readonly from: string; readonly port: number }[];
+  readonly egress: readonly { readonly host: string; readonly port: number }[];
+  readonly exceptions: readonly SecurityException[];
+  /** Seconds from SIGTERM to SIGKILL. */
+  readonly graceSeconds: number;
+  /** Longest run of a job in seconds. @default - no limit (not a job) */
+  readonly timeoutSeconds?: number;
+  readonly metrics?: { readonly port: number; readonly path: string };
+  readonly develop?: PlannedDevelop;
+}
+
+/** A secret as the container sees it: a file of its user, and a variable `NAME_FILE` with the path. */
+export interface SecretFile {
+  /** File name, unique in the workload, such as `database-url`. */
+  readonly name: string;
+  /** Variable that holds the path, such as `DATABASE_URL_FILE`. */
+  readonly variable: string;
+  /** `/run/secrets/database-url` */
+  readonly path: string;
+  readonly value: PlanValue;
+}
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+export interface Probes {
+  readonly live?: PlannedProbe;
+  readonly ready?: PlannedProbe;
+  /** Seconds that the first start may take before `live` counts. */
+  readonly startupSeconds: number;
+}
+
+export interface PlannedProbe {
+  readonly check:
+    | { readonly kind: "http"; readonly path: string; readonly port: number }
+    | { readonly kind: "tcp"; readonly port: number }
+    | { readonly kind: "exec"; readonly command: readonly string[] };
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly failures: number;
+}
+
+export interface PlannedResources {
+  /** Thousandths of a core. */
+  readonly cpu: { readonly request: number; readonly limit: number };
+  /** Bytes. */
+  readonly memory: { readonly request: number; readonly limit: number };
+}
+
+export type PlannedScale =
+  | { readonly kind: "fixed"; readonly replicas: number }
+  | {
+      readonly kind: "automatic";
+      readonly min: number;
+      readonly max: number;
+      readonly cpu?: number;
+      readonly memory?: number;
+    };
+
+export interface PlannedVolume {
+  readonly name: string;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface Dependency {
+  readonly workload: string;
+  readonly condition: "healthy" | "completed";
+}
+
+export type Connection =
+  | { readonly to: "workload"; readonly workload: string; readonly port: number }
+  | { readonly to: "datastore"; readonly datastore: string; readonly port: number };
+
+export interface PlannedDevelop {
+  readonly target: string;
+  /** Sorted by path. `source` is relative to the build context. */
+  readonly mounts: readonly { readonly source: string; readonly path: string }[];
+  readonly debug?: number;
+}
+
+/** A database and how it is provided. A container's workload has the same name. */
+export interface PlannedDatastore {
+  readonly name: string;
+  readonly engine: "postgres";
+  readonly kind: DatastoreKind;
+  readonly version: number;
+  readonly database: string;
+  readonly port: number;
+  /** Bytes. */
+  readonly storage: number;
+  readonly extensions: readonly PostgresExtension[];
+  readonly roles: PostgresRoles;
+  /** Size of a managed instance. @default "db-custom-1-3840" (1 vCPU, 3.75 GiB) */
+  readonly tier: string;
+  /** Whether a managed instance has a standby in another zone. @default true in prod */
+  readonly highAvailability: boolean;
+}
+
+/** The roles of a database. The application's login is not the owner of the schema. */
+export interface PostgresRoles {
+  /** Superuser (managed: the provider's administrator), for Longshore's own job. */
+  readonly admin: Login;
+  /** Owns the schema, cannot log in. */
+  readonly owner: string;
+  /** Holds the rights of the application, cannot log in. */
+  readonly app: string;
+  /** Member of the owner. */
+  readonly migrate: Login;
+  /** Members of the app role. Two, so that a rotation can switch from one to the other. */
+  readonly logins: readonly [a: Login, b: Login];
+}
+
+export interface Login {
+  readonly name: string;
+  /** Name of the secret with its password. */
+  readonly secret: string;
+}
+
+export interface PlannedSecret {
+  readonly name: string;
+  readonly from: "config" | "generated";
+  /** Characters of a generated value. */
+  readonly length: number;
+  /** Path of the value in the stack's config, such as `longshore:secrets.todo.db-admin-password`. */
+  readonly configPath: string;
+}
+
+export interface PlannedRoute {
+  readonly path: string;
+  readonly workload: string;
+  readonly port: number;
+}

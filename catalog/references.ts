@@ -1,0 +1,98 @@
+/** Which login of a database a reference stands for. `admin` is for Longshore's own jobs. */
+export type DatastoreRole = "app" | "migrate" | "admin";
+
+/** The stable property names that every datastore offers. */
+export type DatastoreProperty = "host" | "port" | "database" | "username" | "password" | "url" | "ownerRole";
+
+export interface SettingReference {
+  readonly ref: "setting";
+  readonly setting: string;
+}
+
+export interface SecretReference {
+  readonly ref: "secret";
+  readonly secret: string;
+}
+
+/** A port of a service as its clients see it. */
+export interface EndpointReference {
+  readonly ref: "endpoint";
+  readonly service: string;
+  readonly port: string;
+  /** `url` is `http://host:port`, `authority` is `host:port`. */
+  readonly form: "url" | "authority" | "host" | "port";
+}
+
+export interface DatastoreReference {
+  readonly ref: "datastore";
+  readonly datastore: string;
+  readonly property: DatastoreProperty;
+  readonly role: DatastoreRole;
+}
+
+/** Text with references in it, made by the `text` tag. A secret anywhere in it makes all of it secret. */
+export interface TextReference {
+  readonly ref: "text";
+  readonly parts: readonly Value[];
+}
+
+export type Reference =
+  SettingReference | SecretReference | EndpointReference | DatastoreReference | TextReference;
+
+/** What an environment variable can be: plain text, or a reference that each target resolves. */
+export type Value = string | Reference;
+
+/** Whether the value of a reference must never be shown. */
+export function isSecretValue(value: Value): boolean {
+  if (typeof value === "string") {
+    return false;
+  }
+  switch (value.ref) {
+    case "secret":
+      return true;
+    case "datastore":
+      return value.property === "password" || value.property === "url";
+    case "text":
+      return value.parts.some(isSecretValue);
+    default:
+      return false;
+  }
+}
+
+/**
+ * Makes a reference that refuses to be put into a string: `${db.url}` would otherwise become
+ * "[object Object]" in a container's environment without a word.
+ */
+export function reference<T extends Reference>(value: T): T {
+  const refuse = (): never => {
+    throw new Error(
+      `a reference (${describe(value)}) cannot be put into a string; write text\`…\${reference}…\` instead`,
+    );
+  };
+  return Object.defineProperty({ ...value }, Symbol.toPrimitive, { value: refuse, enumerable: false });
+}
+
+/** Tag for text with references in it: text`redis://${cache.host}:6379`. */
+export function text(strings: TemplateStringsArray, ...references: Value[]): TextReference {
+  const parts = strings.flatMap((part, index): Value[] => {
+    const following = references[index];
+    return following === undefined ? [part] : [part, following];
+  });
+  return reference({ ref: "text", parts: parts.filter((part) => part !== "") });
+}
+
+/** A reference in the words of the person who wrote it, for messages. */
+export function describe(value: Reference): string {
+  switch (value.ref) {
+    case "setting":
+      return `setting ${value.setting}`;
+    case "secret":
+      return `secret ${value.secret}`;
+    case "endpoint":
+      return `${value.service}.${value.port}`;
+    case "datastore":
+      return `${value.datastore}.${value.property}`;
+    case "text":
+      return "text";
+  }
+}

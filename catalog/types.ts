@@ -1,0 +1,189 @@
+import type { EndpointReference, Value } from "./references";
+import type { Cpu, Duration, Quantity } from "./values";
+
+export const ENVIRONMENTS = ["local", "dev", "test", "staging", "prod"] as const;
+/** `local` is a person's own machine; the others are the rungs of the ladder to production. */
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+/** What is in an image that can ask a HTTP endpoint from inside the container (Compose has no other way). */
+export type Runtime = "python" | "node" | "wget" | "curl" | "none";
+
+/** An image: built from a context in this repository, or taken from a public registry. */
+export interface ImageDefinition {
+  readonly name: string;
+  readonly source: BuildSource | UpstreamSource;
+  /** Numeric user (and group) that the container runs as. @default 1000 */
+  readonly user: number;
+  readonly runtime: Runtime;
+}
+
+export interface BuildSource {
+  readonly kind: "build";
+  /** Folder below the repository's root that holds the Dockerfile and all that it copies. */
+  readonly context: string;
+  /** @default "Dockerfile" */
+  readonly dockerfile: string;
+  /** Stage to build. @default - the last one */
+  readonly target?: string;
+}
+
+export interface UpstreamSource {
+  readonly kind: "upstream";
+  /** `repository:tag`, as `docker pull` takes it. */
+  readonly reference: string;
+}
+
+export type ProbeCheck =
+  | { readonly kind: "http"; readonly path: string; readonly port?: string }
+  | { readonly kind: "tcp"; readonly port?: string }
+  | { readonly kind: "exec"; readonly command: readonly string[] };
+
+export interface Probe {
+  readonly check: ProbeCheck;
+  /** @default "10s" */
+  readonly interval: Duration;
+  /** @default "3s" */
+  readonly timeout: Duration;
+  /** Failures in a row before the container counts as failed. @default 3 */
+  readonly failures: number;
+}
+
+/** Request and limit: what is reserved, and what is never exceeded. */
+export interface Resources {
+  readonly cpu: readonly [request: Cpu, limit: Cpu];
+  readonly memory: readonly [request: Quantity, limit: Quantity];
+}
+
+/** How many: a fixed number, or a range that follows the load. */
+export interface Scale {
+  readonly min: number;
+  readonly max: number;
+  /** Average CPU in percent of the request that the autoscaler aims at. */
+  readonly cpu?: number;
+  /** Average memory in percent of the request that the autoscaler aims at. */
+  readonly memory?: number;
+}
+
+/** Something a container may do that is denied by default, and why it must. */
+export interface SecurityException {
+  readonly allow: "writable-root" | "net-bind-service";
+  readonly reason: string;
+}
+
+export interface VolumeMount {
+  readonly volume: string;
+  readonly path: string;
+  readonly size: Quantity;
+}
+
+/** How a service is developed: sources mounted over the image, a reloading command, a debugger. */
+export interface Develop {
+  /** Stage of the Dockerfile to build instead. @default "development" */
+  readonly target: string;
+  /** Folders of the build context and where they are mounted: `{ src: "/app/src" }`. */
+  readonly mounts: Readonly<Record<string, string>>;
+  /** Port of the debugger, published on the loopback address. @default - none */
+  readonly debug?: number;
+}
+
+interface ContainerDefinition {
+  readonly name: string;
+  readonly image: string;
+  /** Replaces the image's command. @default - the image's own */
+  readonly command?: readonly Value[];
+  readonly env: Readonly<Record<string, Value>>;
+  /** Jobs and services that must have completed, or be ready, first (beyond those that `env` refers to). */
+  readonly after: readonly string[];
+  readonly resources: Resources;
+  /** Hosts outside the deployment that may be reached, as `host:port`. */
+  readonly egress: readonly string[];
+  /** Paths that can be written to, in memory, lost on restart. @default ["/tmp"] */
+  readonly writable: readonly string[];
+  readonly volumes: readonly VolumeMount[];
+  readonly exceptions: readonly SecurityException[];
+  readonly environments: Readonly<Partial<Record<Environment, Overlay>>>;
+}
+
+export interface ServiceDefinition extends ContainerDefinition {
+  readonly ports: Readonly<Record<string, number>>;
+  /** Never looks at dependencies: failing it restarts the container. */
+  readonly live?: Probe;
+  /** Looks at dependencies: failing it takes the container out of traffic. @default - the same as `live` */
+  readonly ready?: Probe;
+  /** Time for the first start before `live` counts. @default "60s" */
+  readonly startup: Duration;
+  /** Time from SIGTERM to SIGKILL. @default "30s" */
+  readonly grace: Duration;
+  readonly replicas?: number;
+  readonly scale?: Scale;
+  /** Where metrics are served. @default - none */
+  readonly metrics?: { readonly port: string; readonly path: string };
+  readonly develop?: Develop;
+}
+
+/** Runs to its end once per release, before whatever comes `after` it. */
+export interface JobDefinition extends ContainerDefinition {
+  /** Longest time the job may take. @default "10m" */
+  readonly timeout: Duration;
+}
+
+/** What one environment changes. Everything else stays as described. */
+export interface Overlay {
+  readonly env?: Readonly<Record<string, Value>>;
+  readonly replicas?: number;
+  readonly scale?: Scale;
+  readonly resources?: Resources;
+}
+
+export type PostgresExtension = "vector" | "timescaledb" | "pg_trgm" | "pgcrypto" | "citext";
+
+export interface PostgresDefinition {
+  readonly kind: "postgres";
+  readonly name: string;
+  /** Major version. */
+  readonly version: 17;
+  readonly database: string;
+  readonly storage: Quantity;
+  readonly extensions: readonly PostgresExtension[];
+  readonly resources: Resources;
+  readonly environments: Readonly<Partial<Record<Environment, { readonly resources?: Resources }>>>;
+}
+
+export type DatastoreDefinition = PostgresDefinition;
+
+export interface SecretDefinition {
+  readonly name: string;
+  /** `config`: a person sets it. `generated`: made once, kept in encrypted config or state. */
+  readonly from: "config" | "generated";
+  /** Characters of a generated value. @default 32 */
+  readonly length: number;
+  /** Environments that work without it; the variable is then absent. @default [] */
+  readonly optionalIn: readonly Environment[];
+}
+
+export type SettingValue = string | number | boolean;
+
+export interface SettingDefinition {
+  readonly name: string;
+  readonly default: SettingValue;
+  /** The only values allowed. @default - any of the default's type */
+  readonly oneOf?: readonly SettingValue[];
+}
+
+export interface RouteDefinition {
+  /** Path prefix, starting with `/`. The longest match wins. */
+  readonly path: string;
+  readonly to: EndpointReference;
+}
+
+/** A whole system as inert data: what it is, not where it runs. */
+export interface SystemDefinition {
+  readonly name: string;
+  readonly images: readonly ImageDefinition[];
+  readonly services: readonly ServiceDefinition[];
+  readonly jobs: readonly JobDefinition[];
+  readonly datastores: readonly DatastoreDefinition[];
+  readonly secrets: readonly SecretDefinition[];
+  readonly settings: readonly SettingDefinition[];
+  readonly routes: readonly RouteDefinition[];
+}
