@@ -1,0 +1,11 @@
+import type { Resources } from "../types";
+import { parseCpu, parseQuantity } from "../values";
+import type { PlannedResources } from "./types";
+
+/** Resources of a valid catalog in numbers. */
+export function planResources({ cpu, memory }: Resources): PlannedResources {
+  return {
+    cpu: { request: parseCpu(cpu[0]) ?? 0, limit: parseCpu(cpu[1]) ?? 0 },
+    memory: { request: parseQuantity(memory[0]) ?? 0, limit: parseQuantity(memory[1]) ?? 0 },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Environment, SettingValue } from "../types";
+import type { DatastoreKind, Target } from "./types";
+
+/** What an environment decides about one system. All of it is optional but where it runs. */
+export interface PlanSettings {
+  readonly environment: Environment;
+  readonly target: Target;
+  /** The system is served under `SYSTEM.DOMAIN`. @default - no host name */
+  readonly domain?: string;
+  /** @default - the catalog's defaults */
+  readonly settings?: Readonly<Record<string, SettingValue | undefined>>;
+  readonly datastores?: Readonly<
+    Record<
+      string,
+      | {
+          readonly kind?: DatastoreKind | undefined;
+          readonly tier?: string | undefined;
+          readonly highAvailability?: boolean | undefined;
+        }
+      | undefined
+    >
+  >;
+  readonly services?: Readonly<Record<string, { readonly replicas?: number | undefined } | undefined>>;
+  /** Names of the secrets that config holds: an optional one that is not set is left out. @default [] */
+  readonly secretsSet?: readonly string[];
+}

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { load } from "js-yaml";
+import { throwProblems } from "../catalog/problems";
+import type { RawSettings } from "./read";
+
+/** Prefix of our keys in a stack file: the project's name. */
+const NAMESPACE = "longshore:";
+
+/** Stands for an encrypted value that was not decrypted. Never deployed. */
+export const ENCRYPTED = "[encrypted]";
+
+/**
+ * Reads `Pulumi.<stack>.yaml` without the engine and without any key: encrypted values become ENCRYPTED.
+ * A stack without a file has no settings. @throws ProblemsError when the file is no YAML
+ */
+export function readStackFile(root: string, stack: string): RawSettings {
+  const file = join(root, `Pulumi.${stack}.yaml`);
+  const content = existsSync(file) ? parse(file, readFileSync(file, "utf8")) : undefined;
+  const config = isObject(content) && isObject(content.config) ? content.config : {};
+  const values = Object.entries(config)
+    .filter(([key]) => key.startsWith(NAMESPACE))
+    .map(([key, value]) => [key.slice(NAMESPACE.length), withoutSecrets(value)]);
+  return { stack, values: Object.fromEntries(values) as Record<string, unknown>, source: `Pulumi.${stack}.yaml` };
+}
+
+function parse(file: string, content: string): unknown {
+  try {
+    return load(content);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : "";
+    return throwProblems(file, [{ path: "line", message: `not valid YAML (${reason})` }]);
+  }
+}
+
+/** `{secure: …}` is how Pulumi writes an encrypted value, at any depth. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(withoutSecrets);
+  }
+  if (!isObject(value)) {
+    return value;
+  }
+  if (Object.keys(value).length === 1 && typeof value.secure === "string") {
+    return ENCRYPTED;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)]));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

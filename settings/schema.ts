@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { TARGETS } from "../catalog/plan/types";
+import { ENVIRONMENTS, type SystemDefinition } from "../catalog/types";
+
+/** Host names as DNS has them: labels of letters, digits and dashes, at least two. */
+const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+/** Google's rule for project ids. */
+const GCP_PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+/** Google's form of a region, such as europe-west3. */
+const GCP_REGION = /^[a-z]+-[a-z]+\d{1,2}$/;
+
+const secretValues = z
+  .record(z.string(), z.record(z.string(), z.string()))
+  .default({})
+  .describe("Values of secrets by system and name. Encrypted: set them with `longshore secrets set`.");
+
+const datastore = z
+  .strictObject({
+    kind: z
+      .enum(["container", "cloud-sql"])
+      .optional()
+      .describe(
+        "How it is provided. Default: a container (Compose, Kubernetes), Cloud SQL on Google Cloud.",
+      ),
+    tier: z
+      .string()
+      .regex(/^db-(custom-\d+-\d+|perf-optimized-N-\d+|f1-micro|g1-small)$/, "expected a tier such as db-custom-1-3840")
+      .optional()
+      .describe("Machine of a managed instance: db-custom-CPUS-MEBIBYTES. Default: db-custom-1-3840."),
+    highAvailability: z
+      .boolean()
+      .optional()
+      .describe("Whether a managed instance has a standby in a second zone. Default: true in prod."),
+  })
+  .describe("How one datastore is provided in this environment.");
+
+const service = z
+  .strictObject({
+    replicas: z.int().min(0).max(1000).optional().describe("A fixed number instead of the catalog's."),
+  })
+  .describe("What this environment changes of one service.");
+
+/** Settings of one system: its own values, its datastores, its services. Keys follow its definition. */
+function systemSchema(definition: SystemDefinition) {
+  const settings = definition.settings.map(({ name, default: value, oneOf }) => {
+    const base =
+      oneOf === undefined
+        ? typeof value === "string"
+          ? z.string()
+          : typeof value === "number"
+            ? z.number()
+            : z.boolean()
+        : z.literal([...oneOf]);
+    return [name, base.optional().describe(`Default: ${JSON.stringify(value)}.`)] as const;
+  });
+  return z
+    .strictObject({
+      settings: z.strictObject(Object.fromEntries(settings)).default({}),
+      datastores: z
+        .strictObject(Object.fromEntries(definition.datastores.map(({ name }) => [name, datastore.optional()])))
+        .default({}),
+      services: z
+        .strictObject(Object.fromEntries(definition.services.map(({ name }) => [name, service.optional()])))
+        .default({}),
+    })
+    .describe(`Settings of the system ${definition.name}.`);
+}
+
+/** The one schema of a stack's settings: `longshore:` in `Pulumi.<stack>.yaml`. */
+export function settingsSchema(systems: Readonly<Record<string, SystemDefinition>>) {
+  const names = Object.keys(systems);
+  const perSystem = Object.fromEntries(
+    Object.entries(systems).map(([name, definition]) => [name, systemSchema(definition).optional()]),
+  );
+  return z.strictObject({
+    environment: z
+      .enum(ENVIRONMENTS)
+      .optional()
+      .describe("Which environment the stack is. Default: the stack's name, where that is one."),
+    target: z
+      .enum(TARGETS)
+      .optional()
+      .describe("Where the stack runs. Default: compose for local, gcp for the others."),
+    systems: z
+      .array(z.enum(names as [string, ...string[]]))
+      .nonempty()
+      .optional()
+      .describe("Which systems the stack runs. Default: all."),
+    domain: z
+      .string()
+      .regex(DOMAIN, "expected a host name such as example.com")
+      .optional()
+      .describe("Systems are served under SYSTEM.DOMAIN. Needed for kubernetes and gcp."),
+    lifecycle: z
+      .enum(["retain", "ephemeral"])
+      .optional()
+      .describe("Whether data is protected from deletion. Default: retain in staging and prod."),
+    gcp: z
+      .strictObject({
+        project: z.string().regex(GCP_PROJECT, "expected a Google Cloud project id such as acme-prod"),
+        region: z
+          .string()
+          .regex(GCP_REGION, "expected a region such as europe-west3")
+          .default("us-central1"),
+      })
+      .optional()
+      .describe("The Google Cloud project. Needed for the target gcp."),
+    cluster: z
+      .strictObject({
+        mode: z.enum(["autopilot", "standard"]).default("autopilot").describe("Kind of GKE cluster."),
+      })
+      .default({ mode: "autopilot" }),
+    ports: z
+      .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(1).max(65535))
+      .default({})
+      .describe("Target compose: the port on 127.0.0.1 that a system is served on. Default: 8080 and up."),
+    secrets: secretValues,
+    ...perSystem,
+  });
+}

@@ -1,0 +1,37 @@
+import type { DatastoreKind, Target } from "../catalog/plan/types";
+import type { Environment, SettingValue } from "../catalog/types";
+
+/** What one stack's config says, complete: every default is filled in. Never holds a secret's value. */
+export interface StackSettings {
+  /** Name of the stack, such as `prod`. */
+  readonly stack: string;
+  readonly environment: Environment;
+  readonly target: Target;
+  /** Names of the systems that the stack runs, sorted. */
+  readonly systems: readonly string[];
+  /** @default - none (compose serves on 127.0.0.1) */
+  readonly domain?: string;
+  /** Whether data is protected from deletion. */
+  readonly lifecycle: "retain" | "ephemeral";
+  /** Present for the target gcp. */
+  readonly gcp?: { readonly project: string; readonly region: string };
+  readonly cluster: { readonly mode: "autopilot" | "standard" };
+  /** Per system: the port on 127.0.0.1 (target compose). */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Per system: names of the secrets that config holds. */
+  readonly secretsSet: Readonly<Record<string, readonly string[]>>;
+  readonly perSystem: Readonly<Record<string, SystemSettings>>;
+}
+
+/** What config says of one system. */
+export interface SystemSettings {
+  readonly settings: Readonly<Record<string, SettingValue | undefined>>;
+  readonly datastores: Readonly<Record<string, DatastoreSettings | undefined>>;
+  readonly services: Readonly<Record<string, { readonly replicas?: number | undefined } | undefined>>;
+}
+
+export interface DatastoreSettings {
+  readonly kind?: DatastoreKind | undefined;
+  readonly tier?: string | undefined;
+  readonly highAvailability?: boolean | undefined;
+}

@@ -1,0 +1,5 @@
+import type { SystemDefinition } from "../catalog/types";
+import { todo } from "./todo";
+
+/** Every system that a stack can run, by name. */
+export const systems: Readonly<Record<string, SystemDefinition>> = { todo };
