@@ -150,21 +150,13 @@ export interface SecretOptions {
 export interface Vocabulary {
   image(name: string, options: ImageOptions): ImageHandle;
   /** An image that someone else publishes, as `repository:tag`. */
-  upstream(
-    name: string,
-    reference: string,
-    options: { user?: number; runtime: Runtime },
-  ): ImageHandle;
+  upstream(name: string, reference: string, options: { user?: number; runtime: Runtime }): ImageHandle;
   service<P extends string = never>(name: string, options: ServiceOptions<P>): ServiceHandle<P>;
   job(name: string, options: JobOptions): JobHandle;
   postgres(name: string, options?: PostgresOptions): PostgresHandle;
   secret(name: string, options?: SecretOptions): SecretReference;
   /** A value that an operator may set per environment; the default's type is its type. */
-  setting(
-    name: string,
-    defaultValue: SettingValue,
-    options?: { oneOf?: SettingValue[] },
-  ): SettingReference;
+  setting(name: string, defaultValue: SettingValue, options?: { oneOf?: SettingValue[] }): SettingReference;
   /** Sends requests under a path prefix of the system's address to an endpoint. */
   route(path: string, to: EndpointReference): void;
 }

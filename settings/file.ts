@@ -21,7 +21,11 @@ export function readStackFile(root: string, stack: string): RawSettings {
   const values = Object.entries(config)
     .filter(([key]) => key.startsWith(NAMESPACE))
     .map(([key, value]) => [key.slice(NAMESPACE.length), withoutSecrets(value)]);
-  return { stack, values: Object.fromEntries(values) as Record<string, unknown>, source: `Pulumi.${stack}.yaml` };
+  return {
+    stack,
+    values: Object.fromEntries(values) as Record<string, unknown>,
+    source: `Pulumi.${stack}.yaml`,
+  };
 }
 
 function parse(file: string, content: string): unknown {

@@ -50,9 +50,7 @@ export function readSettings(
     systems: selected,
     lifecycle: config.lifecycle ?? (["staging", "prod"].includes(environment) ? "retain" : "ephemeral"),
     cluster: config.cluster,
-    ports: Object.fromEntries(
-      names.map((name, index) => [name, config.ports[name] ?? FIRST_PORT + index]),
-    ),
+    ports: Object.fromEntries(names.map((name, index) => [name, config.ports[name] ?? FIRST_PORT + index])),
     secretsSet: Object.fromEntries(
       names.map((name) => [name, Object.keys(config.secrets[name] ?? {}).sort()]),
     ),
@@ -138,7 +136,9 @@ function problemsOf(
 }
 
 function at(value: unknown, key: PropertyKey): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  return typeof value === "object" && value !== null
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
 }
 
 /** Keys that the schema allows at a path. */

@@ -19,12 +19,13 @@ const datastore = z
     kind: z
       .enum(["container", "cloud-sql"])
       .optional()
-      .describe(
-        "How it is provided. Default: a container (Compose, Kubernetes), Cloud SQL on Google Cloud.",
-      ),
+      .describe("How it is provided. Default: a container (Compose, Kubernetes), Cloud SQL on Google Cloud."),
     tier: z
       .string()
-      .regex(/^db-(custom-\d+-\d+|perf-optimized-N-\d+|f1-micro|g1-small)$/, "expected a tier such as db-custom-1-3840")
+      .regex(
+        /^db-(custom-\d+-\d+|perf-optimized-N-\d+|f1-micro|g1-small)$/,
+        "expected a tier such as db-custom-1-3840",
+      )
       .optional()
       .describe("Machine of a managed instance: db-custom-CPUS-MEBIBYTES. Default: db-custom-1-3840."),
     highAvailability: z
@@ -57,7 +58,9 @@ function systemSchema(definition: SystemDefinition) {
     .strictObject({
       settings: z.strictObject(Object.fromEntries(settings)).default({}),
       datastores: z
-        .strictObject(Object.fromEntries(definition.datastores.map(({ name }) => [name, datastore.optional()])))
+        .strictObject(
+          Object.fromEntries(definition.datastores.map(({ name }) => [name, datastore.optional()])),
+        )
         .default({}),
       services: z
         .strictObject(Object.fromEntries(definition.services.map(({ name }) => [name, service.optional()])))
@@ -98,10 +101,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
     gcp: z
       .strictObject({
         project: z.string().regex(GCP_PROJECT, "expected a Google Cloud project id such as acme-prod"),
-        region: z
-          .string()
-          .regex(GCP_REGION, "expected a region such as europe-west3")
-          .default("us-central1"),
+        region: z.string().regex(GCP_REGION, "expected a region such as europe-west3").default("us-central1"),
       })
       .optional()
       .describe("The Google Cloud project. Needed for the target gcp."),

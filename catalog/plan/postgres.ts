@@ -61,7 +61,10 @@ export function planPostgres(definition: PostgresDefinition, settings: PlanSetti
   };
 }
 
-export function postgresSecrets(datastore: PlannedDatastore, configPath: (name: string) => string): PlannedSecret[] {
+export function postgresSecrets(
+  datastore: PlannedDatastore,
+  configPath: (name: string) => string,
+): PlannedSecret[] {
   const { admin, migrate, logins } = datastore.roles;
   return [admin, migrate, ...logins].map(({ secret }) => ({
     name: secret,
@@ -72,7 +75,12 @@ export function postgresSecrets(datastore: PlannedDatastore, configPath: (name: 
 }
 
 export function postgresImage({ name, version }: PlannedDatastore): PlannedImage {
-  return { name, source: { kind: "upstream", reference: `postgres:${version}` }, user: USER, runtime: "none" };
+  return {
+    name,
+    source: { kind: "upstream", reference: `postgres:${version}` },
+    user: USER,
+    runtime: "none",
+  };
 }
 
 /** The database as a container. */
@@ -85,7 +93,16 @@ export function postgresWorkload(
     // Over TCP: while the data folder is being made, the server answers on its socket only.
     check: {
       kind: "exec",
-      command: ["pg_isready", "-q", "-h", "127.0.0.1", "-U", datastore.roles.admin.name, "-d", datastore.database],
+      command: [
+        "pg_isready",
+        "-q",
+        "-h",
+        "127.0.0.1",
+        "-U",
+        datastore.roles.admin.name,
+        "-d",
+        datastore.database,
+      ],
     },
     intervalSeconds: 5,
     timeoutSeconds: 3,
@@ -103,7 +120,9 @@ export function postgresWorkload(
     secretFiles: [secretFile("POSTGRES_PASSWORD", datastore.roles.admin)],
     ports: [{ name: "postgres", port: PORT }],
     probes: { live: probe, ready: probe, startupSeconds: 120 },
-    resources: planResources(definition.environments[settings.environment]?.resources ?? definition.resources),
+    resources: planResources(
+      definition.environments[settings.environment]?.resources ?? definition.resources,
+    ),
     writable: ["/tmp", "/var/run/postgresql"],
     volumes: [{ name: "data", path: DATA, size: datastore.storage }],
     // A fast shutdown (SIGTERM waits for clients) writes a checkpoint; a large cache takes its time.
@@ -114,7 +133,8 @@ export function postgresWorkload(
 /** Makes roles, passwords and rights what the plan says. Runs before every migration; changes nothing when all is so. */
 export function postgresRolesJob(datastore: PlannedDatastore): Workload {
   const { admin, migrate, logins } = datastore.roles;
-  const host: PlanValue = datastore.kind === "container" ? datastore.name : { late: "host", datastore: datastore.name };
+  const host: PlanValue =
+    datastore.kind === "container" ? datastore.name : { late: "host", datastore: datastore.name };
   return {
     ...container(datastore, `${datastore.name}-roles`),
     kind: "job",

@@ -1,4 +1,11 @@
-import type { BuildSource, Environment, PostgresExtension, SecurityException, UpstreamSource, Runtime } from "../types";
+import type {
+  BuildSource,
+  Environment,
+  PostgresExtension,
+  SecurityException,
+  UpstreamSource,
+  Runtime,
+} from "../types";
 
 export const TARGETS = ["compose", "kubernetes", "gcp"] as const;
 /** Where a stack runs: Docker Compose on one machine, any Kubernetes cluster, or Google Cloud. */

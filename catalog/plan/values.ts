@@ -104,4 +104,3 @@ export function absentSecrets(definition: SystemDefinition, settings: PlanSettin
       .map(({ name }) => name),
   );
 }
-

@@ -1,0 +1,21 @@
+import type { PlanSettings } from "../plan/settings";
+import type { Problem } from "../problems";
+import type { SystemDefinition } from "../types";
+import { checkContainers } from "./containers";
+import { checkDatastores } from "./datastores";
+import { checkNames } from "./names";
+import { checkReferences } from "./references";
+
+/**
+ * Every mistake in a system's description, and in what an environment's settings ask of it.
+ * An empty list means: every target can render it.
+ */
+export function checkSystem(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
+  const problems = [
+    ...checkNames(definition),
+    ...checkReferences(definition),
+    ...checkContainers(definition),
+    ...checkDatastores(definition, settings),
+  ];
+  return problems.map(({ path, ...problem }) => ({ path: `${definition.name}.${path}`, ...problem }));
+}

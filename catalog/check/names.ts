@@ -1,0 +1,201 @@
+import { postgresRoles } from "../plan/postgres";
+import type { Problem } from "../problems";
+import type { SystemDefinition } from "../types";
+
+/** A DNS label that starts with a letter: what Kubernetes asks of a Service's name (RFC 1035). */
+const LABEL = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
+const LABEL_LENGTH = 63;
+/** Kubernetes adds `-` and ten characters to a StatefulSet's name in a label of its pods. */
+const STORE_LENGTH = LABEL_LENGTH - 11;
+/** We add `-` and ten characters of a hash to a Job's name, because a Job cannot be changed. */
+const JOB_LENGTH = LABEL_LENGTH - 11;
+/** `<system>-<environment>` is the name of the Compose project; the longest environment is `staging`. */
+const SYSTEM_LENGTH = 40;
+/** Names of ports of a Kubernetes Service (IANA_SVC_NAME). */
+const PORT_LENGTH = 15;
+/** Length of PostgreSQL's identifiers (NAMEDATALEN - 1). */
+const IDENTIFIER_LENGTH = 63;
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const DATABASE = /^[a-z][a-z0-9_-]*$/;
+const SETTING = /^[a-z][A-Za-z0-9]*$/;
+/** The proxy that serves the routes under Compose. */
+const RESERVED = new Set(["edge"]);
+
+/** Names are contracts: Service DNS, databases, secrets. Too long ones are found here, not by a cluster. */
+export function checkNames(definition: SystemDefinition): Problem[] {
+  const { services, jobs, datastores, images, secrets, settings } = definition;
+  const longestEnvironment = "staging";
+  return [
+    ...label("name", definition.name, SYSTEM_LENGTH),
+    ...services.flatMap(({ name }) => label(name, name, LABEL_LENGTH)),
+    ...jobs.flatMap(({ name }) => label(name, name, JOB_LENGTH)),
+    ...datastores.flatMap(({ name }) => [
+      ...label(name, name, STORE_LENGTH),
+      ...composed(name, `${name}-roles`, JOB_LENGTH, "the job that keeps its roles"),
+    ]),
+    ...images.flatMap(({ name }) => label(`images.${name}`, name, LABEL_LENGTH)),
+    ...secrets.flatMap(({ name }) => label(`secrets.${name}`, name, LABEL_LENGTH)),
+    ...settings.flatMap(({ name }) =>
+      matching(`settings.${name}`, name, SETTING, "camelCase letters and digits"),
+    ),
+    ...[...services, ...jobs].flatMap(({ name, env, environments, volumes }) => [
+      ...variables(name, [env, ...Object.values(environments).map((overlay) => overlay.env ?? {})]),
+      ...volumes.flatMap(({ volume }) => label(`${name}.volumes.${volume}`, volume, LABEL_LENGTH)),
+      // Compose names a container `<project>-<service>-<number>`, and that is its host name too.
+      ...composed(
+        name,
+        `${definition.name}-${longestEnvironment}-${name}-10`,
+        LABEL_LENGTH + SYSTEM_LENGTH,
+        "its container",
+      ),
+    ]),
+    ...services.flatMap(({ name, ports }) =>
+      Object.keys(ports).flatMap((port) => label(`${name}.ports.${port}`, port, PORT_LENGTH)),
+    ),
+    ...datastores.flatMap(databaseNames),
+    ...reserved(definition),
+    ...duplicates(definition),
+  ];
+}
+
+function databaseNames(datastore: SystemDefinition["datastores"][number]): Problem[] {
+  const path = `${datastore.name}.database`;
+  const roles = postgresRoles(datastore);
+  const longest = [roles.migrate, ...roles.logins]
+    .map(({ name }) => name)
+    .sort((a, b) => b.length - a.length)[0];
+  return [
+    ...matching(path, datastore.database, DATABASE, "lower-case letters, digits, _ and -"),
+    ...composed(path, longest ?? "", IDENTIFIER_LENGTH, "its longest login"),
+  ];
+}
+
+function label(path: string, name: string, longest: number): Problem[] {
+  if (!LABEL.test(name)) {
+    return [
+      {
+        path,
+        message: `expected lower-case letters, digits and -, starting with a letter, got ${quote(name)}`,
+      },
+    ];
+  }
+  return name.length > longest
+    ? [
+        {
+          path,
+          message: `expected at most ${longest} characters, got ${name.length}`,
+          fix: "choose a shorter name",
+        },
+      ]
+    : [];
+}
+
+function composed(path: string, name: string, longest: number, what: string): Problem[] {
+  return name.length > longest
+    ? [
+        {
+          path,
+          message: `the name of ${what} would have ${name.length} characters, at most ${longest} are allowed (${quote(name)})`,
+          fix: "choose a shorter name",
+        },
+      ]
+    : [];
+}
+
+function matching(path: string, name: string, pattern: RegExp, expected: string): Problem[] {
+  return pattern.test(name) ? [] : [{ path, message: `expected ${expected}, got ${quote(name)}` }];
+}
+
+function variables(container: string, environments: readonly Readonly<Record<string, unknown>>[]): Problem[] {
+  const names = [...new Set(environments.flatMap((env) => Object.keys(env)))];
+  const invalid = names.flatMap((name) =>
+    matching(`${container}.env.${name}`, name, VARIABLE, "letters, digits and _, not starting with a digit"),
+  );
+  return [...invalid, ...fileNameClashes(container, names)];
+}
+
+/** A secret variable NAME takes the file `name` and the variable NAME_FILE: two names must not meet there. */
+function fileNameClashes(container: string, names: readonly string[]): Problem[] {
+  const taken = new Map<string, string>();
+  return names.flatMap((name) => {
+    const file = name.toLowerCase().replace(/_/g, "-");
+    const other = taken.get(file);
+    taken.set(file, name);
+    const path = `${container}.env.${name}`;
+    if (other !== undefined) {
+      return [{ path, message: `differs from ${other} in case only`, fix: "rename one of them" }];
+    }
+    return names.includes(`${name}_FILE`)
+      ? [
+          {
+            path,
+            message: `${name}_FILE is set as well`,
+            fix: `remove ${name}_FILE: it is made for a secret`,
+          },
+        ]
+      : [];
+  });
+}
+
+function reserved({ services, jobs, datastores }: SystemDefinition): Problem[] {
+  return [...services, ...jobs, ...datastores]
+    .filter(({ name }) => RESERVED.has(name))
+    .map(({ name }) => ({
+      path: name,
+      message: "the name is reserved for the proxy that serves the routes",
+    }));
+}
+
+function duplicates(definition: SystemDefinition): Problem[] {
+  const { services, jobs, datastores, images, secrets, settings, routes } = definition;
+  const containers = [
+    ...[...services, ...jobs, ...datastores].map(({ name }) => name),
+    ...datastores.map(({ name }) => `${name}-roles`),
+  ];
+  const databaseSecrets = datastores.flatMap((datastore) => {
+    const { admin, migrate, logins } = postgresRoles(datastore);
+    return [admin, migrate, ...logins].map(({ secret }) => secret);
+  });
+  return [
+    ...twice(containers, (name) => ({
+      path: name,
+      message: "two services, jobs or datastores have this name",
+    })),
+    ...twice(
+      [...images, ...datastores].map(({ name }) => name),
+      (name) => ({
+        path: `images.${name}`,
+        message: "two images or datastores have this name",
+      }),
+    ),
+    ...twice([...secrets.map(({ name }) => name), ...databaseSecrets], (name) => ({
+      path: `secrets.${name}`,
+      message: "two secrets have this name",
+    })),
+    ...twice(
+      settings.map(({ name }) => name),
+      (name) => ({
+        path: `settings.${name}`,
+        message: "two settings have this name",
+        fix: "declare it once and use the value twice",
+      }),
+    ),
+    ...twice(
+      routes.map(({ path }) => path),
+      (path) => ({
+        path: `routes.${path}`,
+        message: "two routes have this path",
+      }),
+    ),
+  ];
+}
+
+function twice(names: readonly string[], problem: (name: string) => Problem): Problem[] {
+  const seen = new Set<string>();
+  const repeated = new Set(names.filter((name) => seen.size === seen.add(name).size));
+  return [...repeated].map(problem);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
+}

@@ -1,0 +1,148 @@
+import { startOrder } from "../plan/order";
+import type { Problem } from "../problems";
+import { describe, isSecretValue, type Reference, type Value } from "../references";
+import type { SystemDefinition } from "../types";
+import { nearest } from "./nearest";
+
+/** The names that references can point at. */
+interface Known {
+  readonly services: ReadonlyMap<string, SystemDefinition["services"][number]>;
+  readonly startable: readonly string[];
+  readonly datastores: ReadonlySet<string>;
+  readonly images: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+  readonly settings: ReadonlySet<string>;
+}
+
+/** References that lead nowhere or in a circle, and secrets where their text would be seen. */
+export function checkReferences(definition: SystemDefinition): Problem[] {
+  const known = knownNames(definition);
+  const containers = [...definition.services, ...definition.jobs];
+  return [
+    ...containers.flatMap(({ name, image, env, environments, command = [], after }) => [
+      ...missing(`${name}.image`, "image", image, known.images),
+      ...valuesAt(`${name}.env`, env).flatMap(([path, value]) => dangling(path, value, known)),
+      ...Object.entries(environments).flatMap(([environment, overlay]) =>
+        valuesAt(`${name}.environments.${environment}.env`, overlay.env ?? {}).flatMap(([path, value]) =>
+          dangling(path, value, known),
+        ),
+      ),
+      ...command.flatMap((part, index) => [
+        ...dangling(`${name}.command.${index}`, part, known),
+        ...visibleSecret(`${name}.command.${index}`, part),
+      ]),
+      ...after.flatMap((dependency) =>
+        missing(`${name}.after`, "service or job", dependency, known.startable),
+      ),
+    ]),
+    ...definition.routes.flatMap(({ path, to }) => [
+      ...dangling(`routes.${path}`, to, known),
+      ...(path.startsWith("/") && !/[\s;{}"'\\$?#]/.test(path)
+        ? []
+        : [
+            {
+              path: `routes.${path}`,
+              message: "expected a path prefix that starts with / and has no ? or #",
+            },
+          ]),
+    ]),
+    ...cycles(definition),
+  ];
+}
+
+function knownNames(definition: SystemDefinition): Known {
+  const names = (list: readonly { name: string }[]) => new Set(list.map(({ name }) => name));
+  return {
+    services: new Map(definition.services.map((service) => [service.name, service])),
+    startable: [...definition.services, ...definition.jobs].map(({ name }) => name),
+    datastores: names(definition.datastores),
+    images: names(definition.images),
+    secrets: names(definition.secrets),
+    settings: names(definition.settings),
+  };
+}
+
+function valuesAt(path: string, env: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(env).map(([name, value]) => [`${path}.${name}`, value]);
+}
+
+function dangling(path: string, value: Value, known: Known): Problem[] {
+  if (typeof value === "string") {
+    return value.includes("\0") ? [{ path, message: "expected text without a NUL character" }] : [];
+  }
+  switch (value.ref) {
+    case "setting":
+      return missing(path, "setting", value.setting, known.settings);
+    case "secret":
+      return missing(path, "secret", value.secret, known.secrets);
+    case "datastore":
+      return missing(path, "datastore", value.datastore, known.datastores);
+    case "text":
+      return value.parts.flatMap((part) => dangling(path, part, known));
+    case "endpoint": {
+      const service = known.services.get(value.service);
+      return service
+        ? missing(path, `port of ${value.service}`, value.port, Object.keys(service.ports))
+        : missing(path, "service", value.service, known.services.keys());
+    }
+  }
+}
+
+function missing(path: string, kind: string, name: string, known: Iterable<string>): Problem[] {
+  const names = known instanceof Set ? (known as Set<string>) : new Set(known);
+  if (names.has(name)) {
+    return [];
+  }
+  const close = nearest(name, [...names]);
+  return [
+    {
+      path,
+      message: `refers to the ${kind} ${JSON.stringify(name)}, which does not exist`,
+      fix: close ? `did you mean ${close}?` : `known here: ${[...names].slice(0, 8).join(", ") || "none"}`,
+    },
+  ];
+}
+
+function visibleSecret(path: string, value: Value): Problem[] {
+  return isSecretValue(value)
+    ? [
+        {
+          path,
+          message: `${describe(value as Reference)} is secret and a command can be read by everyone on the machine`,
+          fix: "pass it in env: it arrives as a file",
+        },
+      ]
+    : [];
+}
+
+/** Circles among what services and jobs wait for. */
+function cycles({ services, jobs, datastores }: SystemDefinition): Problem[] {
+  const waits = new Map<string, string[]>(datastores.map(({ name }) => [name, []]));
+  for (const { name, env, environments, after } of [...services, ...jobs]) {
+    const values = [env, ...Object.values(environments).map((overlay) => overlay.env ?? {})].flatMap((one) =>
+      Object.values(one),
+    );
+    waits.set(name, [...after, ...values.flatMap(referredNames)]);
+  }
+  return startOrder(waits).cycles.map((cycle) => ({
+    path: cycle[0] ?? "",
+    message: `waits for itself: ${cycle.join(" → ")}`,
+    fix: "remove one of these references",
+  }));
+}
+
+function referredNames(value: Value): string[] {
+  if (typeof value === "string") {
+    return [];
+  }
+  switch (value.ref) {
+    case "endpoint":
+      return [value.service];
+    case "datastore":
+      return [value.datastore];
+    case "text":
+      return value.parts.flatMap(referredNames);
+    default:
+      return [];
+  }
+}

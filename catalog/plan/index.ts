@@ -1,0 +1,139 @@
+import { checkSystem } from "../check";
+import { compareText, throwProblems } from "../problems";
+import type { ImageDefinition, SystemDefinition } from "../types";
+import { startOrder } from "./order";
+import { planPostgres, postgresImage, postgresRolesJob, postgresSecrets, postgresWorkload } from "./postgres";
+import { secretsIn } from "./resolve";
+import type { PlanSettings } from "./settings";
+import type { Plan, PlannedDatastore, PlannedRoute, PlannedSecret, Workload } from "./types";
+import { absentSecrets, type Scope } from "./values";
+import { planJob, planService } from "./workload";
+
+export type { PlanSettings } from "./settings";
+export type * from "./types";
+
+/**
+ * Resolves a system for one environment.
+ * @throws ProblemsError with every mistake of the catalog and of the settings that concern it
+ */
+export function planSystem(definition: SystemDefinition, settings: PlanSettings): Plan {
+  throwProblems(`stacks/${definition.name}.ts`, checkSystem(definition, settings));
+  const datastores = byName(definition.datastores.map((datastore) => planPostgres(datastore, settings)));
+  const scope = scopeOf(definition, settings, datastores);
+  const workloads = withClients(planWorkloads(scope, datastores), definition);
+  const used = new Set(workloads.map(({ image }) => image));
+  return {
+    system: definition.name,
+    environment: settings.environment,
+    target: settings.target,
+    ...(settings.domain !== undefined && { host: `${definition.name}.${settings.domain}` }),
+    images: byName(
+      [...definition.images, ...datastores.map(postgresImage)].filter(({ name }) => used.has(name)),
+    ),
+    workloads,
+    startOrder: startOrder(
+      new Map(workloads.map(({ name, after }) => [name, after.map((one) => one.workload)])),
+    ).order,
+    datastores,
+    secrets: planSecrets(definition, datastores, workloads),
+    routes: planRoutes(definition),
+  };
+}
+
+function scopeOf(
+  definition: SystemDefinition,
+  settings: PlanSettings,
+  datastores: PlannedDatastore[],
+): Scope {
+  const named = <T extends { name: string }>(list: readonly T[]) =>
+    new Map(list.map((one) => [one.name, one]));
+  return {
+    definition,
+    settings,
+    services: named(definition.services),
+    datastores: named(datastores),
+    settingDefaults: named(definition.settings),
+    absentSecrets: absentSecrets(definition, settings),
+  };
+}
+
+function planWorkloads(scope: Scope, datastores: readonly PlannedDatastore[]): Workload[] {
+  const { definition, settings } = scope;
+  const images = new Map(definition.images.map((image) => [image.name, image]));
+  const image = (name: string): ImageDefinition => {
+    const found = images.get(name);
+    if (!found) {
+      throw new Error(`internal: image ${name} is not defined, though the catalog was checked`);
+    }
+    return found;
+  };
+  const stores = datastores.flatMap((datastore) => {
+    const store = definition.datastores.find(({ name }) => name === datastore.name);
+    const container =
+      store && datastore.kind === "container" ? [postgresWorkload(datastore, store, settings)] : [];
+    return [...container, postgresRolesJob(datastore)];
+  });
+  return byName([
+    ...definition.services.map((service) => planService(service, image(service.image), scope)),
+    ...definition.jobs.map((job) => planJob(job, image(job.image), scope)),
+    ...stores,
+  ]);
+}
+
+/** The other end of every connection and route. */
+function withClients(workloads: Workload[], definition: SystemDefinition): Workload[] {
+  const clients = new Map<string, { from: string; port: number }[]>();
+  const add = (name: string, client: { from: string; port: number }) => {
+    const list = clients.get(name) ?? [];
+    if (!list.some(({ from, port }) => from === client.from && port === client.port)) {
+      list.push(client);
+    }
+    clients.set(name, list);
+  };
+  for (const { name, connects } of workloads) {
+    for (const connection of connects) {
+      if (connection.to === "workload") {
+        add(connection.workload, { from: name, port: connection.port });
+      }
+    }
+  }
+  for (const route of planRoutes(definition)) {
+    add(route.workload, { from: "edge", port: route.port });
+  }
+  return workloads.map((workload) => ({
+    ...workload,
+    clients: (clients.get(workload.name) ?? []).sort(
+      (a, b) => compareText(a.from, b.from) || a.port - b.port,
+    ),
+  }));
+}
+
+function planSecrets(
+  definition: SystemDefinition,
+  datastores: readonly PlannedDatastore[],
+  workloads: readonly Workload[],
+): PlannedSecret[] {
+  const configPath = (name: string) => `longshore:secrets.${definition.name}.${name}`;
+  const used = new Set(
+    workloads.flatMap(({ secretFiles }) => secretFiles.flatMap(({ value }) => secretsIn(value))),
+  );
+  const declared = definition.secrets
+    .filter(({ name }) => used.has(name))
+    .map(({ name, from, length }): PlannedSecret => ({ name, from, length, configPath: configPath(name) }));
+  return byName([...declared, ...datastores.flatMap((datastore) => postgresSecrets(datastore, configPath))]);
+}
+
+function planRoutes(definition: SystemDefinition): PlannedRoute[] {
+  const services = new Map(definition.services.map((service) => [service.name, service]));
+  return definition.routes
+    .map(({ path, to }) => ({
+      path,
+      workload: to.service,
+      port: services.get(to.service)?.ports[to.port] ?? 0,
+    }))
+    .sort((a, b) => b.path.length - a.path.length || compareText(a.path, b.path));
+}
+
+function byName<T extends { readonly name: string }>(list: readonly T[]): T[] {
+  return [...list].sort((a, b) => compareText(a.name, b.name));
+}

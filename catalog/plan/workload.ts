@@ -1,0 +1,227 @@
+import { isSecret } from "./resolve";
+import { planResources } from "./resources";
+import type {
+  Connection,
+  Dependency,
+  PlannedProbe,
+  PlannedScale,
+  PlanValue,
+  Probes,
+  SecretFile,
+  Workload,
+} from "./types";
+import { planValue, type Scope } from "./values";
+import { compareText } from "../problems";
+import type { Value } from "../references";
+import type { ImageDefinition, JobDefinition, Overlay, Probe, Scale, ServiceDefinition } from "../types";
+import { parseQuantity, seconds } from "../values";
+
+/** Environments that serve people: these scale as described, the others run one of each. */
+const SCALED = new Set(["staging", "prod"]);
+
+export function planService(service: ServiceDefinition, image: ImageDefinition, scope: Scope): Workload {
+  const overlay = service.environments[scope.settings.environment] ?? {};
+  const { metrics, develop } = service;
+  return {
+    ...planContainer(service, overlay, image, scope),
+    kind: "service",
+    ports: Object.entries(service.ports)
+      .map(([name, port]) => ({ name, port }))
+      .sort((a, b) => compareText(a.name, b.name)),
+    probes: planProbes(service),
+    scale: planScale(service, overlay, scope),
+    graceSeconds: seconds(service.grace),
+    ...(metrics && { metrics: { port: portOf(service, metrics.port), path: metrics.path } }),
+    ...(develop && {
+      develop: {
+        target: develop.target,
+        mounts: Object.entries(develop.mounts)
+          .map(([source, path]) => ({ source, path }))
+          .sort((a, b) => compareText(a.path, b.path)),
+        ...(develop.debug !== undefined && { debug: develop.debug }),
+      },
+    }),
+  };
+}
+
+export function planJob(job: JobDefinition, image: ImageDefinition, scope: Scope): Workload {
+  const overlay = job.environments[scope.settings.environment] ?? {};
+  return {
+    ...planContainer(job, overlay, image, scope),
+    kind: "job",
+    ports: [],
+    probes: { startupSeconds: 60 },
+    scale: { kind: "fixed", replicas: 1 },
+    graceSeconds: 30,
+    timeoutSeconds: seconds(job.timeout),
+  };
+}
+
+function planContainer(
+  definition: ServiceDefinition | JobDefinition,
+  overlay: Overlay,
+  image: ImageDefinition,
+  scope: Scope,
+) {
+  const values = Object.entries({ ...definition.env, ...overlay.env });
+  const planned = values
+    .map(([name, value]) => ({ name, value: planValue(value, scope) }))
+    .filter((variable): variable is { name: string; value: PlanValue } => variable.value !== undefined)
+    .sort((a, b) => compareText(a.name, b.name));
+  const secretFiles = planned.filter(({ value }) => isSecret(value)).map(planSecretFile);
+  const paths = secretFiles.map(({ variable, path }) => ({ name: variable, value: path }));
+  const references = values.map(([, value]) => value);
+  return {
+    name: definition.name,
+    image: image.name,
+    user: image.user,
+    ...(definition.command && { command: definition.command.map((part) => commandPart(part, scope)) }),
+    env: [...planned.filter(({ value }) => !isSecret(value)), ...paths].sort((a, b) =>
+      compareText(a.name, b.name),
+    ),
+    secretFiles,
+    configFiles: [],
+    resources: planResources(overlay.resources ?? definition.resources),
+    writable: [...definition.writable].sort(),
+    volumes: definition.volumes.map(({ volume, path, size }) => ({
+      name: volume,
+      path,
+      size: parseQuantity(size) ?? 0,
+    })),
+    after: planDependencies(definition.after, references, scope),
+    connects: planConnections(references, scope),
+    clients: [],
+    egress: definition.egress.map(planEgress),
+    exceptions: definition.exceptions,
+  };
+}
+
+/** Commands hold settings and addresses, never secrets: the check has seen to that. */
+function commandPart(part: Value, scope: Scope): string {
+  const value = planValue(part, scope);
+  if (typeof value !== "string") {
+    throw new Error("internal: a command holds a late value, though the catalog was checked");
+  }
+  return value;
+}
+
+function planSecretFile({ name, value }: { name: string; value: PlanValue }): SecretFile {
+  const file = name.toLowerCase().replace(/_/g, "-");
+  return { name: file, variable: `${name}_FILE`, path: `/run/secrets/${file}`, value };
+}
+
+function planProbes({ live, ready = live, startup, ...service }: ServiceDefinition): Probes {
+  const planned = (probe: Probe): PlannedProbe => ({
+    check: planCheck(probe.check, service.ports),
+    intervalSeconds: seconds(probe.interval),
+    timeoutSeconds: seconds(probe.timeout),
+    failures: probe.failures,
+  });
+  return {
+    startupSeconds: seconds(startup),
+    ...(live && { live: planned(live) }),
+    ...(ready && { ready: planned(ready) }),
+  };
+}
+
+function planCheck(check: Probe["check"], ports: ServiceDefinition["ports"]): PlannedProbe["check"] {
+  if (check.kind === "exec") {
+    return check;
+  }
+  const port = (check.port === undefined ? Object.values(ports)[0] : ports[check.port]) ?? 0;
+  return check.kind === "http" ? { kind: "http", path: check.path, port } : { kind: "tcp", port };
+}
+
+function planScale(service: ServiceDefinition, overlay: Overlay, { settings }: Scope): PlannedScale {
+  const configured = settings.services?.[service.name]?.replicas;
+  const overlaid = overlay.scale !== undefined || overlay.replicas !== undefined;
+  if (configured !== undefined) {
+    return { kind: "fixed", replicas: configured };
+  }
+  if (!overlaid && !SCALED.has(settings.environment)) {
+    return { kind: "fixed", replicas: 1 };
+  }
+  const { scale, replicas } = overlaid ? overlay : service;
+  if (!scale) {
+    return { kind: "fixed", replicas: replicas ?? 1 };
+  }
+  // Compose has no autoscaler: it runs the smallest number. The support table says so.
+  return settings.target === "compose" ? { kind: "fixed", replicas: scale.min } : automatic(scale);
+}
+
+function automatic({ min, max, cpu, memory }: Scale): PlannedScale {
+  return {
+    kind: "automatic",
+    min,
+    max,
+    ...(cpu !== undefined && { cpu }),
+    ...(memory !== undefined && { memory }),
+  };
+}
+
+/** What `after` names, and what the references imply: a database's roles, a service's health. */
+function planDependencies(
+  after: readonly string[],
+  references: readonly Value[],
+  scope: Scope,
+): Dependency[] {
+  const named = after.map((workload): Dependency => ({
+    workload,
+    condition: scope.services.has(workload) ? "healthy" : "completed",
+  }));
+  const implied = references
+    .flatMap((value) => targets(value))
+    .map((target): Dependency =>
+      target.kind === "datastore"
+        ? { workload: `${target.name}-roles`, condition: "completed" }
+        : { workload: target.name, condition: "healthy" },
+    );
+  const unique = new Map([...named, ...implied].map((dependency) => [dependency.workload, dependency]));
+  return [...unique.values()].sort((a, b) => compareText(a.workload, b.workload));
+}
+
+function planConnections(references: readonly Value[], scope: Scope): Connection[] {
+  const connections = references
+    .flatMap((value) => targets(value))
+    .map((target): Connection => {
+      if (target.kind === "service") {
+        const port = scope.services.get(target.name)?.ports[target.port] ?? 0;
+        return { to: "workload", workload: target.name, port };
+      }
+      const datastore = scope.datastores.get(target.name);
+      const port = datastore?.port ?? 0;
+      return datastore?.kind === "container"
+        ? { to: "workload", workload: target.name, port }
+        : { to: "datastore", datastore: target.name, port };
+    });
+  const unique = new Map(connections.map((connection) => [JSON.stringify(connection), connection]));
+  return [...unique.entries()].sort(([a], [b]) => compareText(a, b)).map(([, connection]) => connection);
+}
+
+type ReferenceTarget = { kind: "service"; name: string; port: string } | { kind: "datastore"; name: string };
+
+/** Whom a value points at. A name alone (`db.database`) is no connection, but every use comes with an address. */
+function targets(value: Value): ReferenceTarget[] {
+  if (typeof value === "string") {
+    return [];
+  }
+  switch (value.ref) {
+    case "endpoint":
+      return [{ kind: "service", name: value.service, port: value.port }];
+    case "datastore":
+      return [{ kind: "datastore", name: value.datastore }];
+    case "text":
+      return value.parts.flatMap(targets);
+    default:
+      return [];
+  }
+}
+
+function planEgress(destination: string) {
+  const colon = destination.lastIndexOf(":");
+  return { host: destination.slice(0, colon), port: Number(destination.slice(colon + 1)) };
+}
+
+function portOf(service: ServiceDefinition, name: string): number {
+  return service.ports[name] ?? 0;
+}

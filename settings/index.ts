@@ -1,0 +1,21 @@
+import type { SystemDefinition } from "../catalog/types";
+import { readStackFile } from "./file";
+import { readSettings } from "./read";
+import type { StackSettings } from "./types";
+
+export { ENCRYPTED, readStackFile } from "./file";
+export { missingSecrets, planSettings, requireSecrets } from "./plan";
+export { readSettings, type RawSettings } from "./read";
+export type { DatastoreSettings, StackSettings, SystemSettings } from "./types";
+
+/**
+ * Settings of a stack from its file, without the engine and without any key.
+ * @throws ProblemsError with every mistake in it
+ */
+export function loadStack(
+  root: string,
+  stack: string,
+  systems: Readonly<Record<string, SystemDefinition>>,
+): StackSettings {
+  return readSettings(readStackFile(root, stack), systems);
+}
