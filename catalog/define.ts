@@ -148,17 +148,30 @@ export interface SecretOptions {
 
 /** The words in which a system is described. Each returns a value that others refer to. */
 export interface Vocabulary {
-  image(name: string, options: ImageOptions): ImageHandle;
+  readonly image: (name: string, options: ImageOptions) => ImageHandle;
   /** An image that someone else publishes, as `repository:tag`. */
-  upstream(name: string, reference: string, options: { user?: number; runtime: Runtime }): ImageHandle;
-  service<P extends string = never>(name: string, options: ServiceOptions<P>): ServiceHandle<P>;
-  job(name: string, options: JobOptions): JobHandle;
-  postgres(name: string, options?: PostgresOptions): PostgresHandle;
-  secret(name: string, options?: SecretOptions): SecretReference;
+  readonly upstream: (name: string, reference: string, options: UpstreamOptions) => ImageHandle;
+  readonly service: <P extends string = never>(name: string, options: ServiceOptions<P>) => ServiceHandle<P>;
+  /** Runs to its end once per release, before whatever comes `after` it. */
+  readonly job: (name: string, options: JobOptions) => JobHandle;
+  readonly postgres: (name: string, options?: PostgresOptions) => PostgresHandle;
+  readonly secret: (name: string, options?: SecretOptions) => SecretReference;
   /** A value that an operator may set per environment; the default's type is its type. */
-  setting(name: string, defaultValue: SettingValue, options?: { oneOf?: SettingValue[] }): SettingReference;
+  readonly setting: (name: string, defaultValue: SettingValue, options?: SettingOptions) => SettingReference;
   /** Sends requests under a path prefix of the system's address to an endpoint. */
-  route(path: string, to: EndpointReference): void;
+  readonly route: (path: string, to: EndpointReference) => void;
+}
+
+export interface UpstreamOptions {
+  /** Numeric user that the container runs as. @default 1000 */
+  user?: number;
+  /** What in the image can ask a HTTP endpoint, for health checks inside the container. */
+  runtime: Runtime;
+}
+
+export interface SettingOptions {
+  /** The only values allowed. @default - any of the default's type */
+  oneOf?: SettingValue[];
 }
 
 const POSTGRES_RESOURCES: Resources = { cpu: ["250m", "1"], memory: ["256Mi", "1Gi"] };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
-import { throwProblems } from "../catalog/problems";
+import { ProblemsError } from "../catalog/problems";
 import type { RawSettings } from "./read";
 
 /** Prefix of our keys in a stack file: the project's name. */
@@ -33,7 +33,7 @@ function parse(file: string, content: string): unknown {
     return load(content);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : "";
-    return throwProblems(file, [{ path: "line", message: `not valid YAML (${reason})` }]);
+    throw new ProblemsError(file, [{ path: "file", message: `not valid YAML (${reason ?? ""})` }]);
   }
 }
 

@@ -127,7 +127,8 @@ function problemsOf(
   if (issue.code === "invalid_key" || issue.path[0] === "secrets") {
     return [{ path, message: issue.path[0] === "secrets" ? "expected text" : issue.message }];
   }
-  const found = JSON.stringify(issue.path.reduce<unknown>(at, values)) ?? "nothing";
+  const value = issue.path.reduce<unknown>(at, values);
+  const found = value === undefined ? "nothing" : JSON.stringify(value);
   const message = issue.message
     .replace(/^Invalid (option|input): /, "")
     .replace(/, received .*$/, "")
@@ -159,5 +160,5 @@ function unwrap(schema: unknown): { shape?: unknown } {
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) {
     inner = inner.unwrap();
   }
-  return (inner ?? {}) as { shape?: unknown };
+  return inner ?? {};
 }

@@ -20,9 +20,12 @@ export function checkDatastores(definition: SystemDefinition, settings?: PlanSet
   ]);
 }
 
+/** Versions are typed, but a catalog may be written in JavaScript or generated. */
+const VERSIONS: readonly number[] = [17];
+
 function checkPostgres({ name, version, storage, extensions, resources }: PostgresDefinition): Problem[] {
   const problems: Problem[] = [];
-  if (version !== 17) {
+  if (!VERSIONS.includes(version)) {
     problems.push({ path: `${name}.version`, message: `expected 17, got ${String(version)}` });
   }
   if (!parseQuantity(storage)) {

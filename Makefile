@@ -1,0 +1,45 @@
+# The few words a person types. Everything else is `bin/longshore --help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+STACK ?= local
+# Systems by name, separated by commas: make up SYSTEMS=todo
+SYSTEMS ?=
+only := $(if $(SYSTEMS),$(foreach system,$(subst $(comma), ,$(SYSTEMS)),--system $(system)))
+comma := ,
+
+.PHONY: help setup up preview down status test bench format
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  SYSTEMS=todo picks systems, STACK=prod another stack; more: bin/longshore --help"
+
+setup: node_modules/.package-lock.json ## install what the commands need (done by all others)
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20.19 or newer (https://nodejs.org)" >&2; exit 1; }
+	@echo "installing dependencies (about 30 s)"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+up: setup ## bring the systems up on this machine
+	@bin/longshore up --stack $(STACK) $(only) $(if $(filter local,$(STACK)),--yes)
+
+preview: setup ## show what `pulumi up` on prod would create (offline; STACK=dev for another)
+	@bin/longshore preview --stack $(if $(filter local,$(STACK)),prod,$(STACK)) --offline $(only)
+
+down: setup ## stop the systems on this machine, keep their data
+	@bin/longshore down --stack $(STACK) $(only) $(if $(filter local,$(STACK)),--yes)
+
+status: setup ## show what runs
+	@bin/longshore status --stack $(STACK) $(only)
+
+test: setup ## check, build and run everything that is proved here
+	@node --import tsx tests/run.ts $(SUITES)
+
+bench: setup ## measure against peers
+	@node --import tsx bench/run.ts
+
+format: setup ## format and mend what tools can mend
+	@npm run --silent format
