@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { parseImageReference } from "../components/image-reference";
+import type { Failure, Planner } from "./planner";
+import { checkAgainstSdk, sdk } from "./sdk";
+import { isObject, text, type Json, type Properties } from "./values";
+
+const Image = "docker-build:index:Image";
+
+/** Image builds: checked, not built. The digest is known only after a build. */
+export const dockerBuild: Planner = {
+  package: "docker-build",
+  sdk: "@pulumi/docker-build",
+  assumptions: ["images are not built: their digests stay unknown"],
+
+  complete: () => ({}),
+
+  check(subject) {
+    if (subject.type !== Image) {
+      return [{ property: "", reason: `the offline provider does not know ${subject.type}, only ${Image}` }];
+    }
+    return [...checkAgainstSdk(sdk("@pulumi/docker-build"), subject), ...checkImage(subject.inputs)];
+  },
+
+  // The provider builds again in place: it knows no replacement.
+  replaces: () => false,
+  deleteFirst: () => false,
+
+  create({ inputs }, { preview, previous }) {
+    const tags = Array.isArray(inputs.tags) ? inputs.tags.map(text) : [];
+    if (preview) {
+      return { id: "", outputs: {} };
+    }
+    const digest = `sha256:${createHash("sha256").update(JSON.stringify(sources(inputs))).digest("hex")}`;
+    const ref = tags[0] ? `${tags[0]}@${digest}` : digest;
+    return { id: text(previous?.digest) ?? digest, outputs: { digest, ref, contextHash: digest.slice(7) } };
+  },
+
+  secrets: () => ["secrets"],
+};
+
+/** What decides the content of the image, as far as the inputs tell. */
+function sources({ context, dockerfile, buildArgs, platforms, target, tags, labels }: Properties): Json[] {
+  return [context, dockerfile, buildArgs, platforms, target, tags, labels].map((value) => value ?? null);
+}
+
+function checkImage(inputs: Properties): Failure[] {
+  const tags = Array.isArray(inputs.tags) ? inputs.tags : [];
+  const failures = tags.flatMap((tag, index): Failure[] => {
+    const reference = text(tag);
+    const property = `tags[${index}]`;
+    if (reference === undefined) {
+      return [];
+    }
+    const parsed = parseImageReference(reference);
+    if (!parsed) {
+      return [{ property, reason: `expected repository:tag, got "${reference}"` }];
+    }
+    if (parsed.digest) {
+      return [{ property, reason: "an image that is to be built cannot be named by its digest" }];
+    }
+    return parsed.tag ? [] : [{ property, reason: `"${reference}" has no tag and would become "latest"` }];
+  });
+  if (inputs.push === true && tags.length === 0) {
+    failures.push({ property: "tags", reason: "push needs at least one tag that says where to" });
+  }
+  const location = isObject(inputs.context) ? inputs.context.location : undefined;
+  const inline = isObject(inputs.dockerfile) && inputs.dockerfile.inline !== undefined;
+  if (location === undefined && !inline) {
+    failures.push({ property: "context", reason: "a build needs a context or an inline Dockerfile" });
+  }
+  return failures;
+}

@@ -1,0 +1,231 @@
+import { closest } from "fastest-levenshtein";
+import type { Failure, Subject } from "../planner";
+import { isObject, isUnknown, text, type Json, type Properties } from "../values";
+
+type Rule = (value: string) => string | undefined;
+
+const REGIONS = (
+  "africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 " +
+  "asia-southeast1 asia-southeast2 asia-southeast3 australia-southeast1 australia-southeast2 europe-central2 " +
+  "europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 " +
+  "europe-west4 europe-west6 europe-west8 europe-west9 me-central1 me-central2 me-west1 northamerica-northeast1 " +
+  "northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us-central1 us-east1 us-east4 " +
+  "us-east5 us-south1 us-west1 us-west2 us-west3 us-west4"
+).split(" ");
+const MULTI_REGIONS = ["us", "europe", "asia"];
+
+/** Regions known when this version was made. */
+export const region: Rule = (value) =>
+  REGIONS.includes(value) ? undefined : `no region of Google Cloud; did you mean ${closest(value, REGIONS)}?`;
+
+/** A region, or one of its zones. */
+const location: Rule = (value) => region(value.replace(/-[a-f]$/, ""));
+
+const repositoryLocation: Rule = (value) => (MULTI_REGIONS.includes(value) ? undefined : region(value));
+
+const pattern =
+  (expression: RegExp, meaning: string): Rule =>
+  (value) =>
+    expression.test(value) ? undefined : `expected ${meaning}`;
+
+const computeName = pattern(
+  /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  "1 to 63 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
+);
+const shortName = pattern(
+  /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/,
+  "1 to 40 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
+);
+const sqlName = pattern(
+  /^[a-z]([-a-z0-9]{0,83}[a-z0-9])?$/,
+  "1 to 85 lower-case letters, digits and hyphens, starting with a letter",
+);
+const accountId = pattern(
+  /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/,
+  "6 to 30 lower-case letters, digits and hyphens, starting with a letter",
+);
+const repositoryId = pattern(
+  /^(?:gcr\.io|(?:us|eu|asia)\.gcr\.io|[a-z]([-a-z0-9]{0,61}[a-z0-9])?)$/,
+  'lower-case letters, digits and hyphens, starting with a letter, or "gcr.io"',
+);
+const projectId = pattern(/^[a-z][-a-z0-9]{4,28}[a-z0-9]$/, "the id of a project: 6 to 30 characters");
+const iamMember = pattern(
+  /^(?:allUsers|allAuthenticatedUsers|(?:user|group|serviceAccount|domain|principal|principalSet):.+)$/,
+  'a kind and a name, such as "serviceAccount:name@project.iam.gserviceaccount.com"',
+);
+const role = pattern(
+  /^(?:roles\/[a-zA-Z.]+|(?:projects|organizations)\/[^/]+\/roles\/\w+)$/,
+  'a role such as "roles/artifactregistry.reader"',
+);
+const apiName = pattern(/^[a-z]+\.googleapis\.com$/, 'an API such as "container.googleapis.com"');
+
+const cidr: Rule = (value) => {
+  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(value);
+  const numbers = match?.slice(1).map(Number);
+  if (!numbers || numbers.slice(0, 4).some((byte) => byte > 255) || numbers[4]! > 32) {
+    return 'expected an address range such as "10.0.0.0/20"';
+  }
+  const [a, b, c, d, prefix] = numbers as [number, number, number, number, number];
+  const address = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  const host = prefix === 32 ? 0 : address & (0xffffffff >>> prefix);
+  return host === 0 ? undefined : `the address is not the first of the range of /${prefix}`;
+};
+
+/** Machine size of Cloud SQL for PostgreSQL. */
+const sqlTier: Rule = (value) => {
+  const custom = /^db-custom-(\d+)-(\d+)$/.exec(value);
+  if (!custom) {
+    return /^(?:db-f1-micro|db-g1-small|db-perf-optimized-N-\d+|db-c4a-highmem-\d+)$/.test(value)
+      ? undefined
+      : 'expected a tier such as "db-custom-2-7680" (CPUs and MiB)';
+  }
+  const [cpus, memory] = [Number(custom[1]), Number(custom[2])];
+  if (cpus < 1 || cpus > 96 || (cpus > 1 && cpus % 2 === 1)) {
+    return `expected 1 CPU or an even number up to 96, got ${cpus}`;
+  }
+  if (memory % 256 !== 0 || memory < 3840) {
+    return `expected memory of at least 3840 MiB in steps of 256, got ${memory}`;
+  }
+  const perCpu = memory / cpus / 1024;
+  return perCpu < 0.9 || perCpu > 6.5
+    ? `expected 0.9 to 6.5 GiB of memory for each CPU, got ${perCpu.toFixed(2)}`
+    : undefined;
+};
+
+const COMPUTE_RULES = { name: computeName, project: projectId, region };
+
+const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  "gcp:compute/network:Network": COMPUTE_RULES,
+  "gcp:compute/subnetwork:Subnetwork": {
+    ...COMPUTE_RULES,
+    ipCidrRange: cidr,
+    "secondaryIpRanges[].ipCidrRange": cidr,
+    "secondaryIpRanges[].rangeName": computeName,
+  },
+  "gcp:compute/router:Router": COMPUTE_RULES,
+  "gcp:compute/routerNat:RouterNat": COMPUTE_RULES,
+  "gcp:compute/globalAddress:GlobalAddress": COMPUTE_RULES,
+  "gcp:compute/sSLPolicy:SSLPolicy": COMPUTE_RULES,
+  "gcp:container/cluster:Cluster": {
+    name: shortName,
+    project: projectId,
+    location,
+    "privateClusterConfig.masterIpv4CidrBlock": cidr,
+    "masterAuthorizedNetworksConfig.cidrBlocks[].cidrBlock": cidr,
+  },
+  "gcp:container/nodePool:NodePool": { name: shortName, project: projectId, location },
+  "gcp:artifactregistry/repository:Repository": {
+    repositoryId,
+    project: projectId,
+    location: repositoryLocation,
+  },
+  "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": {
+    location: repositoryLocation,
+    member: iamMember,
+    role,
+  },
+  "gcp:projects/iAMMember:IAMMember": { project: projectId, member: iamMember, role },
+  "gcp:projects/service:Service": { project: projectId, service: apiName },
+  "gcp:serviceaccount/account:Account": { accountId, project: projectId },
+  "gcp:serviceaccount/iAMMember:IAMMember": { member: iamMember, role },
+  "gcp:sql/databaseInstance:DatabaseInstance": {
+    name: sqlName,
+    project: projectId,
+    region,
+    "settings.tier": sqlTier,
+  },
+};
+
+/** Names, places, sizes and ranges that the service would refuse. */
+export function checkFormats({ type, inputs }: Subject): Failure[] {
+  return Object.entries(RULES[type] ?? {}).flatMap(([path, rule]) =>
+    select(inputs, path).flatMap(({ value, at }) => {
+      const found = text(value);
+      const reason = found === undefined ? undefined : rule(found);
+      return reason === undefined ? [] : [{ property: at, reason: `${reason}, got "${found}"` }];
+    }),
+  );
+}
+
+/** Values at `a.b[].c` with their exact paths. */
+function select(from: Json | undefined, path: string, at = ""): { value: Json; at: string }[] {
+  if (from === undefined || from === null) {
+    return [];
+  }
+  if (path === "") {
+    return [{ value: from, at }];
+  }
+  if (path.startsWith("[]")) {
+    const rest = path.slice(2).replace(/^\./, "");
+    return Array.isArray(from) ? from.flatMap((item, index) => select(item, rest, `${at}[${index}]`)) : [];
+  }
+  const step = /^[^.[]+/.exec(path)![0];
+  const rest = path.slice(step.length).replace(/^\./, "");
+  return isObject(from) ? select(from[step], rest, at ? `${at}.${step}` : step) : [];
+}
+
+/** Combinations of settings that the service refuses, or that leave a door open. */
+export function checkCombinations({ type, inputs }: Subject): Failure[] {
+  switch (type) {
+    case "gcp:sql/databaseInstance:DatabaseInstance":
+      return checkSqlInstance(inputs);
+    case "gcp:container/cluster:Cluster":
+      return inputs.enableAutopilot === true ? checkAutopilot(inputs) : checkStandard(inputs);
+    default:
+      return [];
+  }
+}
+
+function checkSqlInstance(inputs: Properties): Failure[] {
+  const settings = isObject(inputs.settings) ? inputs.settings : {};
+  const backup = isObject(settings.backupConfiguration) ? settings.backupConfiguration : {};
+  const ip = isObject(settings.ipConfiguration) ? settings.ipConfiguration : {};
+  const version = /^POSTGRES_(\d+)/.exec(text(inputs.databaseVersion) ?? "");
+  const enterprise = settings.edition === "ENTERPRISE" || isUnknown(settings.edition);
+  const failures: Failure[] = [];
+  if (version && Number(version[1]) >= 16 && /^db-custom-/.test(text(settings.tier) ?? "") && !enterprise) {
+    failures.push({
+      property: "settings.edition",
+      reason: `PostgreSQL ${version[1]} defaults to ENTERPRISE_PLUS, which has no ${text(settings.tier)}; set "ENTERPRISE"`,
+    });
+  }
+  if (settings.availabilityType === "REGIONAL" && !(backup.enabled && backup.pointInTimeRecoveryEnabled)) {
+    failures.push({
+      property: "settings.backupConfiguration",
+      reason: "REGIONAL needs backups and point-in-time recovery; set enabled and pointInTimeRecoveryEnabled",
+    });
+  }
+  if (ip.ipv4Enabled === false && ip.privateNetwork === undefined) {
+    failures.push({
+      property: "settings.ipConfiguration",
+      reason: "an instance without a public address needs privateNetwork",
+    });
+  }
+  return failures;
+}
+
+function checkAutopilot(inputs: Properties): Failure[] {
+  const managed = [
+    "enableShieldedNodes",
+    "networkPolicy",
+    "removeDefaultNodePool",
+    "nodePools",
+    "initialNodeCount",
+    "defaultMaxPodsPerNode",
+    "enableIntranodeVisibility",
+    "clusterIpv4Cidr",
+    "workloadIdentityConfig",
+  ];
+  return managed
+    .filter((property) => inputs[property] !== undefined)
+    .map((property) => ({ property, reason: "managed by Autopilot; leave it unset" }));
+}
+
+function checkStandard(inputs: Properties): Failure[] {
+  if (inputs.nodePools !== undefined) {
+    return [{ property: "nodePools", reason: "inline pools replace the cluster when they change; use NodePool" }];
+  }
+  return inputs.removeDefaultNodePool === true && inputs.initialNodeCount === undefined
+    ? [{ property: "initialNodeCount", reason: "removeDefaultNodePool needs a first node; set 1" }]
+    : [];
+}

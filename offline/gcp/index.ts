@@ -1,0 +1,78 @@
+import { matchesPattern, type Change } from "../diff";
+import type { Failure, Planner, Subject } from "../planner";
+import { checkAgainstSdk, sdk } from "../sdk";
+import { merge, text, type Properties } from "../values";
+import { checkCombinations, checkFormats } from "./formats";
+import { fingerprint, GCP_TYPES, type Known } from "./types";
+
+const PACKAGE = "@pulumi/gcp";
+
+/** Google Cloud: checks against the typed SDK and the rules of the services; never talks to them. */
+export const gcp: Planner = {
+  package: "gcp",
+  sdk: "@pulumi/gcp",
+  assumptions: [
+    "outputs of Google Cloud are assumed where they follow from the inputs (names, links, e-mail addresses of " +
+      "service accounts, the address of the cluster); all others stay unknown",
+  ],
+
+  complete(subject, previous, unique) {
+    const schema = sdk(PACKAGE).resource(subject.type);
+    const naming = schema?.inputs.get("name");
+    // The bridge generates names for every resource whose optional text input is called `name`.
+    if (naming?.type.kind !== "string" || naming.required || subject.inputs.name !== undefined) {
+      return {};
+    }
+    return { name: text(previous?.name) ?? `${subject.name}-${unique}` };
+  },
+
+  check(subject): Failure[] {
+    const fromSdk = checkAgainstSdk(sdk(PACKAGE), subject);
+    if (fromSdk.length === 0 && !(subject.type in GCP_TYPES)) {
+      const known = Object.keys(GCP_TYPES).join(", ");
+      const reason = `the offline provider cannot plan ${subject.type} yet: it does not know what replaces it (${known})`;
+      return [{ property: "", reason }];
+    }
+    return [...fromSdk, ...withoutDuplicates(fromSdk, [...checkFormats(subject), ...checkCombinations(subject)])];
+  },
+
+  replaces: (type, change, before, after) =>
+    matchesPattern(change.path, GCP_TYPES[type]?.replaceOn ?? []) || shrinksDisk(type, change, before, after),
+
+  // Names are generated, so that the new one can stand beside the old one, unless a person chose the name.
+  deleteFirst: (type) => type.includes(":IAMMember") || type.endsWith(":RepositoryIamMember"),
+
+  create(subject, { preview }) {
+    const facts = GCP_TYPES[subject.type];
+    const known = knownOf(subject);
+    const outputs = facts?.outputs?.(known) ?? {};
+    const late = preview ? {} : (facts?.late?.(known) ?? {});
+    return { id: facts?.id(known) ?? subject.name, outputs: merge(outputs, late) };
+  },
+
+  secrets: (type) => sdk(PACKAGE).resource(type)?.secrets ?? [],
+};
+
+function knownOf({ inputs, config, name, urn }: Subject): Known {
+  return {
+    inputs,
+    name: text(inputs.name) ?? name,
+    project: text(inputs.project) ?? text(config.project) ?? "unknown-project",
+    region: text(config.region) ?? "unknown-region",
+    fingerprint: fingerprint(`${urn} ${text(inputs.name) ?? name}`),
+  };
+}
+
+function withoutDuplicates(known: readonly Failure[], more: readonly Failure[]): Failure[] {
+  const places = new Set(known.map(({ property }) => property));
+  return more.filter(({ property }) => !places.has(property));
+}
+
+/** A disk of Cloud SQL grows in place and cannot shrink. */
+function shrinksDisk(type: string, change: Change, before: Properties, after: Properties): boolean {
+  if (type !== "gcp:sql/databaseInstance:DatabaseInstance" || change.path.join(".") !== "settings.diskSize") {
+    return false;
+  }
+  const size = (of: Properties): number => Number((of.settings as Properties).diskSize);
+  return size(after) < size(before);
+}

@@ -1,0 +1,107 @@
+import { matchesPattern, type Change } from "./diff";
+import { fingerprint } from "./gcp/types";
+import type { Failure, Planner } from "./planner";
+import { checkKubernetesObject, KUBERNETES_VERSION, knowsKubernetesKind } from "./schemas/kubernetes";
+import { isObject, isUnknown, merge, text, type Json, type Properties } from "./values";
+
+/** Set by the provider on objects whose name it made. */
+const AUTONAMED = "pulumi.com/autonamed";
+
+/**
+ * Fields whose change needs a new object, for every kind beside its name and namespace. Read in the table of the
+ * Pulumi provider for Kubernetes (`provider/pkg/provider/diff.go`).
+ */
+const REPLACE_ON: Readonly<Record<string, readonly string[]>> = {
+  "apps/v1/DaemonSet": ["spec.selector"],
+  "apps/v1/Deployment": ["spec.selector"],
+  "apps/v1/StatefulSet": [
+    "spec.podManagementPolicy",
+    "spec.revisionHistoryLimit",
+    "spec.selector",
+    "spec.serviceName",
+    "spec.volumeClaimTemplates",
+  ],
+  "batch/v1/Job": ["spec.completions", "spec.parallelism", "spec.selector", "spec.template"],
+  "rbac.authorization.k8s.io/v1/ClusterRoleBinding": ["roleRef"],
+  "rbac.authorization.k8s.io/v1/RoleBinding": ["roleRef"],
+  "storage.k8s.io/v1/StorageClass": ["parameters", "provisioner"],
+  "v1/ConfigMap": ["binaryData", "data"],
+  "v1/PersistentVolumeClaim": ["spec"],
+  "v1/Pod": ["spec"],
+  "v1/ResourceQuota": ["spec.scopes"],
+  "v1/Secret": ["data", "stringData", "type"],
+  "v1/Service": ["spec.clusterIP"],
+};
+
+/** Kubernetes: every object is checked against the schemas of the API server; nothing is sent anywhere. */
+export const kubernetes: Planner = {
+  package: "kubernetes",
+  sdk: "@pulumi/kubernetes",
+  assumptions: [`Kubernetes objects are checked against the schemas of Kubernetes ${KUBERNETES_VERSION}, not by a cluster`],
+
+  complete(subject, previous, unique) {
+    const metadata = record(subject.inputs.metadata);
+    if (metadata.name !== undefined) {
+      return {};
+    }
+    const before = record(previous?.metadata);
+    const made = record(before.annotations)[AUTONAMED] === "true" ? text(before.name) : undefined;
+    return { metadata: { name: made ?? `${subject.name}-${unique}`, annotations: { [AUTONAMED]: "true" } } };
+  },
+
+  check({ type, inputs }): Failure[] {
+    if (/^kubernetes:(helm|yaml|kustomize)/.test(type) || type.endsWith("Patch")) {
+      return [{ property: "", reason: `the offline provider cannot plan ${type}: it needs a cluster` }];
+    }
+    const [apiVersion, kind] = [text(inputs.apiVersion) ?? "", text(inputs.kind) ?? ""];
+    // An own kind is checked by its definition in the cluster; here only its shape can be.
+    const problems = checkKubernetesObject(inputs, { isLate: (value) => isUnknown(value as Json) });
+    const known = knowsKubernetesKind(apiVersion, kind);
+    return problems
+      .filter(() => known || !isCustomResource(apiVersion))
+      .map(({ path, message, fix }) => ({
+        property: path.replace(/^[^.]*\/[^.]*?\.(?=[a-z])/, ""),
+        reason: fix ? `${message}; ${fix}` : message,
+      }));
+  },
+
+  replaces(_type, change: Change, before) {
+    const key = `${text(before.apiVersion)}/${text(before.kind)}`;
+    const always = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+    return matchesPattern(change.path, [...always, ...(REPLACE_ON[key] ?? [])]);
+  },
+
+  /** Two objects cannot have one name; a made name is made anew. */
+  deleteFirst: (_type, after) => record(record(after.metadata).annotations)[AUTONAMED] !== "true",
+
+  create({ inputs, urn }, { preview }) {
+    const metadata = record(inputs.metadata);
+    const [name, namespace] = [text(metadata.name) ?? "unnamed", text(metadata.namespace)];
+    const clusterWide = namespace === undefined;
+    const late: Properties = preview ? {} : { metadata: { uid: fingerprint(urn) } };
+    return { id: clusterWide ? name : `${namespace}/${name}`, outputs: merge({}, late) };
+  },
+
+  secrets: (type) => (type === "kubernetes:core/v1:Secret" ? ["data", "stringData"] : []),
+
+  checkConfig(config) {
+    const kubeconfig = config.kubeconfig;
+    return kubeconfig === undefined
+      ? [{ property: "kubeconfig", reason: "not set: the provider would use whatever cluster is current" }]
+      : [];
+  },
+
+  /** The provider compares clusters by their identifier where there is one, else by the kubeconfig. */
+  replacesConfig: (change, before, after) =>
+    change.path[0] === "clusterIdentifier" ||
+    (change.path[0] === "kubeconfig" && before.clusterIdentifier === undefined && after.clusterIdentifier === undefined),
+};
+
+function isCustomResource(apiVersion: string): boolean {
+  const group = apiVersion.split("/")[0] ?? "";
+  return group.includes(".") && !group.endsWith(".k8s.io");
+}
+
+function record(value: Json | undefined): Properties {
+  return isObject(value) ? value : {};
+}
