@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import fc from "fast-check";
+import { checkSystem } from "../../catalog/check";
+import { nearest } from "../../catalog/check/nearest";
+import { exec, http, system, type Vocabulary } from "../../catalog/define";
+import { planSystem } from "../../catalog/plan";
+import { ProblemsError } from "../../catalog/problems";
+import { text } from "../../catalog/references";
+import { breakage, validSystem } from "../support/arbitrary-system";
+
+const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
+
+/** Problems of a system as `path: message` lines. */
+function problems(
+  describeSystem: (words: Vocabulary) => void,
+  target: "compose" | "gcp" = "compose",
+): string[] {
+  const definition = system("sample", describeSystem);
+  return checkSystem(definition, { environment: "prod", target }).map(
+    ({ path, message }) => `${path}: ${message}`,
+  );
+}
+
+describe("checkSystem", () => {
+  it("finds nothing wrong with a small valid system", () => {
+    const found = problems(({ image, service }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      service("web", { image: app, ports: { http: 8000 }, live: http("/livez"), resources });
+    });
+    assert.deepEqual(found, []);
+  });
+
+  it("reports every mistake at once, with path, expectation and finding", () => {
+    const found = problems(({ image, service, route }) => {
+      const app = image("app", { context: "../secrets", user: 0, runtime: "python" });
+      const web = service("web", {
+        image: app,
+        ports: { http: 0, admin: 80 },
+        live: http("livez"),
+        resources: { cpu: ["2", "1"], memory: ["lots" as "1Gi", "1Gi"] },
+        egress: ["example.com"],
+      });
+      route("api", web.http);
+    });
+    assert.deepEqual(found.sort(), [
+      'sample.images.app.context: expected a folder below the repository\'s root, got "../secrets"',
+      "sample.images.app.user: expected a numeric user, 1-65535 and not root, got 0",
+      "sample.routes.api: expected a path prefix that starts with / and has no ? or #",
+      'sample.web.egress: expected host:port such as api.example.com:443, got "example.com"',
+      'sample.web.live.path: expected a path starting with "/", got "livez"',
+      "sample.web.ports.admin: expected 1024-65535 (the container is not root), got 80",
+      "sample.web.ports.http: expected 1-65535, got 0",
+      "sample.web.resources.cpu: the request 2 is above the limit 1",
+      'sample.web.resources.memory: expected a size such as 256Mi as request, got "lots"',
+    ]);
+  });
+
+  it("names a circle of references along its way", () => {
+    const definition = system("sample", ({ image, service }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      const a = service("a", { image: app, ports: { http: 8000 }, resources });
+      service("b", { image: app, ports: { http: 8000 }, env: { A: a.http }, resources });
+    });
+    const circular = {
+      ...definition,
+      services: definition.services.map((one) => (one.name === "a" ? { ...one, after: ["b"] } : one)),
+    };
+    const [problem] = checkSystem(circular);
+    assert.equal(problem?.message, "waits for itself: a → b → a");
+  });
+
+  it("refuses a secret where everyone on the machine can read it", () => {
+    const found = problems(({ image, service, postgres }) => {
+      const db = postgres("db");
+      const app = image("app", { context: "services/app", runtime: "python" });
+      service("web", { image: app, command: ["serve", text`--database=${db.url}`], resources });
+    });
+    assert.equal(found.length, 1);
+    assert.match(found[0] ?? "", /^sample\.web\.command\.1: .*secret/);
+  });
+
+  it("refuses a probe that the image cannot run, but takes one that it can", () => {
+    const build = (probe: ReturnType<typeof http>) =>
+      problems(({ image, service }) => {
+        const app = image("app", { context: "services/app", runtime: "none" });
+        service("web", { image: app, ports: { http: 8000 }, live: probe, resources });
+      });
+    assert.match(build(http("/livez"))[0] ?? "", /nothing that can ask over http/);
+    assert.deepEqual(build(exec(["/gateway", "health"])), []);
+  });
+
+  it("names the PostgreSQL in the cluster when Cloud SQL lacks an extension", () => {
+    const definition = system("sample", ({ postgres }) => {
+      postgres("db", { extensions: ["timescaledb"] });
+    });
+    assert.deepEqual(checkSystem(definition, { environment: "prod", target: "compose" }), []);
+    assert.deepEqual(checkSystem(definition, { environment: "prod", target: "gcp" }), [
+      {
+        path: "sample.datastores.db.kind",
+        message: "Cloud SQL does not offer the extension timescaledb",
+        fix: "use kind: container (PostgreSQL in the cluster), or remove the extension",
+      },
+    ]);
+  });
+
+  it("finds composed names that are too long, with their length", () => {
+    const found = problems(({ postgres }) => {
+      postgres("db", { database: `d${"x".repeat(60)}` });
+    });
+    assert.match(
+      found.join("\n"),
+      /sample\.db\.database: the name of its longest login would have 69 characters/,
+    );
+  });
+
+  it("finds two variables whose secret files would meet", () => {
+    const found = problems(({ image, service, secret }) => {
+      const key = secret("key");
+      const app = image("app", { context: "services/app", runtime: "python" });
+      service("web", { image: app, env: { KEY: key, KEY_FILE: "/x", Key: key }, resources });
+    });
+    assert.equal(found.filter((line) => line.includes("sample.web.env.")).length, 2);
+  });
+
+  it("finds names used twice, also across kinds and with what a database brings", () => {
+    const found = problems(({ image, service, postgres, secret }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      postgres("db");
+      service("db-roles", { image: app, resources });
+      service("edge", { image: app, resources });
+      secret("db-admin-password");
+    });
+    assert.deepEqual(found.sort(), [
+      "sample.db-roles: two services, jobs or datastores have this name",
+      "sample.edge: the name is reserved for the proxy that serves the routes",
+      "sample.secrets.db-admin-password: two secrets have this name",
+    ]);
+  });
+
+  it("refuses to let a reference be put into a string", () => {
+    assert.throws(
+      () =>
+        system("sample", ({ image, service, secret }) => {
+          const key = secret("key");
+          const app = image("app", { context: "services/app", runtime: "python" });
+          // What a person might write by habit; the type checker cannot see it in every place.
+          service("web", { image: app, env: { HEADER: `Bearer ${key as unknown as string}` }, resources });
+        }),
+      /a reference \(secret key\) cannot be put into a string; write text`/,
+    );
+  });
+
+  it("accepts every valid system and plans it in every environment and target", () => {
+    fc.assert(
+      fc.property(
+        validSystem,
+        fc.constantFrom("local", "dev", "test", "staging", "prod"),
+        fc.constantFrom("compose", "kubernetes", "gcp"),
+        (definition, environment, target) => {
+          const plan = planSystem(definition, { environment, target, domain: "example.com" });
+          const position = new Map(plan.startOrder.map((name, index) => [name, index]));
+          assert.equal(position.size, plan.workloads.length);
+          for (const { name, after } of plan.workloads) {
+            for (const { workload } of after) {
+              assert.ok(
+                (position.get(workload) ?? Infinity) < (position.get(name) ?? -1),
+                `${name} after ${workload}`,
+              );
+            }
+          }
+          assert.deepEqual(planSystem(definition, { environment, target, domain: "example.com" }), plan);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("finds every breakage, at its path", () => {
+    fc.assert(
+      fc.property(validSystem, breakage, (definition, { apply, path }) => {
+        const broken = apply(definition);
+        assert.throws(
+          () => planSystem(broken, { environment: "prod", target: "compose" }),
+          (error) =>
+            error instanceof ProblemsError && error.problems.some((problem) => path.test(problem.path)),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("nearest", () => {
+  it("finds what was meant and does not guess wildly", () => {
+    assert.equal(nearest("domian", ["domain", "systems"]), "domain");
+    assert.equal(nearest("Database_URL", ["DATABASE_URL"]), "DATABASE_URL");
+    assert.equal(nearest("kubernetes", ["domain", "systems"]), undefined);
+  });
+});
