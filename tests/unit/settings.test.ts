@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Ajv from "ajv/dist/2020";
+import fc from "fast-check";
+import { load } from "js-yaml";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { planSystem } from "../../catalog/plan";
+import { loadStack, missingSecrets, planSettings, readSettings, requireSecrets } from "../../settings";
+import { stackFileSchema } from "../../settings/json-schema";
+import { todo } from "../../stacks/todo";
+
+const systems = { todo };
+const GCP = { domain: "example.com", gcp: { project: "example-prod" } };
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new assert.AssertionError({ message: "expected an error, got none" });
+}
+
+describe("readSettings", () => {
+  it("fills in every default of a local stack", () => {
+    assert.deepEqual(readSettings({ stack: "local", values: {} }, systems), {
+      stack: "local",
+      environment: "local",
+      target: "compose",
+      systems: ["todo"],
+      lifecycle: "ephemeral",
+      cluster: { mode: "autopilot" },
+      ports: { todo: 8080 },
+      secretsSet: { todo: [] },
+      perSystem: { todo: { settings: {}, datastores: {}, services: {} } },
+    });
+  });
+
+  it("protects data in staging and prod, and only there", () => {
+    const lifecycle = (stack: string) => readSettings({ stack, values: GCP }, systems).lifecycle;
+    assert.deepEqual(["dev", "test", "staging", "prod"].map(lifecycle), [
+      "ephemeral",
+      "ephemeral",
+      "retain",
+      "retain",
+    ]);
+  });
+
+  it("reports all mistakes at once with path, expectation, finding and the nearest key", () => {
+    const values = {
+      domian: "example.com",
+      environment: "prd",
+      ports: { todo: 0 },
+      gcp: { project: "A" },
+      todo: { settings: { logLevel: "trace" }, datastores: { db: { kind: "cloudsql" } }, serivces: {} },
+    };
+    assert.equal(
+      messageOf(() => readSettings({ stack: "prod", values }, systems)),
+      [
+        "Pulumi.prod.yaml: 7 problems",
+        "  domian: unknown key; did you mean domain?",
+        '  environment: expected one of "local"|"dev"|"test"|"staging"|"prod", got "prd"',
+        '  gcp.project: expected a Google Cloud project id such as acme-prod, got "A"',
+        "  ports.todo: expected number to be >=1, got 0",
+        '  todo.datastores.db.kind: expected one of "container"|"cloud-sql", got "cloudsql"',
+        "  todo.serivces: unknown key; did you mean services?",
+        '  todo.settings.logLevel: expected one of "debug"|"info"|"warning"|"error", got "trace"',
+      ].join("\n"),
+    );
+  });
+
+  it("never repeats a secret's value, wherever it was put", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 8 }).filter((value) => /[A-Z]{3}/.test(value) || value.length > 12),
+        (value) => {
+          const secret = `S3CRET-${value}`;
+          const wrong = { secrets: { todo: { unknown: secret, "openai-api-key": [secret] } } };
+          assert.ok(
+            !messageOf(() => readSettings({ stack: "local", values: wrong }, systems)).includes(secret),
+          );
+        },
+      ),
+    );
+  });
+
+  it("says what a stack on Google Cloud lacks and how to set it", () => {
+    const message = messageOf(() => readSettings({ stack: "prod", values: {} }, systems));
+    assert.match(message, /domain: not set.*pulumi config set --stack prod longshore:domain DOMAIN/);
+    assert.match(message, /gcp\.project: not set.*--path longshore:gcp\.project PROJECT/);
+  });
+});
+
+describe("stack files", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "longshore-settings-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("are read without a key: encrypted values count as set and stay unread", () => {
+    writeFileSync(
+      join(folder, "Pulumi.local.yaml"),
+      "config:\n  gcp:project: other\n  longshore:secrets:\n    todo:\n      openai-api-key:\n        secure: v1:abc\n",
+    );
+    assert.deepEqual(loadStack(folder, "local", systems).secretsSet, { todo: ["openai-api-key"] });
+  });
+
+  it("with broken YAML are named, without a stack trace of the parser", () => {
+    writeFileSync(join(folder, "Pulumi.local.yaml"), "config: [");
+    assert.match(
+      messageOf(() => loadStack(folder, "local", systems)),
+      /Pulumi\.local\.yaml: 1 problem\n {2}file: not valid YAML/,
+    );
+  });
+
+  it("fit the JSON schema that editors use when they are right, and only then", () => {
+    const valid = new Ajv({ strict: false }).compile(stackFileSchema(systems));
+    const file = (content: string) => valid(load(content));
+    assert.ok(
+      file(
+        "config:\n  longshore:domain: example.com\n  longshore:todo:\n    settings:\n      logLevel: debug\n",
+      ),
+    );
+    assert.ok(
+      file("config:\n  longshore:secrets:\n    todo:\n      openai-api-key:\n        secure: v1:x\n"),
+    );
+    assert.ok(!file("config:\n  longshore:domian: example.com\n"), "unknown key");
+    assert.ok(
+      !file("config:\n  longshore:secrets:\n    todo:\n      openai-api-key: plain\n"),
+      "secret in plain text",
+    );
+  });
+});
+
+describe("requireSecrets", () => {
+  const settings = readSettings({ stack: "prod", values: GCP }, systems);
+  const plan = planSystem(todo, planSettings(settings, "todo"));
+
+  it("asks for what a person must set, names its users and the command", () => {
+    assert.deepEqual(missingSecrets(plan, settings), ["openai-api-key"]);
+    assert.equal(
+      messageOf(() => {
+        requireSecrets([plan], settings);
+      }),
+      "Pulumi.prod.yaml: 1 problem\n  todo.secrets.openai-api-key: not set, and backend needs it; " +
+        "run: pulumi config set --stack prod --secret --path 'longshore:secrets.todo.openai-api-key'",
+    );
+  });
+
+  it("asks for generated ones too where no provider makes them, and leaves optional ones out", () => {
+    const local = readSettings({ stack: "local", values: {} }, systems);
+    const localPlan = planSystem(todo, planSettings(local, "todo"));
+    assert.deepEqual(missingSecrets(localPlan, local), [
+      "db-admin-password",
+      "db-app-a-password",
+      "db-app-b-password",
+      "db-migrate-password",
+    ]);
+    const backend = localPlan.workloads.find(({ name }) => name === "backend");
+    assert.deepEqual(
+      backend?.secretFiles.map(({ variable }) => variable),
+      ["DATABASE_URL_FILE"],
+    );
+  });
+});
