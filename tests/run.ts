@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+/** Runs the suites one after the other and ends with the plain line `N passed, N failed`. */
+const root = join(__dirname, "..");
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+
+interface Suite {
+  name: string;
+  steps: { title: string; command: string; args: string[] }[];
+}
+
+const mocha = (suite: string) => ({
+  title: `${suite} tests`,
+  command: bin("mocha"),
+  args: [`tests/${suite}/**/*.test.ts`],
+});
+
+const suites: Suite[] = [
+  {
+    name: "static",
+    steps: [
+      { title: "types", command: bin("tsc"), args: ["--noEmit"] },
+      { title: "lint", command: bin("eslint"), args: [".", "--max-warnings", "0"] },
+      { title: "format", command: bin("prettier"), args: ["--check", "--log-level", "warn", "."] },
+    ],
+  },
+  { name: "unit", steps: [mocha("unit")] },
+  { name: "golden", steps: [mocha("golden")] },
+  { name: "engine", steps: [mocha("engine")] },
+  { name: "e2e", steps: [mocha("e2e")] },
+];
+
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+/** Runs a step, shows its output as it comes, and counts: mocha's own figures, or one for a plain command. */
+function run({ title, command, args }: Suite["steps"][number]): Promise<Counts> {
+  console.log(`\n▸ ${title}`);
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      process.stdout.write(chunk);
+      output += chunk.toString();
+    });
+    child.on("error", (error) => {
+      console.error(error.message);
+      resolve({ passed: 0, failed: 1 });
+    });
+    child.on("close", (code) => {
+      resolve(count(output, code ?? 1));
+    });
+  });
+}
+
+function count(output: string, code: number): Counts {
+  const figure = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(output)?.[1] ?? 0);
+  const counts = { passed: figure("passing"), failed: figure("failing") };
+  if (code === 0) {
+    return counts.passed > 0 ? counts : { passed: 1, failed: 0 };
+  }
+  return { ...counts, failed: Math.max(1, counts.failed) };
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    console.error(`unknown suite ${unknown.join(", ")}; known: ${suites.map(({ name }) => name).join(", ")}`);
+    process.exitCode = 2;
+    return;
+  }
+  const total: Counts = { passed: 0, failed: 0 };
+  for (const { name, steps } of suites) {
+    if (wanted.length > 0 && !wanted.includes(name)) {
+      continue;
+    }
+    for (const step of steps) {
+      const { passed, failed } = await run(step);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  }
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+void main();
