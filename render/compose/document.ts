@@ -1,0 +1,85 @@
+/** The part of the Compose specification that Longshore writes. Plain data, keys in the order people write them. */
+export interface ComposeDocument {
+  name: string;
+  services: Record<string, ComposeService>;
+  networks?: Record<string, ComposeNetwork>;
+  volumes?: Record<string, ComposeVolume>;
+  configs?: Record<string, { file: string }>;
+  secrets?: Record<string, { file: string }>;
+}
+
+/** An override: the same shape, and every service only says what it changes. */
+export interface ComposeOverride {
+  services: Record<string, Partial<ComposeService>>;
+  networks?: Record<string, ComposeNetwork>;
+}
+
+export interface ComposeService {
+  image: string;
+  build?: ComposeBuild;
+  command?: string[];
+  user?: string;
+  init?: boolean;
+  environment?: Record<string, string>;
+  ports?: string[];
+  volumes?: ComposeMount[];
+  configs?: { source: string; target: string }[];
+  secrets?: { source: string; target: string }[];
+  tmpfs?: string[];
+  networks?: string[];
+  network_mode?: "none";
+  depends_on?: Record<string, { condition: DependencyCondition }>;
+  healthcheck?: ComposeHealthcheck;
+  read_only?: boolean;
+  cap_drop?: string[];
+  cap_add?: string[];
+  security_opt?: string[];
+  stop_signal?: string;
+  stop_grace_period?: string;
+  restart?: "no" | "unless-stopped";
+  deploy?: ComposeDeploy;
+  logging?: { driver: string; options: Record<string, string> };
+  labels?: Record<string, string>;
+}
+
+export type DependencyCondition = "service_started" | "service_healthy" | "service_completed_successfully";
+
+export interface ComposeBuild {
+  context: string;
+  dockerfile?: string;
+  target?: string;
+  args?: Record<string, string>;
+}
+
+export interface ComposeMount {
+  type: "volume" | "bind";
+  source: string;
+  target: string;
+  read_only?: boolean;
+}
+
+export interface ComposeHealthcheck {
+  test: string[];
+  interval: string;
+  timeout: string;
+  retries: number;
+  start_period: string;
+  start_interval: string;
+}
+
+export interface ComposeDeploy {
+  replicas?: number;
+  update_config?: { parallelism: number; order: "start-first" | "stop-first"; failure_action: "rollback" };
+  resources?: {
+    limits: { cpus: string; memory: string; pids: number };
+    reservations: { cpus: string; memory: string };
+  };
+}
+
+export interface ComposeNetwork {
+  internal?: boolean;
+}
+
+export interface ComposeVolume {
+  labels?: Record<string, string>;
+}

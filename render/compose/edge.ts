@@ -1,0 +1,202 @@
+import type { Plan, PlannedRoute } from "../../catalog/plan/types";
+import type { ComposeService } from "./document";
+import { nginxText } from "./escape";
+import { CAPABILITIES, JSON_FILE_LOGS, tmpfs } from "./hardening";
+
+/** Name of the reverse proxy and of the only network that leads out of the machine's engine to it. */
+export const EDGE = "edge";
+export const EDGE_IMAGE = "nginxinc/nginx-unprivileged:1.28";
+
+/** User of the image. */
+const USER = 101;
+const PORT = 8080;
+/** Answers about the proxy itself, inside its container only, so that no path of a system is taken. */
+const HEALTH_PORT = 8081;
+
+export interface EdgeOptions {
+  image: string;
+  /** Port on the loopback address. */
+  port: number;
+  /** Largest request body. */
+  bodyLimit: string;
+}
+
+/** The reverse proxy that serves the plan's routes: the one thing that is published, on the loopback address. */
+export function edgeService(plan: Plan, networks: string[], options: EdgeOptions): ComposeService {
+  const routed = [...new Set(plan.routes.map(({ workload }) => workload))].sort();
+  return {
+    image: options.image,
+    user: `${USER}:${USER}`,
+    ports: [`127.0.0.1:${options.port}:${PORT}`],
+    tmpfs: [tmpfs("/tmp", USER, 64 * 1024 * 1024)],
+    networks,
+    depends_on: Object.fromEntries(
+      routed.map((name) => [
+        name,
+        { condition: hasProbe(plan, name) ? ("service_healthy" as const) : ("service_started" as const) },
+      ]),
+    ),
+    healthcheck: {
+      test: ["CMD", "bash", "-c", HEALTHCHECK],
+      interval: "10s",
+      timeout: "3s",
+      retries: 3,
+      start_period: "30s",
+      start_interval: "1s",
+    },
+    read_only: true,
+    ...CAPABILITIES,
+    // nginx' word for answering what is in flight first.
+    stop_signal: "SIGQUIT",
+    stop_grace_period: "30s",
+    restart: "unless-stopped",
+    deploy: {
+      resources: {
+        limits: { cpus: "1", memory: "128M", pids: 64 },
+        reservations: { cpus: "0.05", memory: "32M" },
+      },
+    },
+    logging: JSON_FILE_LOGS,
+  };
+}
+
+// Not every build of the image has curl; each has bash.
+const HEALTHCHECK = [
+  `exec 3<>/dev/tcp/127.0.0.1/${HEALTH_PORT}`,
+  "printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3",
+  "read -r line <&3",
+  '[[ "$line" == *" 200 "* ]] || { echo "$line"; exit 1; }',
+].join(" && ");
+
+function hasProbe(plan: Plan, name: string): boolean {
+  const workload = plan.workloads.find((one) => one.name === name);
+  return (workload?.probes.ready ?? workload?.probes.live) !== undefined;
+}
+
+/**
+ * The proxy's configuration. Upstreams are named through variables, so that nginx asks the engine's name server
+ * again (every second) and finds a container that took another's place; a connection that fails goes to the next
+ * address, and nothing is sent twice once a server has begun to work on it.
+ */
+export function edgeConfig(
+  routes: readonly PlannedRoute[],
+  { bodyLimit }: Pick<EdgeOptions, "bodyLimit">,
+): string {
+  return `# The reverse proxy of one system. Written by Longshore.
+worker_processes 2;
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+
+events {
+    worker_connections 1024;
+}
+
+http {
+    default_type application/octet-stream;
+    server_tokens off;
+    client_body_temp_path /tmp/client-body;
+    proxy_temp_path /tmp/proxy;
+    fastcgi_temp_path /tmp/fastcgi;
+    uwsgi_temp_path /tmp/uwsgi;
+    scgi_temp_path /tmp/scgi;
+
+    # The path without its query: queries may carry what must not be logged.
+    log_format json escape=json '{"time":"$time_iso8601","level":"info","logger":"edge","request_id":"$request_number",'
+        '"method":"$request_method","path":"$uri","status":$status,"bytes":$body_bytes_sent,'
+        '"seconds":$request_time,"upstream":"$upstream_addr","upstream_status":"$upstream_status"}';
+    access_log /dev/stdout json;
+
+    # A request id that came along is kept when it looks like one.
+    map $http_x_request_id $request_number {
+        "~^[A-Za-z0-9._-]{8,128}$" $http_x_request_id;
+        default $request_id;
+    }
+    # Another proxy on this machine may end TLS before us; nobody else reaches this port.
+    map $http_x_forwarded_proto $forwarded_proto {
+        https https;
+        default $scheme;
+    }
+    map $http_upgrade $connection_header {
+        "" close;
+        default upgrade;
+    }
+
+    client_max_body_size ${bodyLimit};
+    client_header_timeout 15s;
+    client_body_timeout 30s;
+    send_timeout 60s;
+    keepalive_timeout 65s;
+    large_client_header_buffers 4 16k;
+    reset_timedout_connection on;
+
+    gzip on;
+    gzip_min_length 1024;
+    gzip_proxied any;
+    gzip_vary on;
+    gzip_types application/javascript application/json application/manifest+json application/xml image/svg+xml
+        text/css text/javascript text/plain text/xml;
+
+    resolver 127.0.0.11 valid=1s ipv6=off;
+    resolver_timeout 3s;
+
+    proxy_http_version 1.1;
+    proxy_connect_timeout 2s;
+    proxy_send_timeout 60s;
+    proxy_read_timeout 300s;
+    # Answers pass as they come: streams and server-sent events arrive at once.
+    proxy_buffering off;
+    proxy_request_buffering on;
+    proxy_next_upstream error timeout;
+    proxy_next_upstream_tries 3;
+    proxy_next_upstream_timeout 10s;
+
+    proxy_set_header Host $http_host;
+    proxy_set_header Connection $connection_header;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Host $http_host;
+    proxy_set_header X-Forwarded-Proto $forwarded_proto;
+    proxy_set_header X-Request-Id $request_number;
+    add_header X-Request-Id $request_number always;
+
+    server {
+        listen 127.0.0.1:${HEALTH_PORT};
+        access_log off;
+        location / {
+            return 200;
+        }
+    }
+
+    server {
+        listen ${PORT};
+${routes.map(location).join("\n")}
+    }
+}
+`;
+}
+
+/** `/api` takes `/api` and all below it, and not `/apis`: as an Ingress with path type Prefix does. */
+function location({ path, workload, port }: PlannedRoute): string {
+  // nginx compares with the decoded path.
+  const prefix = decodeURIComponent(path).replace(/\/+$/, "");
+  const block = (match: string) => `        location ${match} {
+            set $upstream ${upstream(workload, port)};
+            proxy_pass http://$upstream;
+        }`;
+  const below = block(`^~ ${nginxText(`${prefix}/`)}`);
+  return prefix === "" ? below : `${block(`= ${nginxText(prefix)}`)}\n${below}`;
+}
+
+/** A name and a port that cannot be anything else: variables and quotes are expanded where they are written. */
+function upstream(workload: string, port: number): string {
+  if (
+    !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(workload) ||
+    !Number.isInteger(port) ||
+    port < 1 ||
+    port > 65535
+  ) {
+    throw new Error(`internal: ${JSON.stringify(workload)} port ${port} is no address for a route`);
+  }
+  return `${workload}:${port}`;
+}

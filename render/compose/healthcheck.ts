@@ -1,0 +1,112 @@
+import type { PlannedProbe, Probes } from "../../catalog/plan/types";
+import type { Runtime } from "../../catalog/types";
+import type { ComposeHealthcheck } from "./document";
+
+/**
+ * The health of a container, as the engine asks for it: readiness where there is one, because Compose has a
+ * single health that start order and roll-outs wait for (ALL-02). `undefined` when the workload has no probe.
+ */
+export function healthcheck(probes: Probes, runtime: Runtime): ComposeHealthcheck | undefined {
+  const probe = probes.ready ?? probes.live;
+  if (!probe) {
+    return undefined;
+  }
+  return {
+    test: probeCommand(probe, runtime),
+    interval: `${probe.intervalSeconds}s`,
+    timeout: `${probe.timeoutSeconds}s`,
+    retries: probe.failures,
+    start_period: `${probes.startupSeconds}s`,
+    // While it starts the engine asks every second, so that nothing waits for a whole interval.
+    start_interval: "1s",
+  };
+}
+
+/** What runs inside the container. Host, port and path are arguments, never part of a program's text. */
+export function probeCommand({ check, timeoutSeconds }: PlannedProbe, runtime: Runtime): string[] {
+  switch (check.kind) {
+    case "exec":
+      return ["CMD", ...check.command];
+    case "http":
+      return httpCommand(runtime, check.port, check.path, timeoutSeconds);
+    case "tcp":
+      return tcpCommand(runtime, check.port, timeoutSeconds);
+  }
+}
+
+// 200 to 399 is healthy, as Kubernetes has it. The answer is printed when it is not: the engine keeps the last
+// output, and a failed deployment shows it.
+const PYTHON_HTTP = [
+  "import http.client, sys",
+  "port, path, seconds = sys.argv[1:]",
+  'connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=float(seconds))',
+  'connection.request("GET", path)',
+  "answer = connection.getresponse()",
+  "if not 200 <= answer.status < 400: sys.exit(f'{answer.status} {answer.read(500).decode(errors=\"replace\")}')",
+].join("\n");
+
+const PYTHON_TCP = [
+  "import socket, sys",
+  'socket.create_connection(("127.0.0.1", int(sys.argv[1])), float(sys.argv[2])).close()',
+].join("\n");
+
+const NODE_HTTP = [
+  "const [port, path, seconds] = process.argv.slice(1);",
+  "const fail = (text) => { console.error(text); process.exit(1); };",
+  'const request = require("http").get({ host: "127.0.0.1", port, path }, (answer) => {',
+  "  if (answer.statusCode >= 200 && answer.statusCode < 400) process.exit(0);",
+  '  answer.on("data", (chunk) => fail(`${answer.statusCode} ${String(chunk).slice(0, 500)}`));',
+  '  answer.on("end", () => fail(answer.statusCode));',
+  "});",
+  'request.on("error", (error) => fail(error.message));',
+  "setTimeout(() => fail(`no answer within ${seconds}s`), seconds * 1000);",
+].join("\n");
+
+const NODE_TCP = [
+  "const [port, seconds] = process.argv.slice(1);",
+  "const fail = (text) => { console.error(text); process.exit(1); };",
+  'require("net").connect(port, "127.0.0.1", () => process.exit(0)).on("error", (error) => fail(error.message));',
+  "setTimeout(() => fail(`no connection within ${seconds}s`), seconds * 1000);",
+].join("\n");
+
+function httpCommand(runtime: Runtime, port: number, path: string, seconds: number): string[] {
+  const url = `http://127.0.0.1:${port}${path}`;
+  switch (runtime) {
+    case "python":
+      return ["CMD", "python", "-c", PYTHON_HTTP, String(port), path, String(seconds)];
+    case "node":
+      return ["CMD", "node", "-e", NODE_HTTP, "--", String(port), path, String(seconds)];
+    case "wget":
+      return ["CMD", "wget", "-q", "-O", "/dev/null", "-T", String(seconds), url];
+    case "curl":
+      return ["CMD", "curl", "-fsS", "--noproxy", "*", "-m", String(seconds), "-o", "/dev/null", url];
+    case "none":
+      throw new Error(
+        `internal: no program in the image can ask ${url}; the catalog's check admits exec only`,
+      );
+  }
+}
+
+function tcpCommand(runtime: Runtime, port: number, seconds: number): string[] {
+  switch (runtime) {
+    case "python":
+      return ["CMD", "python", "-c", PYTHON_TCP, String(port), String(seconds)];
+    case "node":
+      return ["CMD", "node", "-e", NODE_TCP, "--", String(port), String(seconds)];
+    case "wget":
+      // Images with BusyBox' wget have its nc as well.
+      return ["CMD", "nc", "-z", "-w", String(seconds), "127.0.0.1", String(port)];
+    case "curl":
+      return ["CMD-SHELL", curlConnects(port, seconds)];
+    case "none":
+      throw new Error(
+        `internal: no program in the image can try port ${port}; the catalog's check admits exec only`,
+      );
+  }
+}
+
+/** curl cannot only connect; but it says how long connecting took, and 0 means that it did not. */
+function curlConnects(port: number, seconds: number): string {
+  const ask = `curl -s --noproxy '*' -m ${seconds} -o /dev/null -w '%{time_connect}' http://127.0.0.1:${port}/`;
+  return `case "$(${ask})" in 0.000000|0,000000|"") exit 1;; esac`;
+}

@@ -1,0 +1,139 @@
+import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
+import { developOverride } from "./develop";
+import type { ComposeDocument, ComposeOverride, ComposeService } from "./document";
+import { EDGE, EDGE_IMAGE, edgeConfig, edgeService } from "./edge";
+import { bytes } from "./hardening";
+import { LABELS } from "./labels";
+import { planNetworks } from "./networks";
+import { filesDigest, sorted, type ComposeSecretFile } from "./secrets";
+import { composeService, configs, defined, secretKey, volumeName } from "./service";
+
+export type * from "./document";
+export { LABELS } from "./labels";
+export { secretDigests, withSecretDigests, type ComposeSecretFile } from "./secrets";
+export { composeYaml } from "./yaml";
+
+export interface ComposeOptions {
+  /** Name of the Compose project, such as `todo-local`. */
+  project: string;
+  /** What an image is called, such as `longshore/todo/backend:src-0123456789ab`. */
+  imageReference(image: PlannedImage): string;
+  /** Port on the loopback address that the system is served on. */
+  edgePort: number;
+  /** The repository, which build contexts are below: absolute, or relative to the document. @default "." */
+  root?: string;
+  /** Folder of the secrets: absolute, or relative to the document. @default "./secrets" */
+  secretsFolder?: string;
+  /** Image of the reverse proxy. @default "nginxinc/nginx-unprivileged:1.28" */
+  edgeImage?: string;
+  /** Largest request body that the reverse proxy takes. @default "16m" */
+  bodyLimit?: string;
+}
+
+export interface ComposeDocuments {
+  /** Holds no secret and nothing of the commit it was made at. */
+  readonly document: ComposeDocument;
+  /** Sources mounted over the image, reloading, a debugger. Environment `dev` only, laid over the document. */
+  readonly development?: ComposeOverride;
+  /** Configuration files beside the document: path and content. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What must be written before the document is used, by path. */
+  readonly secretFiles: readonly ComposeSecretFile[];
+}
+
+const EDGE_FILE = "config/edge/nginx.conf";
+
+/** A plan as a Compose project. Pure: the same plan gives the same bytes. */
+export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocuments {
+  const networks = planNetworks(plan);
+  const images = new Map(plan.images.map((image) => [image.name, image]));
+  const root = options.root ?? ".";
+  const services = plan.workloads.map((workload): [string, ComposeService] => {
+    const image = images.get(workload.image);
+    if (!image) {
+      throw new Error(
+        `internal: ${workload.name} runs the image ${workload.image}, which is not in the plan`,
+      );
+    }
+    const reference = options.imageReference(image);
+    return [workload.name, composeService(workload, { plan, image, reference, networks, root })];
+  });
+  const edge = plan.routes.length === 0 ? undefined : renderEdge(plan, networks.of(EDGE), options);
+  const development = plan.environment === "dev" ? developOverride(plan, root, options) : undefined;
+  return {
+    document: defined<ComposeDocument>({
+      name: options.project,
+      services: sorted(Object.fromEntries([...services, ...(edge ? [[EDGE, edge.service] as const] : [])])),
+      networks: orNothing(networks.all),
+      volumes: orNothing(volumes(plan.workloads)),
+      configs: orNothing({
+        ...(edge && { [`${EDGE}_0_nginx.conf`]: { file: `./${EDGE_FILE}` } }),
+        ...Object.fromEntries(
+          plan.workloads.flatMap(configs).map(({ key, file }) => [key, { file: `./${file}` }]),
+        ),
+      }),
+      secrets: orNothing(secrets(plan.workloads, options.secretsFolder ?? "./secrets")),
+    }),
+    ...(development && { development }),
+    files: {
+      ...(edge && { [EDGE_FILE]: edge.config }),
+      ...Object.fromEntries(plan.workloads.flatMap(configs).map(({ file, content }) => [file, content])),
+    },
+    secretFiles: plan.workloads.flatMap((workload) =>
+      workload.secretFiles.map(({ name, value }) => ({
+        workload: workload.name,
+        name,
+        path: `${(options.secretsFolder ?? "./secrets").replace(/^\.\//, "")}/${workload.name}/${name}`,
+        user: workload.user,
+        value,
+      })),
+    ),
+  };
+}
+
+function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
+  const edge = {
+    image: options.edgeImage ?? EDGE_IMAGE,
+    port: options.edgePort,
+    bodyLimit: options.bodyLimit ?? "16m",
+  };
+  const config = edgeConfig(plan.routes, edge);
+  const { image, user, ports, ...rest } = edgeService(plan, networks, edge);
+  const labels = sorted({
+    [LABELS.system]: plan.system,
+    [LABELS.environment]: plan.environment,
+    [LABELS.workload]: EDGE,
+    [LABELS.kind]: EDGE,
+    [LABELS.files]: filesDigest([{ path: EDGE_FILE, content: config }]),
+  });
+  const mount = { source: `${EDGE}_0_nginx.conf`, target: "/etc/nginx/nginx.conf" };
+  const service = defined<ComposeService>({ image, user, ports, configs: [mount], ...rest, labels });
+  return { service, config };
+}
+
+/** Compose cannot limit a volume's size; the label says what was asked for. */
+function volumes(workloads: readonly Workload[]): NonNullable<ComposeDocument["volumes"]> {
+  return Object.fromEntries(
+    workloads.flatMap((workload) =>
+      workload.volumes.map(({ name, size }) => [
+        volumeName(workload, name),
+        { labels: { "longshore.size": bytes(size), [LABELS.workload]: workload.name } },
+      ]),
+    ),
+  );
+}
+
+function secrets(workloads: readonly Workload[], folder: string): NonNullable<ComposeDocument["secrets"]> {
+  return Object.fromEntries(
+    workloads.flatMap((workload) =>
+      workload.secretFiles.map(({ name }) => [
+        secretKey(workload, name),
+        { file: `${folder}/${workload.name}/${name}`.replaceAll("$", "$$$$") },
+      ]),
+    ),
+  );
+}
+
+function orNothing<T extends object>(record: T): T | undefined {
+  return Object.keys(record).length === 0 ? undefined : record;
+}

@@ -1,0 +1,15 @@
+/** Labels of a container, read by the `compose` provider and by `longshore status`. */
+export const LABELS = {
+  system: "longshore.system",
+  workload: "longshore.workload",
+  kind: "longshore.kind",
+  environment: "longshore.environment",
+  /** Digest of the configuration files: their content is no part of what Compose compares. */
+  files: "longshore.files",
+  /** Keyed digest of the secrets, for the same reason. */
+  secrets: "longshore.secrets",
+  /** The network on which clients find it: joined once the container is ready. */
+  network: "longshore.network",
+  /** Longest run of a job in seconds. */
+  timeout: "longshore.timeout",
+} as const;

@@ -1,0 +1,199 @@
+import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
+import type { ComposeBuild, ComposeService } from "./document";
+import { escapeDollars } from "./escape";
+import { bytes, CAPABILITIES, cores, JSON_FILE_LOGS, PROCESSES, tmpfs } from "./hardening";
+import { healthcheck } from "./healthcheck";
+import { LABELS } from "./labels";
+import type { Networks } from "./networks";
+import { filesDigest, sorted } from "./secrets";
+
+export interface ServiceContext {
+  readonly plan: Plan;
+  readonly image: PlannedImage;
+  readonly reference: string;
+  readonly networks: Networks;
+  /** Folder that build contexts are below. */
+  readonly root: string;
+}
+
+/** Environments that update start-first: a new container is ready before an old one goes (ALL-09). */
+const START_FIRST = new Set(["staging", "prod"]);
+
+/** One workload as a Compose service, keys in the order people write them. */
+export function composeService(workload: Workload, context: ServiceContext): ComposeService {
+  const { image, reference, networks } = context;
+  const names = networks.of(workload.name);
+  const health = healthcheck(workload.probes, image.runtime);
+  const build = buildSection(image, context.root);
+  const service: ComposeService = {
+    image: reference,
+    command: workload.command && [...workload.command],
+    user: `${workload.user}:${workload.user}`,
+    // Zombies are reaped and SIGTERM arrives, whatever the image starts as process 1. Stores see to it themselves.
+    init: workload.kind === "store" ? undefined : true,
+    environment: environment(workload),
+    volumes: list(
+      workload.volumes.map(({ name, path }) => ({
+        type: "volume" as const,
+        source: volumeName(workload, name),
+        target: path,
+      })),
+    ),
+    configs: list(configs(workload).map(({ key, target }) => ({ source: key, target }))),
+    secrets: list(
+      workload.secretFiles.map(({ name, path }) => ({ source: secretKey(workload, name), target: path })),
+    ),
+    tmpfs: list(
+      workload.writable.map((path) =>
+        tmpfs(path, workload.user, Math.floor(workload.resources.memory.limit / 2)),
+      ),
+    ),
+    networks: list(names),
+    network_mode: names.length === 0 ? "none" : undefined,
+    depends_on: dependencies(workload, context.plan),
+    healthcheck: health,
+    read_only: !allows(workload, "writable-root"),
+    ...CAPABILITIES,
+    cap_add: allows(workload, "net-bind-service") ? ["NET_BIND_SERVICE"] : undefined,
+    stop_grace_period: `${workload.graceSeconds}s`,
+    restart: workload.kind === "job" ? "no" : "unless-stopped",
+    deploy: deploy(workload, context.plan),
+    logging: JSON_FILE_LOGS,
+    labels: labels(workload, context),
+  };
+  return withBuild(defined(escapeDollars(service)), build);
+}
+
+/** `db_data`: volumes belong to a workload, so that two databases may both call theirs `data`. */
+export function volumeName({ name }: Workload, volume: string): string {
+  return `${name}_${volume}`;
+}
+
+export function secretKey({ name }: Workload, secret: string): string {
+  return `${name}_${secret}`;
+}
+
+export interface ConfigMount {
+  /** Name in the document. */
+  readonly key: string;
+  /** Path in the container. */
+  readonly target: string;
+  /** File beside the document. */
+  readonly file: string;
+  readonly content: string;
+}
+
+/** A workload's configuration files: `/etc/x/y.conf` is `config/<workload>/etc/x/y.conf` beside the document. */
+export function configs({ name, configFiles }: Workload): ConfigMount[] {
+  return configFiles.map(({ path, content }, index) => {
+    const parts = path.split("/").filter((part) => part !== "" && part !== "." && part !== "..");
+    return {
+      key: `${name}_${index}_${(parts.at(-1) ?? "file").replace(/[^A-Za-z0-9.-]/g, "-")}`,
+      target: path,
+      file: ["config", name, ...parts].join("/"),
+      content,
+    };
+  });
+}
+
+function environment({ name, env, secretFiles }: Workload): Record<string, string> | undefined {
+  const values = env.map((variable) => {
+    if (typeof variable.value !== "string") {
+      throw new Error(
+        `internal: ${name}: ${variable.name} is known only later (${variable.value.late}), which no Compose plan may hold`,
+      );
+    }
+    return [variable.name, variable.value] as const;
+  });
+  const all = [...values, ...secretFiles.map(({ variable, path }) => [variable, path] as const)];
+  return all.length === 0 ? undefined : sorted(Object.fromEntries(all));
+}
+
+function dependencies({ after }: Workload, plan: Plan): ComposeService["depends_on"] {
+  if (after.length === 0) {
+    return undefined;
+  }
+  return Object.fromEntries(
+    after.map(({ workload, condition }) => {
+      const target = plan.workloads.find(({ name }) => name === workload);
+      const probed = (target?.probes.ready ?? target?.probes.live) !== undefined;
+      if (condition === "completed") {
+        return [workload, { condition: "service_completed_successfully" }];
+      }
+      return [workload, { condition: probed ? "service_healthy" : "service_started" }];
+    }),
+  );
+}
+
+function deploy({ kind, scale, resources }: Workload, plan: Plan): ComposeService["deploy"] {
+  const replicas = scale.kind === "fixed" ? scale.replicas : scale.min;
+  return {
+    ...(kind !== "job" && { replicas }),
+    ...(kind === "service" &&
+      START_FIRST.has(plan.environment) && {
+        update_config: { parallelism: 1, order: "start-first" as const, failure_action: "rollback" as const },
+      }),
+    resources: {
+      limits: {
+        cpus: cores(resources.cpu.limit),
+        memory: bytes(resources.memory.limit),
+        pids: PROCESSES,
+      },
+      reservations: { cpus: cores(resources.cpu.request), memory: bytes(resources.memory.request) },
+    },
+  };
+}
+
+function labels(workload: Workload, { plan, networks }: ServiceContext): Record<string, string> {
+  const own = networks.own(workload.name);
+  return sorted({
+    [LABELS.system]: plan.system,
+    [LABELS.environment]: plan.environment,
+    [LABELS.workload]: workload.name,
+    [LABELS.kind]: workload.kind,
+    ...(workload.configFiles.length > 0 && { [LABELS.files]: filesDigest(workload.configFiles) }),
+    ...(own !== undefined && { [LABELS.network]: own }),
+    ...(workload.timeoutSeconds !== undefined && { [LABELS.timeout]: String(workload.timeoutSeconds) }),
+  });
+}
+
+/**
+ * How the image is built. Version, revision and date come from the environment of `docker compose build`, so that
+ * the document is the same for every commit that changes nothing.
+ */
+function buildSection({ source }: PlannedImage, root: string): ComposeBuild | undefined {
+  if (source.kind !== "build") {
+    return undefined;
+  }
+  return {
+    ...escapeDollars({
+      context: `${root.replace(/\/+$/, "")}/${source.context}`,
+      dockerfile: source.dockerfile,
+      ...(source.target !== undefined && { target: source.target }),
+    }),
+    args: {
+      VERSION: "${VERSION:-dev}",
+      VCS_REF: "${VCS_REF:-unknown}",
+      BUILD_DATE: "${BUILD_DATE:-unknown}",
+    },
+  };
+}
+
+function withBuild({ image, ...rest }: ComposeService, build: ComposeBuild | undefined): ComposeService {
+  return { image, ...(build && { build }), ...rest };
+}
+
+function allows({ exceptions }: Workload, what: string): boolean {
+  return exceptions.some(({ allow }) => allow === what);
+}
+
+function list<T>(items: T[]): T[] | undefined {
+  return items.length === 0 ? undefined : items;
+}
+
+type Loose<T> = { [K in keyof T]: T[K] | undefined };
+
+/** Without the keys that have no value. */
+export function defined<T extends object>(value: Loose<T>): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+}
