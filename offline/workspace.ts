@@ -1,0 +1,188 @@
+import { createCipheriv, pbkdf2, randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { dump, load } from "js-yaml";
+
+export interface OfflineWorkspaceOptions {
+  /** Folder with `Pulumi.yaml` and the stacks' files. */
+  repoRoot: string;
+  /** Such as `prod`. */
+  stack: string;
+  /**
+   * Paths of secrets that config does not hold and that get a stand-in nevertheless, such as
+   * `longshore:secrets.todo.openai-api-key`. @default []
+   */
+  missingSecrets?: readonly string[];
+}
+
+export interface OfflineWorkspace {
+  /** A temporary folder with copies of the project's and the stack's files. */
+  readonly workDir: string;
+  /** To be added to the environment of the Pulumi CLI. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What a preview in this workspace takes for granted, as sentences. */
+  readonly assumptions: readonly string[];
+  /** Removes the folder with all that is in it. */
+  remove(): Promise<void>;
+}
+
+type Yaml = null | boolean | number | string | Yaml[] | { [key: string]: Yaml };
+type YamlObject = { [key: string]: Yaml };
+
+/**
+ * A place to preview a stack in without its state, its key or an account: encrypted settings become stand-ins
+ * that are encrypted with a passphrase nobody will ever need again, and the state is empty.
+ */
+export async function offlineWorkspace(options: OfflineWorkspaceOptions): Promise<OfflineWorkspace> {
+  const { repoRoot, stack, missingSecrets = [] } = options;
+  const workDir = await mkdtemp(path.join(tmpdir(), "longshore-offline-"));
+  try {
+    const passphrase = randomBytes(18).toString("base64url");
+    const project = await readYaml(path.join(repoRoot, "Pulumi.yaml"));
+    const settings = await readYaml(path.join(repoRoot, `Pulumi.${stack}.yaml`));
+    const state = path.join(workDir, "state");
+    await mkdir(state);
+    await writeYaml(path.join(workDir, "Pulumi.yaml"), offlineProject(project, repoRoot, state));
+
+    const encrypter = await Encrypter.create(passphrase);
+    const { content, replaced } = offlineSettings(settings, missingSecrets, encrypter);
+    await writeYaml(path.join(workDir, `Pulumi.${stack}.yaml`), content);
+    return {
+      workDir,
+      env: {
+        PULUMI_HOME: path.join(workDir, "home"),
+        PULUMI_BACKEND_URL: `file://${state}`,
+        PULUMI_CONFIG_PASSPHRASE: passphrase,
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      },
+      assumptions: assumptions(settings, replaced, missingSecrets),
+      remove: () => rm(workDir, { recursive: true, force: true }),
+    };
+  } catch (error) {
+    await rm(workDir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function assumptions(settings: YamlObject, replaced: number, missing: readonly string[]): string[] {
+  return [
+    "no state was read: everything shows as create",
+    ...(replaced > 0 ? [`${count(replaced, "encrypted setting")} replaced by stand-ins`] : []),
+    ...missing.map((name) => `${name} is not set; a stand-in took its place`),
+    ...(settings.environment === undefined ? [] : ["imported environments of the stack were left out"]),
+  ];
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
+
+/** The project with a backend of its own; paths stay valid from another folder. */
+function offlineProject(project: YamlObject, repoRoot: string, state: string): YamlObject {
+  const { plugins, ...rest } = project;
+  delete rest.main; // The program runs inside the calling process.
+  const absolute = (value: Yaml): Yaml => {
+    if (Array.isArray(value)) {
+      return value.map(absolute);
+    }
+    if (!isObject(value)) {
+      return value;
+    }
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        key === "path" && typeof item === "string" ? path.resolve(repoRoot, item) : absolute(item),
+      ]),
+    );
+  };
+  return {
+    ...rest,
+    ...(plugins !== undefined && { plugins: absolute(plugins) }),
+    backend: { url: `file://${state}` },
+  };
+}
+
+function offlineSettings(settings: YamlObject, missing: readonly string[], encrypter: Encrypter) {
+  let replaced = 0;
+  const standIn = (): Yaml => ({ secure: encrypter.encrypt(`offline-stand-in-${++replaced}`) });
+  const replace = (value: Yaml): Yaml => {
+    if (Array.isArray(value)) {
+      return value.map(replace);
+    }
+    if (!isObject(value)) {
+      return value;
+    }
+    const isSecure = Object.keys(value).length === 1 && typeof value.secure === "string";
+    return isSecure
+      ? standIn()
+      : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replace(item)]));
+  };
+  const config = replace(settings.config ?? {});
+  const found = replaced;
+  for (const name of missing) {
+    setAt(config as YamlObject, name.split("."), standIn());
+  }
+  return { content: { encryptionsalt: encrypter.salt, config }, replaced: found };
+}
+
+/** Sets `a.b.c`, and makes the objects on the way where there are none. */
+function setAt(target: YamlObject, [key, ...rest]: string[], value: Yaml): void {
+  if (key === undefined) {
+    return;
+  }
+  if (rest.length === 0) {
+    target[key] = value;
+    return;
+  }
+  const existing = target[key];
+  const next: YamlObject = isObject(existing) ? existing : {};
+  target[key] = next;
+  setAt(next, rest, value);
+}
+
+/** Encrypts as Pulumi's passphrase provider does, so that its engine can read the stand-ins. */
+class Encrypter {
+  private constructor(
+    private readonly key: Buffer,
+    private readonly saltBytes: Buffer,
+  ) {}
+
+  static async create(passphrase: string): Promise<Encrypter> {
+    const salt = randomBytes(8);
+    return new Encrypter(await promisify(pbkdf2)(passphrase, salt, 1_000_000, 32, "sha256"), salt);
+  }
+
+  /** What a stack's file holds as `encryptionsalt`: the salt, and a known word to recognise the passphrase. */
+  get salt(): string {
+    return `v1:${this.saltBytes.toString("base64")}:${this.encrypt("pulumi")}`;
+  }
+
+  encrypt(text: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv("aes-256-gcm", this.key, nonce);
+    const encrypted = Buffer.concat([cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+    return `v1:${nonce.toString("base64")}:${encrypted.toString("base64")}`;
+  }
+}
+
+async function readYaml(file: string): Promise<YamlObject> {
+  const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") {
+      return "";
+    }
+    throw error;
+  });
+  const value = load(content) as Yaml | undefined;
+  return isObject(value) ? value : {};
+}
+
+async function writeYaml(file: string, content: YamlObject): Promise<void> {
+  await writeFile(file, dump(content, { lineWidth: -1 }), { mode: 0o600 });
+}
+
+function isObject(value: Yaml | undefined): value is YamlObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
