@@ -137,12 +137,10 @@ function checkList(value: readonly unknown[], schema: Schema, path: string, walk
   if (!mapKeys) {
     return;
   }
-  const defaults = mapKeys.includes("protocol") ? { protocol: "TCP" } : {};
+  const defaults: Readonly<Record<string, unknown>> = mapKeys.includes("protocol") ? { protocol: "TCP" } : {};
   const seen = new Map<string, number>();
   value.forEach((item, index) => {
-    const entries = mapKeys.map((key) =>
-      isRecord(item) ? ({ ...defaults, ...item }[key] as unknown) : item,
-    );
+    const entries = mapKeys.map((key) => (isRecord(item) ? (item[key] ?? defaults[key]) : item));
     if (entries.some((entry) => entry === undefined || walk.isLate(entry))) {
       return;
     }

@@ -1,0 +1,77 @@
+import { resolve, type Resolver } from "../../catalog/plan/resolve";
+import type { Plan, PlannedImage, PlanValue, Workload } from "../../catalog/plan/types";
+import { labelsOf } from "./names";
+import type { KubernetesObject, KubernetesOptions, Labels, Metadata } from "./types";
+
+/** What every builder needs: the plan, the options with their defaults, and lookups that cost nothing. */
+export interface Context<T> {
+  readonly plan: Plan;
+  readonly options: KubernetesOptions<T>;
+  readonly namespace: string;
+  readonly drainSeconds: number;
+  readonly images: ReadonlyMap<string, PlannedImage>;
+  readonly workloads: ReadonlyMap<string, Workload>;
+}
+
+export function contextOf<T>(plan: Plan, options: KubernetesOptions<T>): Context<T> {
+  return {
+    plan,
+    options,
+    namespace: options.namespace ?? plan.system,
+    drainSeconds: options.drainSeconds ?? 5,
+    images: new Map(plan.images.map((image) => [image.name, image])),
+    workloads: new Map(plan.workloads.map((workload) => [workload.name, workload])),
+  };
+}
+
+export function imageOf<T>({ images }: Context<T>, workload: Workload): PlannedImage {
+  const image = images.get(workload.image);
+  if (!image) {
+    throw new Error(`internal: the plan has no image ${workload.image} for ${workload.name}`);
+  }
+  return image;
+}
+
+export function secretNameOf<T>({ options }: Context<T>, workload: Workload): string | T {
+  return options.secretName?.(workload) ?? `${workload.name}-secrets`;
+}
+
+/** Metadata of an object that belongs to a workload. */
+export function metadataOf<T>(
+  { plan, namespace }: Context<T>,
+  workload: Workload,
+  name: string | T = workload.name,
+  annotations?: Readonly<Record<string, string | T>>,
+): Metadata<T> {
+  const labels = labelsOf(plan, workload);
+  return annotations && Object.keys(annotations).length > 0
+    ? { name, namespace, labels, annotations }
+    : { name, namespace, labels };
+}
+
+/** An object of the namespace as a whole. */
+export function namespaced<T>(
+  context: Context<T>,
+  apiVersion: string,
+  kind: string,
+  name: string,
+  fields: Pick<KubernetesObject<T>, string>,
+): KubernetesObject<T> {
+  const labels: Labels = labelsOf(context.plan);
+  return { apiVersion, kind, metadata: { name, namespace: context.namespace, labels }, ...fields };
+}
+
+/**
+ * A value for `env` or `args`, where Kubernetes replaces `$(NAME)` and reads `$$` as one dollar sign. Known text
+ * is protected; late parts are addresses, which have none.
+ */
+export function expandable<T>(value: PlanValue, resolver: Resolver<T>): string | T {
+  return resolve(protectDollars(value), resolver);
+}
+
+function protectDollars(value: PlanValue): PlanValue {
+  if (typeof value === "string") {
+    return /\$[$(]/.test(value) ? value.replaceAll("$", "$$$$") : value;
+  }
+  return value.late === "text" ? { late: "text", parts: value.parts.map(protectDollars) } : value;
+}

@@ -1,0 +1,65 @@
+import type { Plan, Workload } from "../../catalog/plan/types";
+import { contextOf, type Context } from "./context";
+import { renderClaims, renderConfigMap, renderSecret } from "./files";
+import { renderIngress } from "./ingress";
+import { renderLimitRange, renderNamespace, renderResourceQuota } from "./namespace";
+import { renderDefaultDeny, renderNetworkPolicy } from "./network";
+import { renderAutoscaler, renderDisruptionBudget } from "./scaling";
+import { renderServices } from "./service";
+import type { KubernetesObject, KubernetesOptions } from "./types";
+import { renderController, renderServiceAccount } from "./workload";
+
+export { GOOGLE_FRONT_END_RANGES } from "./network";
+export type * from "./types";
+export { kubernetesYaml } from "./yaml";
+
+/**
+ * All Kubernetes objects of a system, each after what it needs. Pure: the same plan gives the same objects in
+ * the same order. A caller that makes the Secrets itself, under names of its own, takes them from `renderSecrets`.
+ */
+export function renderKubernetes<T>(plan: Plan, options: KubernetesOptions<T>): KubernetesObject<T>[] {
+  const context = contextOf(plan, options);
+  return [
+    ...renderFoundation(context),
+    ...plan.startOrder.flatMap((name) => {
+      const workload = context.workloads.get(name);
+      return workload ? renderWorkload(context, workload) : [];
+    }),
+    ...renderIngress(context),
+  ];
+}
+
+/** Only the Secrets, one per workload that has secret files, in the order of their names. */
+export function renderSecrets<T>(
+  plan: Plan,
+  options: KubernetesOptions<T>,
+): { readonly workload: Workload; readonly secret: KubernetesObject<T> }[] {
+  const context = contextOf(plan, options);
+  return plan.workloads.flatMap((workload) =>
+    renderSecret(context, workload).map((secret) => ({ workload, secret })),
+  );
+}
+
+/** What holds for the namespace as a whole. */
+function renderFoundation<T>(context: Context<T>): KubernetesObject<T>[] {
+  return [
+    renderNamespace(context),
+    renderResourceQuota(context),
+    renderLimitRange(context),
+    renderDefaultDeny(context),
+  ];
+}
+
+function renderWorkload<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
+  return [
+    renderServiceAccount(context, workload),
+    ...renderConfigMap(context, workload),
+    ...renderSecret(context, workload),
+    ...renderClaims(context, workload),
+    renderNetworkPolicy(context, workload),
+    ...renderServices(context, workload),
+    renderController(context, workload),
+    ...renderAutoscaler(context, workload),
+    ...renderDisruptionBudget(context, workload),
+  ];
+}

@@ -1,0 +1,65 @@
+import type { Resolver } from "../../catalog/plan/resolve";
+import type { Workload } from "../../catalog/plan/types";
+import { contextOf, metadataOf, secretNameOf, type Context } from "./context";
+import { shortHash } from "./names";
+import { podTemplate } from "./pod";
+import type { KubernetesObject, Node } from "./types";
+
+const RETRIES = 2;
+const LONGEST_NAME = 63;
+
+/**
+ * A Job runs once and cannot be changed. Its name therefore ends with a hash of what it does: a release that
+ * changes that brings a new Job, one that does not finds the old one done. It is never removed by itself, or
+ * the next deployment would run it again.
+ */
+export function renderJob<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: metadataOf(context, workload, jobName(context, workload)),
+    spec: jobSpec(context, workload),
+  };
+}
+
+function jobSpec<T>(context: Context<T>, workload: Workload): Record<string, Node<T>> {
+  return {
+    backoffLimit: RETRIES,
+    ...(workload.timeoutSeconds !== undefined && { activeDeadlineSeconds: workload.timeoutSeconds }),
+    template: podTemplate(context, workload),
+  };
+}
+
+/** The catalog's name and a hash of the spec. Late values count by what they stand for, as they are not known. */
+export function jobName<T>(context: Context<T>, workload: Workload): string {
+  const suffix = shortHash(JSON.stringify(jobSpec(knownContext(context), workload)));
+  return `${workload.name.slice(0, LONGEST_NAME - suffix.length - 1)}-${suffix}`;
+}
+
+function knownContext<T>(context: Context<T>): Context<string> {
+  const { plan, options } = context;
+  return contextOf(plan, {
+    namespace: context.namespace,
+    drainSeconds: context.drainSeconds,
+    resolver: NAMES,
+    imageReference: (image) => {
+      const version = options.imageVersion?.(image) ?? options.imageReference(image);
+      if (typeof version !== "string") {
+        throw new Error(`internal: the reference of image ${image.name} is known late; give imageVersion`);
+      }
+      return version;
+    },
+    secretName: (workload) => known(secretNameOf(context, workload)) ?? "",
+    secretChecksum: (workload) => known(options.secretChecksum?.(workload)),
+  });
+}
+
+function known<T>(value: string | T | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+const NAMES: Resolver<string> = {
+  secret: (name, encode) => `<secret ${name}${encode ? ` as ${encode}` : ""}>`,
+  host: (datastore) => `<address of ${datastore}>`,
+  text: (parts) => parts.join(""),
+};

@@ -1,0 +1,74 @@
+import type { Workload } from "../../catalog/plan/types";
+import { containerOf, drains } from "./container";
+import type { Context } from "./context";
+import { filesOf } from "./files";
+import { labelsOf, PREFIX, replicasOf, selectorOf } from "./names";
+import type { Node } from "./types";
+
+/** The pod of a Deployment, StatefulSet or Job. */
+export function podTemplate<T>(context: Context<T>, workload: Workload): Record<string, Node<T>> {
+  const { plan, drainSeconds } = context;
+  const annotations = annotationsOf(context, workload);
+  const { volumes, mounts } = filesOf(context, workload);
+  return {
+    metadata: {
+      labels: labelsOf(plan, workload),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
+    },
+    spec: {
+      serviceAccountName: workload.name,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: podSecurityContext(workload),
+      terminationGracePeriodSeconds: workload.graceSeconds + (drains(workload) ? drainSeconds : 0),
+      ...(workload.kind === "job" && { restartPolicy: "Never" }),
+      ...spreadOf(context, workload),
+      containers: [containerOf(context, workload, mounts)],
+      ...(volumes.length > 0 && { volumes }),
+    },
+  };
+}
+
+function annotationsOf<T>({ options }: Context<T>, workload: Workload): Record<string, string | T> {
+  const { metrics, exceptions } = workload;
+  const checksum = options.secretChecksum?.(workload);
+  return {
+    ...Object.fromEntries(exceptions.map(({ allow, reason }) => [`${PREFIX}/exception-${allow}`, reason])),
+    ...(checksum !== undefined && { [`${PREFIX}/secrets-checksum`]: checksum }),
+    ...(metrics && {
+      "prometheus.io/path": metrics.path,
+      "prometheus.io/port": String(metrics.port),
+      "prometheus.io/scrape": "true",
+    }),
+  };
+}
+
+function podSecurityContext({ user }: Workload) {
+  return {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: user,
+    fsGroup: user,
+    // Without this, every start walks through all files of a disk, and PostgreSQL refuses a folder whose mode changed.
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+}
+
+/** Pods of one workload stay apart: a node or a zone that fails takes some of them, not all. */
+function spreadOf<T>({ plan }: Context<T>, workload: Workload) {
+  if (workload.kind === "job" || replicasOf(workload).max < 2) {
+    return {};
+  }
+  const labelSelector = { matchLabels: selectorOf(plan, workload.name) };
+  return {
+    topologySpreadConstraints: ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map(
+      (topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector,
+      }),
+    ),
+  };
+}

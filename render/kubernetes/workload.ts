@@ -1,0 +1,82 @@
+import type { Workload } from "../../catalog/plan/types";
+import { metadataOf, type Context } from "./context";
+import { claimSpec } from "./files";
+import { renderJob } from "./job";
+import { replicasOf, selectorOf } from "./names";
+import { podTemplate } from "./pod";
+import { headlessName } from "./service";
+import type { KubernetesObject } from "./types";
+
+/** The kind that runs a workload: one with disks needs an identity for each of its pods. */
+export function controllerKind({ kind, volumes }: Workload): "Deployment" | "StatefulSet" | "Job" {
+  if (kind === "job") {
+    return "Job";
+  }
+  return kind === "store" || volumes.length > 0 ? "StatefulSet" : "Deployment";
+}
+
+/** What runs the workload's pods. */
+export function renderController<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
+  switch (controllerKind(workload)) {
+    case "Job":
+      return renderJob(context, workload);
+    case "StatefulSet":
+      return renderStatefulSet(context, workload);
+    case "Deployment":
+      return renderDeployment(context, workload);
+  }
+}
+
+/** Every workload has an identity of its own, and none of them a token: no pod talks to the API server. */
+export function renderServiceAccount<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
+  return {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: metadataOf(context, workload),
+    automountServiceAccountToken: false,
+  };
+}
+
+/** A new pod is ready before an old one ends. */
+function renderDeployment<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadataOf(context, workload),
+    spec: {
+      ...replicas(workload),
+      selector: { matchLabels: selectorOf(context.plan, workload.name) },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      template: podTemplate(context, workload),
+    },
+  };
+}
+
+function renderStatefulSet<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
+  const claims = workload.volumes.map(({ name, size }) => ({
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name },
+    spec: claimSpec(context, size),
+  }));
+  const whenDeleted = context.options.lifecycle === "ephemeral" ? "Delete" : "Retain";
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: metadataOf(context, workload),
+    spec: {
+      serviceName: headlessName(workload),
+      ...replicas(workload),
+      selector: { matchLabels: selectorOf(context.plan, workload.name) },
+      updateStrategy: { type: "RollingUpdate" },
+      persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled: "Retain" },
+      template: podTemplate(context, workload),
+      ...(claims.length > 0 && { volumeClaimTemplates: claims }),
+    },
+  };
+}
+
+/** Where an autoscaler sets the number of pods, nothing else may: an update would undo its work. */
+function replicas(workload: Workload) {
+  return workload.scale.kind === "fixed" ? { replicas: replicasOf(workload).max } : {};
+}

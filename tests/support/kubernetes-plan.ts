@@ -1,0 +1,163 @@
+import type { Plan, Workload } from "../../catalog/plan/types";
+import type { KubernetesOptions } from "../../render/kubernetes";
+
+const MEBIBYTE = 2 ** 20;
+
+/** A workload that asks for nothing; tests say what they are about. */
+export function workload(name: string, fields: Partial<Workload> = {}): Workload {
+  return {
+    name,
+    kind: "service",
+    image: "app",
+    user: 1000,
+    env: [],
+    secretFiles: [],
+    configFiles: [],
+    ports: [],
+    probes: { startupSeconds: 60 },
+    resources: {
+      cpu: { request: 100, limit: 1000 },
+      memory: { request: 128 * MEBIBYTE, limit: 256 * MEBIBYTE },
+    },
+    scale: { kind: "fixed", replicas: 1 },
+    writable: ["/tmp"],
+    volumes: [],
+    after: [],
+    connects: [],
+    clients: [],
+    egress: [],
+    exceptions: [],
+    graceSeconds: 30,
+    ...fields,
+  };
+}
+
+/** A plan of the given workloads, in the order in which they start. */
+export function planOf(workloads: readonly Workload[], fields: Partial<Plan> = {}): Plan {
+  return {
+    system: "shop",
+    environment: "prod",
+    target: "kubernetes",
+    images: [
+      {
+        name: "app",
+        source: { kind: "upstream", reference: "registry.example/app:1.2.3" },
+        user: 1000,
+        runtime: "none",
+      },
+    ],
+    workloads: [...workloads].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    startOrder: workloads.map(({ name }) => name),
+    datastores: [],
+    secrets: [],
+    routes: [],
+    ...fields,
+  };
+}
+
+const httpProbe = (path: string) =>
+  ({
+    check: { kind: "http", path, port: 8000 },
+    intervalSeconds: 10,
+    timeoutSeconds: 3,
+    failures: 3,
+  }) as const;
+
+/** Users → frontend → backend → database, and the job that prepares the database. */
+export function threeTierPlan(): Plan {
+  const url = {
+    late: "text",
+    parts: ["postgresql://app:", { late: "secret", secret: "db-app", encode: "uri" }, "@db:5432/shop"],
+  } as const;
+  const database = { name: "database-url", variable: "DATABASE_URL_FILE", path: "/run/secrets/database-url" };
+  return planOf(
+    [
+      workload("db", {
+        kind: "store",
+        user: 999,
+        ports: [{ name: "postgres", port: 5432 }],
+        probes: {
+          live: {
+            check: { kind: "exec", command: ["pg_isready", "-q"] },
+            intervalSeconds: 5,
+            timeoutSeconds: 3,
+            failures: 6,
+          },
+          startupSeconds: 120,
+        },
+        volumes: [{ name: "data", path: "/var/lib/postgresql/data", size: 10 * 2 ** 30 }],
+        clients: [
+          { from: "backend", port: 5432 },
+          { from: "migrate", port: 5432 },
+        ],
+        secretFiles: [
+          {
+            name: "postgres-password",
+            variable: "POSTGRES_PASSWORD_FILE",
+            path: "/run/secrets/postgres-password",
+            value: { late: "secret", secret: "db-admin" },
+          },
+        ],
+        graceSeconds: 60,
+      }),
+      workload("migrate", {
+        kind: "job",
+        command: ["migrate", "up"],
+        secretFiles: [{ ...database, value: url }],
+        configFiles: [{ path: "/etc/shop/migrate.conf", content: "verbose = yes\n" }],
+        connects: [{ to: "workload", workload: "db", port: 5432 }],
+        after: [{ workload: "db", condition: "healthy" }],
+        timeoutSeconds: 600,
+      }),
+      workload("backend", {
+        ports: [{ name: "http", port: 8000 }],
+        env: [{ name: "LOG_LEVEL", value: "info" }],
+        secretFiles: [{ ...database, value: url }],
+        probes: { live: httpProbe("/livez"), ready: httpProbe("/readyz"), startupSeconds: 45 },
+        scale: { kind: "automatic", min: 2, max: 6, cpu: 70 },
+        connects: [{ to: "workload", workload: "db", port: 5432 }],
+        clients: [
+          { from: "edge", port: 8000 },
+          { from: "frontend", port: 8000 },
+        ],
+        egress: [{ host: "api.openai.com", port: 443 }],
+        metrics: { port: 8000, path: "/metrics" },
+        after: [{ workload: "migrate", condition: "completed" }],
+      }),
+      workload("frontend", {
+        ports: [{ name: "http", port: 3000 }],
+        env: [{ name: "API_URL", value: "http://backend:8000" }],
+        scale: { kind: "fixed", replicas: 3 },
+        connects: [{ to: "workload", workload: "backend", port: 8000 }],
+        clients: [{ from: "edge", port: 3000 }],
+      }),
+    ],
+    {
+      host: "shop.example.com",
+      routes: [
+        { path: "/api", workload: "backend", port: 8000 },
+        { path: "/", workload: "frontend", port: 3000 },
+      ],
+      secrets: ["db-admin", "db-app"].map((name) => ({
+        name,
+        from: "generated",
+        length: 32,
+        configPath: `longshore:secrets.shop.${name}`,
+      })),
+    },
+  );
+}
+
+/** Renders to text. Secrets become `SECRET-<name>`, so that a test can look for them where they must not be. */
+export function textOptions(options: Partial<KubernetesOptions<string>> = {}): KubernetesOptions<string> {
+  return {
+    resolver: {
+      secret: (name) => `SECRET-${name}`,
+      host: () => "10.20.30.40",
+      text: (parts) => parts.join(""),
+    },
+    imageReference: ({ source }) =>
+      source.kind === "upstream" ? source.reference : `registry.example/${source.context}:src`,
+    ...options,
+  };
+}
