@@ -2,17 +2,21 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const folder = join(__dirname, "..", "golden", "expected");
+const root = join(__dirname, "..", "..");
 const updating = process.env.LONGSHORE_UPDATE_GOLDEN === "1";
 
-/** Compares with the file under tests/golden/expected; `npm run golden:update` writes it instead. */
+/** Compares with a file of the repository; `npm run golden:update` writes it instead. */
 export function matchesGolden(name: string, actual: string): void {
-  const file = join(folder, name);
+  const file = join(root, name);
   if (updating) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, actual);
     return;
   }
   assert.ok(existsSync(file), `${name} is missing; run: npm run golden:update`);
-  assert.equal(actual, readFileSync(file, "utf8"), `${name} differs; if that is wanted: npm run golden:update`);
+  assert.equal(
+    actual,
+    readFileSync(file, "utf8"),
+    `${name} differs; if that is wanted: npm run golden:update`,
+  );
 }

@@ -1,0 +1,112 @@
+import type { Target } from "./plan/types";
+
+/** How well a target honours a feature: as described, by other means, or not at all (then why). */
+export type Support = "yes" | `by other means: ${string}` | `no: ${string}`;
+
+export interface Feature {
+  readonly name: string;
+  readonly support: Readonly<Record<Target, Support>>;
+}
+
+const everywhere = (name: string): Feature => ({
+  name,
+  support: { compose: "yes", kubernetes: "yes", gcp: "yes" },
+});
+const clusters = (name: string, compose: Support): Feature => ({
+  name,
+  support: { compose, kubernetes: "yes", gcp: "yes" },
+});
+
+/**
+ * What each target does with what the catalog can say. `docs/support.md` is written from this table, and tests
+ * compare both with what the renderers produce: nothing is dropped in silence.
+ */
+export const FEATURES: readonly Feature[] = [
+  everywhere("health: `ready` decides about traffic and start order"),
+  clusters(
+    "health: `live` restarts a container",
+    "by other means: Compose restarts a container that ends, not one that hangs; `longshore health` shows it",
+  ),
+  everywhere("CPU and memory limits"),
+  clusters(
+    "CPU and memory requests",
+    "by other means: written as reservations; Docker does not schedule by them",
+  ),
+  everywhere("jobs gate what comes after them"),
+  everywhere("secrets as files of the container's user (`NAME_FILE`)"),
+  everywhere("only workloads whose secret changed are replaced"),
+  everywhere("read-only root, no capabilities, no new privileges, numeric user"),
+  clusters("seccomp profile", "by other means: the engine's default profile"),
+  clusters("`scale`: autoscaling", "no: Compose has no autoscaler; staging and prod run `min` replicas"),
+  everywhere("`replicas`"),
+  clusters(
+    "disruption budgets and spreading over nodes",
+    "no: there is one machine; a replacement starts beside the old container",
+  ),
+  clusters(
+    "network: only declared clients connect",
+    "by other means: a network per callee; two clients of one callee share it and see each other",
+  ),
+  {
+    name: "network: `egress` to named hosts only",
+    support: {
+      compose: "by other means: without `egress` there is no way out; with it, every host can be reached",
+      kubernetes: "by other means: NetworkPolicy knows no host names: the ports are open to public addresses",
+      gcp: "by other means: NetworkPolicy knows no host names: the ports are open to public addresses",
+    },
+  },
+  clusters("routes with TLS", "by other means: plain HTTP on 127.0.0.1 through a reverse proxy"),
+  clusters("volume size", "by other means: written as a label; Docker volumes have no size"),
+  {
+    name: "PostgreSQL as a container",
+    support: { compose: "yes", kubernetes: "yes", gcp: "yes" },
+  },
+  {
+    name: "PostgreSQL as Cloud SQL",
+    support: {
+      compose: "no: asking for it is an error",
+      kubernetes: "no: asking for it is an error",
+      gcp: "yes",
+    },
+  },
+  {
+    name: "`develop`: mounted sources, reloading, debugger",
+    support: {
+      compose: "yes",
+      kubernetes: "no: an image is what runs on a cluster",
+      gcp: "no: an image is what runs on a cluster",
+    },
+  },
+];
+
+/** The table as Markdown. */
+export function supportTable(features: readonly Feature[] = FEATURES): string {
+  const notes: string[] = [];
+  const cell = (support: Support) => {
+    if (support === "yes") {
+      return "yes";
+    }
+    const [word, note] = splitOnce(support);
+    if (!notes.includes(note)) {
+      notes.push(note);
+    }
+    return `${word} [${notes.indexOf(note) + 1}]`;
+  };
+  const rows = features.map(
+    ({ name, support }) =>
+      `| ${name} | ${cell(support.compose)} | ${cell(support.kubernetes)} | ${cell(support.gcp)} |`,
+  );
+  return [
+    "| feature | compose | kubernetes | gcp |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+    ...notes.map((note, index) => `${index + 1}. ${note}`),
+    "",
+  ].join("\n");
+}
+
+function splitOnce(support: string): [word: string, note: string] {
+  const colon = support.indexOf(": ");
+  return [support.slice(0, colon), support.slice(colon + 2)];
+}

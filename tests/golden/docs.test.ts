@@ -1,0 +1,22 @@
+import { describe, it } from "mocha";
+import { format } from "prettier";
+import { supportTable } from "../../catalog/support";
+import { stackFileSchema } from "../../settings/json-schema";
+import { systems } from "../../stacks";
+import { matchesGolden } from "../support/golden";
+
+describe("written from data", () => {
+  it("the support table", async () => {
+    const intro =
+      "# What each target honours\n\nWritten from `catalog/support.ts` by `npm run golden:update`; the numbers lead to the notes below.\n\n";
+    matchesGolden(
+      "docs/support.md",
+      await format(intro + supportTable(), { parser: "markdown", printWidth: 110 }),
+    );
+  });
+
+  it("the JSON schema of the stack files", async () => {
+    const schema = JSON.stringify(stackFileSchema(systems));
+    matchesGolden("settings/schema.json", await format(schema, { parser: "json", printWidth: 110 }));
+  });
+});
