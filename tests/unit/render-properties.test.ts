@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import fc from "fast-check";
+import { load, loadAll } from "js-yaml";
+import { planSystem, type Plan, type PlannedImage } from "../../catalog/plan";
+import type { Resolver } from "../../catalog/plan/resolve";
+import { checkKubernetesObject } from "../../offline/schemas/kubernetes";
+import { composeYaml, renderCompose } from "../../render/compose";
+import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
+import { validSystem } from "../support/arbitrary-system";
+
+const ENVIRONMENTS = ["local", "dev", "test", "staging", "prod"] as const;
+
+const placeholders: Resolver<string> = {
+  secret: (name) => `<secret ${name}>`,
+  host: (datastore) => `<host of ${datastore}>`,
+  text: (parts) => parts.join(""),
+};
+
+function imageReference({ name, source }: PlannedImage): string {
+  return source.kind === "build" ? `registry.example/${name}:src-0123456789ab` : source.reference;
+}
+
+const compose = (plan: Plan) => renderCompose(plan, { project: "p", edgePort: 8080, imageReference });
+const kubernetes = (plan: Plan) => renderKubernetes<string>(plan, { resolver: placeholders, imageReference });
+
+describe("any valid system, rendered", () => {
+  it("for Compose: the same bytes twice, YAML that reads back, limits and health on every service", () => {
+    fc.assert(
+      fc.property(validSystem, fc.constantFrom(...ENVIRONMENTS), (definition, environment) => {
+        const plan = planSystem(definition, { environment, target: "compose" });
+        const { document } = compose(plan);
+        const yaml = composeYaml(document);
+        assert.equal(composeYaml(compose(plan).document), yaml);
+        assert.deepEqual(load(yaml), JSON.parse(JSON.stringify(document)));
+        for (const workload of plan.workloads) {
+          const service = document.services[workload.name];
+          assert.ok(service, workload.name);
+          assert.equal(service.read_only, true);
+          assert.ok(service.deploy?.resources?.limits.memory, "memory limit");
+          assert.equal(service.healthcheck !== undefined, workload.probes.ready !== undefined);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("for clusters: the same bytes twice, valid objects, no two of one name, secrets in Secrets only", () => {
+    fc.assert(
+      fc.property(
+        validSystem,
+        fc.constantFrom(...ENVIRONMENTS),
+        fc.constantFrom("kubernetes", "gcp"),
+        (definition, environment, target) => {
+          const plan = planSystem(definition, { environment, target, domain: "example.com" });
+          const objects = kubernetes(plan);
+          const yaml = kubernetesYaml(objects);
+          assert.equal(kubernetesYaml(kubernetes(plan)), yaml);
+          assert.deepEqual(loadAll(yaml), JSON.parse(JSON.stringify(objects)));
+          assert.deepEqual(
+            objects.flatMap((object) => checkKubernetesObject(object)),
+            [],
+          );
+          const names = objects.map(
+            ({ kind, metadata }) => `${kind}/${metadata.namespace ?? ""}/${metadata.name}`,
+          );
+          assert.equal(new Set(names).size, names.length);
+          const visible = objects.filter(({ kind }) => kind !== "Secret");
+          assert.ok(!JSON.stringify(visible).includes("<secret "), "a secret outside of a Secret");
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
