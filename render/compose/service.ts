@@ -25,7 +25,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
   const names = networks.of(workload.name);
   const health = healthcheck(workload.probes, image.runtime);
   const build = buildSection(image, context.root);
-  const service: ComposeService = {
+  const service: Loose<ComposeService> = {
     image: reference,
     command: workload.command && [...workload.command],
     user: `${workload.user}:${workload.user}`,
@@ -61,7 +61,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     logging: JSON_FILE_LOGS,
     labels: labels(workload, context),
   };
-  return withBuild(defined(escapeDollars(service)), build);
+  return withBuild(defined<ComposeService>(escapeDollars(service)), build);
 }
 
 /** `db_data`: volumes belong to a workload, so that two databases may both call theirs `data`. */
@@ -191,7 +191,7 @@ function list<T>(items: T[]): T[] | undefined {
   return items.length === 0 ? undefined : items;
 }
 
-type Loose<T> = { [K in keyof T]: T[K] | undefined };
+export type Loose<T> = { [K in keyof T]: T[K] | undefined };
 
 /** Without the keys that have no value. */
 export function defined<T extends object>(value: Loose<T>): T {
