@@ -1,0 +1,148 @@
+import { spawn } from "node:child_process";
+import { surveyDocker } from "../../tools/docker";
+import { run } from "../../tools/process";
+import { LABELS } from "../../render/compose/labels";
+import type { StackSettings } from "../../settings/types";
+import { Failure, usage } from "../support/failure";
+import { environmentWith } from "../support/tools";
+
+/** The Docker engine that runs the stack. Nothing is set up for a command that only looks. */
+export interface Engine {
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** One container of a system, as the engine reports it. */
+export interface Container {
+  readonly id: string;
+  readonly system: string;
+  readonly service: string;
+  /** `service`, `job`, `store` or `edge`. */
+  readonly kind: string;
+  /** `running`, `exited`, `restarting` … */
+  readonly state: string;
+  /** `healthy`, `unhealthy`, `starting`; empty without a health check. */
+  readonly health: string;
+  readonly exitCode: number;
+  readonly restarts: number;
+  /** ISO time of the last start. */
+  readonly startedAt: string;
+  readonly image: string;
+  /** Addresses on this machine, such as `127.0.0.1:8080`. */
+  readonly published: readonly string[];
+  /** The health check's command. @default - none */
+  readonly check?: readonly string[];
+}
+
+/** Name of the Compose project of a system. */
+export function projectOf(system: string, stack: string): string {
+  return `${system}-${stack}`;
+}
+
+/** @throws Failure when the stack does not run on this machine, or no engine answers */
+export async function openEngine(settings: StackSettings, instead: string): Promise<Engine> {
+  if (settings.target !== "compose") {
+    throw usage(`stack ${settings.stack} does not run on this machine; use: ${instead}`);
+  }
+  const { docker, problems } = await surveyDocker();
+  if (!docker) {
+    throw usage(`${problems.join("; ")} (bin/longshore doctor says more)`);
+  }
+  return { env: environmentWith(docker.env) };
+}
+
+interface Inspected {
+  Id: string;
+  RestartCount: number;
+  State: { Status: string; ExitCode: number; StartedAt: string; Health?: { Status: string } };
+  Config: { Image: string; Labels: Record<string, string>; Healthcheck?: { Test?: string[] } };
+  NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> | null };
+}
+
+/** Every container of these systems, sorted by system and service. */
+export async function containersOf(
+  engine: Engine,
+  systems: readonly string[],
+  stack: string,
+): Promise<Container[]> {
+  const listed = await docker(engine, [
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--format",
+    '{{.ID}} {{.Label "com.docker.compose.project"}}',
+  ]);
+  const projects = new Map(systems.map((system) => [projectOf(system, stack), system]));
+  const ids = listed
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([, project = ""]) => projects.has(project))
+    .map(([id = ""]) => id);
+  if (ids.length === 0) {
+    return [];
+  }
+  const inspected = JSON.parse(await docker(engine, ["inspect", ...ids])) as Inspected[];
+  return inspected
+    .map((one): Container => {
+      const labels = one.Config.Labels;
+      const test = one.Config.Healthcheck?.Test;
+      const check = commandOf(test);
+      return {
+        id: one.Id,
+        system: projects.get(labels["com.docker.compose.project"] ?? "") ?? "",
+        service: labels["com.docker.compose.service"] ?? "",
+        kind: labels[LABELS.kind] ?? "service",
+        state: one.State.Status,
+        health: one.State.Health?.Status ?? "",
+        exitCode: one.State.ExitCode,
+        restarts: one.RestartCount,
+        startedAt: one.State.StartedAt,
+        image: one.Config.Image,
+        published: publishedPorts(one),
+        ...(check && { check }),
+      };
+    })
+    .sort((a, b) => compare(a.system, b.system) || compare(a.service, b.service) || compare(a.id, b.id));
+}
+
+/** `["CMD", …]` runs as it is, `["CMD-SHELL", text]` in a shell. */
+function commandOf(test: string[] | undefined): string[] | undefined {
+  const [kind, ...words] = test ?? [];
+  return kind === "CMD" ? words : kind === "CMD-SHELL" ? ["/bin/sh", "-c", words.join(" ")] : undefined;
+}
+
+function publishedPorts({ NetworkSettings: { Ports } }: Inspected): string[] {
+  const ports = Object.values(Ports ?? {}).flatMap((bindings) => bindings ?? []);
+  return [...new Set(ports.map(({ HostIp, HostPort }) => `${HostIp}:${HostPort}`))].sort(compare);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+async function docker({ env }: Engine, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run("docker", args, { env });
+  if (code !== 0) {
+    throw new Failure(`docker ${args[0]}: ${stderr.trim()}`);
+  }
+  return stdout;
+}
+
+/** Runs a command in a container without a terminal. */
+export async function runIn(engine: Engine, container: string, words: readonly string[]) {
+  return run("docker", ["exec", container, ...words], { env: engine.env, timeoutMs: 15_000 });
+}
+
+/** Gives the terminal to docker and returns its exit code. */
+export function handOver(engine: Engine, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("docker", args, { env: engine.env, stdio: "inherit" });
+    // The terminal sends Ctrl-C to docker as well; it decides what that means.
+    const ignore = () => {};
+    process.on("SIGINT", ignore);
+    child.once("error", (error) => reject(new Failure(`docker: ${error.message}`)));
+    child.once("close", (code, signal) => {
+      process.off("SIGINT", ignore);
+      resolve(code ?? (signal === "SIGINT" ? 130 : 1));
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import { relative, resolve } from "node:path";
+import { planSystem, type Plan, type PlannedImage } from "../../catalog/plan";
+import type { Resolver } from "../../catalog/plan/resolve";
+import { compareText } from "../../catalog/problems";
+import type { Environment } from "../../catalog/types";
+import { composeYaml, renderCompose } from "../../render/compose";
+import { contextHash } from "../../render/images/context-hash";
+import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
+import { repoRoot } from "../../tools/paths";
+import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
+import { usage } from "../support/failure";
+import { chosen, definitionOf, loadPlans, loadSettings, planSettings } from "../support/plans";
+import { openTerminal } from "../support/terminal";
+import { writeDocuments, type OutputFile } from "./write";
+
+/** `longshore render compose`: per system a folder with the Compose file and what it refers to. */
+export function renderComposeFiles({ env, system, out }: RenderComposeOptions): void {
+  const settings = loadSettings(env);
+  const files = chosen(settings, system).flatMap((name) => {
+    const definition = definitionOf(name);
+    // Documents show every variable: which optional secrets are set is the business of a deployment.
+    const { datastores: _managed, domain: _domain, ...own } = planSettings(settings, name);
+    const plan = planSystem(definition, {
+      ...own,
+      environment: env as Environment,
+      target: "compose",
+      secretsSet: definition.secrets.map((secret) => secret.name),
+    });
+    return composeFiles(plan, settings.ports[name] ?? 8080, out);
+  });
+  writeDocuments(files, out, openTerminal());
+}
+
+function composeFiles(plan: Plan, edgePort: number, out: string | undefined): OutputFile[] {
+  const folder = resolve(out ?? ".", out === undefined ? "." : plan.system);
+  const { document, development, files, secretFiles } = renderCompose(plan, {
+    project: `${plan.system}-${plan.environment}`,
+    imageReference: (image) => imageTag(plan.system, image),
+    edgePort,
+    root: out === undefined ? "." : relative(folder, repoRoot()) || ".",
+  });
+  const secrets = secretFiles
+    .map(({ path, user }) => `#   ${path} (mode 0400, owner ${user})`)
+    .sort(compareText);
+  const header = [
+    `# ${plan.system}, environment ${plan.environment}: made by \`longshore render compose\`. Changes here are lost.`,
+    ...(secrets.length > 0 ? ["# Secrets are files that you provide:", ...secrets] : []),
+    "",
+  ].join("\n");
+  return [
+    { path: `${plan.system}/compose.yaml`, content: header + composeYaml(document) },
+    ...(development
+      ? [{ path: `${plan.system}/compose.development.yaml`, content: composeYaml(development) }]
+      : []),
+    ...Object.entries(files).map(([path, content]) => ({ path: `${plan.system}/${path}`, content })),
+  ];
+}
+
+/** `longshore render kubernetes`: per system one YAML stream. What only a deployment knows has a placeholder. */
+export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOptions): void {
+  const { plans, settings } = loadPlans(stack, system);
+  if (settings.target === "compose") {
+    throw usage(
+      `stack ${stack} runs on Docker Compose; render another stack, such as --stack prod, or render compose`,
+    );
+  }
+  const files = plans.map((plan) => ({
+    path: `${plan.system}.yaml`,
+    content: `${KUBERNETES_HEADER(stack, plan)}${kubernetesYaml(
+      renderKubernetes(plan, {
+        resolver: placeholders(plan),
+        imageReference: (image) => imageTag(plan.system, image),
+        datastoreRange: () => `${PLACEHOLDER_ADDRESS}/32`,
+      }),
+    )}`,
+  }));
+  writeDocuments(files, out, openTerminal());
+}
+
+/** An address that belongs to nobody (RFC 5737). */
+const PLACEHOLDER_ADDRESS = "192.0.2.1";
+
+const KUBERNETES_HEADER = (stack: string, plan: Plan): string =>
+  [
+    `# ${plan.system} on stack ${stack}: made by \`longshore render kubernetes\`, to read and to compare. \`longshore up\` applies the same objects.`,
+    `# Placeholders: <secret SYSTEM.NAME> for a secret's value, ${PLACEHOLDER_ADDRESS} for the address of a managed database.`,
+    "",
+  ].join("\n");
+
+function placeholders(plan: Plan): Resolver<string> {
+  return {
+    secret: (name) => `<secret ${plan.system}.${name}>`,
+    host: () => PLACEHOLDER_ADDRESS,
+    text: (parts) => parts.join(""),
+  };
+}
+
+const TAG_LENGTH = 12;
+
+/** An image that is built here is named by its sources, an upstream image by its own name. */
+function imageTag(system: string, { name, source }: PlannedImage): string {
+  return source.kind === "upstream"
+    ? source.reference
+    : `longshore/${system}/${name}:src-${contextHash(repoRoot(), source).slice(0, TAG_LENGTH)}`;
+}

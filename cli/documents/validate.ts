@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { readStackFile } from "../../settings/file";
+import { readSettings } from "../../settings/read";
+import { systems } from "../../stacks";
+import { repoRoot } from "../../tools/paths";
+import { EXIT, usage } from "../support/failure";
+import { LOCAL_STACK } from "../support/project";
+import { findProblems } from "../support/plans";
+import { openTerminal, plural } from "../support/terminal";
+import type { ValidateOptions } from "../validate";
+
+/** Checks a stack's settings and every system, and shows all mistakes at once. Exit code 2 when there are some. */
+export function validate({ stack, configFile, json = false }: ValidateOptions): void {
+  const terminal = openTerminal({ json });
+  const file = configFile === undefined ? undefined : resolve(configFile);
+  if (file !== undefined && !existsSync(file)) {
+    throw usage(`${configFile}: no such file`);
+  }
+  if (
+    file === undefined &&
+    stack !== LOCAL_STACK &&
+    !existsSync(resolve(repoRoot(), `Pulumi.${stack}.yaml`))
+  ) {
+    throw usage(
+      `there is no Pulumi.${stack}.yaml; write one (docs/guide), or name another stack with --stack`,
+    );
+  }
+  const raw = () => (file === undefined ? readStackFile(repoRoot(), stack) : { ...readFile(file), stack });
+  const errors = findProblems(stack, () => readSettings(raw(), systems));
+  if (json) {
+    terminal.json({
+      stack,
+      valid: errors.length === 0,
+      problems: errors.flatMap(({ title, problems }) =>
+        problems.map((problem) => ({ source: title, ...problem })),
+      ),
+    });
+  } else {
+    errors.forEach((error) => terminal.note(`${terminal.colors.red("error:")} ${error.message}`));
+    if (errors.length === 0) {
+      terminal.out(`stack ${stack}: settings and ${plural(Object.keys(systems).length, "system")} are valid`);
+    }
+  }
+  process.exitCode = errors.length === 0 ? EXIT.ok : EXIT.usage;
+}
+
+function readFile(file: string): ReturnType<typeof readStackFile> {
+  const name = /^Pulumi\.(.+)\.yaml$/.exec(basename(file))?.[1];
+  if (name === undefined) {
+    throw usage(`--config-file: expected a file named Pulumi.<stack>.yaml, got ${basename(file)}`);
+  }
+  return readStackFile(dirname(file), name);
+}

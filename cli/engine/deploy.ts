@@ -1,0 +1,147 @@
+import { EXIT, Failure } from "../support/failure";
+import type { Progress } from "../support/progress";
+import type { Terminal } from "../support/terminal";
+import type { Change, Deployment, Diagnostic, Violation } from "./changes";
+import {
+  describeChange,
+  describeDiagnostic,
+  describeRunning,
+  describeSummary,
+  describeViolation,
+  urlsIn,
+} from "./describe";
+import { failureOf, runEngine, type Action, type RunResult } from "./run";
+import { explain, type OpenStack } from "./stack";
+
+export interface DeployOptions {
+  /** Only these systems; the others stay as they are. @default - all */
+  readonly system?: readonly string[];
+  /** Looks at what really runs first. @default false */
+  readonly refresh?: boolean;
+  /** Deletes the data as well. @default false */
+  readonly volumes?: boolean;
+}
+
+/** Runs the engine and tells what happens while it does. @throws Failure, or what the program threw */
+export async function deploy(
+  action: Action,
+  opened: OpenStack,
+  terminal: Terminal,
+  progress: Progress,
+  options: DeployOptions = {},
+): Promise<RunResult> {
+  const { program } = await import("../../program.js");
+  // Every promise of the SDK records a stack trace otherwise: a quarter of the time of a large program.
+  if (!isDebug()) {
+    Error.stackTraceLimit = 0;
+  }
+  progress.now(describeRunning([]));
+  const result = await runEngine(
+    action,
+    { ...opened, program, refresh: options.refresh ?? false },
+    {
+      onProgress: (item, deployment) => report(item, deployment, action, terminal, progress),
+      onInterrupt: () => progress.line("stopping after what is under way; press Ctrl-C again to drop it"),
+      onAbandon: () => progress.line("dropping what is under way; the next run repairs it"),
+    },
+  );
+  progress.stop();
+  return result;
+}
+
+/** The end of a run: the summary, or the JSON document, or the failure. */
+export function conclude(
+  action: Action,
+  opened: OpenStack,
+  result: RunResult,
+  terminal: Terminal,
+  extra: Readonly<Record<string, unknown>> = {},
+): void {
+  const { deployment, seconds, status } = result;
+  const tense = action === "preview" ? "planned" : "done";
+  if (terminal.isJson) {
+    terminal.json({ ...documentOf(action, opened.stack, result), ...extra });
+  } else if (status !== "failed" || deployment.changed().length > 0) {
+    if (action === "preview") {
+      deployment.changed().forEach((change) => describeChange(change, terminal.colors).forEach(terminal.out));
+    }
+    terminal.out(`${opened.stack}: ${describeSummary(deployment, tense, seconds)}`);
+  }
+  if (status === "ok" && action === "up" && !terminal.isJson) {
+    urlsIn(deployment.outputs).forEach((url) => terminal.out(`open ${terminal.colors.underline(url)}`));
+  }
+  throwIfFailed(action, opened, result);
+}
+
+/** A failed run as an error in a person's words. What the program threw comes first: it is the cause. */
+export function throwIfFailed(action: Action, { stack }: Pick<OpenStack, "stack">, result: RunResult): void {
+  if (result.status === "ok") {
+    return;
+  }
+  const { error } = result;
+  const explained = explain(error, stack);
+  throw explained !== error ? explained : (failureOf(result, action) ?? error);
+}
+
+/** The machine's form of a run. Secrets are masked in all of it. */
+export function documentOf(action: Action, stack: string, { deployment, status, seconds }: RunResult) {
+  return {
+    stack,
+    action,
+    status,
+    changes: deployment.changed(),
+    summary: deployment.count(),
+    outputs: deployment.outputs,
+    diagnostics: deployment.diagnostics,
+    policyViolations: deployment.violations,
+    seconds: Math.round(seconds * 10) / 10,
+  };
+}
+
+function report(
+  item: Change | Diagnostic | Violation | undefined,
+  deployment: Deployment,
+  action: Action,
+  terminal: Terminal,
+  progress: Progress,
+): void {
+  const { colors } = terminal;
+  if (item && "severity" in item) {
+    if (item.isEphemeral) {
+      progress.now(firstLine(item.message));
+    } else {
+      describeDiagnostic(item, colors).forEach(progress.line);
+    }
+    return;
+  }
+  if (item && "policy" in item) {
+    describeViolation(item, colors).forEach(progress.line);
+    return;
+  }
+  if (
+    item &&
+    item.operation !== "same" &&
+    (item.state === "failed" || (action !== "preview" && item.state === "done"))
+  ) {
+    describeChange(item, colors).forEach(progress.line);
+  }
+  progress.now(describeRunning(deployment.running()));
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
+}
+
+export function isDebug(): boolean {
+  return process.argv.includes("--debug");
+}
+
+/** Refuses before anything is touched. */
+export function refuseProtected(opened: OpenStack): void {
+  if (opened.settings.lifecycle === "retain") {
+    throw new Failure(
+      `stack ${opened.stack} is protected (lifecycle: retain); to destroy it, first set longshore:lifecycle to ephemeral and run up`,
+      EXIT.usage,
+    );
+  }
+}

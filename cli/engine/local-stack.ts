@@ -1,0 +1,134 @@
+import { randomBytes, randomInt } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Plan } from "../../catalog/plan";
+import { usage } from "../support/failure";
+import { LOCAL_STACK, PROJECT } from "../support/project";
+import type { EngineCommand } from "./command";
+import { hasState } from "./locks";
+
+/** Where the local stack keeps what is private. All of it is outside of the checkout. */
+export interface LocalFiles {
+  readonly folder: string;
+  readonly state: string;
+  readonly passphrase: string;
+  readonly settings: string;
+  /** The link in the checkout through which Pulumi finds the settings; git ignores it. */
+  readonly link: string;
+}
+
+export function localFiles(dataFolder: string, root: string): LocalFiles {
+  return {
+    folder: dataFolder,
+    state: join(dataFolder, "state"),
+    passphrase: join(dataFolder, "passphrase"),
+    settings: join(dataFolder, `Pulumi.${LOCAL_STACK}.yaml`),
+    link: join(root, `Pulumi.${LOCAL_STACK}.yaml`),
+  };
+}
+
+/** What every start of the engine needs to find the local stack. */
+export function localEnvironment(files: LocalFiles): Record<string, string> {
+  return {
+    PULUMI_BACKEND_URL: pathToFileURL(files.state).href,
+    PULUMI_CONFIG_PASSPHRASE_FILE: files.passphrase,
+  };
+}
+
+/**
+ * Makes what is missing: folders (0700), passphrase and settings (0600), the link in the checkout. Nothing
+ * that exists is changed. @throws Failure when a state is there but its passphrase is not
+ */
+export function prepareLocalFiles(files: LocalFiles): void {
+  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  mkdirSync(files.state, { recursive: true, mode: 0o700 });
+  if (!existsSync(files.passphrase)) {
+    if (hasState(files.state, PROJECT, LOCAL_STACK)) {
+      throw usage(
+        `${files.passphrase} is missing, and the state in ${files.state} cannot be read without it; ` +
+          `put it back, or remove ${files.folder} to begin anew (databases keep their volumes and old passwords)`,
+      );
+    }
+    writeOnce(files.passphrase, `${randomBytes(32).toString("base64url")}\n`);
+  }
+  if (!existsSync(files.settings)) {
+    writeOnce(files.settings, "");
+  }
+  linkSettings(files);
+}
+
+/** A settings file that a person put into the checkout stays; only a link of ours is set right. */
+function linkSettings({ link, settings }: LocalFiles): void {
+  const current = lstatSync(link, { throwIfNoEntry: false });
+  if (current?.isSymbolicLink() && readlinkSync(link) !== settings) {
+    unlinkSync(link);
+  } else if (current) {
+    return;
+  }
+  symlinkSync(settings, link);
+}
+
+/** Only its owner can read it, and two first runs at once do not overwrite each other. */
+function writeOnce(path: string, content: string): void {
+  try {
+    const file = openSync(path, "wx", 0o600);
+    try {
+      writeSync(file, content);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      throw error;
+    }
+  }
+}
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** A random value of letters and digits: 32 of them have 190 bits, and no program has to escape them. */
+export function generateSecret(length: number): string {
+  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+}
+
+/** Secrets that are to be generated and are not in config yet. */
+export function missingGenerated(
+  plans: readonly Plan[],
+  secretsSet: Readonly<Record<string, readonly string[]>>,
+): {
+  readonly system: string;
+  readonly name: string;
+  readonly length: number;
+  readonly configPath: string;
+}[] {
+  return plans.flatMap(({ system, secrets }) =>
+    secrets
+      .filter(({ name, from }) => from === "generated" && !(secretsSet[system] ?? []).includes(name))
+      .map(({ name, length, configPath }) => ({ system, name, length, configPath })),
+  );
+}
+
+/** Encrypts a value into the stack's config. The value travels through standard input: arguments can be read by others. */
+export async function setSecret(
+  command: EngineCommand,
+  { workDir, env, stack }: { workDir: string; env: Readonly<Record<string, string>>; stack: string },
+  configPath: string,
+  value: string,
+): Promise<void> {
+  await command.run(["config", "set", "--secret", "--path", "--raw", "--stack", stack, configPath], {
+    cwd: workDir,
+    env,
+    input: value,
+  });
+}

@@ -1,0 +1,89 @@
+import { startOfflineProviders } from "../../offline";
+import { offlineWorkspace } from "../../offline/workspace";
+import { repoRoot } from "../../tools/paths";
+import type { PreviewOptions } from "../preview";
+import { loadPlans } from "../support/plans";
+import { startProgress } from "../support/progress";
+import { openTerminal, plural, type Terminal } from "../support/terminal";
+import type { Change, Deployment } from "./changes";
+import { deploy, documentOf, throwIfFailed } from "./deploy";
+import { describeSummary, shortType } from "./describe";
+import { missingSecrets, openTools } from "./stack";
+
+/**
+ * `longshore preview --offline`: the real engine plans a first deployment over stand-in providers. It needs no
+ * account, no key and no network, and says what it assumed in their place.
+ */
+export async function previewOffline({ stack, system, json = false }: PreviewOptions): Promise<void> {
+  const terminal = openTerminal({ json });
+  const progress = await startProgress(terminal);
+  const planned = loadPlans(stack, system);
+  const missing = missingSecrets(stack, planned, ["config", "generated"]);
+  progress.now("starting the offline providers");
+  const [tools, workspace, providers] = await Promise.all([
+    openTools({ docker: false }, progress),
+    offlineWorkspace({
+      repoRoot: repoRoot(),
+      stack,
+      missingSecrets: missing.map(({ path }) => `longshore:${path}`),
+    }),
+    startOfflineProviders(),
+  ]);
+  try {
+    const opened = {
+      ...planned,
+      stack,
+      command: tools.command,
+      workDir: workspace.workDir,
+      env: { ...tools.env, ...workspace.env, ...providers.env },
+    };
+    await tools.command.run(["stack", "init", stack], { cwd: opened.workDir, env: opened.env });
+    const result = await deploy("preview", opened, terminal, progress, { system });
+    const assumptions = [...workspace.assumptions, ...providers.assumptions];
+    if (json) {
+      terminal.json({ ...documentOf("preview", stack, result), offline: true, assumptions });
+    } else if (result.status === "ok") {
+      printGroups(result.deployment, terminal);
+      terminal.out(`${stack}, offline: ${describeSummary(result.deployment, "planned", result.seconds)}`);
+      assumptions.forEach((assumption) => terminal.out(terminal.colors.dim(`assumed: ${assumption}`)));
+    }
+    throwIfFailed("preview", opened, result);
+  } finally {
+    progress.stop();
+    await Promise.all([workspace.remove(), providers.close()]);
+  }
+}
+
+/** Resources below the component that they belong to, one line per type. */
+function printGroups(deployment: Deployment, { out, colors }: Terminal): void {
+  for (const [group, changes] of groupsOf(deployment.changed())) {
+    out(`${colors.bold(group)} ${colors.dim(plural(changes.length, "resource"))}`);
+    const types = new Map<string, string[]>();
+    changes.forEach(({ type, name }) =>
+      types.set(shortType(type), [...(types.get(shortType(type)) ?? []), name]),
+    );
+    const width = Math.max(...[...types.keys()].map((type) => type.length));
+    [...types].forEach(([type, names]) =>
+      out(`  ${colors.green("+")} ${type.padEnd(width)}  ${names.join(", ")}`),
+    );
+  }
+}
+
+/** By the component directly below the stack; what has none stands under "stack". */
+export function groupsOf(changes: readonly Change[]): Map<string, Change[]> {
+  const byUrn = new Map(changes.map((change) => [change.urn, change]));
+  const top = (change: Change): Change => {
+    const parent = change.parent === undefined ? undefined : byUrn.get(change.parent);
+    return parent === undefined ? change : top(parent);
+  };
+  const groups = new Map<string, Change[]>();
+  for (const change of changes) {
+    const root = top(change);
+    const name =
+      root === change && !changes.some(({ parent }) => parent === change.urn) ? "stack" : root.name;
+    if (root !== change || name === "stack") {
+      groups.set(name, [...(groups.get(name) ?? []), change]);
+    }
+  }
+  return groups;
+}

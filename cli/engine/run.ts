@@ -1,0 +1,170 @@
+import {
+  LocalWorkspace,
+  Stack,
+  type EngineEvent,
+  type OutputMap,
+  type PulumiFn,
+} from "@pulumi/pulumi/automation";
+import { EXIT, Failure } from "../support/failure";
+import { Deployment, type Change, type Diagnostic, type Violation } from "./changes";
+import { EngineCommand, EngineError } from "./command";
+
+export type Action = "up" | "preview" | "destroy";
+
+export interface EngineOptions {
+  readonly command: EngineCommand;
+  /** Folder with Pulumi.yaml and the stack files. */
+  readonly workDir: string;
+  readonly stack: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly program: PulumiFn;
+  /** Looks at what really runs before anything is compared. @default false */
+  readonly refresh?: boolean;
+  /** URNs, with wildcards, that the run is limited to. @default - everything */
+  readonly targets?: readonly string[];
+}
+
+export interface RunEvents {
+  /** After every event of the engine. */
+  onProgress?(item: Change | Diagnostic | Violation | undefined, deployment: Deployment): void;
+  /** The first Ctrl-C. */
+  onInterrupt?(): void;
+  /** The second Ctrl-C. */
+  onAbandon?(): void;
+}
+
+export interface RunResult {
+  readonly deployment: Deployment;
+  readonly status: "ok" | "failed" | "interrupted";
+  /** What the program or the engine threw. */
+  readonly error?: unknown;
+  /** Wall time of the whole run in seconds. */
+  readonly seconds: number;
+}
+
+/** Seconds between asking the engine to drop everything and ending it. */
+const LAST_WAIT_MS = 5_000;
+
+/** Runs one action of the real engine over our program and collects what happened. Never throws for a failed deployment. */
+export async function runEngine(
+  action: Action,
+  options: EngineOptions,
+  events: RunEvents = {},
+): Promise<RunResult> {
+  const started = Date.now();
+  const deployment = new Deployment();
+  let programError: unknown;
+  const program: PulumiFn = async () => {
+    try {
+      return await options.program();
+    } catch (error) {
+      programError = error;
+      throw error;
+    }
+  };
+  const stack = await openStack({ ...options, program });
+  const onEvent = (event: EngineEvent) => {
+    const item = deployment.take(event);
+    events.onProgress?.(item, deployment);
+  };
+  const interrupted = catchInterrupts(options.command, events);
+  const finish = (status: RunResult["status"], error?: unknown): RunResult => ({
+    deployment,
+    status: interrupted.count() > 0 ? "interrupted" : status,
+    seconds: (Date.now() - started) / 1000,
+    ...(error !== undefined && { error }),
+  });
+  try {
+    await act(stack, action, options, onEvent);
+    return finish("ok");
+  } catch (error) {
+    return finish("failed", programError ?? error);
+  } finally {
+    interrupted.release();
+  }
+}
+
+async function act(
+  stack: Stack,
+  action: Action,
+  { refresh = false, targets = [] }: EngineOptions,
+  onEvent: (event: EngineEvent) => void,
+): Promise<void> {
+  const common = {
+    color: "never",
+    suppressProgress: true,
+    onEvent,
+    refresh,
+    ...(targets.length > 0 && { target: [...targets], targetDependents: true }),
+  } as const;
+  switch (action) {
+    case "up":
+      await stack.up(common);
+      return;
+    case "preview":
+      await stack.preview(common);
+      return;
+    case "destroy":
+      await stack.destroy(common);
+      return;
+  }
+}
+
+/** The stack through the Automation API, without the CLI starts that only tell what we know already. */
+async function openStack({ command, workDir, stack: name, env, program }: EngineOptions): Promise<Stack> {
+  const workspace = await LocalWorkspace.create({
+    workDir,
+    program,
+    envVars: { ...env },
+    pulumiCommand: command.forAutomation(),
+  });
+  // Every command names its stack, and the outputs arrive with the events (masked, which is what we want).
+  workspace.selectStack = () => Promise.resolve();
+  workspace.stackOutputs = (): Promise<OutputMap> => Promise.resolve({});
+  const stack = await Stack.select(name, workspace);
+  stack.history = () => Promise.resolve([]);
+  return stack;
+}
+
+/**
+ * The first Ctrl-C asks the engine to stop after what is under way, the second makes it drop that,
+ * and shortly after it ends in any case. SIGTERM and SIGHUP count like Ctrl-C.
+ */
+function catchInterrupts(command: EngineCommand, events: RunEvents) {
+  let count = 0;
+  const onSignal = () => {
+    count += 1;
+    if (count === 1) {
+      events.onInterrupt?.();
+    } else if (count === 2) {
+      events.onAbandon?.();
+      setTimeout(() => command.interrupt("SIGKILL"), LAST_WAIT_MS).unref();
+    }
+    if (count <= 2) {
+      command.interrupt();
+    }
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  signals.forEach((signal) => process.on(signal, onSignal));
+  return {
+    count: () => count,
+    release: () => signals.forEach((signal) => process.off(signal, onSignal)),
+  };
+}
+
+/** A failed run as a Failure with what a person needs, or nothing when the lines above said it already. */
+export function failureOf({ status, error, deployment }: RunResult, action: Action): Failure | undefined {
+  if (status === "ok") {
+    return undefined;
+  }
+  if (status === "interrupted") {
+    return new Failure(`${action} was interrupted; run it again to continue`, EXIT.interrupted, {
+      cause: error,
+    });
+  }
+  const wasSaid = deployment.diagnostics.some(({ severity }) => severity === "error");
+  if (error instanceof EngineError && wasSaid) {
+    return new Failure(`${action} failed`, EXIT.failed, { cause: error });
+  }
+  return error instanceof EngineError ? new Failure(error.message, EXIT.failed, { cause: error }) : undefined;
+}

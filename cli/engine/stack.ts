@@ -1,0 +1,201 @@
+import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+import { throwProblems, type Problem } from "../../catalog/problems";
+import { EXIT, Failure, usage } from "../support/failure";
+import { dataDir, repoRoot } from "../../tools/paths";
+import { LOCAL_STACK, PROJECT } from "../support/project";
+import { loadPlans, type StackPlans } from "../support/plans";
+import type { Progress } from "../support/progress";
+import { findTools, prepend } from "../support/tools";
+import { EngineCommand, EngineError } from "./command";
+import {
+  generateSecret,
+  localEnvironment,
+  localFiles,
+  missingGenerated,
+  prepareLocalFiles,
+  setSecret,
+} from "./local-stack";
+import { hasState, locksOf, pendingOperations, removeDeadLocks } from "./locks";
+
+/** A stack that the engine can be run on. */
+export interface OpenStack extends StackPlans {
+  readonly stack: string;
+  readonly command: EngineCommand;
+  readonly workDir: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What every run of the CLI needs to know of a stack. */
+export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
+
+/**
+ * Makes everything ready that a run of the engine needs: tools, the local stack's private files and its
+ * generated secrets. What an operator must decide (a secret's value, another stack's backend) is a problem.
+ * @throws ProblemsError, Failure
+ */
+export async function openStack(stack: string, progress: Progress): Promise<OpenStack> {
+  const planned = loadPlans(stack);
+  const opened = await openConfig(stack, progress, { docker: planned.settings.target === "compose" });
+  if (stack !== LOCAL_STACK) {
+    throwMissing(stack, planned, ["config", "generated"]);
+    return { ...opened, ...planned };
+  }
+  const missing = missingGenerated(planned.plans, planned.settings.secretsSet);
+  if (missing.length > 0) {
+    progress.now("generating secrets of the local stack");
+    for (const { configPath, length } of missing) {
+      await setSecret(opened.command, opened, configPath, generateSecret(length));
+    }
+  }
+  throwMissing(stack, planned, ["config"]);
+  return { ...opened, ...planned };
+}
+
+/** Like openStack, for commands that only read or write the stack's config. */
+export async function openConfig(
+  stack: string,
+  progress: Progress,
+  { docker = false }: { docker?: boolean } = {},
+): Promise<OpenConfig> {
+  const workDir = repoRoot();
+  const { command, env: toolsEnv } = await openTools({ docker }, progress);
+  const env: Record<string, string> = { ...toolsEnv };
+  if (stack !== LOCAL_STACK) {
+    return { stack, command, workDir, env };
+  }
+  const files = localFiles(dataDir(), workDir);
+  prepareLocalFiles(files);
+  // A passphrase in the environment would win over the local stack's own.
+  delete process.env["PULUMI_CONFIG_PASSPHRASE"];
+  Object.assign(env, localEnvironment(files));
+  if (!hasState(files.state, PROJECT, LOCAL_STACK)) {
+    progress.now("creating the local stack");
+    await command.run(["stack", "init", LOCAL_STACK], { cwd: workDir, env }).catch((error: unknown) => {
+      // Another first run came before us.
+      if (!(error instanceof EngineError && /already exists/.test(error.stderr))) {
+        throw error;
+      }
+    });
+  }
+  return { stack, command, workDir, env };
+}
+
+/** The engine's command, and the variables that lead it to the tools. */
+export async function openTools(
+  needs: { readonly docker: boolean },
+  progress: Progress,
+): Promise<Pick<OpenConfig, "command" | "env">> {
+  const { pulumi, docker } = await findTools(needs, progress);
+  const { PATH: dockerPath, ...dockerEnv } = docker?.env ?? {};
+  return {
+    command: new EngineCommand(pulumi.command, pulumi.version),
+    env: {
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      ...dockerEnv,
+      ...(dockerPath !== undefined && { PATH: prepend(dockerPath, process.env["PATH"] ?? "") }),
+    },
+  };
+}
+
+/** Secrets that the plans need and config lacks, as problems with the command that sets them. */
+export function missingSecrets(
+  stack: string,
+  { plans, settings }: StackPlans,
+  from: readonly ("config" | "generated")[],
+): Problem[] {
+  return plans.flatMap(({ system, secrets }) =>
+    secrets
+      .filter(
+        (secret) => from.includes(secret.from) && !(settings.secretsSet[system] ?? []).includes(secret.name),
+      )
+      .map((secret) => ({
+        path: `secrets.${system}.${secret.name}`,
+        message: "not set",
+        fix:
+          secret.from === "config"
+            ? `run: bin/longshore secrets set ${system}.${secret.name} --stack ${stack}`
+            : `run: bin/longshore secrets generate --stack ${stack}`,
+      })),
+  );
+}
+
+function throwMissing(stack: string, planned: StackPlans, from: readonly ("config" | "generated")[]): void {
+  throwProblems(`Pulumi.${stack}.yaml`, missingSecrets(stack, planned, from));
+}
+
+/**
+ * Mends what a killed engine left behind: the lock of a process that is gone, and for stacks on this machine
+ * the mark of an operation that was under way (Compose brings a half-started project to its end by itself).
+ */
+export async function mendAfterKill(opened: OpenStack, progress: Progress): Promise<void> {
+  const state = fileBackend(opened);
+  if (state === undefined) {
+    return;
+  }
+  for (const { pid, since } of removeDeadLocks(state, PROJECT, opened.stack)) {
+    progress.line(
+      `removed the lock of process ${pid} (since ${since}), which has ended without releasing it`,
+    );
+  }
+  const [lock] = locksOf(state, PROJECT, opened.stack);
+  if (lock) {
+    const where =
+      lock.hostname === hostname() ? `process ${lock.pid}` : `process ${lock.pid} on ${lock.hostname}`;
+    throw new Failure(
+      `stack ${opened.stack} is being changed by ${where} since ${lock.since}; wait for it to end, or stop it`,
+      EXIT.failed,
+    );
+  }
+  const pending = pendingOperations(state, PROJECT, opened.stack);
+  if (pending.length > 0 && opened.settings.target === "compose") {
+    progress.now("clearing operations that were interrupted");
+    await clearPending(opened);
+    progress.line(
+      `continuing after an interrupted run: ${pending.map(({ urn }) => urn.split("::").at(-1)).join(", ")}`,
+    );
+  }
+}
+
+/** Through the engine's own export and import: secrets stay encrypted on the way. */
+async function clearPending({ command, workDir, env, stack }: OpenStack): Promise<void> {
+  const { stdout } = await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env });
+  const exported = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } };
+  delete exported.deployment.pending_operations;
+  await command.run(["stack", "import", "--stack", stack], {
+    cwd: workDir,
+    env,
+    input: JSON.stringify(exported),
+  });
+}
+
+/** Root of the file backend, when the stack has one. */
+function fileBackend({ env }: OpenStack): string | undefined {
+  const url = env["PULUMI_BACKEND_URL"] ?? process.env["PULUMI_BACKEND_URL"];
+  return url?.startsWith("file:///") ? fileURLToPath(url) : undefined;
+}
+
+/** What the engine says, in words that tell an operator what to do. */
+export function explain(error: unknown, stack: string): unknown {
+  if (!(error instanceof EngineError)) {
+    return error;
+  }
+  if (error.isStackMissing) {
+    return usage(
+      `stack ${stack} does not exist in this backend; create it with: ` +
+        `pulumi stack init ${stack} --secrets-provider gcpkms://projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY`,
+    );
+  }
+  if (error.isLocked) {
+    return new Failure(
+      `stack ${stack} is being changed by somebody else; wait, or run: pulumi cancel --stack ${stack}`,
+    );
+  }
+  if (/PULUMI_ACCESS_TOKEN|pulumi login/.test(error.stderr)) {
+    return usage(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
+  }
+  if (/passphrase/.test(error.stderr) && /incorrect|must be set/.test(error.stderr)) {
+    return usage(`the passphrase of stack ${stack} is missing or wrong; set PULUMI_CONFIG_PASSPHRASE_FILE`);
+  }
+  return error;
+}

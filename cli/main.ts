@@ -1,0 +1,74 @@
+import { Command, CommanderError } from "commander";
+import { EXIT } from "./support/failure";
+import { tell } from "./support/tell";
+import { registerDoctor } from "./doctor";
+import { registerDown } from "./down";
+import { registerEnv } from "./env";
+import { registerExec } from "./exec";
+import { registerHealth } from "./health";
+import { registerLogs } from "./logs";
+import { registerPreview } from "./preview";
+import { registerRender } from "./render";
+import { registerSecrets } from "./secrets";
+import { registerStatus } from "./status";
+import { registerUp } from "./up";
+import { registerValidate } from "./validate";
+import { registerVersion } from "./version";
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 a deployment, a service or a check failed, 2 wrong arguments or settings
+(nothing was touched), 130 interrupted.`;
+
+/** The `longshore` command. The modules here only describe the commands; their work is loaded when they run. */
+export function createProgram(): Command {
+  const program = new Command("longshore")
+    .description(
+      "Describe container systems once; run them on one machine, on any Kubernetes and on Google Cloud.",
+    )
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .option("--debug", "show stack traces and what is run")
+    .helpCommand("help [command]", "show how a command is used")
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const register of [
+    registerUp,
+    registerPreview,
+    registerDown,
+    registerStatus,
+    registerLogs,
+    registerHealth,
+    registerExec,
+    registerRender,
+    registerValidate,
+    registerSecrets,
+    registerDoctor,
+    registerEnv,
+    registerVersion,
+  ]) {
+    const command = register(program);
+    [command, ...command.commands].forEach((each) => each.exitOverride().addHelpText("after", EXIT_CODES));
+  }
+  return program.addHelpText(
+    "after",
+    `
+Examples:
+  longshore up                               bring everything up on this machine
+  longshore preview --stack prod --offline   what prod would get, without an account or the network
+  longshore logs backend --follow            what a service says
+${EXIT_CODES}`,
+  );
+}
+
+/** Runs the command line and returns the exit code. Never throws. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has said what is wrong; asking for help is no mistake.
+      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    return tell(error, args.includes("--debug"));
+  }
+}

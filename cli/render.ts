@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { withExamples, withStack, withSystem, type StackOption, type SystemOption } from "./support/options";
+
+export interface RenderOptions extends SystemOption {
+  readonly out?: string;
+}
+export interface RenderComposeOptions extends RenderOptions {
+  readonly env: string;
+}
+export type RenderKubernetesOptions = RenderOptions & StackOption;
+
+export function registerRender(program: Command): Command {
+  const render = program
+    .command("render")
+    .description("write the documents of a system, without the engine and without secrets");
+
+  const compose = render
+    .command("compose")
+    .description("Compose files: a base and what one environment adds")
+    .addOption(
+      new Option("--env <name>", "the environment")
+        .choices(["local", "dev", "test", "staging", "prod"])
+        .default("local"),
+    )
+    .option("--out <folder>", "write files there (default: print them)");
+  withExamples(withSystem(compose), [
+    ["longshore render compose --system todo --env prod --out out/", "files to run with docker compose"],
+  ]);
+  compose.action(async (options: RenderComposeOptions) =>
+    (await import("./documents/render.js")).renderComposeFiles(options),
+  );
+
+  const kubernetes = render
+    .command("kubernetes")
+    .description("Kubernetes objects, one YAML file per system; Secrets hold placeholders")
+    .option("--out <folder>", "write files there (default: print them)");
+  withExamples(withSystem(withStack(kubernetes)), [
+    ["longshore render kubernetes --system todo --stack prod", "to read, or to compare"],
+  ]);
+  kubernetes.action(async (options: RenderKubernetesOptions) =>
+    (await import("./documents/render.js")).renderKubernetesFiles(options),
+  );
+  return render;
+}

@@ -1,0 +1,45 @@
+import { examine, mend, type Check } from "../../tools/doctor";
+import type { DoctorOptions } from "../doctor";
+import { EXIT } from "./failure";
+import { startProgress } from "./progress";
+import { openTerminal, plural, table, type Terminal } from "./terminal";
+
+/** `longshore doctor`: what was found, and how to get what is missing. */
+export async function doctor({ fix = false, json = false }: DoctorOptions): Promise<void> {
+  const terminal = openTerminal({ json });
+  const progress = await startProgress(terminal);
+  progress.now("looking at this machine");
+  let checks = await examine();
+  let problems: string[] = [];
+  if (fix && checks.some(({ status }) => status !== "ok")) {
+    const mended = await mend(checks, (line) => {
+      progress.line(line);
+      progress.now(line);
+    });
+    problems = mended.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
+    checks = await examine();
+  }
+  progress.stop();
+  const missing = checks.filter(({ status }) => status === "missing");
+  if (json) {
+    terminal.json({ ok: missing.length === 0, checks, problems });
+  } else {
+    const rows = checks.map((check) => [
+      sign(check, terminal),
+      check.name,
+      [check.found, check.fix].filter(Boolean).join("; "),
+    ]);
+    table(["", "what", "found"], rows, terminal).forEach(terminal.out);
+    problems.forEach((problem) => terminal.note(`${terminal.colors.red("error:")} ${problem}`));
+    terminal.out(
+      missing.length === 0
+        ? "everything that is needed is here"
+        : `${plural(missing.length, "thing")} missing`,
+    );
+  }
+  process.exitCode = missing.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function sign({ status }: Check, { colors }: Terminal): string {
+  return { ok: colors.green("ok"), warn: colors.yellow("warn"), missing: colors.red("missing") }[status];
+}

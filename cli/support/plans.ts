@@ -1,0 +1,98 @@
+import { nearest } from "../../catalog/check/nearest";
+import { planSystem, type Plan, type PlanSettings } from "../../catalog/plan";
+import { ProblemsError, throwProblems } from "../../catalog/problems";
+import type { SystemDefinition } from "../../catalog/types";
+import { readStackFile } from "../../settings/file";
+import { readSettings } from "../../settings/read";
+import type { StackSettings } from "../../settings/types";
+import { systems } from "../../stacks";
+import { repoRoot } from "../../tools/paths";
+
+export interface StackPlans {
+  readonly settings: StackSettings;
+  /** By name of the system. */
+  readonly plans: readonly Plan[];
+}
+
+/**
+ * Reads a stack's settings and plans its systems: pure work on documents, without the engine and without keys.
+ * @throws ProblemsError
+ */
+export function loadPlans(stack: string, only: readonly string[] = []): StackPlans {
+  const settings = loadSettings(stack);
+  return {
+    settings,
+    plans: chosen(settings, only).map((name) => planSystem(definitionOf(name), planSettings(settings, name))),
+  };
+}
+
+export function loadSettings(stack: string): StackSettings {
+  return readSettings(readStackFile(repoRoot(), stack), systems);
+}
+
+/** Every mistake of the settings and of all systems, grouped by where it is. */
+export function findProblems(
+  stack: string,
+  read: () => StackSettings = () => loadSettings(stack),
+): ProblemsError[] {
+  const found: ProblemsError[] = [];
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof ProblemsError) {
+        found.push(error);
+        return undefined;
+      }
+      throw error;
+    }
+  };
+  const settings = attempt(read);
+  // With settings that cannot be read, the catalog can still be checked by itself.
+  for (const [name, definition] of Object.entries(systems)) {
+    attempt(() =>
+      planSystem(
+        definition,
+        settings ? planSettings(settings, name) : { environment: "local", target: "compose" },
+      ),
+    );
+  }
+  return found;
+}
+
+/** What the settings of a stack say about one system. */
+export function planSettings(settings: StackSettings, system: string): PlanSettings {
+  const own = settings.perSystem[system];
+  return {
+    environment: settings.environment,
+    target: settings.target,
+    ...(settings.domain !== undefined && { domain: settings.domain }),
+    ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
+    secretsSet: settings.secretsSet[system] ?? [],
+  };
+}
+
+/** The systems that a command is about. @throws ProblemsError for a name that the stack does not run */
+export function chosen(settings: StackSettings, only: readonly string[]): readonly string[] {
+  const unknown = only.filter((name) => !settings.systems.includes(name));
+  throwProblems(
+    `--system`,
+    unknown.map((name) => {
+      const close = nearest(name, settings.systems);
+      return {
+        path: name,
+        message: `stack ${settings.stack} runs no such system`,
+        fix: close ? `did you mean ${close}?` : `it runs ${settings.systems.join(", ")}`,
+      };
+    }),
+  );
+  return only.length > 0 ? [...new Set(only)].sort() : settings.systems;
+}
+
+export function definitionOf(name: string): SystemDefinition {
+  const definition = systems[name];
+  if (!definition) {
+    throw new Error(`internal: no system ${name}`);
+  }
+  return definition;
+}

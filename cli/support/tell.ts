@@ -1,0 +1,54 @@
+import { createColors } from "picocolors";
+import { ProblemsError } from "../../catalog/problems";
+import { EXIT, Failure, type ExitCode } from "./failure";
+import { wantsColors } from "./terminal";
+
+/**
+ * Prints why a command ended, and returns its exit code. People's mistakes come without a stack trace;
+ * `--debug` shows it, and a mistake of ours says how to get it.
+ */
+export function tell(
+  error: unknown,
+  isDebug: boolean,
+  write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+): ExitCode {
+  const { red, dim } = createColors(wantsColors(process.stderr));
+  const show = (text: string) => write(`${red("error:")} ${text}`);
+  const trace = () => {
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+      write(dim(cause.stack ?? cause.message));
+    }
+  };
+  if (isDebug) {
+    trace();
+  }
+  if (error instanceof Failure) {
+    show(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof ProblemsError) {
+    show(error.message);
+    return EXIT.usage;
+  }
+  if (error instanceof Error && (error.name === "MissingTool" || isSystemError(error))) {
+    show(error.message);
+    return EXIT.usage;
+  }
+  if (
+    error instanceof Error &&
+    (error.name === "EngineError" || error.name === "RunError" || error.name === "ResourceError")
+  ) {
+    show(error.message);
+    return EXIT.failed;
+  }
+  show(`${error instanceof Error ? error.message : String(error)}`);
+  if (!isDebug) {
+    write(dim("this was not expected; the same command with --debug shows where it comes from"));
+  }
+  return EXIT.failed;
+}
+
+/** A full disk, a missing permission: the machine's doing, and its message says it. */
+function isSystemError(error: Error): boolean {
+  return "syscall" in error && "code" in error;
+}

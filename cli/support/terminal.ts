@@ -1,0 +1,133 @@
+import * as readline from "node:readline/promises";
+import { createColors } from "picocolors";
+import { Failure, EXIT, usage } from "./failure";
+
+/** Where words go: results to standard output, everything else to standard error. */
+export interface Terminal {
+  /** A line of the result. */
+  out(line?: string): void;
+  /** A line about what is going on; nothing in JSON mode. */
+  note(line?: string): void;
+  /** The only thing on standard output in JSON mode. */
+  json(document: unknown): void;
+  readonly isJson: boolean;
+  /** Whether a person watches: spinners, questions. */
+  readonly isInteractive: boolean;
+  /** Characters per line. */
+  readonly columns: number;
+  readonly colors: Colors;
+}
+
+export type Colors = ReturnType<typeof createColors>;
+
+/** Colours only for eyes: not in a pipe, not with NO_COLOR (https://no-color.org), and FORCE_COLOR wins. */
+export function wantsColors(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
+  if (env["FORCE_COLOR"]) {
+    return env["FORCE_COLOR"] !== "0";
+  }
+  return stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+export function openTerminal({ json = false }: { json?: boolean } = {}): Terminal {
+  return {
+    out: (line = "") => void process.stdout.write(`${line}\n`),
+    note: (line = "") => {
+      if (!json) {
+        process.stderr.write(`${line}\n`);
+      }
+    },
+    json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
+    isJson: json,
+    isInteractive: !json && process.stderr.isTTY === true && process.stdin.isTTY === true,
+    columns: Math.min(process.stdout.columns ?? 80, 120),
+    colors: createColors(!json && wantsColors(process.stdout)),
+  };
+}
+
+/**
+ * Asks for a yes. Without a person at the terminal it fails and names the flag instead of waiting forever.
+ */
+export async function confirm(terminal: Terminal, question: string, flag = "--yes"): Promise<void> {
+  if (!terminal.isInteractive) {
+    throw usage(`${question} There is nobody to ask here: add ${flag} to go ahead`);
+  }
+  const answer = (await ask(`${question} [y/N] `)).trim().toLowerCase();
+  if (answer !== "y" && answer !== "yes") {
+    throw new Failure("nothing was changed", EXIT.interrupted);
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const prompt = readline.createInterface({ input: process.stdin, output: process.stderr });
+  const interrupted = new Promise<never>((_, reject) => {
+    prompt.once("SIGINT", () => reject(new Failure("nothing was changed", EXIT.interrupted)));
+  });
+  try {
+    return await Promise.race([prompt.question(question), interrupted]);
+  } finally {
+    prompt.close();
+  }
+}
+
+/** Rows below headings, columns as wide as their content, the last one cut or wrapped to fit the terminal. */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  terminal: Pick<Terminal, "columns" | "colors">,
+): string[] {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => visibleLength(row[column] ?? ""))),
+  );
+  const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  const room = Math.max(20, terminal.columns - indent);
+  const line = (cells: readonly string[], paint: (text: string) => string) => {
+    const [first = "", ...more] = wrap(cells.at(-1) ?? "", room);
+    const before = cells.slice(0, -1).map((cell, column) => pad(cell, widths[column] ?? 0));
+    return [
+      [...before, first],
+      ...more.map((rest) => [...before.map((cell) => " ".repeat(visibleLength(cell))), rest]),
+    ].map((parts) => paint(parts.join("  ").trimEnd()));
+  };
+  return [...line(headings, terminal.colors.dim), ...rows.flatMap((row) => line(row, (text) => text))];
+}
+
+function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - visibleLength(text)));
+}
+
+// eslint-disable-next-line no-control-regex -- colour codes begin with the escape character
+const COLOR_CODES = /\u001b\[[0-9;]*m/g;
+
+function visibleLength(text: string): number {
+  return text.replace(COLOR_CODES, "").length;
+}
+
+/** Breaks between words; a word longer than a line stays whole (it may be a path or an address to copy). */
+export function wrap(text: string, width: number): string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    const lines: string[] = [];
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      if (line !== "" && visibleLength(line) + 1 + visibleLength(word) > width) {
+        lines.push(line);
+        line = word;
+      } else {
+        line = line === "" ? word : `${line} ${word}`;
+      }
+    }
+    return [...lines, line];
+  });
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s` */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 9.95) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

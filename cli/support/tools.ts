@@ -1,0 +1,32 @@
+import { findDocker, type Docker } from "../../tools/docker";
+import { findPulumi, type Pulumi } from "../../tools/pulumi";
+import { delimiter } from "node:path";
+import type { Progress } from "./progress";
+
+export interface Tools {
+  readonly pulumi: Pulumi;
+  /** @default - the stack needs none */
+  readonly docker?: Docker;
+}
+
+/**
+ * The tools that a stack needs, set up where that can be done without asking.
+ * @throws MissingTool with one line per thing that a person must install
+ */
+export async function findTools({ docker }: { docker: boolean }, progress: Progress): Promise<Tools> {
+  const say = (line: string) => progress.line(line);
+  const [pulumi, engine] = await Promise.all([findPulumi(say), docker ? findDocker(say) : undefined]);
+  return { pulumi, ...(engine && { docker: engine }) };
+}
+
+/** A process's environment with some variables on top; entries of PATH come before those that are there. */
+export function environmentWith(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const path = process.env["PATH"] ?? "";
+  const first = env["PATH"];
+  return { ...process.env, ...env, PATH: first && first !== path ? prepend(first, path) : path };
+}
+
+/** Joins two search paths without saying a folder twice. */
+export function prepend(first: string, path: string): string {
+  return [...new Set([...first.split(delimiter), ...path.split(delimiter)])].filter(Boolean).join(delimiter);
+}

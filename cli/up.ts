@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import {
+  withExamples,
+  withJson,
+  withStack,
+  withSystem,
+  type JsonOption,
+  type StackOption,
+  type SystemOption,
+} from "./support/options";
+
+export interface UpOptions extends StackOption, SystemOption, JsonOption {
+  readonly yes?: boolean;
+  readonly refresh?: boolean;
+}
+
+export function registerUp(program: Command): Command {
+  const command = program
+    .command("up")
+    .description("create or update a stack: images, databases, migrations, services, in this order")
+    .option("-y, --yes", "do not ask (a stack other than local shows a preview and asks)")
+    .option("--refresh", "look at what really runs first, and mend what differs");
+  withExamples(withJson(withSystem(withStack(command))), [
+    ["longshore up", "everything, on this machine"],
+    ["longshore up --system todo", "one system; the others stay as they are"],
+    ["longshore up --stack prod", "preview, question, deployment"],
+    ["longshore up --stack prod --yes --json", "in a pipeline"],
+  ]);
+  return command.action(async (options: UpOptions) => (await import("./engine/actions.js")).up(options));
+}
