@@ -1,0 +1,347 @@
+import { readFile, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { findChromium, surveyChromium } from "./chromium";
+import { baseImages, findDocker, MINIMUM, pullProblem, surveyDocker, type DockerSurvey } from "./docker";
+import { MissingTool } from "./missing";
+import { cacheDir, repoRoot } from "./paths";
+import { portOwner } from "./ports";
+import { isExecutable, lastLine, run, type Say } from "./process";
+import { findLanguageHost, findPulumi, surveyLanguageHost, surveyPulumi, type PulumiSurvey } from "./pulumi";
+import { fits, formatVersion, parseVersion, type Version } from "./version";
+
+/** One thing that Longshore needs, as it was found on this machine. */
+export interface Check {
+  readonly name: CheckName;
+  /** `warn`: works, or is needed only by some; `missing`: `longshore up` cannot work. */
+  readonly status: "ok" | "warn" | "missing";
+  /** Version and place, or what is wrong. */
+  readonly found: string;
+  /** What to do about it. @default - nothing to do */
+  readonly fix?: string;
+}
+
+export type CheckName =
+  | "Node.js"
+  | "npm packages"
+  | "Docker Engine"
+  | "Docker Compose"
+  | "Docker buildx"
+  | "base images"
+  | "Pulumi"
+  | "language host"
+  | "compose provider"
+  | "disk"
+  | "edge port"
+  | "Chromium";
+
+export interface ExamineOptions {
+  /** Where the local stack's edge listens on loopback. @default 8080 */
+  readonly edgePort?: number;
+}
+
+/** Looks at everything Longshore needs and changes nothing. In a fixed order; takes a second or two. */
+export async function examine({ edgePort = 8080 }: ExamineOptions = {}): Promise<Check[]> {
+  const [docker, pulumi] = await Promise.all([surveyDocker(), surveyPulumi()]);
+  const [packages, images, languageHost, ...rest] = await Promise.all([
+    packagesCheck(),
+    imagesCheck(docker),
+    languageHostCheck(pulumi),
+    providerCheck(),
+    diskCheck(docker),
+    portCheck(edgePort, docker),
+    chromiumCheck(),
+  ]);
+  return [
+    nodeCheck(process.version),
+    packages,
+    ...dockerChecks(docker),
+    images,
+    pulumiCheck(pulumi),
+    languageHost,
+    ...rest,
+  ];
+}
+
+const DOCTOR = "run: longshore doctor --fix";
+
+const NODE_MINIMUM: Version = [20, 19, 0];
+
+export function nodeCheck(version: string): Check {
+  const isEnough = fits(parseVersion(version), NODE_MINIMUM);
+  return {
+    name: "Node.js",
+    status: isEnough ? "ok" : "missing",
+    found: version.replace(/^v/, ""),
+    ...(!isEnough && { fix: "install Node.js 20.19 or newer" }),
+  };
+}
+
+/** What package.json pins against what is in node_modules. */
+async function packagesCheck(): Promise<Check> {
+  const root = repoRoot();
+  const manifest = await readManifest(join(root, "package.json"));
+  const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+  const installed = await Promise.all(
+    wanted.map(
+      async ([name]) => (await readManifest(join(root, "node_modules", name, "package.json"))).version,
+    ),
+  );
+  return packagesFound(
+    wanted.map(([name, version], at) => ({ name, wanted: version, installed: installed[at] })),
+  );
+}
+
+export interface PackageFound {
+  readonly name: string;
+  readonly wanted: string;
+  readonly installed: string | undefined;
+}
+
+export function packagesFound(packages: readonly PackageFound[]): Check {
+  // Some packages write their own version with a v.
+  const wrong = packages.filter(({ wanted, installed }) => wanted !== installed?.replace(/^v/, ""));
+  const [first] = wrong;
+  if (!first) {
+    return { name: "npm packages", status: "ok", found: `${packages.length} as pinned` };
+  }
+  const more = wrong.length > 1 ? ` and ${wrong.length - 1} more` : "";
+  return {
+    name: "npm packages",
+    status: "missing",
+    found: `${first.name}: expected ${first.wanted}, got ${first.installed ?? "none"}${more}`,
+    fix: "run: npm ci --ignore-scripts",
+  };
+}
+
+interface Manifest {
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+async function readManifest(file: string): Promise<Manifest> {
+  return JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Manifest;
+}
+
+/** Engine, Compose and buildx of whichever engine answers. */
+export function dockerChecks(survey: DockerSurvey): Check[] {
+  const { engine, compose, buildx, source } = survey;
+  const place = source === "lab" ? ", the lab's (tools/lab)" : "";
+  const check = (name: CheckName, version: Version | undefined, minimum: Version): Check => {
+    if (fits(version, minimum)) {
+      return { name, status: "ok", found: version ? `${formatVersion(version)}${place}` : "" };
+    }
+    const [major, minor] = minimum;
+    const found = version ? formatVersion(version) : "none";
+    return {
+      name,
+      status: "missing",
+      found,
+      fix: `install ${major}.${minor} or newer; on Debian as root, ${DOCTOR}`,
+    };
+  };
+  return [
+    check("Docker Engine", engine, MINIMUM.engine),
+    check("Docker Compose", compose, MINIMUM.compose),
+    check("Docker buildx", buildx, MINIMUM.buildx),
+  ];
+}
+
+async function imagesCheck({ docker, source }: DockerSurvey): Promise<Check> {
+  const name = "base images";
+  if (!docker) {
+    return { name, status: "missing", found: "no engine to ask", fix: "see Docker Engine" };
+  }
+  const images = await baseImages();
+  const problems = (await Promise.all(images.map((image) => pullProblem(docker, image)))).filter(
+    (each) => each !== undefined,
+  );
+  const [first] = problems;
+  if (first === undefined) {
+    return {
+      name,
+      status: "ok",
+      found: `${images.length} can be pulled${source === "lab" ? " from the lab's mirror" : ""}`,
+    };
+  }
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  const fix =
+    source === "lab"
+      ? DOCTOR
+      : "give the engine a registry mirror that this machine can reach (registry-mirrors in daemon.json)";
+  return { name, status: "missing", found: first + more, fix };
+}
+
+export function pulumiCheck({ pulumi, unfit }: PulumiSurvey): Check {
+  if (pulumi) {
+    const older = unfit ? `; ${unfit.version} on the PATH does not fit` : "";
+    return { name: "Pulumi", status: "ok", found: `${pulumi.version}, ${pulumi.command}${older}` };
+  }
+  const found = unfit ? `${unfit.version} at ${unfit.command} does not fit` : "none";
+  return {
+    name: "Pulumi",
+    status: "missing",
+    found,
+    fix: `${DOCTOR} (downloads it, or builds it in about 5 minutes)`,
+  };
+}
+
+async function languageHostCheck({ pulumi }: PulumiSurvey): Promise<Check> {
+  const found = pulumi && (await surveyLanguageHost(pulumi));
+  return found !== undefined
+    ? { name: "language host", status: "ok", found }
+    : {
+        name: "language host",
+        status: "warn",
+        found: "none; only a pulumi typed by hand needs it",
+        fix: DOCTOR,
+      };
+}
+
+async function providerCheck(): Promise<Check> {
+  const program = join(repoRoot(), "providers", "compose", "pulumi-resource-compose");
+  return (await isExecutable(program))
+    ? { name: "compose provider", status: "ok", found: program }
+    : {
+        name: "compose provider",
+        status: "missing",
+        found: `${program} is not there or not executable`,
+        fix: "restore it: git checkout -- providers/compose",
+      };
+}
+
+const GIB = 1024 ** 3;
+
+async function diskCheck(survey: DockerSurvey): Promise<Check> {
+  const root = await dockerRoot(survey);
+  const folders = await Promise.all([cacheDir(), ...(root === undefined ? [] : [root])].map(freeSpace));
+  return diskFound(folders.filter((folder) => folder !== undefined));
+}
+
+export interface FreeSpace {
+  readonly folder: string;
+  /** What an ordinary program can still write, in bytes. */
+  readonly bytes: number;
+}
+
+/** Building and running the five systems needs some 10 GiB; below 2 GiB builds fail half way. */
+export function diskFound(folders: readonly FreeSpace[]): Check {
+  const least = [...folders].sort((a, b) => a.bytes - b.bytes)[0];
+  if (!least) {
+    return { name: "disk", status: "warn", found: "unknown" };
+  }
+  const found = `${(least.bytes / GIB).toFixed(1)} GiB free at ${least.folder}`;
+  if (least.bytes >= 10 * GIB) {
+    return { name: "disk", status: "ok", found };
+  }
+  return {
+    name: "disk",
+    status: least.bytes >= 2 * GIB ? "warn" : "missing",
+    found,
+    fix: "free 10 GiB, for example with: docker builder prune",
+  };
+}
+
+async function freeSpace(folder: string): Promise<FreeSpace | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return { folder, bytes: bavail * bsize };
+  } catch {
+    // Not made yet: its parent will hold it.
+    const parent = dirname(folder);
+    return parent === folder ? undefined : freeSpace(parent);
+  }
+}
+
+/** Where the engine keeps images, when it is on this machine. */
+async function dockerRoot({ docker }: DockerSurvey): Promise<string | undefined> {
+  if (!docker) {
+    return undefined;
+  }
+  const env = { ...process.env, ...docker.env };
+  const { code, stdout } = await run("docker", ["info", "--format", "{{.DockerRootDir}}"], { env });
+  return code === 0 && stdout.startsWith("/") ? stdout.trim() : undefined;
+}
+
+async function portCheck(port: number, { docker }: DockerSurvey): Promise<Check> {
+  const owner = await portOwner(port, { ...(docker && { env: docker.env }) });
+  const name = "edge port";
+  if (!owner) {
+    return { name, status: "ok", found: `127.0.0.1:${port} is free` };
+  }
+  // The local stack itself holds it while it is up.
+  return owner.kind === "container"
+    ? { name, status: "ok", found: `127.0.0.1:${port} is held by ${owner.description}` }
+    : {
+        name,
+        status: "warn",
+        found: `127.0.0.1:${port} is held by ${owner.description}`,
+        fix: "end that program, or choose another port in the stack's settings",
+      };
+}
+
+async function chromiumCheck(): Promise<Check> {
+  const found = await surveyChromium();
+  return found !== undefined
+    ? { name: "Chromium", status: "ok", found }
+    : {
+        name: "Chromium",
+        status: "warn",
+        found: "none; only the browser tests need it",
+        fix: `install chromium; on Debian as root, ${DOCTOR}`,
+      };
+}
+
+/** What `longshore doctor --fix` can do by itself, in the order in which things need each other. */
+const MENDERS: readonly (readonly [CheckName, (say: Say) => Promise<unknown>])[] = [
+  ["npm packages", installPackages],
+  ["Docker Engine", findDocker],
+  ["Docker Compose", findDocker],
+  ["Docker buildx", findDocker],
+  ["base images", findDocker],
+  ["Pulumi", findPulumi],
+  ["language host", async (say) => findLanguageHost(await findPulumi(say), say)],
+  ["Chromium", findChromium],
+];
+
+export interface Mended {
+  readonly name: CheckName;
+  /** Why it could not be mended. @default - it was */
+  readonly problem?: string;
+}
+
+/** Gets what is missing and can be got without asking. One failure does not keep the others from being tried. */
+export async function mend(checks: readonly Check[], say: Say): Promise<Mended[]> {
+  const broken = new Set(checks.filter(({ status }) => status !== "ok").map(({ name }) => name));
+  const tried = new Map<unknown, string | undefined>();
+  const mended: Mended[] = [];
+  for (const [name, mender] of MENDERS.filter(([each]) => broken.has(each))) {
+    if (!tried.has(mender)) {
+      tried.set(mender, await attempt(() => mender(say)));
+    }
+    const problem = tried.get(mender);
+    mended.push({ name, ...(problem !== undefined && { problem }) });
+  }
+  return mended;
+}
+
+async function attempt(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof MissingTool) {
+      return error.message;
+    }
+    throw error;
+  }
+}
+
+async function installPackages(say: Say): Promise<void> {
+  say("installing the npm packages as pinned (about 1 minute)");
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=2"];
+  const { code, stderr } = await run("npm", args, { cwd: repoRoot(), timeoutMs: 15 * 60_000 });
+  if (code !== 0) {
+    throw new MissingTool(`npm ci failed: ${lastLine(stderr)}`);
+  }
+}

@@ -1,0 +1,280 @@
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { MissingTool } from "./missing";
+import { cacheDir, repoRoot } from "./paths";
+import { isExecutable, lastLine, run, which, withLock, type Say } from "./process";
+import { fits, formatVersion, parseVersion, type Version } from "./version";
+
+/** The engine that deploys. */
+export interface Pulumi {
+  /** Absolute path of the executable. */
+  readonly command: string;
+  /** The installation folder, for `PulumiCommand.get({ root })`: the executable is `root/bin/pulumi`. */
+  readonly root: string;
+  readonly version: string;
+  /** Where it came from this time. */
+  readonly source: "path" | "cache" | "official" | "built";
+}
+
+/** The version that is installed where none fits: the one of the pinned Go modules, so that both ways give the same. */
+export async function pinnedVersion(): Promise<Version> {
+  return pinnedIn(await readFile(join(repoRoot(), "tools", "pulumi", "go.mod"), "utf8"));
+}
+
+/** The CLI's version in the text of tools/pulumi/go.mod. */
+export function pinnedIn(goMod: string): Version {
+  const version = parseVersion(/github\.com\/pulumi\/pulumi\/pkg\/v3 (v\S+)/.exec(goMod)?.[1] ?? "");
+  if (!version) {
+    throw new Error(
+      "tools/pulumi/go.mod: expected a requirement of github.com/pulumi/pulumi/pkg/v3, got none",
+    );
+  }
+  return version;
+}
+
+/** The engine must be at least as new as the SDK that talks to it, and of its major version. */
+export async function minimumVersion(): Promise<Version> {
+  const manifest = join(repoRoot(), "node_modules", "@pulumi", "pulumi", "package.json");
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
+  return parseVersion(version) ?? (await pinnedVersion());
+}
+
+export interface PulumiSurvey {
+  readonly pulumi?: Pulumi;
+  /** A CLI on the PATH that does not fit. */
+  readonly unfit?: { readonly command: string; readonly version: string };
+}
+
+/** What is on the PATH or in the cache, without installing anything. */
+export async function surveyPulumi(): Promise<PulumiSurvey> {
+  const onPath = await pulumiOnPath();
+  if (onPath?.fits) {
+    return { pulumi: onPath.pulumi };
+  }
+  const cached = installation(await pinnedVersion(), "cache");
+  return {
+    ...((await isExecutable(cached.command)) && { pulumi: cached }),
+    ...(onPath && { unfit: onPath.pulumi }),
+  };
+}
+
+/**
+ * The Pulumi CLI: from the PATH when its version fits, from the cache, from the official download, or built from
+ * the Go modules pinned in tools/pulumi.
+ * @throws MissingTool with one line that says what to install
+ */
+export async function findPulumi(say: Say): Promise<Pulumi> {
+  const { pulumi, unfit } = await surveyPulumi();
+  if (pulumi) {
+    return pulumi;
+  }
+  const version = await pinnedVersion();
+  const why = unfit
+    ? `Pulumi ${unfit.version} on the PATH is older than ${formatVersion(await minimumVersion())}`
+    : "there is no Pulumi on the PATH";
+  const wanted = installation(version, "cache");
+  return withLock(`${wanted.root}.lock`, say, async () => {
+    if (await isExecutable(wanted.command)) {
+      return wanted;
+    }
+    return install(version, why, say);
+  });
+}
+
+/** Installations are named by their version, appear in one step when complete, and are trusted by that name. */
+function installation(version: Version, source: Pulumi["source"]): Pulumi {
+  const root = join(cacheDir(), "pulumi", formatVersion(version));
+  return { command: join(root, "bin", "pulumi"), root, version: formatVersion(version), source };
+}
+
+async function pulumiOnPath(): Promise<{ pulumi: Pulumi; fits: boolean } | undefined> {
+  const command = await which(["pulumi"]);
+  if (command === undefined) {
+    return undefined;
+  }
+  const { stdout } = await run(command, ["version"], {
+    env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+  });
+  const version = parseVersion(stdout);
+  return {
+    pulumi: {
+      command,
+      root: dirname(dirname(command)),
+      version: version ? formatVersion(version) : "of unknown version",
+      source: "path",
+    },
+    fits: fits(version, await minimumVersion(), { sameMajor: true }),
+  };
+}
+
+async function install(version: Version, why: string, say: Say): Promise<Pulumi> {
+  say(`installing Pulumi ${formatVersion(version)}: ${why}`);
+  const refusal = await installOfficially(version);
+  if (refusal === undefined) {
+    return installation(version, "official");
+  }
+  const built = installation(version, "built");
+  const goProblem = await missingGo();
+  if (goProblem !== undefined) {
+    throw new MissingTool(
+      `${why}, it cannot be downloaded (${refusal}), and it cannot be built (${goProblem}); ` +
+        `install Pulumi ${formatVersion(version)} or Go ${GO_MINIMUM.slice(0, 2).join(".")}`,
+    );
+  }
+  say(
+    `building Pulumi ${built.version} from its Go modules, as the download failed (${refusal}); about 5 minutes, once`,
+  );
+  await buildWithGo({
+    modules: "pulumi",
+    target: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    version: built.version,
+    output: built.command,
+  });
+  return built;
+}
+
+/** The whole official installation: a download that has not come after this is treated as a closed network. */
+const OFFICIAL_PATIENCE_MS = 5 * 60_000;
+
+/**
+ * By `PulumiCommand.install`, in a process of its own: it can be ended at the time limit, and the SDK, which
+ * takes more than a second to load, is loaded only here. Returns why it failed, or undefined.
+ */
+async function installOfficially(version: Version): Promise<string | undefined> {
+  const { root, command } = installation(version, "official");
+  const partial = `${root}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  const script = `
+    const { PulumiCommand } = require("@pulumi/pulumi/automation");
+    const { SemVer } = require("semver");
+    PulumiCommand.install({ root: process.argv[1], version: new SemVer(process.argv[2]) })
+      .catch((error) => { console.error(String(error.message).split("\\n")[0]); process.exitCode = 1; });`;
+  const { code, stderr } = await run(process.execPath, ["-e", script, partial, formatVersion(version)], {
+    cwd: repoRoot(),
+    timeoutMs: OFFICIAL_PATIENCE_MS,
+  });
+  if (code !== 0) {
+    await rm(partial, { recursive: true, force: true });
+    return code === 124 ? "no answer" : lastLine(stderr) || "no reason given";
+  }
+  await rm(root, { recursive: true, force: true });
+  await rename(partial, root);
+  return (await isExecutable(command)) ? undefined : "the download holds no CLI";
+}
+
+const GO_MINIMUM: Version = [1, 26, 0];
+
+async function missingGo(): Promise<string | undefined> {
+  const { code, stdout } = await run("go", ["env", "GOVERSION"], {
+    env: { ...process.env, GOTOOLCHAIN: "local" },
+  });
+  if (code !== 0) {
+    return "there is no Go";
+  }
+  return fits(parseVersion(stdout), GO_MINIMUM) ? undefined : `Go is ${stdout.trim()}`;
+}
+
+interface GoBuild {
+  /** Folder below tools/ with go.mod and go.sum. */
+  readonly modules: string;
+  /** Package to build. */
+  readonly target: string;
+  /** What the program says its version is. */
+  readonly version: string;
+  readonly output: string;
+}
+
+/** Compiling takes minutes on two slow cores. */
+const BUILD_PATIENCE_MS = 30 * 60_000;
+
+async function buildWithGo({ modules, target, version, output }: GoBuild): Promise<void> {
+  const cwd = join(repoRoot(), "tools", modules);
+  const env = { ...process.env, ...(await goEnvironment()) };
+  const flags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${version}`;
+  const partial = `${output}.partial`;
+  await mkdir(dirname(output), { recursive: true });
+  const args = [
+    "build",
+    "-trimpath",
+    "-p",
+    String(availableParallelism()),
+    "-ldflags",
+    flags,
+    "-o",
+    partial,
+    target,
+  ];
+  let { code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS });
+  if (code !== 0 && code !== 124) {
+    // A module download may have failed in passing; what was compiled is not compiled again.
+    ({ code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS }));
+  }
+  if (code !== 0) {
+    throw new MissingTool(
+      `${target} could not be built: ${code === 124 ? "it took over 30 minutes" : lastLine(stderr)}`,
+    );
+  }
+  await rename(partial, output);
+}
+
+/** Only the proxy, never the sources' own hosts: those may be out of reach and hang. The sums are in go.sum. */
+async function goEnvironment(): Promise<Record<string, string>> {
+  const { stdout } = await run("go", ["env", "GOPROXY"]);
+  return {
+    GOPROXY: withoutDirect(stdout.trim()),
+    GOTOOLCHAIN: "local",
+    GOFLAGS: "-mod=readonly -buildvcs=false",
+    GOWORK: "off",
+    CGO_ENABLED: "0",
+  };
+}
+
+/** A proxy list without its last resort `direct`, unless that is all there is. */
+export function withoutDirect(proxies: string): string {
+  return proxies.replace(/[,|]direct$/, "");
+}
+
+/**
+ * The language host beside the CLI, which only a `pulumi` typed by hand needs (`longshore` runs the program
+ * itself). The official installation has it; beside a CLI that we built we build an older one that runs our programs.
+ */
+export async function findLanguageHost(pulumi: Pulumi, say: Say): Promise<string> {
+  const found = await surveyLanguageHost(pulumi);
+  if (found !== undefined) {
+    return found;
+  }
+  const output = join(dirname(installation(await pinnedVersion(), "built").command), LANGUAGE_HOST);
+  return withLock(`${output}.lock`, say, async () => {
+    if (!(await isExecutable(output))) {
+      const problem = await missingGo();
+      if (problem !== undefined) {
+        throw new MissingTool(
+          `${pulumi.command} has no ${LANGUAGE_HOST} beside it, and it cannot be built (${problem})`,
+        );
+      }
+      say("building the Node.js language host, which a hand-typed pulumi needs; about half a minute, once");
+      await buildWithGo({
+        modules: "language-host",
+        target: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+        version: "3.68.0",
+        output,
+      });
+    }
+    return output;
+  });
+}
+
+const LANGUAGE_HOST = "pulumi-language-nodejs";
+
+/** The language host that this CLI finds, without building one. */
+export async function surveyLanguageHost({ command }: Pick<Pulumi, "command">): Promise<string | undefined> {
+  const beside = join(dirname(command), LANGUAGE_HOST);
+  const cached = join(dirname(installation(await pinnedVersion(), "built").command), LANGUAGE_HOST);
+  for (const candidate of [beside, cached]) {
+    if (await isExecutable(candidate)) {
+      return candidate;
+    }
+  }
+  return which([LANGUAGE_HOST]);
+}
