@@ -1,0 +1,1 @@
+"""AI todo: a todo list with an assistant that can work on it."""
