@@ -1,0 +1,41 @@
+import type { NextConfig } from "next";
+
+const config: NextConfig = {
+  output: "standalone",
+  outputFileTracingRoot: import.meta.dirname,
+  // No image is resized on the server and nothing is compiled at run time.
+  outputFileTracingExcludes: {
+    "*": [
+      "node_modules/@img/**",
+      "node_modules/sharp/**",
+      "node_modules/@next/swc-*/**",
+      "node_modules/typescript/**",
+      "node_modules/caniuse-lite/**",
+      "node_modules/baseline-browser-mapping/**",
+      "node_modules/postcss/**",
+    ],
+  },
+  images: { unoptimized: true },
+  poweredByHeader: false,
+  reactStrictMode: true,
+  // Every page is made for its request, so that the cache would only fill a disk that is read-only anyway.
+  cacheMaxMemorySize: 0,
+  headers: () =>
+    Promise.resolve([
+      {
+        source: "/:path*",
+        headers: [
+          { key: "X-Content-Type-Options", value: "nosniff" },
+          { key: "X-Frame-Options", value: "DENY" },
+          { key: "Referrer-Policy", value: "no-referrer" },
+          { key: "Cross-Origin-Opener-Policy", value: "same-origin" },
+          {
+            key: "Permissions-Policy",
+            value: "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+          },
+        ],
+      },
+    ]),
+};
+
+export default config;

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, copyFile, writeFile } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { readConfig } from "../src/lib/config.ts";
+import { contentSecurityPolicy } from "../src/lib/csp.ts";
+import { backendUrl, forward } from "../src/lib/forward.ts";
+import { routeOf } from "../src/lib/metrics.ts";
+import { notReady } from "../src/lib/ready.ts";
+
+const servers: ReturnType<typeof createServer>[] = [];
+after(() => servers.forEach((server) => server.close()));
+
+/** A backend of this test's own on a free port. */
+async function backend(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe("passing requests on to API_URL", () => {
+  it("keeps method, query, body, status and the headers that matter, and no cookie", async () => {
+    let seen: unknown;
+    const API_URL = await backend((request, response) => {
+      const { method, url, headers } = request;
+      request
+        .setEncoding("utf8")
+        .toArray()
+        .then((chunks) => {
+          seen = {
+            method,
+            url,
+            body: chunks.join(""),
+            type: headers["content-type"],
+            cookie: headers.cookie,
+          };
+          response.writeHead(201, { location: "/api/todos/1", "set-cookie": "a=b", "x-request-id": "r1" });
+          response.end('{"id":1}');
+        }, assert.fail);
+    });
+    const request = new Request("http://page.test/api/todos?x=%20y", {
+      method: "POST",
+      body: '{"title":"é"}',
+      headers: { "content-type": "application/json", cookie: "s=1" },
+    });
+    const answer = await forward(request, { API_URL: `${API_URL}/` });
+    assert.deepEqual(seen, {
+      method: "POST",
+      url: "/api/todos?x=%20y",
+      body: '{"title":"é"}',
+      type: "application/json",
+      cookie: undefined,
+    });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers.get("location"), "/api/todos/1");
+    assert.equal(answer.headers.get("x-request-id"), "r1");
+    assert.equal(answer.headers.get("set-cookie"), null);
+    assert.deepEqual(await answer.json(), { id: 1 });
+  });
+
+  it("streams: the first part arrives before the last one was sent", async () => {
+    let finish = () => {};
+    const API_URL = await backend((_request, response) => {
+      response.write("first");
+      finish = () => response.end("last");
+    });
+    const reader = (await forward(new Request("http://page.test/api/chat"), { API_URL })).body!.getReader();
+    assert.equal(new TextDecoder().decode((await reader.read()).value), "first");
+    finish();
+    assert.equal(new TextDecoder().decode((await reader.read()).value), "last");
+  });
+
+  it("reaches nothing but todos and chat", async () => {
+    const API_URL = await backend(() => assert.fail("must not be called"));
+    for (const path of [
+      "/api/todos/../../metrics",
+      "/api/todos/%2e%2e/openapi.json",
+      "/api/todos/..%2f..%2fmetrics",
+      "/metrics",
+    ]) {
+      const answer = await forward(new Request(`http://page.test${path}`), { API_URL });
+      assert.equal(answer.status, 404, path);
+    }
+  });
+
+  it("answers with a problem when the backend is away or unknown", async (test) => {
+    test.mock.method(console, "error", () => {});
+    const away = await forward(new Request("http://page.test/api/chat"), { API_URL: "http://127.0.0.1:1" });
+    assert.equal(away.status, 502);
+    assert.equal(away.headers.get("content-type"), "application/problem+json");
+    assert.equal((await forward(new Request("http://page.test/api/chat"), {})).status, 503);
+    assert.equal(
+      (await forward(new Request("http://page.test/api/chat"), { API_URL: "file:///etc" })).status,
+      503,
+    );
+  });
+
+  it("honours a path in API_URL", () => {
+    assert.equal(
+      backendUrl("http://p/api/chat?a=1", "http://api:8000/base/")?.href,
+      "http://api:8000/base/api/chat?a=1",
+    );
+  });
+});
+
+describe("readiness", () => {
+  it("follows the backend's", async () => {
+    let status = 200;
+    const API_URL = await backend((request, response) => {
+      assert.equal(request.url, "/readyz");
+      response.writeHead(status).end();
+    });
+    assert.equal(await notReady({ API_URL }), undefined);
+    status = 503;
+    assert.equal(await notReady({ API_URL }), "the backend answers 503");
+    assert.match((await notReady({}))!, /API_URL is not set/);
+    assert.match((await notReady({ API_URL: "http://127.0.0.1:1" }))!, /did not answer/);
+  });
+});
+
+describe("pages", () => {
+  it("run only scripts with their nonce", () => {
+    const policy = contentSecurityPolicy("abc", { development: false });
+    assert.match(policy, /script-src 'self' 'nonce-abc' 'strict-dynamic';/);
+    assert.doesNotMatch(policy, /unsafe/);
+  });
+
+  it("take their title from the environment of now", () => {
+    assert.deepEqual(readConfig({}), { title: "Todo", badge: undefined });
+    assert.deepEqual(readConfig({ APP_TITLE: " Tasks ", APP_BADGE: "staging" }), {
+      title: "Tasks",
+      badge: "staging",
+    });
+  });
+});
+
+describe("metrics", () => {
+  it("name routes, not paths", () => {
+    assert.equal(routeOf("/api/todos/123/restore?x=1"), "/api/todos");
+    assert.equal(routeOf("/_next/static/chunks/a.js"), "/_next");
+    assert.equal(routeOf("/?q=1"), "/");
+    assert.equal(routeOf("/wp-login.php"), "unmatched");
+  });
+});
+
+describe("the start script", () => {
+  it("listens on all interfaces, logs JSON lines, and leaves in time after SIGTERM", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "todo-start-"));
+    await copyFile(new URL("../server/start.mjs", import.meta.url), join(folder, "start.mjs"));
+    await writeFile(
+      join(folder, "server.js"),
+      `console.log("\\u001b[1m listening\\n on %s", process.env.HOSTNAME);
+       console.error("oops", new Error("broken", { cause: new Error("disk") }));
+       console.log("   "); process.once("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("go");`,
+    );
+    const child = spawn(process.execPath, ["start.mjs"], {
+      cwd: folder,
+      env: { ...process.env, HOSTNAME: "4c1f0a", SHUTDOWN_TIMEOUT: "0.1" },
+    });
+    let output = "";
+    for await (const chunk of child.stdout.setEncoding("utf8")) {
+      output += chunk as string;
+      if (output.includes('"go"') && !child.killed) child.kill("SIGTERM");
+    }
+    const lines = output
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    assert.equal(lines[0]!.message, "listening on 0.0.0.0");
+    assert.deepEqual(
+      [lines[1]!.level, lines[1]!.message, lines[1]!.cause],
+      ["error", "oops Error: broken", "Error: disk"],
+    );
+    assert.equal(lines[2]!.message, "go");
+    assert.equal(lines[3]!.message, "stopping on SIGTERM");
+    assert.deepEqual([lines[4]!.level, lines[5]!.message], ["warning", "stopped with code 0"]);
+  });
+});
