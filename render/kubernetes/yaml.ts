@@ -6,81 +6,65 @@ import type { KubernetesObject, Node } from "./types";
  * Written for this one purpose, as general encoders take most of a renderer's time (see `bench/`).
  */
 export function kubernetesYaml(objects: readonly KubernetesObject<string>[]): string {
-  const parts: string[] = [];
-  for (const object of objects) {
-    parts.push("---");
-    writeFields(object as Fields, "\n", parts);
-    parts.push("\n");
-  }
-  return parts.join("");
+  return objects.map((object) => `---${fieldsText(object as Fields, 0)}\n`).join("");
 }
 
 type Value = Node<string> | undefined;
 type Fields = Readonly<Record<string, Value>>;
 
-/** `newline` is a line break and the indentation of this level. */
-function writeFields(fields: Fields, newline: string, parts: string[]): void {
+function fieldsText(fields: Fields, level: number): string {
+  let written = "";
   for (const key in fields) {
     const value = fields[key];
     if (value !== undefined) {
-      parts.push(newline, keyText(key), ":");
-      writeValue(value, newline, parts);
+      written += `${newline(level)}${keyText(key)}:${valueText(value, level)}`;
     }
   }
+  return written;
 }
 
-/** Writes a field's value behind `key:`. */
-function writeValue(value: Exclude<Value, undefined>, newline: string, parts: string[]): void {
+/** What stands behind `key:` or a dash. */
+function valueText(value: Exclude<Value, undefined>, level: number): string {
   if (typeof value === "string") {
-    parts.push(" ", text(value, newline));
-  } else if (typeof value !== "object" || value === null) {
-    parts.push(" ", scalar(value));
-  } else if (Array.isArray(value)) {
-    writeList(value as readonly Value[], newline, parts);
-  } else if (isEmpty(value as Fields)) {
-    parts.push(" {}");
-  } else {
-    writeFields(value as Fields, `${newline}  `, parts);
+    return ` ${KNOWN.get(value) ?? (value.includes("\n") ? linesText(value, level) : remembered(value))}`;
   }
+  if (typeof value !== "object" || value === null) {
+    return ` ${scalarText(value)}`;
+  }
+  if (Array.isArray(value)) {
+    return listText(value as readonly Value[], level);
+  }
+  return fieldsText(value as Fields, level + 1) || " {}";
 }
 
-function writeList(list: readonly Value[], newline: string, parts: string[]): void {
+function listText(list: readonly Value[], level: number): string {
   if (list.length === 0) {
-    parts.push(" []");
+    return " []";
   }
+  let written = "";
   for (const item of list) {
-    parts.push(newline, "-");
-    if (typeof item === "object" && item !== null && !Array.isArray(item) && !isEmpty(item as Fields)) {
-      writeItem(item as Fields, `${newline}  `, parts);
-    } else {
-      writeValue(item ?? null, `${newline}  `, parts);
-    }
+    written += `${newline(level)}-${itemText(item ?? null, level + 1)}`;
   }
+  return written;
 }
 
 /** The first field of a list's item stands behind its dash. */
-function writeItem(fields: Fields, newline: string, parts: string[]): void {
-  let lead = " ";
-  for (const key in fields) {
-    const value = fields[key];
-    if (value !== undefined) {
-      parts.push(lead, keyText(key), ":");
-      writeValue(value, newline, parts);
-      lead = newline;
-    }
+function itemText(item: Exclude<Value, undefined>, level: number): string {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) {
+    return valueText(item, level);
   }
+  const written = fieldsText(item as Fields, level);
+  return written === "" ? " {}" : ` ${written.slice(newline(level).length)}`;
 }
 
-function isEmpty(fields: Fields): boolean {
-  for (const key in fields) {
-    if (fields[key] !== undefined) {
-      return false;
-    }
-  }
-  return true;
+const NEWLINES: string[] = [];
+
+/** A line break and the indentation of a level. */
+function newline(level: number): string {
+  return (NEWLINES[level] ??= `\n${"  ".repeat(level)}`);
 }
 
-function scalar(value: number | boolean | null): string {
+function scalarText(value: number | boolean | null): string {
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new TypeError(`${value} is no number of a Kubernetes object`);
   }
@@ -104,10 +88,6 @@ function keyText(key: string): string {
   return KNOWN.get(key) ?? remembered(key);
 }
 
-function text(value: string, newline: string): string {
-  return KNOWN.get(value) ?? (value.includes("\n") ? lines(value, newline) : remembered(value));
-}
-
 function remembered(value: string): string {
   const written = BARE.test(value) && !WORDS.test(value) ? value : quoted(value);
   if (value.length <= LONGEST_KNOWN && KNOWN.size < MOST_KNOWN) {
@@ -125,12 +105,11 @@ function quoted(value: string): string {
 }
 
 /** A literal block keeps text of several lines readable, unless it begins or ends in a way that gets lost. */
-function lines(value: string, newline: string): string {
-  if (UNSAFE.test(value) || /^[\s]|\n\n$|[ \t]\n|[ \t]$/.test(value)) {
+function linesText(value: string, level: number): string {
+  if (UNSAFE.test(value) || /^\s|\n\n$|[ \t]\n|[ \t]$/.test(value)) {
     return quoted(value);
   }
-  const indent = `${newline}  `;
-  const body = value.endsWith("\n") ? value.slice(0, -1) : value;
-  const written = body.split("\n").map((line) => (line === "" ? "\n" : indent + line));
-  return `${value.endsWith("\n") ? "|" : "|-"}${written.join("")}`;
+  const ends = value.endsWith("\n");
+  const lines = (ends ? value.slice(0, -1) : value).split("\n");
+  return (ends ? "|" : "|-") + lines.map((line) => (line === "" ? "\n" : newline(level + 1) + line)).join("");
 }
