@@ -109,7 +109,7 @@ async function pulumiOnPath(): Promise<{ pulumi: Pulumi; fits: boolean } | undef
 }
 
 async function install(version: Version, why: string, say: Say): Promise<Pulumi> {
-  say(`installing Pulumi ${formatVersion(version)}: ${why}`);
+  say(`downloading Pulumi ${formatVersion(version)}, as ${why} (about half a minute)`);
   const refusal = await installOfficially(version);
   if (refusal === undefined) {
     return installation(version, "official");
@@ -123,7 +123,7 @@ async function install(version: Version, why: string, say: Say): Promise<Pulumi>
     );
   }
   say(
-    `building Pulumi ${built.version} from its Go modules, as the download failed (${refusal}); about 5 minutes, once`,
+    `building Pulumi ${built.version} from its Go modules, as the download failed: ${refusal} (about 5 minutes, once)`,
   );
   await buildWithGo({
     modules: "pulumi",
@@ -156,7 +156,8 @@ async function installOfficially(version: Version): Promise<string | undefined> 
   });
   if (code !== 0) {
     await rm(partial, { recursive: true, force: true });
-    return code === 124 ? "no answer" : lastLine(stderr) || "no reason given";
+    const isOutOfReach = code === 124 || /fetch failed|Timed out/.test(stderr);
+    return isOutOfReach ? "its host cannot be reached" : lastLine(stderr) || "no reason given";
   }
   await rm(root, { recursive: true, force: true });
   await rename(partial, root);

@@ -21,9 +21,12 @@ fingerprint() { # NAME
     uname -m
     (cd "$recipes/$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
     if [ "$1" = debian ]; then cat "$certificates"/*.crt 2>/dev/null || true; fi
-    if on_debian "$1"; then fingerprint debian; fi
+    if on_debian "$1"; then echo "$debian"; fi
   } | sha256sum | cut -c 1-16
 }
+
+debian=$(fingerprint debian)
+readonly debian
 
 present() { # NAME
   local repository

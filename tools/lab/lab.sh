@@ -20,8 +20,9 @@ remove() {
     done
   fi
   local bridge
-  for bridge in /sys/class/net/docker0 /sys/class/net/br-????????????; do
-    [ ! -e "$bridge" ] || ip link delete "$(basename "$bridge")"
+  for bridge in /sys/class/net/*; do
+    bridge=$(basename "$bridge")
+    [[ ! $bridge =~ ^(docker0|br-[0-9a-f]{12})$ ]] || ip link delete "$bridge"
   done
   grep -oE " $engine/[^ ]+" /proc/mounts | sort -r | while read -r mount; do umount --lazy "$mount"; done || true
   rm -rf "$lab"
