@@ -1,7 +1,7 @@
 #!/bin/bash
 # The parts of the official image's entry point that Longshore relies on, written anew: NAME and NAME_FILE settings, first
-# start with initdb and the scripts of /docker-entrypoint-initdb.d, passwords on every TCP connection, start as root or as
-# the database user itself (then without any capability).
+# start with initdb and the scripts of /docker-entrypoint-initdb.d (ended in the middle it leaves half a database, there as
+# here), passwords on every TCP connection, start as root or, without any capability, as the database user itself.
 set -Eeuo pipefail
 
 fail() { echo "docker-entrypoint: $*" >&2; exit 1; }
@@ -19,9 +19,6 @@ setting() {
   unset "$file"
 }
 
-# A database that was made only half way (a kill during the first start) holds this file and is made again.
-readonly unfinished="${PGDATA:?}/longshore-first-start"
-
 create() {
   setting POSTGRES_USER postgres
   setting POSTGRES_PASSWORD ""
@@ -31,12 +28,10 @@ create() {
   [ -n "$POSTGRES_PASSWORD" ] || [ "$method" = trust ] ||
     fail "the database is empty and needs POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE"
 
-  find "$PGDATA" -mindepth 1 -delete
   # The extra arguments are words on purpose, as in the official image.
   # shellcheck disable=SC2086
   initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") \
     --auth-local=trust --auth-host=scram-sha-256 $POSTGRES_INITDB_ARGS
-  touch "$unfinished"
   printf '\nhost all all all %s\n' "$method" >> "$PGDATA/pg_hba.conf"
 
   # Reachable only through the socket while the scripts run: a health check over TCP stays honest.
@@ -62,7 +57,6 @@ create() {
     esac
   done
   pg_ctl -D "$PGDATA" -m fast -w stop
-  rm "$unfinished"
 }
 
 [ "${1:0:1}" != - ] || set -- postgres "$@"
@@ -75,7 +69,7 @@ if [ "$1" = postgres ]; then
   fi
   mkdir -p "$PGDATA"
   chmod 700 "$PGDATA" 2>/dev/null || true
-  if [ ! -s "$PGDATA/PG_VERSION" ] || [ -e "$unfinished" ]; then create "${@:2}"; fi
+  [ -s "$PGDATA/PG_VERSION" ] || create "${@:2}"
   unset POSTGRES_PASSWORD
   set -- postgres -c listen_addresses='*' "${@:2}"
 fi
