@@ -1,0 +1,156 @@
+/** What both kinds of cluster need to know, as plain data or values of other resources (T). */
+export interface ClusterSpecArgs<T> {
+  project: string;
+  /** A region, for a control plane in three zones. */
+  region: string;
+  network: T;
+  subnetwork: T;
+  podRange: string;
+  serviceRange: string;
+  /** E-mail address of the account that nodes run as. */
+  nodeAccount: T;
+  protect: boolean;
+  /** How early versions come. @default "REGULAR" */
+  releaseChannel?: "RAPID" | "REGULAR" | "STABLE";
+  /** When Google may update: start in UTC and days. @default four hours from 02:00 UTC on Tuesday to Thursday */
+  maintenance?: { start: string; hours: number; days: readonly Weekday[] };
+  /** Key of Cloud KMS that encrypts Secrets in etcd. @default - Google's own encryption */
+  encryptionKey?: T;
+}
+
+export type Weekday = "MO" | "TU" | "WE" | "TH" | "FR" | "SA" | "SU";
+
+/** Least scope that works with IAM: rights come from the account's roles. */
+const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
+
+/** Google runs the nodes too. What Autopilot decides itself must stay unset, or the API refuses it. */
+export function autopilotSpec<T>(args: ClusterSpecArgs<T>) {
+  return {
+    ...common(args),
+    enableAutopilot: true,
+    clusterAutoscaling: {
+      autoProvisioningDefaults: { serviceAccount: args.nodeAccount, oauthScopes: SCOPES },
+    },
+  };
+}
+
+/** Nodes are ours: for GPUs, devices, or full control of machines. The node pools are resources of their own. */
+export function standardSpec<T>(args: ClusterSpecArgs<T>) {
+  return {
+    ...common(args),
+    // Dataplane V2 enforces NetworkPolicy; the default data path does not.
+    datapathProvider: "ADVANCED_DATAPATH",
+    workloadIdentityConfig: { workloadPool: `${args.project}.svc.id.goog` },
+    enableShieldedNodes: true,
+    enableIntranodeVisibility: true,
+    verticalPodAutoscaling: { enabled: true },
+    addonsConfig: {
+      dnsCacheConfig: { enabled: true },
+      gcePersistentDiskCsiDriverConfig: { enabled: true },
+      horizontalPodAutoscaling: { disabled: false },
+      httpLoadBalancing: { disabled: false },
+    },
+    loggingConfig: { enableComponents: ["SYSTEM_COMPONENTS", "WORKLOADS"] },
+    monitoringConfig: { enableComponents: ["SYSTEM_COMPONENTS"], managedPrometheus: { enabled: true } },
+    // A cluster needs a first pool; it is removed at once, so that pools can change without the cluster.
+    removeDefaultNodePool: true,
+    initialNodeCount: 1,
+    nodeConfig: { serviceAccount: args.nodeAccount, oauthScopes: SCOPES },
+  };
+}
+
+function common<T>(args: ClusterSpecArgs<T>) {
+  const { maintenance = { start: "02:00", hours: 4, days: ["TU", "WE", "TH"] as const } } = args;
+  return {
+    location: args.region,
+    network: args.network,
+    subnetwork: args.subnetwork,
+    networkingMode: "VPC_NATIVE",
+    ipAllocationPolicy: {
+      clusterSecondaryRangeName: args.podRange,
+      servicesSecondaryRangeName: args.serviceRange,
+    },
+    privateClusterConfig: { enablePrivateNodes: true },
+    // Reached by name, through Google's front end: IAM decides who, and no address of the control plane is public.
+    controlPlaneEndpointsConfig: {
+      dnsEndpointConfig: { allowExternalTraffic: true },
+      ipEndpointsConfig: { enabled: false },
+    },
+    releaseChannel: { channel: args.releaseChannel ?? "REGULAR" },
+    maintenancePolicy: { recurringWindow: recurringWindow(maintenance) },
+    gatewayApiConfig: { channel: "CHANNEL_STANDARD" },
+    securityPostureConfig: { mode: "BASIC", vulnerabilityMode: "VULNERABILITY_DISABLED" },
+    costManagementConfig: { enabled: true },
+    ...(args.encryptionKey !== undefined && {
+      databaseEncryption: { state: "ENCRYPTED", keyName: args.encryptionKey },
+    }),
+    deletionProtection: args.protect,
+  };
+}
+
+/** The API wants dates, but looks at their times only. */
+function recurringWindow({ start, hours, days }: { start: string; hours: number; days: readonly Weekday[] }) {
+  const [hour = 0, minute = 0] = start.split(":").map(Number);
+  const at = (addedHours: number): string =>
+    new Date(Date.UTC(2026, 0, 1, hour + addedHours, minute)).toISOString().replace(".000Z", "Z");
+  return { startTime: at(0), endTime: at(hours), recurrence: `FREQ=WEEKLY;BYDAY=${days.join(",")}` };
+}
+
+export interface NodePoolSpecArgs {
+  /** @default "e2-standard-4" */
+  machineType?: string;
+  /** Nodes in each zone. @default 1 to 4 */
+  nodes?: { min: number; max: number };
+  /** Accelerators of each node, such as `{ type: "nvidia-l4", count: 1 }`. @default - none */
+  gpu?: { type: string; count: number };
+  /** @default {} */
+  labels?: Readonly<Record<string, string>>;
+  /** Keeps pods away that do not tolerate it. @default [] */
+  taints?: readonly { key: string; value: string; effect: "NO_SCHEDULE" | "NO_EXECUTE" | "PREFER_NO_SCHEDULE" }[];
+}
+
+export function nodePoolSpec<T>(args: NodePoolSpecArgs, nodeAccount: T) {
+  const { machineType = "e2-standard-4", nodes = { min: 1, max: 4 }, gpu, labels = {}, taints = [] } = args;
+  return {
+    autoscaling: { minNodeCount: nodes.min, maxNodeCount: nodes.max, locationPolicy: "BALANCED" },
+    management: { autoRepair: true, autoUpgrade: true },
+    upgradeSettings: { strategy: "SURGE", maxSurge: 1, maxUnavailable: 0 },
+    nodeConfig: {
+      machineType,
+      imageType: "COS_CONTAINERD",
+      serviceAccount: nodeAccount,
+      oauthScopes: SCOPES,
+      shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
+      workloadMetadataConfig: { mode: "GKE_METADATA" },
+      metadata: { "disable-legacy-endpoints": "true" },
+      labels: { ...labels },
+      taints: taints.map((taint) => ({ ...taint })),
+      ...(gpu && {
+        guestAccelerators: [{ ...gpu, gpuDriverInstallationConfig: { gpuDriverVersion: "LATEST" } }],
+      }),
+    },
+  };
+}
+
+/**
+ * How kubectl and the provider reach the cluster: by its DNS name, with a token that the plugin fetches for
+ * whoever runs it. Holds no credential.
+ */
+export function kubeconfig(name: string, endpoint: string): string {
+  const user = {
+    exec: {
+      apiVersion: "client.authentication.k8s.io/v1beta1",
+      command: "gke-gcloud-auth-plugin",
+      installHint: "Install gke-gcloud-auth-plugin: gcloud components install gke-gcloud-auth-plugin",
+      provideClusterInfo: true,
+    },
+  };
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": name,
+    clusters: [{ name, cluster: { server: `https://${endpoint}` } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    users: [{ name, user }],
+  });
+}

@@ -1,0 +1,115 @@
+import path from "node:path";
+import { throwProblems, type Problem } from "../catalog/problems";
+import { parseImageReference } from "./image-reference";
+
+export type Platform = "linux/amd64" | "linux/arm64";
+
+/** What is built: a folder, and what the labels say about it. */
+export interface ImageSpecArgs {
+  /** Full name without tag, as plain text: with a name that is known late nothing can be previewed. */
+  repository: string;
+  /** Tag of this content, such as `src-4f2c1a…`. One content, one tag: it is never pushed for another content. */
+  tag: string;
+  /** Folder with all that the Dockerfile copies. */
+  context: string;
+  /** Relative to the context. @default "Dockerfile" */
+  dockerfile?: string;
+  /** Stage to build. @default - the last one */
+  target?: string;
+  /** @default ["linux/amd64", "linux/arm64"] */
+  platforms?: readonly Platform[];
+  /** Where layers of former builds are kept, full name without tag. @default - no cache */
+  cacheRepository?: string;
+  /** What `org.opencontainers.image.version` says. @default the tag */
+  version?: string;
+  /**
+   * Commit of the source, and when it was made. Both must stay the same while the source does, or every commit
+   * builds every image again. @default - left out
+   */
+  revision?: string;
+  created?: string;
+  /** @default {} */
+  buildArgs?: Readonly<Record<string, string>>;
+}
+
+const PLATFORMS: readonly Platform[] = ["linux/amd64", "linux/arm64"];
+
+/** Arguments of the build as plain data. @throws ProblemsError with everything that is wrong */
+export function imageSpec(name: string, args: ImageSpecArgs) {
+  throwProblems(`image ${name}`, checkImage(args));
+  const { repository, tag, context, dockerfile = "Dockerfile", target, platforms = PLATFORMS } = args;
+  const cache = args.cacheRepository === undefined ? [] : platforms.map((platform) => cacheOf(args, platform));
+  const { version = tag, revision, created } = args;
+  return {
+    context: { location: context },
+    dockerfile: { location: path.join(context, dockerfile) },
+    ...(target !== undefined && { target }),
+    platforms: [...platforms],
+    tags: [`${repository}:${tag}`],
+    buildArgs: {
+      VERSION: version,
+      ...(created !== undefined && { BUILD_DATE: created }),
+      ...(revision !== undefined && { VCS_REF: revision }),
+      ...args.buildArgs,
+    },
+    labels: {
+      "org.opencontainers.image.version": version,
+      ...(created !== undefined && { "org.opencontainers.image.created": created }),
+      ...(revision !== undefined && { "org.opencontainers.image.revision": revision }),
+    },
+    push: true,
+    // A preview of somebody's pull request would run their Dockerfile and write our cache.
+    buildOnPreview: false,
+    cacheFrom: cache.map((ref) => ({ registry: { ref } })),
+    // Exports of several platforms to one name overwrite each other.
+    cacheTo: cache.map((ref) => ({
+      registry: { ref, mode: "max" as const, imageManifest: true, ociMediaTypes: true },
+    })),
+  };
+}
+
+function cacheOf({ cacheRepository }: ImageSpecArgs, platform: Platform): string {
+  return `${cacheRepository ?? ""}:${platform.replaceAll("/", "-")}`;
+}
+
+function checkImage({ repository, tag, context, platforms, buildArgs = {} }: ImageSpecArgs): Problem[] {
+  const parsed = parseImageReference(repository);
+  const named = parsed && parsed.tag === undefined && parsed.digest === undefined;
+  const secrets = Object.keys(buildArgs).filter((key) => /PASSWORD|SECRET|TOKEN|(^|_)KEY$/i.test(key));
+  return [
+    ...(named ? [] : [{ path: "repository", message: `expected a name without tag or digest, got "${repository}"` }]),
+    ...(/^\w[\w.-]{0,127}$/.test(tag) && tag !== "latest"
+      ? []
+      : [{ path: "tag", message: `expected a tag of one content, got "${tag}"` }]),
+    ...(context === "" ? [{ path: "context", message: "expected a folder, got nothing" }] : []),
+    ...(platforms?.length === 0 ? [{ path: "platforms", message: "expected at least one, got none" }] : []),
+    ...secrets.map((key) => ({
+      path: `buildArgs.${key}`,
+      message: "a build argument is readable in the image's history",
+      fix: "mount a build secret instead",
+    })),
+  ];
+}
+
+/** A copy of an image that somebody else publishes: same layers, in our registry. */
+export function upstreamImageSpec(
+  name: string,
+  args: { reference: string; repository: string; platforms?: readonly Platform[] },
+) {
+  const { reference, repository, platforms = PLATFORMS } = args;
+  const source = parseImageReference(reference);
+  throwProblems(
+    `image ${name}`,
+    source && (source.tag !== undefined || source.digest !== undefined) && source.tag !== "latest"
+      ? []
+      : [{ path: "reference", message: `expected repository:tag with a fixed version, got "${reference}"` }],
+  );
+  const tag = source?.tag ?? `sha256-${source?.digest?.slice(7, 19) ?? ""}`;
+  return {
+    dockerfile: { inline: `FROM ${reference}\n` },
+    platforms: [...platforms],
+    tags: [`${repository}:${tag}`],
+    push: true,
+    buildOnPreview: false,
+  };
+}

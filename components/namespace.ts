@@ -1,0 +1,25 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Component } from "./component";
+import { kebabKind, kubernetesObject, type ObjectData } from "./kubernetes-object";
+
+export interface NamespaceArgs {
+  /** The Namespace object first, then what holds for all of it: quotas, defaults, the policy that denies all traffic. */
+  objects: readonly [namespace: ObjectData, ...rest: ObjectData[]];
+}
+
+/** A namespace with the rules that hold in it, all in force before anything runs there. */
+export class Namespace extends Component {
+  readonly namespace: pulumi.CustomResource;
+  /** What everything else in the namespace must wait for. */
+  readonly rules: readonly pulumi.CustomResource[];
+
+  constructor(name: string, { objects }: NamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("longshore:workload:Namespace", name, opts);
+    const [namespace, ...rules] = objects;
+    this.namespace = kubernetesObject(`${name}-namespace`, namespace, { parent: this });
+    this.rules = rules.map((object) =>
+      kubernetesObject(`${name}-${kebabKind(object.kind)}`, object, { parent: this, dependsOn: [this.namespace] }),
+    );
+    this.registerOutputs({});
+  }
+}

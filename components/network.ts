@@ -1,0 +1,70 @@
+import * as gcp from "@pulumi/gcp";
+import type * as pulumi from "@pulumi/pulumi";
+import { Component, type Transform } from "./component";
+import { networkSpec, POD_RANGE, SERVICE_RANGE, type NetworkRanges } from "./network.spec";
+
+export interface NetworkArgs {
+  /** Where its subnetwork is, such as "europe-west3". */
+  region: string;
+  /** @default - 10.0.0.0/20 for nodes, 10.4.0.0/14 for pods, 10.8.0.0/20 for Services */
+  ranges?: NetworkRanges;
+  transform?: {
+    network?: Transform<gcp.compute.NetworkArgs>;
+    subnetwork?: Transform<gcp.compute.SubnetworkArgs>;
+    nat?: Transform<gcp.compute.RouterNatArgs>;
+  };
+}
+
+/**
+ * A private network: nodes without public addresses, a way out through NAT, and a way to Google's managed
+ * services (Cloud SQL, Memorystore) that never leaves it.
+ *
+ * @example
+ * const network = new Network("network", { region: "europe-west3" });
+ * new GkeCluster("cluster", { network, ... });
+ */
+export class Network extends Component {
+  readonly network: gcp.compute.Network;
+  readonly subnetwork: gcp.compute.Subnetwork;
+  readonly router: gcp.compute.Router;
+  readonly nat: gcp.compute.RouterNat;
+  /** What a managed store must wait for (`dependsOn`) before it can have a private address. */
+  readonly managedAccess: gcp.servicenetworking.Connection;
+  /** Names of the subnetwork's ranges for pods and Services. */
+  readonly podRange = POD_RANGE;
+  readonly serviceRange = SERVICE_RANGE;
+
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("longshore:platform:Network", name, opts);
+    const { transform = {} } = args;
+    const spec = networkSpec(name, args.region, args.ranges);
+
+    this.network = this.child(gcp.compute.Network, "vpc", spec.network, { transform: transform.network });
+    const network = this.network.selfLink;
+    this.subnetwork = this.child(
+      gcp.compute.Subnetwork,
+      "subnet",
+      { ...spec.subnetwork, network },
+      { transform: transform.subnetwork },
+    );
+    this.router = this.child(gcp.compute.Router, "router", { ...spec.router, network });
+    this.nat = this.child(
+      gcp.compute.RouterNat,
+      "nat",
+      { ...spec.nat, router: this.router.name },
+      { transform: transform.nat },
+    );
+    this.managedAccess = this.accessToManagedServices(spec);
+    this.registerOutputs({ network, subnetwork: this.subnetwork.selfLink });
+  }
+
+  private accessToManagedServices(spec: ReturnType<typeof networkSpec>): gcp.servicenetworking.Connection {
+    const network = this.network.selfLink;
+    const range = this.child(gcp.compute.GlobalAddress, "managed-range", { ...spec.managedRange, network });
+    return this.child(gcp.servicenetworking.Connection, "managed-access", {
+      ...spec.managedAccess,
+      network,
+      reservedPeeringRanges: [range.name],
+    });
+  }
+}

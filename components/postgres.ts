@@ -1,0 +1,87 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import { Component, stateful, type Lifecycle, type Transform } from "./component";
+import { cloudSqlSpec, type CloudSqlSpecArgs } from "./postgres.spec";
+
+export interface CloudSqlPostgresArgs extends CloudSqlSpecArgs {
+  project: string;
+  region: string;
+  /** Link of the network it gets its address in. That network's `managedAccess` belongs into `dependsOn`. */
+  network: pulumi.Input<string>;
+  /** Name of the database. */
+  database: string;
+  /** The administrator, who makes all other roles in SQL. */
+  admin: { name: string; password: pulumi.Input<string> };
+  /** @default "retain" */
+  lifecycle?: Lifecycle;
+  transform?: {
+    instance?: Transform<gcp.sql.DatabaseInstanceArgs>;
+    database?: Transform<gcp.sql.DatabaseArgs>;
+  };
+}
+
+/**
+ * PostgreSQL on Cloud SQL: private, TLS only, restorable to any moment of the last week.
+ *
+ * @example
+ * const db = new CloudSqlPostgres("orders-db", {
+ *   project, region, network: network.network.selfLink, database: "orders",
+ *   admin: { name: "postgres", password },
+ * }, { dependsOn: [network.managedAccess] });
+ */
+export class CloudSqlPostgres extends Component {
+  readonly instance: gcp.sql.DatabaseInstance;
+  readonly database: gcp.sql.Database;
+  readonly admin: gcp.sql.User;
+  /** Private address. */
+  readonly host: pulumi.Output<string>;
+  readonly port = 5432;
+
+  constructor(name: string, args: CloudSqlPostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("longshore:data:CloudSqlPostgres", name, opts);
+    this.instance = this.createInstance(args);
+    this.database = this.createDatabase(args);
+    this.admin = this.createAdmin(args);
+    this.host = this.instance.privateIpAddress;
+    this.registerOutputs({ host: this.host, connectionName: this.instance.connectionName });
+  }
+
+  private createInstance(args: CloudSqlPostgresArgs): gcp.sql.DatabaseInstance {
+    const { project, region, network, lifecycle = "retain", transform } = args;
+    const { settings, ...spec } = cloudSqlSpec(this.label, args, lifecycle === "retain");
+    const ipConfiguration = { ...settings.ipConfiguration, privateNetwork: network };
+    return this.child(
+      gcp.sql.DatabaseInstance,
+      "instance",
+      { ...spec, project, region, settings: { ...settings, ipConfiguration } },
+      {
+        ...stateful(lifecycle),
+        // The disk grows by itself: the program's size is that of the first day.
+        ignoreChanges: ["settings.diskSize"],
+        customTimeouts: { create: "60m", update: "60m", delete: "30m" },
+        transform: transform?.instance,
+      },
+    );
+  }
+
+  private createDatabase({ project, database, lifecycle = "retain", transform }: CloudSqlPostgresArgs) {
+    return this.child(
+      gcp.sql.Database,
+      "database",
+      // Sessions of a service that is just ending would fail the deletion.
+      { project, name: database, instance: this.instance.name, deletionPolicy: "ABANDON" },
+      { ...stateful(lifecycle), transform: transform?.database },
+    );
+  }
+
+  private createAdmin({ project, admin }: CloudSqlPostgresArgs): gcp.sql.User {
+    return this.child(gcp.sql.User, "admin", {
+      project,
+      instance: this.instance.name,
+      name: admin.name,
+      password: pulumi.secret(admin.password),
+      // A role that owns something cannot be dropped; it goes with its instance.
+      deletionPolicy: "ABANDON",
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import * as gcp from "@pulumi/gcp";
+import type * as pulumi from "@pulumi/pulumi";
+import { Component } from "./component";
+
+export interface ProjectServicesArgs {
+  project: string;
+  /** Short names of APIs, such as "container". */
+  services: readonly string[];
+}
+
+/** Switches on the APIs that everything else needs. They stay on: others may have come to need them. */
+export class ProjectServices extends Component {
+  readonly services: readonly gcp.projects.Service[];
+
+  constructor(name: string, { project, services }: ProjectServicesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("longshore:platform:ProjectServices", name, opts);
+    this.services = services.map((service) =>
+      this.child(gcp.projects.Service, service, {
+        project,
+        service: `${service}.googleapis.com`,
+        disableOnDestroy: false,
+      }),
+    );
+    this.registerOutputs({});
+  }
+}

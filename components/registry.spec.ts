@@ -1,0 +1,90 @@
+/** Hosts of `gcr.io` and where Artifact Registry keeps what they serve. */
+const GCR_LOCATIONS = { "gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia" } as const;
+export type GcrHost = keyof typeof GCR_LOCATIONS;
+
+export interface RegistrySpecArgs {
+  project: string;
+  /** Serves `HOST/PROJECT/…` like the former Container Registry. @default - `REGION-docker.pkg.dev/PROJECT/REPOSITORY` */
+  host?: GcrHost;
+  /** Where images are kept without `host`, such as "europe-west3" or "europe". */
+  location?: string;
+  /** Name of the repository without `host`. @default "images" */
+  repository?: string;
+  /**
+   * How many versions of each image are kept however old they are. An image for two platforms counts as three,
+   * or four with its attestation. @default 100
+   */
+  keepVersions?: number;
+  /** Days after which a version without a tag may go. @default 30 */
+  untaggedDays?: number;
+  /** Days after which a version with a tag may go. @default 365 */
+  taggedDays?: number;
+  /**
+   * Refuses to push a tag twice. A build that was pushed but not recorded must then be cleaned up by hand, and
+   * deployments refer to digests anyway. @default false
+   */
+  immutableTags?: boolean;
+}
+
+const DAY = 24 * 60 * 60;
+
+/** The repositories of a registry as plain data, and the prefix of image names in each. */
+export function registrySpec(args: RegistrySpecArgs) {
+  const { project, host, repository = "images", keepVersions = 100, untaggedDays = 30, taggedDays = 365 } = args;
+  const location = host ? GCR_LOCATIONS[host] : args.location;
+  if (location === undefined) {
+    throw new Error("registry: give either host or location");
+  }
+  const olderThan = (days: number): string => `${days * DAY}s`;
+  const images = host ?? repository;
+  const cache = "build-cache";
+  return {
+    location,
+    images: {
+      prefix: host ? `${host}/${project}` : `${location}-docker.pkg.dev/${project}/${images}`,
+      repository: {
+        repositoryId: images,
+        location,
+        format: "DOCKER",
+        description: "Images of this environment. Made by Longshore",
+        dockerConfig: { immutableTags: args.immutableTags ?? false },
+        vulnerabilityScanningConfig: { enablementConfig: "INHERITED" },
+        // KEEP wins over DELETE: what runs is among the newest, and a rollback by digest finds its image.
+        cleanupPolicies: [
+          { id: "keep-newest", action: "KEEP", mostRecentVersions: { keepCount: keepVersions } },
+          {
+            id: "delete-untagged",
+            action: "DELETE",
+            condition: { tagState: "UNTAGGED", olderThan: olderThan(untaggedDays) },
+          },
+          {
+            id: "delete-old",
+            action: "DELETE",
+            condition: { tagState: "TAGGED", olderThan: olderThan(taggedDays) },
+          },
+        ],
+      },
+    },
+    /** Apart from the images: its tags move with every build, and nothing in it is worth keeping. */
+    cache: {
+      prefix: `${location}-docker.pkg.dev/${project}/${cache}`,
+      repository: {
+        repositoryId: cache,
+        location,
+        format: "DOCKER",
+        description: "Layers of former builds. Made by Longshore",
+        cleanupPolicies: [
+          { id: "delete-old", action: "DELETE", condition: { tagState: "ANY", olderThan: olderThan(14) } },
+        ],
+      },
+    },
+  };
+}
+
+/** The `gcr.io` host that is nearest to a region. */
+export function gcrHost(region: string): GcrHost {
+  if (/^(europe|me|africa)-/.test(region)) {
+    return "eu.gcr.io";
+  }
+  return /^(asia|australia)-/.test(region) ? "asia.gcr.io" : "gcr.io";
+}

@@ -1,0 +1,306 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Resolver } from "../catalog/plan/resolve";
+import type { BuildSource } from "../catalog/types";
+import type { Plan, PlannedDatastore, PlannedImage, PlannedSecret, Workload as PlannedWorkload } from "../catalog/plan/types";
+import { throwProblems } from "../catalog/problems";
+import { Component } from "../components/component";
+import { GeneratedSecret } from "../components/generated-secret";
+import { Image, type UpstreamImage } from "../components/image";
+import { GkeIngress } from "../components/ingress";
+import { kubernetesObject, type ObjectData } from "../components/kubernetes-object";
+import { Namespace } from "../components/namespace";
+import { CloudSqlPostgres } from "../components/postgres";
+import { sourceRevision } from "../components/source-revision";
+import { Workload } from "../components/workload";
+import {
+  GOOGLE_FRONT_END_RANGES,
+  renderKubernetes,
+  renderSecrets,
+  type KubernetesObject,
+  type KubernetesOptions,
+} from "../render/kubernetes";
+import { repoRoot } from "../tools/paths";
+import type { CloudContext, Platform } from "./cloud";
+
+type Late = pulumi.Output<string>;
+type Rendered = KubernetesObject<Late>;
+
+export interface CloudSystemContext extends CloudContext {
+  readonly contextHash: (source: BuildSource) => string;
+  readonly platform: Platform;
+  /** Copies of published images, by their published name. */
+  readonly upstream: ReadonlyMap<string, UpstreamImage>;
+}
+
+const NAME_LABEL = "app.kubernetes.io/name";
+const GIBIBYTE = 2 ** 30;
+
+/** One system of an environment on Google Cloud: images, databases, secrets, and all that runs in its namespace. */
+export class CloudSystem extends Component {
+  readonly databases: ReadonlyMap<string, CloudSqlPostgres>;
+  readonly workloads: ReadonlyMap<string, Workload>;
+  /** Where users find it. @default - it has no routes */
+  readonly url: string | undefined;
+  readonly ingress: GkeIngress | undefined;
+  private readonly images: ReadonlyMap<string, Image>;
+  private readonly secrets: ReadonlyMap<string, Late>;
+  private readonly options: KubernetesOptions<Late>;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly context: CloudSystemContext,
+  ) {
+    const { google, cluster } = context.platform;
+    super("longshore:system:System", plan.system, { providers: [google, cluster.provider] });
+    this.images = this.buildImages();
+    this.secrets = this.provideSecrets();
+    this.databases = this.createDatabases();
+    const namespace = this.createNamespace();
+    this.ingress = this.prepareIngress(namespace);
+    const secretName = this.createSecrets(namespace);
+    this.options = { ...this.baseOptions(), secretName, ...this.ingressOptions() };
+    this.workloads = this.createWorkloads(namespace);
+    this.url = this.openIngress(namespace);
+    this.registerOutputs({ url: this.url });
+  }
+
+  private buildImages(): Map<string, Image> {
+    const { platform, contextHash } = this.context;
+    const { registry } = platform;
+    const built = this.plan.images.flatMap(({ name, source }) => {
+      if (source.kind !== "build") {
+        return [];
+      }
+      const image = new Image(
+        `${this.label}-${name}`,
+        {
+          repository: registry.repository(this.label, name),
+          cacheRepository: registry.cacheRepository(this.label, name),
+          tag: tagOf(contextHash(source)),
+          // Relative to the project's folder, where the engine runs the provider: the same on every machine.
+          context: source.context,
+          dockerfile: source.dockerfile,
+          ...(source.target !== undefined && { target: source.target }),
+          ...sourceRevision(repoRoot(), source.context),
+        },
+        { parent: this, dependsOn: [registry.images, registry.cache] },
+      );
+      return [[name, image] as const];
+    });
+    return new Map(built);
+  }
+
+  /** From config where a person set them, else made by us where the catalog says so. */
+  private provideSecrets(): Map<string, Late> {
+    const { secretValue, settings } = this.context;
+    const provide = ({ name, from, length }: PlannedSecret): Late | undefined => {
+      const given = secretValue(this.plan.system, name);
+      if (given || from === "config") {
+        return given && pulumi.secret(given);
+      }
+      return new GeneratedSecret(`${this.label}-${name}`, { length }, { parent: this }).value;
+    };
+    const provided = this.plan.secrets.map((secret) => ({ secret, value: provide(secret) }));
+    const missing = provided.filter(({ value }) => value === undefined);
+    throwProblems(
+      `Pulumi.${settings.stack}.yaml`,
+      missing.map(({ secret }) => ({
+        path: `${this.label}.secrets.${secret.name}`,
+        message: "not set",
+        fix: `run: pulumi config set --stack ${settings.stack} --secret --path '${secret.configPath}'`,
+      })),
+    );
+    return new Map(provided.flatMap(({ secret, value }) => (value ? [[secret.name, value] as const] : [])));
+  }
+
+  private createDatabases(): Map<string, CloudSqlPostgres> {
+    const { platform, settings } = this.context;
+    const create = (datastore: PlannedDatastore): CloudSqlPostgres =>
+      new CloudSqlPostgres(
+        `${this.label}-${datastore.name}`,
+        {
+          project: platform.project,
+          region: platform.region,
+          network: platform.network.network.selfLink,
+          lifecycle: settings.lifecycle,
+          version: datastore.version as 17,
+          database: datastore.database,
+          storage: `${Math.ceil(datastore.storage / GIBIBYTE)}Gi`,
+          tier: datastore.tier,
+          highAvailability: datastore.highAvailability,
+          extensions: datastore.extensions,
+          admin: { name: datastore.roles.admin.name, password: this.secret(datastore.roles.admin.secret) },
+        },
+        { parent: this, dependsOn: [platform.network.managedAccess] },
+      );
+    const managed = this.plan.datastores.filter(({ kind }) => kind === "cloud-sql");
+    return new Map(managed.map((datastore) => [datastore.name, create(datastore)]));
+  }
+
+  private createNamespace(): Namespace {
+    const objects = this.render(this.baseOptions()).filter(
+      ({ kind, metadata }) => kind !== "Ingress" && metadata.labels[NAME_LABEL] === undefined,
+    );
+    return new Namespace(
+      this.label,
+      { objects: objects as unknown as [ObjectData, ...ObjectData[]] },
+      { parent: this },
+    );
+  }
+
+  /** Address, certificate and health checks. Nothing where nobody outside is served. */
+  private prepareIngress(namespace: Namespace): GkeIngress | undefined {
+    const { routes, workloads, host } = this.plan;
+    if (routes.length === 0 || host === undefined) {
+      return undefined;
+    }
+    const { platform, settings } = this.context;
+    const ports = new Map(routes.map(({ workload, port }) => [workload, port]));
+    const backends = workloads.filter(({ name }) => ports.has(name)).map((workload) => ({
+      name: workload.name,
+      health: healthOf(workload, ports.get(workload.name) ?? 80),
+    }));
+    return new GkeIngress(
+      this.label,
+      { project: platform.project, namespace: this.label, hosts: [host], backends, lifecycle: settings.lifecycle },
+      { parent: this, dependsOn: [namespace.namespace] },
+    );
+  }
+
+  /**
+   * Each under a generated name: a changed value is a new Secret, so that exactly the pods that use it are
+   * replaced, one at a time, while the others keep what they have.
+   */
+  private createSecrets(namespace: Namespace): (workload: PlannedWorkload) => Late {
+    const names = new Map(
+      renderSecrets(this.plan, this.baseOptions()).map(({ workload, secret }) => {
+        const { name: _generated, ...metadata } = secret.metadata;
+        const resource = kubernetesObject(
+          `${this.label}-${workload.name}-secrets`,
+          { ...secret, metadata },
+          { parent: this, dependsOn: [namespace.namespace] },
+        ) as pulumi.CustomResource & { metadata: pulumi.Output<{ name: string }> };
+        return [workload.name, resource.metadata.name];
+      }),
+    );
+    return ({ name }) => names.get(name) ?? pulumi.output(`${name}-secrets`);
+  }
+
+  private createWorkloads(namespace: Namespace): Map<string, Workload> {
+    const { lifecycle } = this.context.settings;
+    const rendered = this.render(this.options).filter(({ kind }) => kind !== "Secret" && kind !== "Ingress");
+    const created = new Map<string, Workload>();
+    for (const name of this.plan.startOrder) {
+      const objects = rendered.filter(({ metadata }) => metadata.labels[NAME_LABEL] === name);
+      const after = this.waitsFor(name, created);
+      const workload = new Workload(
+        `${this.label}-${name}`,
+        { objects, after, lifecycle },
+        { parent: this, dependsOn: [namespace.namespace, ...namespace.rules] },
+      );
+      created.set(name, workload);
+    }
+    return created;
+  }
+
+  /** What must be ready or complete before a workload starts: those of the plan, and its managed databases. */
+  private waitsFor(name: string, created: ReadonlyMap<string, Workload>): pulumi.Resource[] {
+    const workload = this.plan.workloads.find((one) => one.name === name);
+    const before = (workload?.after ?? []).map((dependency) => created.get(dependency.workload)?.controller);
+    const databases = (workload?.connects ?? []).flatMap((connection) => {
+      const database = connection.to === "datastore" ? this.databases.get(connection.datastore) : undefined;
+      return database ? [database.database, database.admin] : [];
+    });
+    return [...before.filter((resource) => resource !== undefined), ...databases];
+  }
+
+  private openIngress(namespace: Namespace): string | undefined {
+    const object = this.render(this.options).find(({ kind }) => kind === "Ingress");
+    if (!object) {
+      return undefined;
+    }
+    const served = this.plan.routes.flatMap(({ workload }) => this.workloads.get(workload)?.objects ?? []);
+    kubernetesObject(`${this.label}-ingress`, object, {
+      parent: this.ingress ?? this,
+      dependsOn: [namespace.namespace, ...(this.ingress?.parts ?? []), ...served],
+    });
+    return this.plan.host && `https://${this.plan.host}`;
+  }
+
+  private render(options: KubernetesOptions<Late>): Rendered[] {
+    return renderKubernetes(this.plan, options);
+  }
+
+  private baseOptions(): KubernetesOptions<Late> {
+    const routed = new Set(this.plan.routes.map(({ workload }) => workload));
+    const { lifecycle } = this.context.settings;
+    return {
+      resolver: this.resolver(),
+      imageReference: (image) => this.imageReference(image),
+      imageVersion: ({ source }) =>
+        source.kind === "build" ? this.context.contextHash(source) : source.reference,
+      edge: { ranges: GOOGLE_FRONT_END_RANGES },
+      serviceAnnotations: ({ name }): Record<string, string> =>
+        routed.has(name)
+          ? {
+              "cloud.google.com/backend-config": JSON.stringify({ default: name }),
+              "cloud.google.com/neg": JSON.stringify({ ingress: true }),
+            }
+          : {},
+      lifecycle,
+    };
+  }
+
+  /** The certificate is the load balancer's, no Secret of the cluster. */
+  private ingressOptions(): Pick<KubernetesOptions<Late>, "ingress"> {
+    return { ingress: { annotations: this.ingress?.annotations ?? {}, tlsSecret: null } };
+  }
+
+  private resolver(): Resolver<Late> {
+    return {
+      secret: (name, encode) => (encode ? this.secret(name).apply(encodeURIComponent) : this.secret(name)),
+      host: (datastore) => {
+        const database = this.databases.get(datastore);
+        if (!database) {
+          throw new Error(`internal: the plan refers to a managed database ${datastore} that it does not have`);
+        }
+        return database.host;
+      },
+      text: (parts) => pulumi.concat(...parts),
+    };
+  }
+
+  private secret(name: string): Late {
+    const value = this.secrets.get(name);
+    if (!value) {
+      throw new Error(`internal: the plan uses a secret ${name} that it does not list`);
+    }
+    return value;
+  }
+
+  private imageReference({ name, source }: PlannedImage): Late {
+    const image = source.kind === "build" ? this.images.get(name) : this.context.upstream.get(source.reference);
+    if (!image) {
+      throw new Error(`internal: image ${name} was not made`);
+    }
+    return image.reference;
+  }
+}
+
+/** One content, one tag. */
+export function tagOf(hash: string): string {
+  return `src-${hash.slice(0, 12)}`;
+}
+
+/** The load balancer asks what the cluster asks: whether the service can serve. */
+function healthOf({ probes }: PlannedWorkload, port: number) {
+  const probe = probes.ready ?? probes.live;
+  const check = probe?.check;
+  return {
+    path: check?.kind === "http" ? check.path : "/",
+    port: check?.kind === "http" ? check.port : port,
+    intervalSeconds: probe?.intervalSeconds ?? 10,
+    timeoutSeconds: probe?.timeoutSeconds ?? 3,
+    failures: probe?.failures ?? 3,
+  };
+}

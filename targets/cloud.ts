@@ -1,0 +1,120 @@
+import * as gcp from "@pulumi/gcp";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Plan, PlannedImage } from "../catalog/plan/types";
+import type { BuildSource } from "../catalog/types";
+import { GkeCluster } from "../components/cluster";
+import { Component } from "../components/component";
+import { Network } from "../components/network";
+import { ProjectServices } from "../components/project-services";
+import { Registry } from "../components/registry";
+import { gcrHost } from "../components/registry.spec";
+import { UpstreamImage } from "../components/image";
+import { parseImageReference } from "../components/image-reference";
+import { contextHash } from "../render/images/context-hash";
+import type { StackSettings } from "../settings/types";
+import { repoRoot } from "../tools/paths";
+import { CloudSystem } from "./cloud-system";
+
+/** What the program knows beside the plans. */
+export interface CloudContext {
+  readonly settings: StackSettings;
+  /** A secret's value from the stack's config, or `undefined` when it is not set. */
+  readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
+  /** Hexadecimal hash of all that an image is built from. @default - of the files in the repository */
+  readonly contextHash?: (source: BuildSource) => string;
+}
+
+export interface CloudEnvironment {
+  readonly platform: Platform;
+  /** By name. */
+  readonly systems: ReadonlyMap<string, CloudSystem>;
+}
+
+/** Deploys an environment on Google Cloud. Returns what an operator wants to know about it. */
+export function deployCloud(plans: readonly Plan[], context: CloudContext): Record<string, unknown> {
+  const { platform, systems } = createCloud(plans, context);
+  return {
+    cluster: platform.cluster.cluster.name,
+    registry: platform.registry.repository(),
+    systems: Object.fromEntries(
+      [...systems].map(([name, { url, ingress }]) => [name, { url, address: ingress?.address.address }]),
+    ),
+  };
+}
+
+/** Creates what all systems share, then each system. */
+export function createCloud(plans: readonly Plan[], context: CloudContext): CloudEnvironment {
+  const platform = new Platform(context.settings);
+  const upstream = copyUpstreamImages(plans, platform);
+  const contextHashOf = context.contextHash ?? ((source: BuildSource) => contextHash(repoRoot(), source));
+  const shared = { ...context, contextHash: contextHashOf, platform, upstream };
+  return { platform, systems: new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)])) };
+}
+
+const APIS = ["artifactregistry", "compute", "container", "iam", "servicenetworking", "sqladmin"];
+
+/** What the systems of an environment share: registry, network, cluster. */
+export class Platform extends Component {
+  readonly project: string;
+  readonly region: string;
+  readonly google: gcp.Provider;
+  readonly registry: Registry;
+  readonly network: Network;
+  readonly cluster: GkeCluster;
+
+  constructor(settings: StackSettings) {
+    super("longshore:platform:Platform", "platform");
+    if (!settings.gcp) {
+      throw new Error("internal: a stack on Google Cloud has no project");
+    }
+    const { project, region } = settings.gcp;
+    const { lifecycle, environment } = settings;
+    this.project = project;
+    this.region = region;
+    this.google = new gcp.Provider(
+      "google",
+      { project, region, defaultLabels: { environment, "managed-by": "longshore" } },
+      { parent: this },
+    );
+
+    const within = { parent: this, providers: [this.google] };
+    const { services } = new ProjectServices("apis", { project, services: APIS }, within);
+    const afterApis = { ...within, dependsOn: [...services] };
+    this.registry = new Registry("registry", { project, host: gcrHost(region), lifecycle }, afterApis);
+    this.network = new Network("network", { region }, afterApis);
+    this.cluster = new GkeCluster(
+      "cluster",
+      {
+        project,
+        region,
+        lifecycle,
+        mode: settings.cluster.mode,
+        network: this.network,
+        registry: this.registry,
+        nodeAccountId: `longshore-${settings.stack}`.slice(0, 24).replace(/-+$/, "") + "-nodes",
+      },
+      afterApis,
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** Copies of published images by their published name, each made once however many systems use it. */
+function copyUpstreamImages(plans: readonly Plan[], { registry }: Platform): Map<string, UpstreamImage> {
+  const references = plans.flatMap(({ images }) => images.flatMap(upstreamReference));
+  return new Map(
+    [...new Set(references)].sort().map((reference) => {
+      const repository = parseImageReference(reference)?.repository.replace(/^library\//, "") ?? reference;
+      const copy = new UpstreamImage(
+        `upstream-${reference.replace(/[^a-z0-9]+/gi, "-")}`,
+        { reference, repository: registry.repository("upstream", repository) },
+        { parent: registry, dependsOn: [registry.images] },
+      );
+      return [reference, copy];
+    }),
+  );
+}
+
+function upstreamReference({ source }: PlannedImage): string[] {
+  return source.kind === "upstream" ? [source.reference] : [];
+}
