@@ -1,0 +1,126 @@
+import { spawnSync } from "node:child_process";
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadAll } from "js-yaml";
+import type { KubernetesObject } from "../render/kubernetes";
+import { render } from "./longshore";
+import { cdk8s, helm, longshore, type Tool } from "./peers";
+
+const ROUNDS = 5;
+const SIZES = [10, 100, 1_000, 5_000];
+
+/** Renders the same objects with each tool as a whole process and prints how long it took. */
+function main(): void {
+  const folder = mkdtempSync(join(tmpdir(), "longshore-bench-"));
+  try {
+    const found = [longshore(), helm(), cdk8s()];
+    const tools = found.filter((tool) => typeof tool !== "string");
+    found.filter((tool) => typeof tool === "string").forEach((reason) => say(`left out: ${reason}`));
+    compareOutputs(tools, folder);
+    say(
+      `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(1)}`,
+    );
+    say(`seconds of a whole process: median of ${ROUNDS} (fastest); ratio of medians to Longshore's`);
+    for (const size of SIZES) {
+      const times = measure(tools, size, folder);
+      const ours = median(times.get("longshore") ?? []);
+      const cells = [...times].map(([name, all]) => {
+        const ratio = name === "longshore" ? "" : ` ${(median(all) / ours).toFixed(1)}×`;
+        return `${name} ${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)})${ratio}`;
+      });
+      say(`${String(size).padStart(5)} services  ${cells.join("  ")}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The tools take turns, so that a busy moment of the machine hits all of them. */
+function measure(tools: readonly Tool[], services: number, folder: string): Map<string, number[]> {
+  const values = writeValues(services, folder);
+  const times = new Map(tools.map(({ name }) => [name, [] as number[]]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const tool of tools) {
+      times.get(tool.name)?.push(runOnce(tool, services, values, join(folder, "out.yaml")));
+    }
+  }
+  return times;
+}
+
+function runOnce(tool: Tool, services: number, values: string, file: string): number {
+  const [command = "", ...args] = tool.command(services, values, file);
+  const start = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(command, args, {
+    encoding: "utf8",
+    ...(tool.env && { env: tool.env }),
+  });
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  if (status !== 0) {
+    throw new Error(`${tool.name} failed: ${stderr}`);
+  }
+  return seconds;
+}
+
+/** A comparison is only worth something when all make the same objects. */
+function compareOutputs(tools: readonly Tool[], folder: string): void {
+  const values = writeValues(12, folder);
+  const expected = byIdentity(render(12));
+  for (const tool of tools) {
+    const file = join(folder, `${tool.name.replace(" ", "-")}.yaml`);
+    runOnce(tool, 12, values, file);
+    assert.deepEqual(byIdentity(readObjects(file)), expected, `${tool.name} renders other objects`);
+  }
+}
+
+function readObjects(file: string): KubernetesObject<string>[] {
+  const files = existsSync(file) ? [file] : readdirSync(`${file}.d`).map((name) => join(`${file}.d`, name));
+  return files.flatMap((one) => loadAll(readFileSync(one, "utf8")) as KubernetesObject<string>[]);
+}
+
+function byIdentity(objects: readonly KubernetesObject<string>[]) {
+  const entries = objects.map((object): [string, unknown] => [
+    `${object.kind}/${object.metadata.name}`,
+    object,
+  ]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What the peers are told: who calls whom, and the quota, which only Longshore derives. */
+function writeValues(services: number, folder: string): string {
+  const objects = render(services);
+  const deployments = objects
+    .filter(({ kind }) => kind === "Deployment")
+    .map(({ metadata }) => String(metadata.name))
+    .sort();
+  const upstreams = new Map(
+    deployments.map((name, index) => [name, index % 10 === 0 ? undefined : deployments[index - 1]]),
+  );
+  const clients = new Map([...upstreams].map(([name, upstream]) => [upstream, name]));
+  const quota = objects.find(({ kind }) => kind === "ResourceQuota")?.spec as unknown as { hard: unknown };
+  const file = join(folder, `values-${services}.json`);
+  const values = {
+    logLevel: "info",
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "256Mi" } },
+    quota: quota.hard,
+    services: deployments.map((name) => ({
+      name,
+      upstream: upstreams.get(name) ?? null,
+      client: clients.get(name) ?? null,
+      edge: name === deployments.at(-1),
+    })),
+  };
+  writeFileSync(file, JSON.stringify(values));
+  return file;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main();
