@@ -27,9 +27,9 @@ export function registerRender(program: Command): Command {
   withExamples(withSystem(compose), [
     ["longshore render compose --system todo --env prod --out out/", "files to run with docker compose"],
   ]);
-  compose.action(async (options: RenderComposeOptions) =>
-    (await import("./documents/render.js")).renderComposeFiles(options),
-  );
+  compose.action(async (options: RenderComposeOptions) => {
+    (await import("./documents/render.js")).renderComposeFiles(options);
+  });
 
   const kubernetes = render
     .command("kubernetes")
@@ -38,8 +38,8 @@ export function registerRender(program: Command): Command {
   withExamples(withSystem(withStack(kubernetes)), [
     ["longshore render kubernetes --system todo --stack prod", "to read, or to compare"],
   ]);
-  kubernetes.action(async (options: RenderKubernetesOptions) =>
-    (await import("./documents/render.js")).renderKubernetesFiles(options),
-  );
+  kubernetes.action(async (options: RenderKubernetesOptions) => {
+    (await import("./documents/render.js")).renderKubernetesFiles(options);
+  });
   return render;
 }

@@ -20,7 +20,9 @@ export function registerSecrets(program: Command): Command {
     .command("list")
     .description("every secret: where it comes from, whether it is set, who uses it");
   withExamples(withJson(withSystem(withStack(list))), [["longshore secrets list --stack prod", ""]]);
-  list.action(async (options: SecretsOptions) => (await import("./engine/secrets.js")).listSecrets(options));
+  list.action(async (options: SecretsOptions) => {
+    (await import("./engine/secrets.js")).listSecrets(options);
+  });
 
   const set = secrets
     .command("set")
@@ -46,8 +48,8 @@ export function registerSecrets(program: Command): Command {
   withExamples(withJson(withSystem(withStack(check))), [
     ["longshore secrets check --stack prod", "before a deployment"],
   ]);
-  check.action(async (options: SecretsOptions) =>
-    (await import("./engine/secrets.js")).checkSecrets(options),
-  );
+  check.action(async (options: SecretsOptions) => {
+    (await import("./engine/secrets.js")).checkSecrets(options);
+  });
   return secrets;
 }

@@ -14,7 +14,7 @@ export function registerValidate(program: Command): Command {
     ["longshore validate --stack prod", ""],
     ["longshore validate --stack prod --json", "for an editor or a pipeline"],
   ]);
-  return command.action(async (options: ValidateOptions) =>
-    (await import("./documents/validate.js")).validate(options),
-  );
+  return command.action(async (options: ValidateOptions) => {
+    (await import("./documents/validate.js")).validate(options);
+  });
 }

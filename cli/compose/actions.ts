@@ -190,7 +190,7 @@ export async function exec(
     settings,
     `kubectl exec --namespace ${where.system} -it deployment/${where.service} -- ${words.join(" ")}`,
   );
-  const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const interactive = process.stdin.isTTY && process.stdout.isTTY;
   process.exitCode = await handOver(engine, [
     "compose",
     "--project-name",

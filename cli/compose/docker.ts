@@ -139,7 +139,9 @@ export function handOver(engine: Engine, args: readonly string[]): Promise<numbe
     // The terminal sends Ctrl-C to docker as well; it decides what that means.
     const ignore = () => {};
     process.on("SIGINT", ignore);
-    child.once("error", (error) => reject(new Failure(`docker: ${error.message}`)));
+    child.once("error", (error) => {
+      reject(new Failure(`docker: ${error.message}`));
+    });
     child.once("close", (code, signal) => {
       process.off("SIGINT", ignore);
       resolve(code ?? (signal === "SIGINT" ? 130 : 1));

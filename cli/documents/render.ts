@@ -6,10 +6,11 @@ import type { Environment } from "../../catalog/types";
 import { composeYaml, renderCompose } from "../../render/compose";
 import { contextHash } from "../../render/images/context-hash";
 import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
+import { planSettings } from "../../settings";
 import { repoRoot } from "../../tools/paths";
 import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
 import { usage } from "../support/failure";
-import { chosen, definitionOf, loadPlans, loadSettings, planSettings } from "../support/plans";
+import { chosen, definitionOf, loadPlans, loadSettings } from "../support/plans";
 import { openTerminal } from "../support/terminal";
 import { writeDocuments, type OutputFile } from "./write";
 

@@ -37,7 +37,9 @@ export function validate({ stack, configFile, json = false }: ValidateOptions): 
       ),
     });
   } else {
-    errors.forEach((error) => terminal.note(`${terminal.colors.red("error:")} ${error.message}`));
+    errors.forEach((error) => {
+      terminal.note(`${terminal.colors.red("error:")} ${error.message}`);
+    });
     if (errors.length === 0) {
       terminal.out(`stack ${stack}: settings and ${plural(Object.keys(systems).length, "system")} are valid`);
     }

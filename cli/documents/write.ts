@@ -26,7 +26,9 @@ export function writeDocuments(
   }
   const folder = resolve(out);
   const changed = files.filter((file) => writeIfNew(join(folder, file.path), file.content));
-  files.forEach(({ path }) => terminal.out(join(out, path)));
+  files.forEach(({ path }) => {
+    terminal.out(join(out, path));
+  });
   terminal.note(`${plural(files.length, "file")}, ${changed.length} of them new or changed`);
 }
 

@@ -163,7 +163,7 @@ export class Deployment {
 
   private diagnose({ severity, message, urn, ephemeral }: DiagnosticEvent): Diagnostic | undefined {
     const text = withoutStack(plain(message)).trimEnd();
-    if (text === "" || String(severity) === "debug") {
+    if (text === "" || (severity as string) === "debug") {
       return undefined;
     }
     const diagnostic: Diagnostic = {
@@ -247,7 +247,7 @@ export function nameOf(urn: string): string {
 function propertyChanges(metadata: StepEventMetadata): PropertyChange[] {
   const detailed = Object.entries(metadata.detailedDiff ?? {});
   const entries = detailed.length
-    ? detailed.map(([path, { diffKind }]) => ({ path, diffKind: String(diffKind) }))
+    ? detailed.map(([path, { diffKind }]) => ({ path, diffKind: diffKind }))
     : (metadata.diffs ?? []).map((path) => ({ path, diffKind: "update" }));
   return entries
     .map(({ path, diffKind }): PropertyChange => {

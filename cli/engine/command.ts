@@ -114,9 +114,9 @@ export class EngineCommand {
       this.running.add(pid);
     }
     return new Promise((resolve, reject) => {
-      child.once("error", (error) =>
-        reject(new EngineError("", `error: ${this.command}: ${error.message}`, -1)),
-      );
+      child.once("error", (error) => {
+        reject(new EngineError("", `error: ${this.command}: ${error.message}`, -1));
+      });
       child.once("close", (code) => {
         if (pid !== undefined) {
           this.running.delete(pid);

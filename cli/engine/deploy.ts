@@ -10,7 +10,7 @@ import {
   describeViolation,
   urlsIn,
 } from "./describe";
-import { failureOf, runEngine, type Action, type RunResult } from "./run";
+import { errorOf, runEngine, type Action, type RunResult } from "./run";
 import { explain, type OpenStack } from "./stack";
 
 export interface DeployOptions {
@@ -30,7 +30,7 @@ export async function deploy(
   progress: Progress,
   options: DeployOptions = {},
 ): Promise<RunResult> {
-  const { program } = await import("../../program.js");
+  const { program } = await import("../../index.js");
   // Every promise of the SDK records a stack trace otherwise: a quarter of the time of a large program.
   if (!isDebug()) {
     Error.stackTraceLimit = 0;
@@ -40,9 +40,15 @@ export async function deploy(
     action,
     { ...opened, program, refresh: options.refresh ?? false },
     {
-      onProgress: (item, deployment) => report(item, deployment, action, terminal, progress),
-      onInterrupt: () => progress.line("stopping after what is under way; press Ctrl-C again to drop it"),
-      onAbandon: () => progress.line("dropping what is under way; the next run repairs it"),
+      onProgress: (item, deployment) => {
+        report(item, deployment, action, terminal, progress);
+      },
+      onInterrupt: () => {
+        progress.line("stopping after what is under way; press Ctrl-C again to drop it");
+      },
+      onAbandon: () => {
+        progress.line("dropping what is under way; the next run repairs it");
+      },
     },
   );
   progress.stop();
@@ -63,12 +69,16 @@ export function conclude(
     terminal.json({ ...documentOf(action, opened.stack, result), ...extra });
   } else if (status !== "failed" || deployment.changed().length > 0) {
     if (action === "preview") {
-      deployment.changed().forEach((change) => describeChange(change, terminal.colors).forEach(terminal.out));
+      deployment.changed().forEach((change) => {
+        describeChange(change, terminal.colors).forEach(terminal.out);
+      });
     }
     terminal.out(`${opened.stack}: ${describeSummary(deployment, tense, seconds)}`);
   }
   if (status === "ok" && action === "up" && !terminal.isJson) {
-    urlsIn(deployment.outputs).forEach((url) => terminal.out(`open ${terminal.colors.underline(url)}`));
+    urlsIn(deployment.outputs).forEach((url) => {
+      terminal.out(`open ${terminal.colors.underline(url)}`);
+    });
   }
   throwIfFailed(action, opened, result);
 }
@@ -80,7 +90,7 @@ export function throwIfFailed(action: Action, { stack }: Pick<OpenStack, "stack"
   }
   const { error } = result;
   const explained = explain(error, stack);
-  throw explained !== error ? explained : (failureOf(result, action) ?? error);
+  throw explained !== error ? explained : errorOf(result, action);
 }
 
 /** The machine's form of a run. Secrets are masked in all of it. */

@@ -120,11 +120,18 @@ function painter({ operation, state }: Change, colors: Colors): (text: string) =
   if (state === "failed") {
     return colors.red;
   }
-  return (
-    { create: colors.green, update: colors.yellow, replace: colors.magenta, delete: colors.red }[
-      operation as "create"
-    ] ?? colors.dim
-  );
+  switch (operation) {
+    case "create":
+      return colors.green;
+    case "update":
+      return colors.yellow;
+    case "replace":
+      return colors.magenta;
+    case "delete":
+      return colors.red;
+    default:
+      return colors.dim;
+  }
 }
 
 /** The last word of a type: `kubernetes:apps/v1:Deployment` → `Deployment`. */

@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Plan } from "../../catalog/plan";
+import type { Plan, PlannedSecret } from "../../catalog/plan";
+import { missingSecrets, type StackSettings } from "../../settings";
 import { usage } from "../support/failure";
 import { LOCAL_STACK, PROJECT } from "../support/project";
 import type { EngineCommand } from "./command";
@@ -102,21 +103,17 @@ export function generateSecret(length: number): string {
   return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
 }
 
-/** Secrets that are to be generated and are not in config yet. */
+/** Secrets of these plans that are to be generated into config and are not in it yet. */
 export function missingGenerated(
   plans: readonly Plan[],
-  secretsSet: Readonly<Record<string, readonly string[]>>,
-): {
-  readonly system: string;
-  readonly name: string;
-  readonly length: number;
-  readonly configPath: string;
-}[] {
-  return plans.flatMap(({ system, secrets }) =>
-    secrets
-      .filter(({ name, from }) => from === "generated" && !(secretsSet[system] ?? []).includes(name))
-      .map(({ name, length, configPath }) => ({ system, name, length, configPath })),
-  );
+  settings: StackSettings,
+): (PlannedSecret & { system: string })[] {
+  return plans.flatMap((plan) => {
+    const missing = missingSecrets(plan, settings);
+    return plan.secrets
+      .filter(({ name, from }) => from === "generated" && missing.includes(name))
+      .map((secret) => ({ ...secret, system: plan.system }));
+  });
 }
 
 /** Encrypts a value into the stack's config. The value travels through standard input: arguments can be read by others. */

@@ -1,5 +1,6 @@
 import { startOfflineProviders } from "../../offline";
 import { offlineWorkspace } from "../../offline/workspace";
+import { missingSecrets } from "../../settings";
 import { repoRoot } from "../../tools/paths";
 import type { PreviewOptions } from "../preview";
 import { loadPlans } from "../support/plans";
@@ -8,7 +9,7 @@ import { openTerminal, plural, type Terminal } from "../support/terminal";
 import type { Change, Deployment } from "./changes";
 import { deploy, documentOf, throwIfFailed } from "./deploy";
 import { describeSummary, shortType } from "./describe";
-import { missingSecrets, openTools } from "./stack";
+import { openTools } from "./stack";
 
 /**
  * `longshore preview --offline`: the real engine plans a first deployment over stand-in providers. It needs no
@@ -18,14 +19,17 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
   const planned = loadPlans(stack, system);
-  const missing = missingSecrets(stack, planned, ["config", "generated"]);
+  const missing = planned.plans.flatMap((plan) => {
+    const names = missingSecrets(plan, planned.settings);
+    return plan.secrets.filter(({ name }) => names.includes(name)).map(({ configPath }) => configPath);
+  });
   progress.now("starting the offline providers");
   const [tools, workspace, providers] = await Promise.all([
     openTools({ docker: false }, progress),
     offlineWorkspace({
       repoRoot: repoRoot(),
       stack,
-      missingSecrets: missing.map(({ path }) => `longshore:${path}`),
+      missingSecrets: missing,
     }),
     startOfflineProviders(),
   ]);
@@ -45,7 +49,9 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
     } else if (result.status === "ok") {
       printGroups(result.deployment, terminal);
       terminal.out(`${stack}, offline: ${describeSummary(result.deployment, "planned", result.seconds)}`);
-      assumptions.forEach((assumption) => terminal.out(terminal.colors.dim(`assumed: ${assumption}`)));
+      assumptions.forEach((assumption) => {
+        terminal.out(terminal.colors.dim(`assumed: ${assumption}`));
+      });
     }
     throwIfFailed("preview", opened, result);
   } finally {
@@ -63,9 +69,9 @@ function printGroups(deployment: Deployment, { out, colors }: Terminal): void {
       types.set(shortType(type), [...(types.get(shortType(type)) ?? []), name]),
     );
     const width = Math.max(...[...types.keys()].map((type) => type.length));
-    [...types].forEach(([type, names]) =>
-      out(`  ${colors.green("+")} ${type.padEnd(width)}  ${names.join(", ")}`),
-    );
+    [...types].forEach(([type, names]) => {
+      out(`  ${colors.green("+")} ${type.padEnd(width)}  ${names.join(", ")}`);
+    });
   }
 }
 

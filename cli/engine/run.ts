@@ -7,7 +7,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import { EXIT, Failure } from "../support/failure";
 import { Deployment, type Change, type Diagnostic, type Violation } from "./changes";
-import { EngineCommand, EngineError } from "./command";
+import type { EngineCommand } from "./command";
 
 export type Action = "up" | "preview" | "destroy";
 
@@ -70,7 +70,7 @@ export async function runEngine(
   const interrupted = catchInterrupts(options.command, events);
   const finish = (status: RunResult["status"], error?: unknown): RunResult => ({
     deployment,
-    status: interrupted.count() > 0 ? "interrupted" : status,
+    status: status === "failed" && interrupted.count() > 0 ? "interrupted" : status,
     seconds: (Date.now() - started) / 1000,
     ...(error !== undefined && { error }),
   });
@@ -138,7 +138,9 @@ function catchInterrupts(command: EngineCommand, events: RunEvents) {
       events.onInterrupt?.();
     } else if (count === 2) {
       events.onAbandon?.();
-      setTimeout(() => command.interrupt("SIGKILL"), LAST_WAIT_MS).unref();
+      setTimeout(() => {
+        command.interrupt("SIGKILL");
+      }, LAST_WAIT_MS).unref();
     }
     if (count <= 2) {
       command.interrupt();
@@ -148,23 +150,21 @@ function catchInterrupts(command: EngineCommand, events: RunEvents) {
   signals.forEach((signal) => process.on(signal, onSignal));
   return {
     count: () => count,
-    release: () => signals.forEach((signal) => process.off(signal, onSignal)),
+    release: () => {
+      signals.forEach((signal) => process.off(signal, onSignal));
+    },
   };
 }
 
-/** A failed run as a Failure with what a person needs, or nothing when the lines above said it already. */
-export function failureOf({ status, error, deployment }: RunResult, action: Action): Failure | undefined {
-  if (status === "ok") {
-    return undefined;
-  }
+const WORDS: Record<Action, string> = { up: "up", preview: "preview", destroy: "down" };
+
+/** What to throw for a run that was not done. What the lines above said already is not said again. */
+export function errorOf({ status, error, deployment }: RunResult, action: Action): unknown {
   if (status === "interrupted") {
-    return new Failure(`${action} was interrupted; run it again to continue`, EXIT.interrupted, {
+    return new Failure(`${WORDS[action]} was interrupted; run it again to continue`, EXIT.interrupted, {
       cause: error,
     });
   }
   const wasSaid = deployment.diagnostics.some(({ severity }) => severity === "error");
-  if (error instanceof EngineError && wasSaid) {
-    return new Failure(`${action} failed`, EXIT.failed, { cause: error });
-  }
-  return error instanceof EngineError ? new Failure(error.message, EXIT.failed, { cause: error }) : undefined;
+  return wasSaid ? new Failure(`${WORDS[action]} failed`, EXIT.failed, { cause: error }) : error;
 }

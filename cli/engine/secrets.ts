@@ -2,21 +2,22 @@ import { nearest } from "../../catalog/check/nearest";
 import type { Plan, PlannedSecret } from "../../catalog/plan";
 import { secretsIn } from "../../catalog/plan/resolve";
 import { planSystem } from "../../catalog/plan";
-import { throwProblems } from "../../catalog/problems";
+import { missingSecrets, planSettings, requireSecrets } from "../../settings";
 import type { SecretsOptions } from "../secrets";
 import { EXIT, Failure, usage } from "../support/failure";
 import type { StackOption } from "../support/options";
-import { definitionOf, loadPlans, loadSettings, planSettings } from "../support/plans";
+import { definitionOf, loadPlans, loadSettings } from "../support/plans";
 import { startProgress } from "../support/progress";
 import { openTerminal, plural, table } from "../support/terminal";
 import { generateSecret, missingGenerated, setSecret } from "./local-stack";
-import { explain, missingSecrets, openConfig } from "./stack";
+import { explain, openConfig } from "./stack";
 
 interface SecretRow {
   readonly system: string;
   readonly name: string;
   readonly from: "config" | "generated";
-  readonly isSet: boolean;
+  /** `by up`: made and kept in state by the deployment itself. */
+  readonly set: "yes" | "no" | "by up";
   readonly usedBy: readonly string[];
 }
 
@@ -31,10 +32,10 @@ export function listSecrets({ stack, system, json = false }: SecretsOptions): vo
   const { colors } = terminal;
   table(
     ["secret", "comes from", "set", "used by"],
-    rows.map(({ system: of, name, from, isSet, usedBy }) => [
+    rows.map(({ system: of, name, from, set, usedBy }) => [
       `${of}.${name}`,
       from === "config" ? "a person" : "generated",
-      isSet ? colors.green("yes") : colors.yellow("no"),
+      set === "no" ? colors.yellow(set) : colors.green(set),
       usedBy.join(", "),
     ]),
     terminal,
@@ -52,7 +53,11 @@ function secretRows(stack: string, only: readonly string[]): SecretRow[] {
       system,
       name,
       from,
-      isSet: (settings.secretsSet[system] ?? []).includes(name),
+      set: (settings.secretsSet[system] ?? []).includes(name)
+        ? "yes"
+        : from === "generated" && settings.target !== "compose"
+          ? "by up"
+          : "no",
       usedBy: usersOf(plan, name),
     }));
   });
@@ -134,10 +139,16 @@ function askHidden(question: string): Promise<string> {
     const onData = (data: Buffer) => {
       for (const character of data.toString("utf8")) {
         if (character === "\r" || character === "\n") {
-          return end(() => resolve(value));
+          end(() => {
+            resolve(value);
+          });
+          return;
         }
         if (character === "\u0003" || character === "\u0004") {
-          return end(() => reject(new Failure("nothing was changed", EXIT.interrupted)));
+          end(() => {
+            reject(new Failure("nothing was changed", EXIT.interrupted));
+          });
+          return;
         }
         value = character === "\u007f" || character === "\b" ? value.slice(0, -1) : value + character;
       }
@@ -153,7 +164,7 @@ function askHidden(question: string): Promise<string> {
 export async function generateSecrets({ stack, system, json = false }: SecretsOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const { plans, settings } = loadPlans(stack, system);
-  const missing = missingGenerated(plans, settings.secretsSet);
+  const missing = missingGenerated(plans, settings);
   const names = missing.map((secret) => `${secret.system}.${secret.name}`);
   if (missing.length > 0) {
     const progress = await startProgress(terminal);
@@ -178,14 +189,16 @@ export async function generateSecrets({ stack, system, json = false }: SecretsOp
 /** `longshore secrets check` */
 export function checkSecrets({ stack, system, json = false }: SecretsOptions): void {
   const terminal = openTerminal({ json });
-  const planned = loadPlans(stack, system);
-  const problems = missingSecrets(stack, planned, stack === "local" ? ["config"] : ["config", "generated"]);
+  const { plans, settings } = loadPlans(stack, system);
   if (json) {
-    terminal.json({ stack, missing: problems });
-    process.exitCode = problems.length > 0 ? EXIT.usage : EXIT.ok;
+    const missing = plans.flatMap((plan) =>
+      missingSecrets(plan, settings).map((name) => `${plan.system}.${name}`),
+    );
+    terminal.json({ stack, missing });
+    process.exitCode = missing.length > 0 ? EXIT.usage : EXIT.ok;
     return;
   }
-  throwProblems(`Pulumi.${stack}.yaml`, problems);
-  const count = planned.plans.reduce((sum, { secrets }) => sum + secrets.length, 0);
+  requireSecrets(plans, settings);
+  const count = plans.reduce((sum, { secrets }) => sum + secrets.length, 0);
   terminal.out(`stack ${stack}: ${plural(count, "secret")}, nothing missing`);
 }

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { throwProblems, type Problem } from "../../catalog/problems";
+import { requireSecrets } from "../../settings";
 import { EXIT, Failure, usage } from "../support/failure";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { LOCAL_STACK, PROJECT } from "../support/project";
@@ -37,18 +37,17 @@ export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
 export async function openStack(stack: string, progress: Progress): Promise<OpenStack> {
   const planned = loadPlans(stack);
   const opened = await openConfig(stack, progress, { docker: planned.settings.target === "compose" });
-  if (stack !== LOCAL_STACK) {
-    throwMissing(stack, planned, ["config", "generated"]);
-    return { ...opened, ...planned };
-  }
-  const missing = missingGenerated(planned.plans, planned.settings.secretsSet);
-  if (missing.length > 0) {
-    progress.now("generating secrets of the local stack");
+  if (stack === LOCAL_STACK) {
+    const missing = missingGenerated(planned.plans, planned.settings);
     for (const { configPath, length } of missing) {
+      progress.now("generating secrets of the local stack");
       await setSecret(opened.command, opened, configPath, generateSecret(length));
     }
+    if (missing.length > 0) {
+      Object.assign(planned, loadPlans(stack));
+    }
   }
-  throwMissing(stack, planned, ["config"]);
+  requireSecrets(planned.plans, planned.settings);
   return { ...opened, ...planned };
 }
 
@@ -96,32 +95,6 @@ export async function openTools(
       ...(dockerPath !== undefined && { PATH: prepend(dockerPath, process.env["PATH"] ?? "") }),
     },
   };
-}
-
-/** Secrets that the plans need and config lacks, as problems with the command that sets them. */
-export function missingSecrets(
-  stack: string,
-  { plans, settings }: StackPlans,
-  from: readonly ("config" | "generated")[],
-): Problem[] {
-  return plans.flatMap(({ system, secrets }) =>
-    secrets
-      .filter(
-        (secret) => from.includes(secret.from) && !(settings.secretsSet[system] ?? []).includes(secret.name),
-      )
-      .map((secret) => ({
-        path: `secrets.${system}.${secret.name}`,
-        message: "not set",
-        fix:
-          secret.from === "config"
-            ? `run: bin/longshore secrets set ${system}.${secret.name} --stack ${stack}`
-            : `run: bin/longshore secrets generate --stack ${stack}`,
-      })),
-  );
-}
-
-function throwMissing(stack: string, planned: StackPlans, from: readonly ("config" | "generated")[]): void {
-  throwProblems(`Pulumi.${stack}.yaml`, missingSecrets(stack, planned, from));
 }
 
 /**

@@ -30,7 +30,9 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
       [check.found, check.fix].filter(Boolean).join("; "),
     ]);
     table(["", "what", "found"], rows, terminal).forEach(terminal.out);
-    problems.forEach((problem) => terminal.note(`${terminal.colors.red("error:")} ${problem}`));
+    problems.forEach((problem) => {
+      terminal.note(`${terminal.colors.red("error:")} ${problem}`);
+    });
     terminal.out(
       missing.length === 0
         ? "everything that is needed is here"

@@ -1,10 +1,8 @@
 import { nearest } from "../../catalog/check/nearest";
-import { planSystem, type Plan, type PlanSettings } from "../../catalog/plan";
+import { planSystem, type Plan } from "../../catalog/plan";
 import { ProblemsError, throwProblems } from "../../catalog/problems";
 import type { SystemDefinition } from "../../catalog/types";
-import { readStackFile } from "../../settings/file";
-import { readSettings } from "../../settings/read";
-import type { StackSettings } from "../../settings/types";
+import { loadStack, planSettings, type StackSettings } from "../../settings";
 import { systems } from "../../stacks";
 import { repoRoot } from "../../tools/paths";
 
@@ -27,7 +25,7 @@ export function loadPlans(stack: string, only: readonly string[] = []): StackPla
 }
 
 export function loadSettings(stack: string): StackSettings {
-  return readSettings(readStackFile(repoRoot(), stack), systems);
+  return loadStack(repoRoot(), stack, systems);
 }
 
 /** Every mistake of the settings and of all systems, grouped by where it is. */
@@ -58,18 +56,6 @@ export function findProblems(
     );
   }
   return found;
-}
-
-/** What the settings of a stack say about one system. */
-export function planSettings(settings: StackSettings, system: string): PlanSettings {
-  const own = settings.perSystem[system];
-  return {
-    environment: settings.environment,
-    target: settings.target,
-    ...(settings.domain !== undefined && { domain: settings.domain }),
-    ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
-    secretsSet: settings.secretsSet[system] ?? [],
-  };
 }
 
 /** The systems that a command is about. @throws ProblemsError for a name that the stack does not run */

@@ -3,12 +3,14 @@ import type { Terminal } from "./terminal";
 /** What is going on right now, for whoever waits. */
 export interface Progress {
   /** Says what is under way. On a terminal it replaces the text before; elsewhere it is a line, once. */
-  now(text: string): void;
+  readonly now: (text: string) => void;
   /** A line that stays. */
-  line(text: string): void;
+  readonly line: (text: string) => void;
   /** Takes the moving part away. */
-  stop(): void;
+  readonly stop: () => void;
 }
+
+const nothing = (): void => undefined;
 
 /** Shorter work needs no word. */
 const PATIENCE_MS = 2_000;
@@ -23,9 +25,9 @@ export async function startProgress(
 ): Promise<Progress> {
   const line = out === "stdout" ? terminal.out : terminal.note;
   if (terminal.isJson) {
-    return { now: () => {}, line: () => {}, stop: () => {} };
+    return { now: nothing, line: nothing, stop: nothing };
   }
-  return process.stderr.isTTY === true ? spinner(terminal, line) : lines(terminal, line);
+  return process.stderr.isTTY ? spinner(terminal, line) : lines(terminal, line);
 }
 
 async function spinner(terminal: Terminal, write: Terminal["out"]): Promise<Progress> {

@@ -13,7 +13,9 @@ export function tell(
   write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
 ): ExitCode {
   const { red, dim } = createColors(wantsColors(process.stderr));
-  const show = (text: string) => write(`${red("error:")} ${text}`);
+  const show = (text: string) => {
+    write(`${red("error:")} ${text}`);
+  };
   const trace = () => {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
       write(dim(cause.stack ?? cause.message));
@@ -41,7 +43,7 @@ export function tell(
     show(error.message);
     return EXIT.failed;
   }
-  show(`${error instanceof Error ? error.message : String(error)}`);
+  show(error instanceof Error ? error.message : String(error));
   if (!isDebug) {
     write(dim("this was not expected; the same command with --debug shows where it comes from"));
   }

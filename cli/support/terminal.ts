@@ -1,15 +1,16 @@
 import * as readline from "node:readline/promises";
+import { stripVTControlCharacters } from "node:util";
 import { createColors } from "picocolors";
 import { Failure, EXIT, usage } from "./failure";
 
 /** Where words go: results to standard output, everything else to standard error. */
 export interface Terminal {
   /** A line of the result. */
-  out(line?: string): void;
+  readonly out: (line?: string) => void;
   /** A line about what is going on; nothing in JSON mode. */
-  note(line?: string): void;
+  readonly note: (line?: string) => void;
   /** The only thing on standard output in JSON mode. */
-  json(document: unknown): void;
+  readonly json: (document: unknown) => void;
   readonly isJson: boolean;
   /** Whether a person watches: spinners, questions. */
   readonly isInteractive: boolean;
@@ -38,8 +39,8 @@ export function openTerminal({ json = false }: { json?: boolean } = {}): Termina
     },
     json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
     isJson: json,
-    isInteractive: !json && process.stderr.isTTY === true && process.stdin.isTTY === true,
-    columns: Math.min(process.stdout.columns ?? 80, 120),
+    isInteractive: !json && process.stderr.isTTY && process.stdin.isTTY,
+    columns: process.stdout.isTTY ? Math.min(process.stdout.columns, 120) : 80,
     colors: createColors(!json && wantsColors(process.stdout)),
   };
 }
@@ -60,7 +61,9 @@ export async function confirm(terminal: Terminal, question: string, flag = "--ye
 async function ask(question: string): Promise<string> {
   const prompt = readline.createInterface({ input: process.stdin, output: process.stderr });
   const interrupted = new Promise<never>((_, reject) => {
-    prompt.once("SIGINT", () => reject(new Failure("nothing was changed", EXIT.interrupted)));
+    prompt.once("SIGINT", () => {
+      reject(new Failure("nothing was changed", EXIT.interrupted));
+    });
   });
   try {
     return await Promise.race([prompt.question(question), interrupted]);
@@ -95,11 +98,8 @@ function pad(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - visibleLength(text)));
 }
 
-// eslint-disable-next-line no-control-regex -- colour codes begin with the escape character
-const COLOR_CODES = /\u001b\[[0-9;]*m/g;
-
 function visibleLength(text: string): number {
-  return text.replace(COLOR_CODES, "").length;
+  return stripVTControlCharacters(text).length;
 }
 
 /** Breaks between words; a word longer than a line stays whole (it may be a path or an address to copy). */

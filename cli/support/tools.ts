@@ -14,7 +14,9 @@ export interface Tools {
  * @throws MissingTool with one line per thing that a person must install
  */
 export async function findTools({ docker }: { docker: boolean }, progress: Progress): Promise<Tools> {
-  const say = (line: string) => progress.line(line);
+  const say = (line: string) => {
+    progress.line(line);
+  };
   const [pulumi, engine] = await Promise.all([findPulumi(say), docker ? findDocker(say) : undefined]);
   return { pulumi, ...(engine && { docker: engine }) };
 }

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EngineCommand, EngineError } from "../../cli/engine/command";
+import {
+  generateSecret,
+  localEnvironment,
+  localFiles,
+  prepareLocalFiles,
+  setSecret,
+} from "../../cli/engine/local-stack";
+import { Failure } from "../../cli/support/failure";
+
+const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+describe("cli: the local stack's private files", () => {
+  let root: string;
+  let data: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "longshore-root-"));
+    data = join(mkdtempSync(join(tmpdir(), "longshore-data-")), "longshore");
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+    rmSync(join(data, ".."), { recursive: true });
+  });
+
+  it("are made outside of the checkout, for their owner only, whatever the umask says", () => {
+    const before = process.umask(0);
+    try {
+      prepareLocalFiles(localFiles(data, root));
+    } finally {
+      process.umask(before);
+    }
+    const files = localFiles(data, root);
+    assert.equal(mode(files.folder), "700");
+    assert.equal(mode(files.state), "700");
+    assert.equal(mode(files.passphrase), "600");
+    assert.equal(mode(files.settings), "600");
+    assert.equal(readlinkSync(files.link), files.settings);
+    assert.ok(readFileSync(files.passphrase, "utf8").trim().length >= 40);
+  });
+
+  it("stay as they are the second time", () => {
+    const files = localFiles(data, root);
+    prepareLocalFiles(files);
+    const passphrase = readFileSync(files.passphrase, "utf8");
+    writeFileSync(files.settings, "config: {}\n");
+    prepareLocalFiles(files);
+    assert.equal(readFileSync(files.passphrase, "utf8"), passphrase);
+    assert.equal(readFileSync(files.settings, "utf8"), "config: {}\n");
+  });
+
+  it("set a link to another place right, and leave a person's own settings file alone", () => {
+    const files = localFiles(data, root);
+    symlinkSync("/nowhere/Pulumi.local.yaml", files.link);
+    prepareLocalFiles(files);
+    assert.equal(readlinkSync(files.link), files.settings);
+    rmSync(files.link);
+    writeFileSync(files.link, "config: {}\n");
+    prepareLocalFiles(files);
+    assert.equal(lstatSync(files.link).isFile(), true);
+  });
+
+  it("refuse to make a new passphrase for a state that another one encrypted", () => {
+    const files = localFiles(data, root);
+    mkdirSync(join(files.state, ".pulumi", "stacks", "longshore"), { recursive: true });
+    writeFileSync(join(files.state, ".pulumi", "stacks", "longshore", "local.json"), "{}");
+    assert.throws(
+      () => {
+        prepareLocalFiles(files);
+      },
+      (error) => error instanceof Failure && error.exitCode === 2 && error.message.includes("put it back"),
+    );
+    assert.equal(existsSync(files.passphrase), false);
+  });
+
+  it("are named to the engine by variables", () => {
+    assert.deepEqual(localEnvironment(localFiles("/home/ada lovelace/longshore", root)), {
+      PULUMI_BACKEND_URL: "file:///home/ada%20lovelace/longshore/state",
+      PULUMI_CONFIG_PASSPHRASE_FILE: "/home/ada lovelace/longshore/passphrase",
+    });
+  });
+
+  it("get secrets through standard input: no argument ever holds a value", async () => {
+    const fake = join(root, "pulumi");
+    writeFileSync(
+      fake,
+      `#!/bin/sh\nprintf '%s\\n' "$@" > "${root}/arguments"\ncat > "${root}/input"\nenv > "${root}/variables"\n`,
+    );
+    chmodSync(fake, 0o700);
+    const value = `${generateSecret(32)}"$'`;
+    const command = new EngineCommand(fake, "3.250.0");
+    await setSecret(command, { workDir: root, env: {}, stack: "local" }, "longshore:secrets.todo.key", value);
+    assert.equal(readFileSync(join(root, "input"), "utf8"), value);
+    assert.doesNotMatch(readFileSync(join(root, "arguments"), "utf8"), new RegExp(value.slice(0, 32)));
+    assert.doesNotMatch(readFileSync(join(root, "variables"), "utf8"), new RegExp(value.slice(0, 32)));
+  });
+
+  it("tell what the engine said when it refuses, without its labels", async () => {
+    const fake = join(root, "pulumi");
+    writeFileSync(
+      fake,
+      "#!/bin/sh\necho 'error: no stack named \\'prod\\' found' >&2\nexit 255\n".replaceAll("\\'", ""),
+    );
+    chmodSync(fake, 0o700);
+    await assert.rejects(
+      new EngineCommand(fake, "3.250.0").run(["up"], { cwd: root, env: {} }),
+      (error) =>
+        error instanceof EngineError && error.message === "no stack named prod found" && error.isStackMissing,
+    );
+  });
+
+  it("generate values of letters and digits that differ", () => {
+    const values = Array.from({ length: 50 }, () => generateSecret(24));
+    assert.ok(values.every((value) => /^[A-Za-z0-9]{24}$/.test(value)));
+    assert.equal(new Set(values).size, 50);
+  });
+});
