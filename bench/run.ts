@@ -17,7 +17,11 @@ function main(): void {
   try {
     const found = [longshore(), helm(), cdk8s()];
     const tools = found.filter((tool) => typeof tool !== "string");
-    found.filter((tool) => typeof tool === "string").forEach((reason) => say(`left out: ${reason}`));
+    found
+      .filter((tool) => typeof tool === "string")
+      .forEach((reason) => {
+        say(`left out: ${reason}`);
+      });
     compareOutputs(tools, folder);
     say(
       `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(1)}`,

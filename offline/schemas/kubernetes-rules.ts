@@ -92,7 +92,7 @@ function checkSelector(
     if (!isLate(value) && !isLate(labels[key]) && labels[key] !== value) {
       problems.push({
         path: `${root}.spec.selector.matchLabels.${key}`,
-        message: `selects ${JSON.stringify(value)}, the pods carry ${JSON.stringify(labels[key]) ?? "no such label"}`,
+        message: `selects ${JSON.stringify(value)}, the pods carry ${labels[key] === undefined ? "no such label" : JSON.stringify(labels[key])}`,
       });
     }
   }

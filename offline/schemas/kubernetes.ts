@@ -132,7 +132,9 @@ function checkFields(
 function checkList(value: readonly unknown[], schema: Schema, path: string, walk: Walk): void {
   const { items, mapKeys } = schema;
   if (items) {
-    value.forEach((item, index) => check(item, items, `${path}[${index}]`, walk));
+    value.forEach((item, index) => {
+      check(item, items, `${path}[${index}]`, walk);
+    });
   }
   if (!mapKeys) {
     return;

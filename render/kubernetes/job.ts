@@ -54,7 +54,7 @@ function knownContext<T>(context: Context<T>): Context<string> {
   });
 }
 
-function known<T>(value: string | T | undefined): string | undefined {
+function known(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 

@@ -73,9 +73,10 @@ function peerOf<T>(context: Context<T>, connection: Connection): Node<T> {
   if (connection.to === "workload") {
     return podsOf(context, connection.workload);
   }
-  const { resolver, datastoreRange } = context.options;
+  const { options } = context;
   const { datastore } = connection;
-  const cidr = datastoreRange?.(datastore) ?? resolver.text([resolver.host(datastore), "/32"]);
+  const cidr =
+    options.datastoreRange?.(datastore) ?? options.resolver.text([options.resolver.host(datastore), "/32"]);
   return { ipBlock: { cidr } };
 }
 

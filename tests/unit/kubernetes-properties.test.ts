@@ -19,12 +19,15 @@ function assertAccepted(objects: readonly KubernetesObject<string>[]) {
 }
 
 describe("Kubernetes objects of any plan", () => {
-  const holds = (check: (plan: Plan) => void) =>
+  const holds = (check: (plan: Plan) => void) => {
     fc.assert(fc.property(arbitraryPlan, check), { numRuns: 150 });
+  };
 
   it("are what the API server accepts", () => {
     assertAccepted(render(threeTierPlan()));
-    holds((plan) => assertAccepted(render(plan)));
+    holds((plan) => {
+      assertAccepted(render(plan));
+    });
   });
 
   it("are the same bytes when rendered twice, and mean the same when read back", () => {

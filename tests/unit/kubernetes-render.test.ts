@@ -344,7 +344,7 @@ describe("renderKubernetes", () => {
         assert.equal(JSON.stringify(variant.spec) !== JSON.stringify(base.spec), changed);
         assert.equal(variant.metadata.name !== base.metadata.name, changed, JSON.stringify(variant.spec));
       }
-      assert.match(String(base.metadata.name), /^migrate-[0-9a-f]{10}$/);
+      assert.match(base.metadata.name, /^migrate-[0-9a-f]{10}$/);
     });
 
     it("runs again when a Secret changed under the same name", () => {

@@ -81,7 +81,11 @@ describe("checkKubernetesObject", () => {
       ],
     ];
     for (const [change, path, message] of cases) {
-      const problem = only(deployment((_, container) => change(container)));
+      const problem = only(
+        deployment((_, container) => {
+          change(container);
+        }),
+      );
       assert.equal(problem?.path, CONTAINER + path);
       assert.match(problem.message, message);
     }
@@ -191,7 +195,7 @@ describe("the schemas", () => {
           return;
         }
         if (action === "remove") {
-          delete holder[key];
+          Reflect.deleteProperty(holder, key);
         } else {
           holder[action === "add" ? "unheardOf" : key] = structuredClone(value);
         }
