@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+import { planSystem, type Plan } from "./catalog/plan";
+import { ProblemsError } from "./catalog/problems";
+import { planSettings, requireSecrets } from "./settings";
+import { engineSettings } from "./settings/engine";
+import { systems } from "./stacks";
+import { deployCloud } from "./targets/cloud";
+import { deployCompose } from "./targets/compose";
+
+/**
+ * The program: settings and systems become plans, plans become resources. `pulumi up` loads it through
+ * index.cjs, and the command `longshore` runs this same function on the same stack.
+ */
+export async function program(): Promise<Record<string, unknown>> {
+  try {
+    return await deploy();
+  } catch (error) {
+    // A person's mistake, not ours: the engine then prints the problems without a stack trace.
+    throw error instanceof ProblemsError ? new pulumi.RunError(error.message) : error;
+  }
+}
+
+async function deploy(): Promise<Record<string, unknown>> {
+  const { settings, secretValue } = engineSettings(systems);
+  const plans = settings.systems.map((name): Plan => {
+    const definition = systems[name];
+    if (!definition) {
+      throw new Error(`internal: the settings let an unknown system pass: ${name}`);
+    }
+    return planSystem(definition, planSettings(settings, name));
+  });
+  requireSecrets(plans, settings);
+  const context = { settings, secretValue };
+  return settings.target === "compose" ? deployCompose(plans, context) : deployCloud(plans, context);
+}
