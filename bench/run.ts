@@ -96,7 +96,7 @@ function writeValues(services: number, folder: string): string {
   const objects = render(services);
   const deployments = objects
     .filter(({ kind }) => kind === "Deployment")
-    .map(({ metadata }) => String(metadata.name))
+    .map(({ metadata }) => metadata.name)
     .sort();
   const upstreams = new Map(
     deployments.map((name, index) => [name, index % 10 === 0 ? undefined : deployments[index - 1]]),
