@@ -71,8 +71,12 @@ export const kubernetes: Planner = {
     return matchesPattern(change.path, [...always, ...(REPLACE_ON[key] ?? [])]);
   },
 
-  /** Two objects cannot have one name; a made name is made anew. */
-  deleteFirst: (_type, after) => record(record(after.metadata).annotations)[AUTONAMED] !== "true",
+  /** Two objects cannot have one name. A made name is made anew, and a chosen one may be another. */
+  deleteFirst(_type, before, after) {
+    const [old, next] = [record(before.metadata), record(after.metadata)];
+    const isMade = record(next.annotations)[AUTONAMED] === "true";
+    return !isMade && old.name === next.name && old.namespace === next.namespace;
+  },
 
   create({ inputs, urn }, { preview }) {
     const metadata = record(inputs.metadata);

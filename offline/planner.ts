@@ -43,7 +43,7 @@ export interface Planner {
   /** Whether a change at this place needs a new resource. */
   replaces(type: string, change: Change, before: Properties, after: Properties): boolean;
   /** Whether the old resource has to go before the new one can come. */
-  deleteFirst(type: string, after: Properties): boolean;
+  deleteFirst(type: string, before: Properties, after: Properties): boolean;
   /** `previous` holds the former outputs when this is an update; `preview` when nothing is applied. */
   create(subject: Subject, options: { preview: boolean; previous: Properties | undefined; unique: string }): Creation;
   /** Names of inputs and outputs that are secret in the state whatever the program said. */

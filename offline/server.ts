@@ -116,7 +116,7 @@ class ProviderService {
     const found = changes(withoutNotes(before), withoutNotes(after));
     const response = diffResponse(found, (change) => this.planner.replaces(type, change, before, after));
     const replaced = response.getReplacesList().length > 0;
-    response.setDeletebeforereplace(replaced && this.planner.deleteFirst(type, after));
+    response.setDeletebeforereplace(replaced && this.planner.deleteFirst(type, before, after));
     return response;
   }
 

@@ -10,7 +10,6 @@ import { GkeIngress } from "../components/ingress";
 import { kubernetesObject, type ObjectData } from "../components/kubernetes-object";
 import { Namespace } from "../components/namespace";
 import { CloudSqlPostgres } from "../components/postgres";
-import { sourceRevision } from "../components/source-revision";
 import { Workload } from "../components/workload";
 import {
   GOOGLE_FRONT_END_RANGES,
@@ -19,14 +18,13 @@ import {
   type KubernetesObject,
   type KubernetesOptions,
 } from "../render/kubernetes";
-import { repoRoot } from "../tools/paths";
-import type { CloudContext, Platform } from "./cloud";
+import type { CloudContext, Platform, SourceDescription } from "./cloud";
 
 type Late = pulumi.Output<string>;
 type Rendered = KubernetesObject<Late>;
 
 export interface CloudSystemContext extends CloudContext {
-  readonly contextHash: (source: BuildSource) => string;
+  readonly describeSource: (source: BuildSource) => SourceDescription;
   readonly platform: Platform;
   /** Copies of published images, by their published name. */
   readonly upstream: ReadonlyMap<string, UpstreamImage>;
@@ -65,23 +63,24 @@ export class CloudSystem extends Component {
   }
 
   private buildImages(): Map<string, Image> {
-    const { platform, contextHash } = this.context;
+    const { platform, describeSource } = this.context;
     const { registry } = platform;
     const built = this.plan.images.flatMap(({ name, source }) => {
       if (source.kind !== "build") {
         return [];
       }
+      const { hash, ...revision } = describeSource(source);
       const image = new Image(
         `${this.label}-${name}`,
         {
           repository: registry.repository(this.label, name),
           cacheRepository: registry.cacheRepository(this.label, name),
-          tag: tagOf(contextHash(source)),
+          tag: tagOf(hash),
           // Relative to the project's folder, where the engine runs the provider: the same on every machine.
           context: source.context,
           dockerfile: source.dockerfile,
           ...(source.target !== undefined && { target: source.target }),
-          ...sourceRevision(repoRoot(), source.context),
+          ...revision,
         },
         { parent: this, dependsOn: [registry.images, registry.cache] },
       );
@@ -238,7 +237,7 @@ export class CloudSystem extends Component {
       resolver: this.resolver(),
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>
-        source.kind === "build" ? this.context.contextHash(source) : source.reference,
+        source.kind === "build" ? this.context.describeSource(source).hash : source.reference,
       edge: { ranges: GOOGLE_FRONT_END_RANGES },
       serviceAnnotations: ({ name }): Record<string, string> =>
         routed.has(name)

@@ -10,6 +10,7 @@ import { Registry } from "../components/registry";
 import { gcrHost } from "../components/registry.spec";
 import { UpstreamImage } from "../components/image";
 import { parseImageReference } from "../components/image-reference";
+import { sourceRevision, type SourceRevision } from "../components/source-revision";
 import { contextHash } from "../render/images/context-hash";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
@@ -20,8 +21,14 @@ export interface CloudContext {
   readonly settings: StackSettings;
   /** A secret's value from the stack's config, or `undefined` when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
-  /** Hexadecimal hash of all that an image is built from. @default - of the files in the repository */
-  readonly contextHash?: (source: BuildSource) => string;
+  /** @default - read from the repository's files and history */
+  readonly describeSource?: (source: BuildSource) => SourceDescription;
+}
+
+/** What an image is built from. */
+export interface SourceDescription extends Partial<SourceRevision> {
+  /** Hexadecimal hash of all that goes into the image. */
+  readonly hash: string;
 }
 
 export interface CloudEnvironment {
@@ -46,9 +53,25 @@ export function deployCloud(plans: readonly Plan[], context: CloudContext): Reco
 export function createCloud(plans: readonly Plan[], context: CloudContext): CloudEnvironment {
   const platform = new Platform(context.settings);
   const upstream = copyUpstreamImages(plans, platform);
-  const contextHashOf = context.contextHash ?? ((source: BuildSource) => contextHash(repoRoot(), source));
-  const shared = { ...context, contextHash: contextHashOf, platform, upstream };
+  const describeSource = remembered(context.describeSource ?? sourceInRepository);
+  const shared = { ...context, describeSource, platform, upstream };
   return { platform, systems: new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)])) };
+}
+
+function sourceInRepository(source: BuildSource): SourceDescription {
+  const root = repoRoot();
+  return { hash: contextHash(root, source), ...sourceRevision(root, source.context) };
+}
+
+/** Several workloads share an image: its files are read once. */
+function remembered(describe: (source: BuildSource) => SourceDescription): (source: BuildSource) => SourceDescription {
+  const known = new Map<string, SourceDescription>();
+  return (source) => {
+    const key = JSON.stringify(source);
+    const description = known.get(key) ?? describe(source);
+    known.set(key, description);
+    return description;
+  };
 }
 
 const APIS = ["artifactregistry", "compute", "container", "iam", "servicenetworking", "sqladmin"];

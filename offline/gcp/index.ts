@@ -1,7 +1,7 @@
 import { matchesPattern, type Change } from "../diff";
 import type { Failure, Planner, Subject } from "../planner";
 import { checkAgainstSdk, sdk } from "../sdk";
-import { merge, text, type Properties } from "../values";
+import { defined, merge, text, type Properties } from "../values";
 import { checkCombinations, checkFormats } from "./formats";
 import { fingerprint, GCP_TYPES, type Known } from "./types";
 
@@ -42,11 +42,13 @@ export const gcp: Planner = {
   // Names are generated, so that the new one can stand beside the old one, unless a person chose the name.
   deleteFirst: (type) => type.includes(":IAMMember") || type.endsWith(":RepositoryIamMember"),
 
-  create(subject, { preview }) {
+  create(subject, { preview, previous }) {
     const facts = GCP_TYPES[subject.type];
     const known = knownOf(subject);
     const outputs = facts?.outputs?.(known) ?? {};
-    const late = preview ? {} : (facts?.late?.(known) ?? {});
+    const assumed = facts?.late?.(known) ?? {};
+    // What the service once decided stays as it is when the resource is updated in place.
+    const late = previous ? pick(previous, Object.keys(assumed)) : preview ? {} : assumed;
     return { id: facts?.id(known) ?? subject.name, outputs: merge(outputs, late) };
   },
 
@@ -61,6 +63,10 @@ function knownOf({ inputs, config, name, urn }: Subject): Known {
     region: text(config.region) ?? "unknown-region",
     fingerprint: fingerprint(`${urn} ${text(inputs.name) ?? name}`),
   };
+}
+
+function pick(from: Properties, keys: readonly string[]): Properties {
+  return defined(Object.fromEntries(keys.map((key) => [key, from[key]])));
 }
 
 function withoutDuplicates(known: readonly Failure[], more: readonly Failure[]): Failure[] {

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { CloudStack, OPENAI_KEY } from "../support/cloud-stack";
+
+describe("Google Cloud over offline providers", function () {
+  this.timeout(240_000);
+
+  describe("planned", () => {
+    let stack: CloudStack;
+    before(async () => {
+      stack = await CloudStack.open({ allowApply: false });
+    });
+    after(() => stack.close());
+
+    it("previews all that prod needs", async () => {
+      const { changes, errors, failed } = await stack.preview();
+      assert.deepEqual(errors, []);
+      assert.equal(failed, false);
+      for (const name of [
+        "registry-images",
+        "todo-backend-build",
+        "network-vpc",
+        "cluster-gke",
+        "todo-db-instance",
+        "todo-backend-secrets",
+        "todo-namespace",
+        "todo-migrate-job",
+        "todo-backend-deployment",
+        "todo-frontend-service",
+        "todo-ingress",
+        "todo-managed-certificate",
+        "todo-backend-horizontal-pod-autoscaler",
+        "todo-backend-pod-disruption-budget",
+        "todo-backend-network-policy",
+      ]) {
+        assert.ok(changes.includes(`create ${name}`), `${name} is not planned: ${changes.join(", ")}`);
+      }
+    });
+
+    it("previews a standard cluster with its own node pool", async () => {
+      const { changes, errors } = await stack.preview({ values: { cluster: { mode: "standard" } } });
+      assert.deepEqual(errors, []);
+      assert.ok(changes.includes("create cluster-pool-general"));
+    });
+
+    it("refuses what Cloud SQL would refuse, and says why", async () => {
+      const { errors, failed } = await stack.preview({
+        values: { todo: { datastores: { db: { tier: "db-custom-3-1000" } } } },
+      });
+      assert.equal(failed, true);
+      assert.match(errors.join("\n"), /expected 1 CPU or an even number up to 96, got 3/);
+      assert.match(errors.join("\n"), /settings\.tier/);
+    });
+
+    it("refuses a place that does not exist", async () => {
+      const { errors } = await stack.preview({ values: { gcp: { project: "example-prod", region: "us-centrall1" } } });
+      assert.match(errors.join("\n"), /did you mean us-central1\?/);
+    });
+
+    it("refuses to apply, in one sentence", async () => {
+      const { errors, failed } = await stack.up();
+      assert.equal(failed, true);
+      assert.match(errors.join("\n"), /only plans: it cannot create .*Run the command without --offline/);
+    });
+  });
+
+  describe("followed through its life", () => {
+    let stack: CloudStack;
+    before(async () => {
+      stack = await CloudStack.open({ allowApply: true });
+    });
+    after(() => stack.close());
+
+    it("comes up from nothing", async () => {
+      const { errors, failed } = await stack.up();
+      assert.deepEqual(errors, []);
+      assert.equal(failed, false);
+    });
+
+    it("has nothing to do the second time", async () => {
+      assert.deepEqual(await stack.up(), { changes: [], errors: [], failed: false });
+    });
+
+    it("finds no drift", async () => {
+      assert.deepEqual(await stack.refresh(), { changes: [], errors: [], failed: false });
+    });
+
+    it("changes only what a setting is about", async () => {
+      const { changes, errors } = await stack.preview({ values: { todo: { settings: { logLevel: "debug" } } } });
+      assert.deepEqual(errors, []);
+      assert.deepEqual(changes, ["update todo-backend-deployment"]);
+    });
+
+    it("rotates a secret by a new Secret and a rollout of its user", async () => {
+      const { changes } = await stack.preview({ openaiKey: "another" });
+      assert.deepEqual(changes, [
+        "create-replacement todo-backend-secrets",
+        "delete-replaced todo-backend-secrets",
+        "replace todo-backend-secrets",
+        "update todo-backend-deployment",
+      ]);
+    });
+
+    it("runs the migration again when the image is new, before the rollout", async () => {
+      const { changes } = await stack.preview({ sources: { backend: "other" } });
+      assert.deepEqual(changes, [
+        "create-replacement todo-migrate-job",
+        "delete-replaced todo-migrate-job",
+        "replace todo-migrate-job",
+        "update todo-backend-build",
+        "update todo-backend-deployment",
+      ]);
+    });
+
+    it("shows that another region replaces the database, and that its protection forbids it", async () => {
+      const { changes, errors } = await stack.preview({
+        values: { gcp: { project: "example-prod", region: "us-east1" } },
+      });
+      assert.ok(changes.some((change) => /replace todo-db-instance/.test(change)), changes.join(", "));
+      assert.match(errors.join("\n"), /protect/);
+    });
+
+    it("changes the machine of a database in place, and nothing that talks to it", async () => {
+      const { changes } = await stack.preview({ values: { todo: { datastores: { db: { tier: "db-custom-4-15360" } } } } });
+      assert.deepEqual(changes, ["update todo-db-instance"]);
+    });
+
+    it("keeps every secret out of the state and the output", async () => {
+      const secrets = await stack.secretValues();
+      assert.ok(secrets.includes(OPENAI_KEY));
+      assert.ok(secrets.some((value) => value.startsWith("postgresql")), "the database URL is not secret");
+      const [state, printed] = [await stack.stateFiles(), stack.printed];
+      // Short and public texts are no secrets even when they stand in a value that is one.
+      const sensitive = secrets.filter((value) => value.length >= 16);
+      assert.ok(sensitive.length >= 6, `only ${sensitive.length} secrets found`);
+      for (const value of sensitive) {
+        for (const form of [value, Buffer.from(value).toString("base64"), encodeURIComponent(value)]) {
+          assert.ok(!state.includes(form), "a secret is in the state");
+          assert.ok(!printed.includes(form), "a secret was printed");
+        }
+      }
+    });
+
+    it("refuses to destroy what is protected", async () => {
+      const { errors, failed } = await stack.destroy();
+      assert.equal(failed, true);
+      assert.match(errors.join("\n"), /protect/);
+      const names = (await stack.resources()).map(({ urn }) => urn);
+      assert.ok(names.some((urn) => urn.endsWith("::todo-db-instance")));
+    });
+
+    it("destroys all of an environment that is not protected", async () => {
+      const ephemeral = await stack.up({ values: { lifecycle: "ephemeral" } });
+      assert.equal(ephemeral.failed, false, ephemeral.errors.join("\n"));
+      const { failed, errors } = await stack.destroy();
+      assert.equal(failed, false, errors.join("\n"));
+      assert.deepEqual(await stack.resources(), []);
+    });
+  });
+});

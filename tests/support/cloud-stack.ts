@@ -1,0 +1,184 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+import * as automation from "@pulumi/pulumi/automation";
+import { planSystem } from "../../catalog/plan";
+import { startOfflineProviders, type OfflineProviders } from "../../offline";
+import { planSettings, readSettings } from "../../settings";
+import { systems } from "../../stacks";
+import { deployCloud } from "../../targets/cloud";
+import { findPulumi } from "../../tools/pulumi";
+
+/** What a test changes between two updates. */
+export interface CloudInputs {
+  /** Values below `longshore:` of the stack's file. */
+  values?: Record<string, unknown>;
+  openaiKey?: string;
+  /** Stands for the content of the images' sources. */
+  sources?: Partial<Record<"backend" | "frontend", string>>;
+}
+
+export interface Outcome {
+  /** Operation and name of everything that is not the same, sorted: `update todo-backend-deployment`. */
+  readonly changes: readonly string[];
+  /** Messages of errors. */
+  readonly errors: readonly string[];
+  readonly failed: boolean;
+}
+
+/** The real engine with a real state, the real program, and providers that only pretend to create. */
+export class CloudStack {
+  /** All that the engine printed. */
+  printed = "";
+
+  private constructor(
+    private readonly stack: automation.Stack,
+    private readonly providers: OfflineProviders,
+    private readonly folder: string,
+    private readonly command: string,
+    private readonly env: Record<string, string>,
+  ) {}
+
+  static async open({ allowApply }: { allowApply: boolean }): Promise<CloudStack> {
+    const folder = await mkdtemp(path.join(tmpdir(), "longshore-cloud-"));
+    const [providers, { root, command }] = await Promise.all([
+      startOfflineProviders({ allowApply }),
+      findPulumi(() => undefined),
+    ]);
+    const env = {
+      ...providers.env,
+      PULUMI_CONFIG_PASSPHRASE: "for this test only",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_HOME: path.join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${folder}`,
+    };
+    const workspace = await automation.LocalWorkspace.create({
+      workDir: folder,
+      projectSettings: { name: "longshore", runtime: "nodejs", backend: { url: `file://${folder}` } },
+      pulumiCommand: await automation.PulumiCommand.get({ root }),
+      envVars: env,
+    });
+    const stack = await automation.Stack.create("prod", workspace);
+    return new CloudStack(stack, providers, folder, command, env);
+  }
+
+  preview(inputs: CloudInputs = {}): Promise<Outcome> {
+    return this.run((observe) => this.stack.preview({ program: programFor(inputs), ...observe }));
+  }
+
+  up(inputs: CloudInputs = {}): Promise<Outcome> {
+    return this.run((observe) => this.stack.up({ program: programFor(inputs), ...observe }));
+  }
+
+  refresh(): Promise<Outcome> {
+    return this.run((observe) => this.stack.refresh(observe));
+  }
+
+  destroy(): Promise<Outcome> {
+    return this.run((observe) => this.stack.destroy(observe));
+  }
+
+  async resources(): Promise<{ urn: string; type: string }[]> {
+    const { deployment } = await this.stack.exportStack();
+    return (deployment as { resources?: { urn: string; type: string }[] }).resources ?? [];
+  }
+
+  /** The values of everything that the state keeps encrypted, with the program's own among them. */
+  async secretValues(): Promise<string[]> {
+    const options = ["stack", "export", "--show-secrets", "--stack", "prod", "--non-interactive"];
+    const env = { ...process.env, ...this.env };
+    const { stdout } = await promisify(execFile)(this.command, options, { cwd: this.folder, env, maxBuffer: 2 ** 26 });
+    const found = new Set<string>();
+    const collect = (value: unknown): void => {
+      if (typeof value === "object" && value !== null) {
+        const { plaintext } = value as { plaintext?: unknown };
+        if (typeof plaintext === "string") {
+          scalars(JSON.parse(plaintext)).forEach((text) => found.add(text));
+        }
+        Object.values(value).forEach(collect);
+      }
+    };
+    collect(JSON.parse(stdout));
+    return [...found];
+  }
+
+  /** Every file of the state, its history and its backups, as one text. */
+  async stateFiles(): Promise<string> {
+    const files = await readdir(this.folder, { recursive: true, withFileTypes: true });
+    const texts = files
+      .filter((file) => file.isFile())
+      .map((file) => readFile(path.join(file.parentPath, file.name), "utf8"));
+    return (await Promise.all(texts)).join("\n");
+  }
+
+  async close(): Promise<void> {
+    await this.providers.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async run(
+    operation: (observe: {
+      onEvent: (event: automation.EngineEvent) => void;
+      onOutput: (text: string) => void;
+    }) => Promise<unknown>,
+  ): Promise<Outcome> {
+    const changes = new Set<string>();
+    const errors: string[] = [];
+    const observe = {
+      onOutput: (text: string) => {
+        this.printed += text;
+      },
+      onEvent: ({ resourcePreEvent, diagnosticEvent }: automation.EngineEvent) => {
+        const { op, urn } = resourcePreEvent?.metadata ?? {};
+        if (op && urn && !["same", "read", "refresh"].includes(op)) {
+          changes.add(`${op} ${urn.slice(urn.lastIndexOf("::") + 2)}`);
+        }
+        if (diagnosticEvent?.severity === "error") {
+          errors.push(diagnosticEvent.message);
+        }
+      },
+    };
+    const failed = await operation(observe).then(
+      () => false,
+      (error: Error) => {
+        errors.push(error.message);
+        return true;
+      },
+    );
+    return { changes: [...changes].sort(), errors, failed };
+  }
+}
+
+function programFor({ values = {}, openaiKey = OPENAI_KEY, sources = {} }: CloudInputs) {
+  return (): Promise<Record<string, unknown>> => {
+    const secrets = { todo: { "openai-api-key": openaiKey } };
+    const defaults = { domain: "example.com", gcp: { project: "example-prod" }, secrets };
+    const settings = readSettings({ stack: "prod", values: { ...defaults, ...values } }, systems);
+    const plans = Object.entries(systems)
+      .filter(([name]) => name === "todo")
+      .map(([name, definition]) => planSystem(definition, planSettings(settings, name)));
+    const outputs = deployCloud(plans, {
+      settings,
+      secretValue: (_system, name) => (name === "openai-api-key" ? pulumi.secret(openaiKey) : undefined),
+      describeSource: ({ context }) => {
+        const image = path.basename(context) as "backend" | "frontend";
+        return { hash: (sources[image] ?? image).padEnd(64, "0"), revision: "4f2c1a0", created: "2026-11-20T12:00:00Z" };
+      },
+    });
+    return Promise.resolve(outputs);
+  };
+}
+
+/** Long and odd enough to be found only where it leaked, also where it was encoded. */
+export const OPENAI_KEY = "sk-test/ä7+9f3Q?x==&leak-detector";
+
+function scalars(value: unknown): string[] {
+  if (typeof value === "string") {
+    return [value];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(scalars) : [];
+}
