@@ -48,7 +48,8 @@ def main() -> None:
             if settings.database_owner_role:
                 role = connection.dialect.identifier_preparer.quote_identifier(settings.database_owner_role)
                 connection.execute(text(f"set role {role}"))
-            added = connection.execute(insert(TodoRow).values(rows()).on_conflict_do_nothing()).rowcount
+            statement = insert(TodoRow).values(rows()).on_conflict_do_nothing().returning(TodoRow.id)
+            added = len(connection.execute(statement).all())
     except DBAPIError as error:
         sys.exit(f"seed: {describe(error)}")
     print(f"seed: {added} added, {len(rows()) - added} already there")

@@ -13,7 +13,7 @@ interface Props {
   onRestore: (todo: Todo) => void;
 }
 
-const IDEAS = ["Add call the dentist for tomorrow", "What is due this week?", "What should I do first?"];
+const IDEAS = ["Add “Call the dentist” for tomorrow", "What is due this week?", "What should I do first?"];
 
 const WORDS: Record<Change["action"], string> = {
   added: "Added",
@@ -34,6 +34,17 @@ export function ChatPanel({ open, input, onClose, onChanges, onRestore }: Props)
     if (!text.trim() || chat.busy) return;
     void chat.send(text.trim());
     if (input.current) input.current.value = "";
+    input.current?.focus();
+  }
+
+  // Both buttons vanish with the click; the focus goes to where one writes.
+  function clear() {
+    chat.clear();
+    input.current?.focus();
+  }
+
+  function retry() {
+    void chat.retry();
     input.current?.focus();
   }
 
@@ -58,7 +69,7 @@ export function ChatPanel({ open, input, onClose, onChanges, onRestore }: Props)
       <header className="chat-head">
         <h2>Assistant</h2>
         {chat.turns.length > 0 && (
-          <button type="button" className="quiet" onClick={chat.clear}>
+          <button type="button" className="quiet" onClick={clear}>
             New conversation
           </button>
         )}
@@ -106,7 +117,7 @@ export function ChatPanel({ open, input, onClose, onChanges, onRestore }: Props)
             {chat.problem && (
               <div className="chat-problem" role="alert">
                 <p>{chat.problem}</p>
-                <button type="button" onClick={() => void chat.retry()}>
+                <button type="button" onClick={retry}>
                   Try again
                 </button>
               </div>

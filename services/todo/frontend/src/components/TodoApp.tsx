@@ -54,7 +54,7 @@ export function TodoApp({ title, badge }: { title: string; badge: string | undef
         <Filters
           filter={state.filter}
           search={state.search}
-          counts={state.phase === "loading" ? undefined : state.counts}
+          counts={state.phase === "ready" || state.todos.length ? state.counts : undefined}
           onFilter={todos.setFilter}
           onSearch={todos.setSearch}
         />
