@@ -182,7 +182,7 @@ export function pulumiCheck({ pulumi, unfit }: PulumiSurvey): Check {
     name: "Pulumi",
     status: "missing",
     found,
-    fix: `${DOCTOR} (downloads it, or builds it in about 5 minutes)`,
+    fix: `${DOCTOR} (downloads it, or builds it in 5 to 10 minutes)`,
   };
 }
 

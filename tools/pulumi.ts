@@ -123,7 +123,7 @@ async function install(version: Version, why: string, say: Say): Promise<Pulumi>
     );
   }
   say(
-    `building Pulumi ${built.version} from its Go modules, as the download failed: ${refusal} (about 5 minutes, once)`,
+    `building Pulumi ${built.version} from its Go modules, as the download failed: ${refusal} (5 to 10 minutes, once)`,
   );
   await buildWithGo({
     modules: "pulumi",
