@@ -61,6 +61,10 @@ ${EXIT_CODES}`,
 
 /** Runs the command line and returns the exit code. Never throws. */
 export async function main(args: readonly string[]): Promise<number> {
+  // Whoever reads our output may have seen enough (`| head`).
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.failed);
+  });
   try {
     await createProgram().parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? EXIT.ok);

@@ -37,9 +37,10 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
 function stateWord(container: Container, { colors }: Terminal): string {
   switch (wellness(container)) {
     case "well":
-      return colors.green(container.health || (container.state === "exited" ? "completed" : container.state));
+      // A job inherits the health check of its image, which says nothing about a job.
+      return colors.green(container.kind === "job" ? "completed" : container.health || container.state);
     case "starting":
-      return colors.yellow("starting");
+      return colors.yellow(container.kind === "job" ? "running" : "starting");
     case "ill":
       return colors.red(
         container.state === "exited" ? `exited (${container.exitCode})` : container.health || container.state,

@@ -127,6 +127,30 @@ async function docker({ env }: Engine, args: readonly string[]): Promise<string>
   return stdout;
 }
 
+/** Deletes the data of these systems. Their containers must be gone. Returns the names of the volumes. */
+export async function deleteVolumes(
+  engine: Engine,
+  systems: readonly string[],
+  stack: string,
+): Promise<string[]> {
+  const listed = await Promise.all(
+    systems.map((system) =>
+      docker(engine, [
+        "volume",
+        "ls",
+        "--quiet",
+        "--filter",
+        `label=com.docker.compose.project=${projectOf(system, stack)}`,
+      ]),
+    ),
+  );
+  const names = listed.flatMap((output) => output.split("\n").filter((name) => name !== ""));
+  if (names.length > 0) {
+    await docker(engine, ["volume", "rm", ...names]);
+  }
+  return names;
+}
+
 /** Runs a command in a container without a terminal. */
 export async function runIn(engine: Engine, container: string, words: readonly string[]) {
   return run("docker", ["exec", container, ...words], { env: engine.env, timeoutMs: 15_000 });

@@ -1,11 +1,15 @@
+import { deleteVolumes } from "../compose/docker";
 import type { DownOptions } from "../down";
 import type { PreviewOptions } from "../preview";
-import { EXIT, Failure } from "../support/failure";
-import { LOCAL_STACK } from "../support/project";
+import { EXIT, Failure, usage } from "../support/failure";
+import { chosen } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";
+import { LOCAL_STACK } from "../support/project";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
+import { environmentWith } from "../support/tools";
 import type { UpOptions } from "../up";
 import { conclude, deploy, refuseProtected } from "./deploy";
+import { isWorthALine } from "./describe";
 import { mendAfterKill, openStack, type OpenStack } from "./stack";
 
 /** `longshore up` */
@@ -17,7 +21,7 @@ export async function up({
   json = false,
 }: UpOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  await withStack(stack, terminal, async (opened, progress) => {
+  await withStack(stack, system, terminal, async (opened, progress) => {
     const options = { system, refresh };
     if (stack !== LOCAL_STACK && !yes) {
       const planned = await deploy("preview", opened, terminal, progress, options);
@@ -36,10 +40,10 @@ export async function preview(options: PreviewOptions): Promise<void> {
   }
   const { stack, system, refresh = false, expectNoChanges = false, json = false } = options;
   const terminal = openTerminal({ json });
-  await withStack(stack, terminal, async (opened, progress) => {
+  await withStack(stack, system, terminal, async (opened, progress) => {
     const result = await deploy("preview", opened, terminal, progress, { system, refresh });
     conclude("preview", opened, result, terminal);
-    if (expectNoChanges && result.deployment.changed().length > 0) {
+    if (expectNoChanges && result.deployment.changed().some(isWorthALine)) {
       throw new Failure(`stack ${stack} would change, and no changes were expected`, EXIT.failed);
     }
   });
@@ -54,25 +58,33 @@ export async function down({
   json = false,
 }: DownOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  await withStack(stack, terminal, async (opened, progress) => {
+  await withStack(stack, system, terminal, async (opened, progress) => {
     refuseProtected(opened);
+    if (volumes && opened.settings.target !== "compose") {
+      throw usage(`--volumes is about data on this machine, and stack ${stack} runs elsewhere`);
+    }
     if (!yes) {
       const what = system.length > 0 ? system.join(", ") : "everything";
-      const data = volumes ? " and delete the data" : "; data is kept";
+      const data = volumes ? " and delete its data" : "; its data is kept";
+      progress.stop();
       await confirm(terminal, `Remove ${what} of stack ${stack}${data}?`);
     }
-    conclude(
-      "destroy",
-      opened,
-      await deploy("destroy", opened, terminal, progress, { system, volumes }),
-      terminal,
-    );
+    const result = await deploy("destroy", opened, terminal, progress, { system });
+    if (volumes && result.status === "ok") {
+      const engine = { env: environmentWith(opened.env) };
+      const names = await deleteVolumes(engine, chosen(opened.settings, system), stack);
+      progress.line(
+        names.length > 0 ? `  deleted the data: ${names.join(", ")}` : "  there was no data to delete",
+      );
+    }
+    conclude("destroy", opened, result, terminal);
   });
 }
 
 /** Opens the stack, mends what a killed run left, and takes the spinner away whatever happens. */
 async function withStack(
   stack: string,
+  system: readonly string[],
   terminal: Terminal,
   work: (opened: OpenStack, progress: Progress) => Promise<void>,
 ): Promise<void> {
@@ -80,6 +92,7 @@ async function withStack(
   try {
     progress.now("looking at the stack");
     const opened = await openStack(stack, progress);
+    chosen(opened.settings, system);
     await mendAfterKill(opened, progress);
     await work(opened, progress);
   } finally {

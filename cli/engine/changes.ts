@@ -95,7 +95,7 @@ export class Deployment {
     return undefined;
   }
 
-  /** Changes that are changes, in the order in which the engine came to them. */
+  /** Changes that are changes (also what a look at reality found), in the order in which the engine came to them. */
   changed(): Change[] {
     return [...this.changes.values()].filter(
       ({ operation, state }) => operation !== "same" || state === "failed",
@@ -121,7 +121,9 @@ export class Deployment {
     if (operation === undefined || isHidden(metadata)) {
       return undefined;
     }
-    const known = this.changes.get(metadata.urn);
+    const before = this.changes.get(metadata.urn);
+    // A look at what really runs comes before the step itself.
+    const known = before?.operation === "refresh" ? undefined : before;
     const change: Change = {
       urn: metadata.urn,
       type: metadata.type,
@@ -133,7 +135,7 @@ export class Deployment {
       properties: known?.properties.length ? known.properties : propertyChanges(metadata),
     };
     this.changes.set(metadata.urn, change);
-    if (!this.started.has(metadata.urn)) {
+    if (known === undefined || !this.started.has(metadata.urn)) {
       this.started.set(metadata.urn, timestamp);
     }
     return change;

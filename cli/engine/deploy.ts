@@ -1,9 +1,11 @@
 import { EXIT, Failure } from "../support/failure";
+import { PROJECT } from "../support/project";
 import type { Progress } from "../support/progress";
 import type { Terminal } from "../support/terminal";
 import type { Change, Deployment, Diagnostic, Violation } from "./changes";
 import {
   describeChange,
+  isWorthALine,
   describeDiagnostic,
   describeRunning,
   describeSummary,
@@ -38,7 +40,12 @@ export async function deploy(
   progress.now(describeRunning([]));
   const result = await runEngine(
     action,
-    { ...opened, program, refresh: options.refresh ?? false },
+    {
+      ...opened,
+      program,
+      refresh: options.refresh ?? false,
+      targets: targetsOf(action, opened, options.system ?? []),
+    },
     {
       onProgress: (item, deployment) => {
         report(item, deployment, action, terminal, progress);
@@ -55,6 +62,21 @@ export async function deploy(
   return result;
 }
 
+/**
+ * Patterns of the resources that some systems consist of, with what they share on a cluster. The names are a
+ * contract of targets/: a system's resources are called like it, or begin with its name and a dash.
+ */
+export function targetsOf(
+  action: Action,
+  { stack }: Pick<OpenStack, "stack">,
+  systems: readonly string[],
+): string[] {
+  const prefix = `urn:pulumi:${stack}::${PROJECT}`;
+  const shared = action === "destroy" ? [] : [`${prefix}::longshore:platform:Platform**::**`];
+  const own = systems.flatMap((system) => [`${prefix}::**::${system}`, `${prefix}::**::${system}-*`]);
+  return systems.length > 0 ? [...shared, ...own] : [];
+}
+
 /** The end of a run: the summary, or the JSON document, or the failure. */
 export function conclude(
   action: Action,
@@ -69,9 +91,12 @@ export function conclude(
     terminal.json({ ...documentOf(action, opened.stack, result), ...extra });
   } else if (status !== "failed" || deployment.changed().length > 0) {
     if (action === "preview") {
-      deployment.changed().forEach((change) => {
-        describeChange(change, terminal.colors).forEach(terminal.out);
-      });
+      deployment
+        .changed()
+        .filter(isWorthALine)
+        .forEach((change) => {
+          describeChange(change, terminal.colors).forEach(terminal.out);
+        });
     }
     terminal.out(`${opened.stack}: ${describeSummary(deployment, tense, seconds)}`);
   }

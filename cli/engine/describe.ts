@@ -20,7 +20,7 @@ const PAST: Record<Operation, string> = {
   replace: "replaced",
   delete: "deleted",
   read: "read",
-  refresh: "refreshed",
+  refresh: "drifted",
   import: "imported",
   same: "unchanged",
 };
@@ -31,12 +31,17 @@ const PRESENT: Record<Operation, string> = {
   replace: "replacing",
   delete: "deleting",
   read: "reading",
-  refresh: "refreshing",
+  refresh: "looking at",
   import: "importing",
   same: "checking",
 };
 
 const MAX_PROPERTIES = 6;
+
+/** A look at what really runs is worth a line only when it found something else than expected. */
+export function isWorthALine({ operation, state, properties }: Change): boolean {
+  return state === "failed" || (operation === "refresh" ? properties.length > 0 : operation !== "same");
+}
 
 /** One line for what happens to a resource, and one below it per property that differs. */
 export function describeChange(change: Change, colors: Colors): string[] {
@@ -53,7 +58,8 @@ export function describeChange(change: Change, colors: Colors): string[] {
       ? colors.dim(` ${formatSeconds(change.seconds)}`)
       : "";
   const head = `  ${paint(`${sign} ${word.padEnd(9)}`)} ${change.name} ${colors.dim(shortType(change.type))}${time}`;
-  const detailed = change.operation === "update" || change.operation === "replace";
+  const detailed =
+    change.operation === "update" || change.operation === "replace" || change.operation === "refresh";
   const properties = detailed ? change.properties : [];
   const more = properties.length - MAX_PROPERTIES;
   return [

@@ -1,3 +1,4 @@
+import { compareText } from "../../catalog/problems";
 import { startOfflineProviders } from "../../offline";
 import { offlineWorkspace } from "../../offline/workspace";
 import { missingSecrets } from "../../settings";
@@ -5,7 +6,7 @@ import { repoRoot } from "../../tools/paths";
 import type { PreviewOptions } from "../preview";
 import { loadPlans } from "../support/plans";
 import { startProgress } from "../support/progress";
-import { openTerminal, plural, type Terminal } from "../support/terminal";
+import { openTerminal, plural, table, type Terminal } from "../support/terminal";
 import type { Change, Deployment } from "./changes";
 import { deploy, documentOf, throwIfFailed } from "./deploy";
 import { describeSummary, shortType } from "./describe";
@@ -60,18 +61,19 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
   }
 }
 
-/** Resources below the component that they belong to, one line per type. */
-function printGroups(deployment: Deployment, { out, colors }: Terminal): void {
+/** Resources below the component that they belong to: one line per type, sorted, so that two previews compare. */
+function printGroups(deployment: Deployment, terminal: Terminal): void {
+  const { out, colors } = terminal;
   for (const [group, changes] of groupsOf(deployment.changed())) {
     out(`${colors.bold(group)} ${colors.dim(plural(changes.length, "resource"))}`);
     const types = new Map<string, string[]>();
-    changes.forEach(({ type, name }) =>
-      types.set(shortType(type), [...(types.get(shortType(type)) ?? []), name]),
-    );
-    const width = Math.max(...[...types.keys()].map((type) => type.length));
-    [...types].forEach(([type, names]) => {
-      out(`  ${colors.green("+")} ${type.padEnd(width)}  ${names.join(", ")}`);
+    changes.forEach(({ type, name }) => {
+      types.set(shortType(type), [...(types.get(shortType(type)) ?? []), name]);
     });
+    const rows = [...types]
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([type, names]) => [colors.green("  +"), type, names.sort(compareText).join(", ")]);
+    table([], rows, terminal).forEach(out);
   }
 }
 
@@ -82,14 +84,12 @@ export function groupsOf(changes: readonly Change[]): Map<string, Change[]> {
     const parent = change.parent === undefined ? undefined : byUrn.get(change.parent);
     return parent === undefined ? change : top(parent);
   };
+  const parents = new Set(changes.map(({ parent }) => parent));
   const groups = new Map<string, Change[]>();
   for (const change of changes) {
     const root = top(change);
-    const name =
-      root === change && !changes.some(({ parent }) => parent === change.urn) ? "stack" : root.name;
-    if (root !== change || name === "stack") {
-      groups.set(name, [...(groups.get(name) ?? []), change]);
-    }
+    const name = root === change && !parents.has(change.urn) ? "stack" : root.name;
+    groups.set(name, [...(groups.get(name) ?? []), change]);
   }
   return groups;
 }

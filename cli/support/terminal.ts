@@ -72,14 +72,16 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-/** Rows below headings, columns as wide as their content, the last one cut or wrapped to fit the terminal. */
+/** Rows below headings (none: only rows), columns as wide as their content, the last one cut or wrapped to fit the terminal. */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
   terminal: Pick<Terminal, "columns" | "colors">,
 ): string[] {
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => visibleLength(row[column] ?? ""))),
+  const all = headings.length > 0 ? [headings, ...rows] : rows;
+  const columns = Math.max(...all.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...all.map((row) => visibleLength(row[column] ?? ""))),
   );
   const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
   const room = Math.max(20, terminal.columns - indent);
@@ -91,7 +93,10 @@ export function table(
       ...more.map((rest) => [...before.map((cell) => " ".repeat(visibleLength(cell))), rest]),
     ].map((parts) => paint(parts.join("  ").trimEnd()));
   };
-  return [...line(headings, terminal.colors.dim), ...rows.flatMap((row) => line(row, (text) => text))];
+  return [
+    ...(headings.length > 0 ? line(headings, terminal.colors.dim) : []),
+    ...rows.flatMap((row) => line(row, (text) => text)),
+  ];
 }
 
 function pad(text: string, width: number): string {
