@@ -1,3 +1,4 @@
+import { composeProjectName } from "../../tools/compose-project-name";
 import { spawn } from "node:child_process";
 import { surveyDocker } from "../../tools/docker";
 import { run } from "../../tools/process";
@@ -35,7 +36,7 @@ export interface Container {
 
 /** Name of the Compose project of a system. */
 export function projectOf(system: string, stack: string): string {
-  return `${system}-${stack}`;
+  return composeProjectName(system, stack);
 }
 
 /** @throws Failure when the stack does not run on this machine, or no engine answers */
