@@ -8,7 +8,7 @@ import { LOCAL_STACK } from "../support/project";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
 import type { UpOptions } from "../up";
-import { conclude, deploy, refuseProtected } from "./deploy";
+import type * as Deploying from "./deploy";
 import { isWorthALine } from "./describe";
 import { mendAfterKill, openStack, type OpenStack } from "./stack";
 
@@ -21,7 +21,7 @@ export async function up({
   json = false,
 }: UpOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  await withStack(stack, system, terminal, async (opened, progress) => {
+  await withStack(stack, system, terminal, async (opened, progress, { deploy, conclude }) => {
     const options = { system, refresh };
     if (stack !== LOCAL_STACK && !yes) {
       const planned = await deploy("preview", opened, terminal, progress, options);
@@ -40,7 +40,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
   }
   const { stack, system, refresh = false, expectNoChanges = false, json = false } = options;
   const terminal = openTerminal({ json });
-  await withStack(stack, system, terminal, async (opened, progress) => {
+  await withStack(stack, system, terminal, async (opened, progress, { deploy, conclude }) => {
     const result = await deploy("preview", opened, terminal, progress, { system, refresh });
     conclude("preview", opened, result, terminal);
     if (expectNoChanges && result.deployment.changed().some(isWorthALine)) {
@@ -58,8 +58,12 @@ export async function down({
   json = false,
 }: DownOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  await withStack(stack, system, terminal, async (opened, progress) => {
-    refuseProtected(opened);
+  await withStack(stack, system, terminal, async (opened, progress, { deploy, conclude }) => {
+    if (opened.settings.lifecycle === "retain") {
+      throw usage(
+        `stack ${stack} is protected (lifecycle: retain); to destroy it, set longshore:lifecycle to ephemeral and run up first`,
+      );
+    }
     if (volumes && opened.settings.target !== "compose") {
       throw usage(`--volumes is about data on this machine, and stack ${stack} runs elsewhere`);
     }
@@ -86,16 +90,23 @@ async function withStack(
   stack: string,
   system: readonly string[],
   terminal: Terminal,
-  work: (opened: OpenStack, progress: Progress) => Promise<void>,
+  work: (opened: OpenStack, progress: Progress, engine: typeof Deploying) => Promise<void>,
 ): Promise<void> {
   const progress = await startProgress(terminal);
   try {
     progress.now("looking at the stack");
-    const opened = await openStack(stack, progress);
+    // The SDK takes a moment to load; the look at the tools, in other processes, goes on meanwhile.
+    const [opened, engine] = await Promise.all([openStack(stack, progress), loadEngine()]);
     chosen(opened.settings, system);
     await mendAfterKill(opened, progress);
-    await work(opened, progress);
+    await work(opened, progress, engine);
   } finally {
     progress.stop();
   }
+}
+
+async function loadEngine(): Promise<typeof Deploying> {
+  const engine = await import("./deploy.js");
+  await engine.loadProgram();
+  return engine;
 }

@@ -1,4 +1,5 @@
-import { EXIT, Failure } from "../support/failure";
+import "./sdk";
+import type * as Program from "../../index";
 import { PROJECT } from "../support/project";
 import type { Progress } from "../support/progress";
 import type { Terminal } from "../support/terminal";
@@ -24,6 +25,11 @@ export interface DeployOptions {
   readonly volumes?: boolean;
 }
 
+/** The program that `pulumi up` runs as well. */
+export function loadProgram(): Promise<typeof Program> {
+  return import("../../index.js");
+}
+
 /** Runs the engine and tells what happens while it does. @throws Failure, or what the program threw */
 export async function deploy(
   action: Action,
@@ -32,7 +38,7 @@ export async function deploy(
   progress: Progress,
   options: DeployOptions = {},
 ): Promise<RunResult> {
-  const { program } = await import("../../index.js");
+  const { program } = await loadProgram();
   // Every promise of the SDK records a stack trace otherwise: a quarter of the time of a large program.
   if (!isDebug()) {
     Error.stackTraceLimit = 0;
@@ -169,14 +175,4 @@ function firstLine(text: string): string {
 
 export function isDebug(): boolean {
   return process.argv.includes("--debug");
-}
-
-/** Refuses before anything is touched. */
-export function refuseProtected(opened: OpenStack): void {
-  if (opened.settings.lifecycle === "retain") {
-    throw new Failure(
-      `stack ${opened.stack} is protected (lifecycle: retain); to destroy it, first set longshore:lifecycle to ephemeral and run up`,
-      EXIT.usage,
-    );
-  }
 }
