@@ -2,6 +2,7 @@ import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
 import { developOverride } from "./develop";
 import type { ComposeDocument, ComposeOverride, ComposeService } from "./document";
 import { EDGE, EDGE_IMAGE, edgeConfig, edgeService } from "./edge";
+import { escapeDollars } from "./escape";
 import { bytes } from "./hardening";
 import { LABELS } from "./labels";
 import { planNetworks } from "./networks";
@@ -10,7 +11,7 @@ import { composeService, configs, defined, secretKey, volumeName } from "./servi
 
 export type * from "./document";
 export { LABELS } from "./labels";
-export { secretDigests, withSecretDigests, type ComposeSecretFile } from "./secrets";
+export type { ComposeSecretFile } from "./secrets";
 export { composeYaml } from "./yaml";
 
 export interface ComposeOptions {
@@ -98,7 +99,7 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
     bodyLimit: options.bodyLimit ?? "16m",
   };
   const config = edgeConfig(plan.routes, edge);
-  const { image, user, ports, ...rest } = edgeService(plan, networks, edge);
+  const { image, user, ports, ...rest } = escapeDollars(edgeService(plan, networks, edge));
   const labels = sorted({
     [LABELS.system]: plan.system,
     [LABELS.environment]: plan.environment,

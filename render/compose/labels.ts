@@ -6,8 +6,6 @@ export const LABELS = {
   environment: "longshore.environment",
   /** Digest of the configuration files: their content is no part of what Compose compares. */
   files: "longshore.files",
-  /** Keyed digest of the secrets, for the same reason. */
-  secrets: "longshore.secrets",
   /** The network on which clients find it: joined once the container is ready. */
   network: "longshore.network",
   /** Longest run of a job in seconds. */

@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ComposeDocument } from "../render/compose/document";
+
+export interface ComposeProjectArgs {
+  /** Name of the Compose project. Another name is another project: the old one is taken down. */
+  project: string;
+  /** A Compose document, as data or as YAML. Holds no secret. */
+  document: ComposeDocument | string;
+  /** Configuration files beside the document, by path. @default {} */
+  files?: Readonly<Record<string, string>>;
+  /** Secret files beside the document, by a path below `secrets/`: mode 0400, owned by a numeric user. @default {} */
+  secretFiles?: Readonly<Record<string, { content: pulumi.Input<string>; user: number }>>;
+  /** Environment of image builds, such as VERSION. Never a reason to change anything by itself. @default {} */
+  buildArgs?: Readonly<Record<string, string>>;
+  /** Longest time in seconds that one service may take to become healthy. @default 300 */
+  waitSeconds?: number;
+  /** Whether deleting the project leaves its volumes. @default true */
+  keepVolumes?: boolean;
+  /** The setting that chooses the published port, named when the port is taken. @default - none */
+  portSetting?: string;
+}
+
+/** A service as it runs. */
+export interface ComposeServiceState {
+  /** `running` or `completed` when all is well; otherwise what is wrong, in words. */
+  state: string;
+  /** Id of its image. */
+  image: string;
+}
+
+/**
+ * A Compose project on this machine's Docker Engine. Images that are missing are built or pulled; services are
+ * brought up to date one by one, each new container ready before the old one goes; a service that fails makes the
+ * resource fail and leaves running what ran.
+ *
+ * @example
+ * const project = new ComposeProject("hello", { project: "hello", document: readFileSync("compose.yaml", "utf8") });
+ * project.url;  // "http://127.0.0.1:8080"
+ */
+export class ComposeProject extends pulumi.CustomResource {
+  /** Address of the first published port; undefined when none is published. */
+  declare readonly url: pulumi.Output<string | undefined>;
+  /** By name. */
+  declare readonly services: pulumi.Output<Record<string, ComposeServiceState>>;
+
+  constructor(name: string, args: ComposeProjectArgs, opts?: pulumi.CustomResourceOptions) {
+    const secretFiles = Object.entries(args.secretFiles ?? {}).map(([path, { content, user }]) => [
+      path,
+      { content: pulumi.secret(content), user },
+    ]);
+    super(
+      "compose:index:Project",
+      name,
+      { ...args, secretFiles: Object.fromEntries(secretFiles), url: undefined, services: undefined },
+      opts,
+    );
+  }
+}

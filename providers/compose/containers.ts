@@ -1,0 +1,106 @@
+import { docker, DockerError, tryDocker } from "./docker";
+
+/** A container of the project, as the engine sees it now. */
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly service: string;
+  /** What Compose made it from. */
+  readonly configHash: string;
+  /** Id of the image it runs. */
+  readonly image: string;
+  readonly state: "created" | "running" | "restarting" | "paused" | "exited" | "removing" | "dead";
+  readonly exitCode: number;
+  readonly restarts: number;
+  /** @default - it has no health check */
+  readonly health?: "starting" | "healthy" | "unhealthy";
+  /** Output of the last health check. */
+  readonly probeOutput: string;
+  /** ISO times. */
+  readonly created: string;
+  readonly started: string;
+  /** Names of the networks it is connected to. */
+  readonly networks: readonly string[];
+  /** Host paths that are mounted into it. */
+  readonly mounts: readonly string[];
+}
+
+/** The part of `docker container inspect` that is read. */
+interface Inspected {
+  Id: string;
+  Name: string;
+  Image: string;
+  Created: string;
+  RestartCount: number;
+  State: {
+    Status: Container["state"];
+    ExitCode: number;
+    StartedAt: string;
+    Health?: { Status: string; Log?: { Output: string }[] | null };
+  };
+  Config: { Labels: Record<string, string> };
+  NetworkSettings: { Networks: Record<string, unknown> };
+  Mounts: { Source?: string }[];
+}
+
+/** All containers of a project, running or not, oldest first. */
+export async function listContainers(project: string): Promise<Container[]> {
+  const filter = `label=com.docker.compose.project=${project}`;
+  const { stdout } = await docker(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]);
+  const containers = await inspectContainers(stdout.split("\n").filter((id) => id !== ""));
+  return containers.sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
+}
+
+/** Containers that are gone by now are left out. */
+export async function inspectContainers(ids: readonly string[]): Promise<Container[]> {
+  if (ids.length === 0) {
+    return [];
+  }
+  const args = ["container", "inspect", ...ids];
+  const result = await tryDocker(args);
+  if (result.exitCode !== 0 && !/no such container/i.test(result.stderr)) {
+    throw new DockerError(args, result);
+  }
+  return (JSON.parse(result.stdout || "[]") as Inspected[]).map(container);
+}
+
+function container(inspected: Inspected): Container {
+  const { State: state, Config: config } = inspected;
+  const health = state.Health?.Status;
+  return {
+    id: inspected.Id,
+    name: inspected.Name.replace(/^\//, ""),
+    service: config.Labels["com.docker.compose.service"] ?? "",
+    configHash: config.Labels["com.docker.compose.config-hash"] ?? "",
+    image: inspected.Image,
+    state: state.Status,
+    exitCode: state.ExitCode,
+    restarts: inspected.RestartCount,
+    ...((health === "starting" || health === "healthy" || health === "unhealthy") && { health }),
+    probeOutput: state.Health?.Log?.at(-1)?.Output.trim() ?? "",
+    created: inspected.Created,
+    started: state.StartedAt,
+    networks: Object.keys(inspected.NetworkSettings.Networks),
+    mounts: inspected.Mounts.flatMap(({ Source: source }) => (source === undefined ? [] : [source])),
+  };
+}
+
+/** Serves, as far as can be told. */
+export function isWell({ state, health }: Container): boolean {
+  return state === "running" && health !== "unhealthy" && health !== "starting";
+}
+
+/** In words, for people and for the state. */
+export function describe({ state, exitCode, restarts, health }: Container): string {
+  switch (state) {
+    case "running":
+      return health === "unhealthy" ? "unhealthy" : "running";
+    case "restarting":
+      return `restarting (exit code ${exitCode}, ${restarts} times)`;
+    case "exited":
+    case "dead":
+      return `stopped (exit code ${exitCode})`;
+    default:
+      return state;
+  }
+}

@@ -1,0 +1,104 @@
+import { mountedPaths } from "./digests";
+import { projectInputs } from "./inputs";
+import type { Diff } from "./server";
+import { isRecord, unwrap, type Properties } from "./values";
+
+/** Inputs whose change does nothing by itself. */
+const PASSIVE = new Set(["buildArgs", "waitSeconds", "portSetting"]);
+
+/**
+ * What an update would do, by property path: services that come, go or change down to the single value; files;
+ * and services that are not as the last deployment left them. Build sections do not count: what an image is made
+ * of shows in its tag.
+ */
+export function diffProject(old: { inputs: Properties; outputs: Properties }, news: Properties): Diff {
+  const before = unwrap(old.inputs) as Properties;
+  const after = unwrap(news) as Properties;
+  const changes: Diff["changes"] = {};
+  if (before.project !== after.project) {
+    return { changes: { project: { kind: "replace" } } };
+  }
+  for (const key of Object.keys({ ...before, ...after })) {
+    if (!PASSIVE.has(key) && key !== "services" && key !== "project") {
+      compare(key, before[key], after[key], changes);
+    }
+  }
+  return { changes: { ...changes, ...drift(old.outputs, after) } };
+}
+
+/** Services whose state is not the wanted one, as the last refresh saw them. */
+function drift(outputs: Properties, after: Properties): Diff["changes"] {
+  const seen = isRecord(outputs.services) ? (unwrap(outputs.services) as Properties) : {};
+  const wanted = isRecord(after.services) ? after.services : {};
+  const paths = Object.keys(wanted).filter((name) => {
+    const is = seen[name];
+    const want = wanted[name];
+    return isRecord(is) && isRecord(want) && is.state !== want.state;
+  });
+  return Object.fromEntries(
+    paths.map((name) => [`${child("services", name)}.state`, { kind: "update", drift: true }]),
+  );
+}
+
+function compare(path: string, before: unknown, after: unknown, changes: Diff["changes"]): void {
+  if (/^document\.services(\.[^.[\]]+|\["[^"]+"\])\.build$/.test(path) || isEqual(before, after)) {
+    return;
+  }
+  if (before === undefined || after === undefined) {
+    changes[path] = { kind: before === undefined ? "add" : "delete" };
+  } else if (isRecord(before) && isRecord(after)) {
+    for (const key of Object.keys({ ...before, ...after })) {
+      compare(child(path, key), before[key], after[key], changes);
+    }
+  } else if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
+    after.forEach((item, index) => {
+      compare(`${path}[${index}]`, before[index], item, changes);
+    });
+  } else {
+    changes[path] = { kind: "update" };
+  }
+}
+
+/** A property path as Pulumi writes it. */
+function child(path: string, key: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(key)
+    ? `${path}.${key}`
+    : `${path}["${key.replace(/[\\"]/g, "\\$&")}"]`;
+}
+
+export function isEqual(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  }
+  if (isRecord(a) && isRecord(b)) {
+    const keys = Object.keys(a);
+    return keys.length === Object.keys(b).length && keys.every((key) => key in b && isEqual(a[key], b[key]));
+  }
+  return a === b;
+}
+
+/** For the log of an update: the services that a diff touches, in plain words. */
+export function changedServices(before: Properties, after: Properties): string[] {
+  const old = servicesWithFiles(before);
+  const now = servicesWithFiles(after);
+  const sign = (name: string) => (!(name in old) ? "+" : !(name in now) ? "-" : "~");
+  return Object.keys({ ...old, ...now })
+    .filter((name) => !isEqual(old[name], now[name]))
+    .sort()
+    .map((name) => `${sign(name)} ${name}`);
+}
+
+/** Each service with the contents of the files that it mounts, and without its build section. */
+function servicesWithFiles(properties: Properties): Properties {
+  const inputs = projectInputs(properties);
+  if (!isRecord(inputs.document)) {
+    return {};
+  }
+  const { document, files, secretFiles } = inputs;
+  return Object.fromEntries(
+    Object.entries(document.services).map(([name, { build: _, ...service }]) => [
+      name,
+      [service, mountedPaths(service, document).map((path) => secretFiles[path] ?? files[path])],
+    ]),
+  );
+}

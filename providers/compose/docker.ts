@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { UserError } from "./errors";
+
+export interface RunOptions {
+  /** Written to the command's standard input. */
+  input?: string | Uint8Array;
+  env?: Record<string, string>;
+  /** Ends the command when aborted. */
+  signal?: AbortSignal;
+  /** Called with each line of standard error as it comes. */
+  onLine?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, in the order they came. */
+  readonly all: string;
+  /** 130 when it was ended by the signal. */
+  readonly exitCode: number;
+}
+
+/** A docker command that failed, with what it said. */
+export class DockerError extends UserError {
+  constructor(args: readonly string[], { stdout, stderr }: RunResult) {
+    const words = args.filter((word) => !word.startsWith("-")).slice(0, 2);
+    super(`docker ${words.join(" ")} failed: ${lastLines(stderr || stdout, 12) || "no output"}`);
+  }
+}
+
+/** Runs a docker command. Nothing secret may be in its arguments: every user of the machine can read those. */
+export async function docker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const result = await tryDocker(args, options);
+  if (result.exitCode !== 0) {
+    throw new DockerError(args, result);
+  }
+  return result;
+}
+
+/** As `docker`, for commands whose failure is an answer. */
+export function tryDocker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const { input, env, signal, onLine } = options;
+  return new Promise((resolve, reject) => {
+    const child = spawn("docker", args, { env: { ...environment(), ...env }, stdio: "pipe" });
+    const end = () => child.kill("SIGINT");
+    signal?.addEventListener("abort", end);
+    const output = { stdout: "", stderr: "", all: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        output[stream] += text;
+        output.all += text;
+      });
+    }
+    if (onLine) {
+      createInterface(child.stderr).on("line", onLine);
+    }
+    // A command that does not read its input is no failure.
+    child.stdin.on("error", () => undefined).end(input);
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      const missing = "docker: command not found; install Docker Engine with the Compose plugin";
+      reject(new UserError(error.code === "ENOENT" ? missing : `docker: ${error.message}`));
+    });
+    child.on("close", (exitCode) => {
+      signal?.removeEventListener("abort", end);
+      resolve({ ...output, exitCode: exitCode ?? 130 });
+    });
+  });
+}
+
+/** The caller's environment without what would change the meaning of our Compose commands. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("COMPOSE_"));
+  return { ...Object.fromEntries(kept), COMPOSE_IGNORE_ORPHANS: "true", DOCKER_CLI_HINTS: "false" };
+}
+
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split("\n").slice(-count).join("\n");
+}

@@ -1,0 +1,82 @@
+import { describe, listContainers, type Container } from "./containers";
+import { docker } from "./docker";
+import { isRecord, type Properties } from "./values";
+
+/** A service as the state keeps it. */
+export interface ServiceState {
+  /** `running` or `completed` when all is well; otherwise what is wrong, in words. */
+  readonly state: string;
+  /** Id of the image. */
+  readonly image: string;
+  /** Compose's hash of its configuration. */
+  readonly config: string;
+}
+
+/** The wanted states, which `check` puts beside the inputs, so that a diff can say what drifted. */
+export function wantedStates(services: readonly string[], isJob: (name: string) => boolean): Properties {
+  return Object.fromEntries(
+    [...services].sort().map((name) => [name, { state: isJob(name) ? "completed" : "running" }]),
+  );
+}
+
+export interface Expected {
+  readonly replicas: number;
+  readonly job: boolean;
+  readonly config: string;
+  readonly image: string;
+}
+
+/** State of one service, from its containers. */
+export function serviceState(expected: Expected, containers: readonly Container[]): ServiceState {
+  const { config, image } = expected;
+  return { state: stateInWords(expected, containers), image, config };
+}
+
+function stateInWords({ replicas, job, config, image }: Expected, containers: readonly Container[]): string {
+  const current = containers.filter((one) => one.configHash === config && one.image === image);
+  if (job) {
+    const last = current.at(-1);
+    // Ended containers may be pruned; what a job has done stays done.
+    return !last || (last.state === "exited" && last.exitCode === 0) ? "completed" : describe(last);
+  }
+  if (containers.length === 0) {
+    return replicas === 0 ? "running" : "missing";
+  }
+  if (current.length < containers.length) {
+    return "changed by someone else";
+  }
+  const wrong = current.map(describe).find((words) => words !== "running");
+  if (wrong !== undefined) {
+    return wrong;
+  }
+  return current.length === replicas ? "running" : `${current.length} of ${replicas} running`;
+}
+
+/** The state's services as they are now. `undefined`: nothing is left of the project. */
+export async function readServices(project: string, known: unknown): Promise<Properties | undefined> {
+  const containers = await listContainers(project);
+  if (containers.length === 0 && (await isGone(project))) {
+    return undefined;
+  }
+  const services = Object.entries(isRecord(known) ? known : {}).map(([name, was]) => {
+    const old = isRecord(was) ? was : {};
+    const expected: Expected = {
+      replicas: Number(old.replicas ?? 1),
+      job: old.job === true,
+      config: String(old.config ?? ""),
+      image: String(old.image ?? ""),
+    };
+    const own = containers.filter(({ service }) => service === name);
+    return [name, { ...old, state: serviceState(expected, own).state }];
+  });
+  return Object.fromEntries(services) as Properties;
+}
+
+async function isGone(project: string): Promise<boolean> {
+  const filter = `label=com.docker.compose.project=${project}`;
+  const [networks, volumes] = await Promise.all([
+    docker(["network", "ls", "--quiet", "--filter", filter]),
+    docker(["volume", "ls", "--quiet", "--filter", filter]),
+  ]);
+  return `${networks.stdout}${volumes.stdout}`.trim() === "";
+}

@@ -1,0 +1,141 @@
+import { load } from "js-yaml";
+import type { CheckFailure } from "./server";
+import { isRecord, unwrap, type Properties } from "./values";
+
+/** What a project is made of, without secret wrappings. */
+export interface ProjectInputs {
+  project: string;
+  document: Document;
+  /** Configuration files beside the document, by path. */
+  files: Record<string, string>;
+  /** By path. The content is secret. */
+  secretFiles: Record<string, { content: string; user: number }>;
+  /** Environment of `docker compose build`. Never a reason to change anything by itself. */
+  buildArgs: Record<string, string>;
+  /** Longest time that one service may take to become healthy. */
+  waitSeconds: number;
+  keepVolumes: boolean;
+  /** The setting that an operator changes when the port is taken, named in the error. */
+  portSetting?: string;
+}
+
+/** A Compose document as far as this provider looks into it. */
+export interface Document extends Properties {
+  services: Record<string, DocumentService>;
+  networks?: Record<string, { name?: string } | null>;
+  volumes?: Record<string, { name?: string } | null>;
+}
+
+export interface DocumentService extends Properties {
+  image?: string;
+  build?: unknown;
+  ports?: unknown[];
+  volumes?: unknown[];
+  networks?: string[] | Properties;
+  secrets?: unknown[];
+  configs?: unknown[];
+  labels?: Record<string, string>;
+  restart?: string;
+  depends_on?: string[] | Record<string, { condition?: string }>;
+  deploy?: { replicas?: number };
+}
+
+export const DEFAULTS = { files: {}, secretFiles: {}, buildArgs: {}, waitSeconds: 300, keepVolumes: true };
+
+/** A document given as YAML text as data; anything else as it is. Throws what the YAML parser says. */
+export function parseDocument(document: unknown): unknown {
+  return typeof document === "string" ? load(document) : document;
+}
+
+/** The inputs that `check` has let through. */
+export function projectInputs(properties: Properties): ProjectInputs {
+  return { ...DEFAULTS, ...(unwrap(properties) as unknown as ProjectInputs) };
+}
+
+/** Every mistake in the shape of the inputs. */
+export function shapeFailures(inputs: Properties): CheckFailure[] {
+  const failures: CheckFailure[] = [];
+  const expect = (property: string, fine: boolean, expected: string) => {
+    if (!fine) {
+      failures.push({ property, reason: `expected ${expected}` });
+    }
+  };
+  const { project, document, files, secretFiles, buildArgs, waitSeconds, keepVolumes, portSetting } = inputs;
+  expect(
+    "project",
+    typeof project === "string" && /^[a-z0-9][a-z0-9_-]*$/.test(project),
+    `lower-case letters, digits, "-" and "_", starting with a letter or digit, got ${JSON.stringify(project)}`,
+  );
+  expect("document", isRecord(document) && isRecord(document.services), "a Compose document with services");
+  expect("files", isRecord(files), "a record of path and content");
+  for (const [path, content] of Object.entries(isRecord(files) ? files : {})) {
+    expect(`files[${JSON.stringify(path)}]`, isInside(path), "a relative path without ..");
+    expect(`files[${JSON.stringify(path)}]`, typeof content === "string", "text");
+  }
+  expect("secretFiles", isRecord(secretFiles), "a record of path and { content, user }");
+  for (const [path, file] of Object.entries(isRecord(secretFiles) ? secretFiles : {})) {
+    const property = `secretFiles[${JSON.stringify(path)}]`;
+    // Below `secrets` only: the engine's daemon gives these files their owner.
+    expect(property, isInside(path) && path.startsWith("secrets/"), "a path below secrets/, without ..");
+    expect(property, isRecord(file) && typeof file.content === "string", "a text `content`");
+    expect(property, isRecord(file) && isUser(file.user), "a numeric `user`");
+  }
+  expect("buildArgs", isRecord(buildArgs), "a record of texts");
+  expect("waitSeconds", typeof waitSeconds === "number" && waitSeconds > 0, "a positive number");
+  expect("keepVolumes", typeof keepVolumes === "boolean", "true or false");
+  expect("portSetting", portSetting === undefined || typeof portSetting === "string", "a text");
+  return failures;
+}
+
+function isInside(path: string): boolean {
+  return (
+    path !== "" && !path.startsWith("/") && path.split("/").every((part) => !["", ".", ".."].includes(part))
+  );
+}
+
+function isUser(user: unknown): boolean {
+  return typeof user === "number" && Number.isInteger(user) && user >= 0;
+}
+
+/** Names of the services that a service waits for. */
+export function dependenciesOf({ depends_on: after }: DocumentService): string[] {
+  return Array.isArray(after) ? after : Object.keys(after ?? {});
+}
+
+export function replicasOf({ deploy }: DocumentService): number {
+  return deploy?.replicas ?? 1;
+}
+
+/** A job ends by itself: others wait for its completion, or it is never restarted. */
+export function isJob(name: string, document: Document): boolean {
+  const service = document.services[name];
+  const awaited = Object.values(document.services).some(
+    ({ depends_on: after }) =>
+      isRecord(after) && isRecord(after[name]) && after[name].condition === "service_completed_successfully",
+  );
+  return awaited || service?.labels?.["longshore.kind"] === "job";
+}
+
+/** Host address and port of each published port. Ports that the engine chooses are left out. */
+export function publishedPorts({ ports = [] }: DocumentService): { host: string; port: number }[] {
+  return ports.flatMap((entry) => {
+    if (isRecord(entry)) {
+      const port = Number(entry.published);
+      return Number.isInteger(port) ? [{ host: String(entry.host_ip ?? "0.0.0.0"), port }] : [];
+    }
+    const match = /^(?:(?<host>[^:]+|\[.+\]):)?(?<port>\d+):\d+(\/\w+)?$/.exec(String(entry));
+    const { host = "0.0.0.0", port } = match?.groups ?? {};
+    return port === undefined ? [] : [{ host, port: Number(port) }];
+  });
+}
+
+/** Keys of the named volumes that a service mounts. */
+export function namedVolumes({ volumes = [] }: DocumentService): string[] {
+  return volumes.flatMap((entry) => {
+    if (isRecord(entry)) {
+      return entry.type === "volume" && typeof entry.source === "string" ? [entry.source] : [];
+    }
+    const source = String(entry).split(":")[0] ?? "";
+    return /^[A-Za-z0-9]/.test(source) && String(entry).includes(":") ? [source] : [];
+  });
+}

@@ -1,0 +1,41 @@
+/** Replaces secret values in text that people will read. */
+export type Mask = (text: string) => string;
+
+/** Shorter values are left: replacing each "a" would hide nothing and destroy the message. */
+const SHORTEST = 4;
+
+/**
+ * A mask for the contents of the secret files, for passwords inside addresses (`scheme://user:password@host`),
+ * and for both as they look in an address, in base64, in JSON.
+ */
+export function maskOf(contents: readonly string[]): Mask {
+  const values = contents.flatMap((content) => [
+    content,
+    content.trim(),
+    ...content.split("\n"),
+    ...passwords(content),
+  ]);
+  const forms = values.flatMap((value) => [
+    value,
+    encodeURIComponent(value),
+    Buffer.from(value).toString("base64").replace(/=+$/, ""),
+    JSON.stringify(value).slice(1, -1),
+  ]);
+  // Longest first: an address goes before the password in it.
+  const hidden = [...new Set(forms)]
+    .filter((form) => form.length >= SHORTEST)
+    .sort((a, b) => b.length - a.length);
+  return (text) => hidden.reduce((masked, form) => masked.replaceAll(form, "[secret]"), text);
+}
+
+function passwords(content: string): string[] {
+  const encoded = /:\/\/[^\s/:@]*:([^\s@/]+)@/.exec(content)?.[1];
+  if (encoded === undefined) {
+    return [];
+  }
+  try {
+    return [encoded, decodeURIComponent(encoded)];
+  } catch {
+    return [encoded];
+  }
+}

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { docker } from "./docker";
+import { UserError } from "./errors";
+import { publishedPorts, type ProjectInputs } from "./inputs";
+
+/**
+ * Finds ports that somebody else holds, before anything is touched.
+ * @throws UserError with each port, who holds it, and the setting to change
+ */
+export async function checkPorts({ project, document, portSetting }: ProjectInputs): Promise<void> {
+  const wanted = Object.values(document.services).flatMap(publishedPorts);
+  const own = await publishedBy(`label=com.docker.compose.project=${project}`);
+  const problems: string[] = [];
+  for (const { host, port } of wanted) {
+    if (!own.has(port) && !(await isFree(host, port))) {
+      const holder = (await publishedBy(`publish=${port}`)).get(port);
+      const who = holder === undefined ? processOn(port) : `the container ${holder}`;
+      const fix =
+        portSetting === undefined
+          ? "end it, or publish another"
+          : `end it, or set another port: ${portSetting}`;
+      problems.push(`${portSetting ?? "ports"}: port ${port} is in use by ${who}; ${fix}`);
+    }
+  }
+  if (problems.length > 0) {
+    throw new UserError(problems.join("\n"));
+  }
+}
+
+/** Ports published by running containers that match a filter, with the container's name. */
+async function publishedBy(filter: string): Promise<Map<number, string>> {
+  const { stdout } = await docker(["ps", "--filter", filter, "--format", "{{.Names}}\t{{.Ports}}"]);
+  return new Map(
+    stdout.split("\n").flatMap((line) => {
+      const [name = "", ports = ""] = line.split("\t");
+      return [...ports.matchAll(/:(\d+)->/g)].map((match) => [Number(match[1]), name] as const);
+    }),
+  );
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      // Anything else (a low port, an address of the daemon's machine) is for the engine to say.
+      resolve(error.code !== "EADDRINUSE");
+    });
+    server.listen({ host: host.replace(/^\[|\]$/g, ""), port, exclusive: true }, () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}
+
+/** The process that listens on a port, as far as this user may know (Linux). */
+function processOn(port: number): string {
+  try {
+    const inodes = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeners(table, port));
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      if (openSockets(pid).some((inode) => inodes.includes(inode))) {
+        return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
+      }
+    }
+  } catch {
+    // No /proc: another kind of system.
+  }
+  return "another process";
+}
+
+function listeners(table: string, port: number): string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  return readFileSync(table, "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(`:${hex}`) && state === "0A")
+    .map((columns) => `socket:[${columns[9] ?? ""}]`);
+}
+
+function openSockets(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    return [];
+  }
+}

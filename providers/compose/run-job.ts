@@ -1,0 +1,67 @@
+import type { Container } from "./containers";
+import { docker } from "./docker";
+import { dependenciesOf, namedVolumes } from "./inputs";
+import type { ProjectRunner } from "./project-runner";
+import { untilCompleted } from "./wait";
+
+/** Runs a job to its end, unless it has already ended well as it is now, on the volumes that are there now. */
+export async function runJob(run: ProjectRunner, job: string): Promise<void> {
+  const containers = await run.containers(job);
+  const since = await newestVolume(run, job);
+  const current = containers.filter((one) => run.isCurrent(one) && Date.parse(one.created) >= since);
+  const last = current.at(-1);
+  if (last && hasCompleted(last)) {
+    await run.retire(containers.filter(({ id }) => id !== last.id));
+    return;
+  }
+  const usable = last && (last.state === "created" || last.state === "running") ? last : undefined;
+  await run.retire(containers.filter((one) => one !== usable));
+  const container = usable ?? (await run.createBeside(job));
+  run.log.status(`running ${job}`);
+  if (container.state !== "running") {
+    await run.start(container);
+  }
+  try {
+    await untilCompleted(container.id, { seconds: timeout(run, job), signal: run.signal });
+  } catch (error) {
+    const reported = await run.describeFailure(error);
+    await run.stop([container]);
+    throw reported;
+  }
+}
+
+export function hasCompleted({ state, exitCode }: Container): boolean {
+  return state === "exited" && exitCode === 0;
+}
+
+function timeout({ inputs }: ProjectRunner, job: string): number {
+  return Number(inputs.document.services[job]?.labels?.["longshore.timeout"] ?? inputs.waitSeconds);
+}
+
+/**
+ * When the newest volume was made that the job's result lives in: those of the services it waits for, and of
+ * theirs. What ran on an earlier volume has to run again (migrations, after someone removed the database's).
+ */
+async function newestVolume({ inputs }: ProjectRunner, job: string): Promise<number> {
+  const { document, project } = inputs;
+  const visited = new Set<string>();
+  const visit = (name: string): string[] => {
+    const service = document.services[name];
+    if (visited.has(name) || !service) {
+      return [];
+    }
+    visited.add(name);
+    return [...namedVolumes(service), ...dependenciesOf(service).flatMap(visit)];
+  };
+  const names = visit(job).map((key) => document.volumes?.[key]?.name ?? `${project}_${key}`);
+  if (names.length === 0) {
+    return 0;
+  }
+  const { stdout } = await docker(["volume", "inspect", "--format", "{{.CreatedAt}}", ...names]);
+  return Math.max(
+    ...stdout
+      .trim()
+      .split("\n")
+      .map((time) => Date.parse(time)),
+  );
+}

@@ -1,0 +1,69 @@
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { docker } from "./docker";
+import type { ProjectInputs } from "./inputs";
+import { tar } from "./tar";
+
+type SecretFiles = ProjectInputs["secretFiles"];
+
+/**
+ * Writes the secret files below a folder: each readable by the container's user alone (mode 0400), in folders that
+ * only we may enter. A file of another user is made by root, or through the engine's daemon, which is root.
+ *
+ * @param image any image that is present, for a container that is never started
+ */
+export async function writeSecrets(
+  folder: string,
+  files: SecretFiles,
+  image: string | undefined,
+  uid: number = process.getuid?.() ?? 0,
+): Promise<void> {
+  const foreign: SecretFiles = {};
+  for (const [path, file] of Object.entries(files)) {
+    const target = join(folder, path);
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    if (uid === 0 || uid === file.user) {
+      writeFileSync(target, file.content, { mode: 0o600, flag: "wx" });
+      if (uid === 0) {
+        chownSync(target, file.user, file.user);
+      }
+      chmodSync(target, 0o400);
+    } else {
+      foreign[path] = file;
+    }
+  }
+  if (Object.keys(foreign).length > 0) {
+    await writeThroughDaemon(folder, foreign, image);
+  }
+}
+
+/** The daemon unpacks an archive into a folder that is mounted into a container. The contents go through a pipe. */
+async function writeThroughDaemon(
+  folder: string,
+  files: SecretFiles,
+  image: string | undefined,
+): Promise<void> {
+  if (image === undefined) {
+    throw new Error("internal: no image is present to write secret files with");
+  }
+  const archive = tar(
+    Object.entries(files).map(([path, { content, user }]) => ({ path, content, user, mode: 0o400 })),
+  );
+  const mount = `type=bind,source=${folder},target=/release`;
+  const created = await docker([
+    "create",
+    "--network",
+    "none",
+    "--mount",
+    mount,
+    "--entrypoint",
+    "/none",
+    image,
+  ]);
+  const container = created.stdout.trim();
+  try {
+    await docker(["cp", "-", `${container}:/release`], { input: archive });
+  } finally {
+    await docker(["rm", "--force", "--volumes", container]);
+  }
+}

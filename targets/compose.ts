@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Plan, PlannedSecret } from "../catalog/plan/types";
+import { resolve, type Resolver } from "../catalog/plan/resolve";
+import { ComposeProject } from "../components/compose-project";
+import { renderCompose } from "../render/compose";
+import { localImage } from "../render/images/image-tag";
+import type { StackSettings } from "../settings/types";
+import { composeProjectName } from "../tools/compose-project-name";
+
+export interface ComposeContext {
+  readonly settings: Pick<StackSettings, "stack" | "ports" | "lifecycle">;
+  /** Value of a secret that config holds, by system and name; undefined when it is not set. */
+  secretValue(system: string, name: string): pulumi.Output<string> | undefined;
+  /** Folder that build contexts are below. @default - this repository */
+  readonly root?: string;
+}
+
+/** Deploys each plan as a Compose project `<system>-<stack>` on this machine. Returns the addresses, by system. */
+export function deployCompose(plans: readonly Plan[], context: ComposeContext): Record<string, unknown> {
+  const addresses = plans.map((plan) => [plan.system, deploySystem(plan, context).url]);
+  return Object.fromEntries(addresses) as Record<string, unknown>;
+}
+
+/** One system as a Compose project. */
+export function deploySystem(plan: Plan, context: ComposeContext): ComposeProject {
+  const { settings, root = process.env.LONGSHORE_ROOT ?? process.cwd() } = context;
+  const project = composeProjectName(plan.system, settings.stack);
+  const edgePort = settings.ports[plan.system];
+  if (edgePort === undefined && plan.routes.length > 0) {
+    throw new Error(`internal: the settings have no port for ${plan.system}, though it has routes`);
+  }
+  const rendered = renderCompose(plan, {
+    project,
+    root,
+    edgePort: edgePort ?? 0,
+    imageReference: (image) => localImage(root, plan.system, image),
+  });
+  const resolver = secretResolver(plan, context);
+  const secretFiles = rendered.secretFiles.map(({ path, user, value }) => [
+    path,
+    { content: resolve(value, resolver), user },
+  ]);
+  return new ComposeProject(plan.system, {
+    project,
+    document: rendered.document,
+    files: rendered.files,
+    secretFiles: Object.fromEntries(secretFiles) as Record<
+      string,
+      { content: pulumi.Output<string>; user: number }
+    >,
+    // Data goes only when a person says so: `longshore down --volumes`.
+    keepVolumes: true,
+    portSetting: `longshore:ports.${plan.system}`,
+  });
+}
+
+/** Secrets from config. Managed datastores do not exist on this machine, and the plan has none. */
+function secretResolver(plan: Plan, { secretValue }: ComposeContext): Resolver<pulumi.Output<string>> {
+  const secrets = new Map(plan.secrets.map((secret): [string, PlannedSecret] => [secret.name, secret]));
+  return {
+    secret(name, encode) {
+      const value = secretValue(plan.system, name);
+      if (!value) {
+        const path = secrets.get(name)?.configPath ?? name;
+        throw new pulumi.RunError(`${path}: not set; run: pulumi config set --secret --path '${path}'`);
+      }
+      return encode === "uri" ? value.apply(encodeURIComponent) : value;
+    },
+    host(datastore) {
+      throw new Error(`internal: ${datastore} is managed, which no Compose plan may hold`);
+    },
+    text: (parts) => pulumi.secret(pulumi.concat(...parts)),
+  };
+}
