@@ -106,7 +106,11 @@ export interface NodePoolSpecArgs {
   /** @default {} */
   labels?: Readonly<Record<string, string>>;
   /** Keeps pods away that do not tolerate it. @default [] */
-  taints?: readonly { key: string; value: string; effect: "NO_SCHEDULE" | "NO_EXECUTE" | "PREFER_NO_SCHEDULE" }[];
+  taints?: readonly {
+    key: string;
+    value: string;
+    effect: "NO_SCHEDULE" | "NO_EXECUTE" | "PREFER_NO_SCHEDULE";
+  }[];
 }
 
 export function nodePoolSpec<T>(args: NodePoolSpecArgs, nodeAccount: T) {

@@ -51,8 +51,9 @@ export class GkeCluster extends Component {
 
   constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("longshore:platform:GkeCluster", name, opts);
-    this.nodeAccount = this.leastPrivilegedNodes(args);
-    this.cluster = this.controlPlane(args);
+    const { account, grants } = this.leastPrivilegedNodes(args);
+    this.nodeAccount = account;
+    this.cluster = this.controlPlane(args, grants);
     this.pools = args.mode === "standard" ? this.nodePools(args) : [];
     this.kubeconfig = this.kubeconfigOf(this.cluster);
     this.provider = this.kubernetesProvider(args);
@@ -60,22 +61,22 @@ export class GkeCluster extends Component {
   }
 
   /** Nodes write logs and metrics and pull images: not the project-wide editor that Google gives by default. */
-  private leastPrivilegedNodes({ project, nodeAccountId, registry }: GkeClusterArgs): gcp.serviceaccount.Account {
+  private leastPrivilegedNodes({ project, nodeAccountId, registry }: GkeClusterArgs) {
     const account = this.child(gcp.serviceaccount.Account, "nodes", {
       project,
       accountId: nodeAccountId ?? `${this.label}-nodes`,
       displayName: `Nodes of ${this.label}`,
     });
-    this.child(gcp.projects.IAMMember, "nodes-role", {
+    const role = this.child(gcp.projects.IAMMember, "nodes-role", {
       project,
       role: "roles/container.defaultNodeServiceAccount",
       member: account.member,
     });
-    registry?.allowPull(`${this.label}-nodes`, account.member);
-    return account;
+    const pull = registry?.allowPull(`${this.label}-nodes`, account.member);
+    return { account, grants: pull ? [role, pull] : [role] };
   }
 
-  private controlPlane(args: GkeClusterArgs): gcp.container.Cluster {
+  private controlPlane(args: GkeClusterArgs, grants: readonly pulumi.Resource[]): gcp.container.Cluster {
     const { network, lifecycle = "retain", mode = "autopilot" } = args;
     const known: ClusterSpecArgs<pulumi.Input<string>> = {
       ...args,
@@ -95,18 +96,29 @@ export class GkeCluster extends Component {
         ...stateful(lifecycle),
         // Of the pool that is gone; the API reports another one's.
         ...(mode === "standard" && { ignoreChanges: ["nodeConfig"] }),
-        dependsOn: [network.nat],
+        // Nodes need a way out and the right to report before they can become ready.
+        dependsOn: [network.nat, ...grants],
         transform: args.transform?.cluster,
       },
     );
   }
 
-  private nodePools({ project, region, pools = { general: {} }, transform }: GkeClusterArgs): gcp.container.NodePool[] {
+  private nodePools({
+    project,
+    region,
+    pools = { general: {} },
+    transform,
+  }: GkeClusterArgs): gcp.container.NodePool[] {
     return Object.entries(pools).map(([name, pool]) =>
       this.child(
         gcp.container.NodePool,
         `pool-${name}`,
-        { ...nodePoolSpec(pool, this.nodeAccount.email), cluster: this.cluster.name, location: region, project },
+        {
+          ...nodePoolSpec(pool, this.nodeAccount.email),
+          cluster: this.cluster.name,
+          location: region,
+          project,
+        },
         { transform: transform?.pool },
       ),
     );
@@ -115,7 +127,7 @@ export class GkeCluster extends Component {
   private kubeconfigOf({ name, controlPlaneEndpointsConfig }: gcp.container.Cluster): pulumi.Output<string> {
     return pulumi
       .all([name, controlPlaneEndpointsConfig])
-      .apply(([cluster, { dnsEndpointConfig }]) => kubeconfig(cluster, dnsEndpointConfig?.endpoint ?? ""));
+      .apply(([cluster, { dnsEndpointConfig }]) => kubeconfig(cluster, dnsEndpointConfig.endpoint));
   }
 
   private kubernetesProvider({ transform }: GkeClusterArgs): kubernetes.Provider {

@@ -38,7 +38,8 @@ const PLATFORMS: readonly Platform[] = ["linux/amd64", "linux/arm64"];
 export function imageSpec(name: string, args: ImageSpecArgs) {
   throwProblems(`image ${name}`, checkImage(args));
   const { repository, tag, context, dockerfile = "Dockerfile", target, platforms = PLATFORMS } = args;
-  const cache = args.cacheRepository === undefined ? [] : platforms.map((platform) => cacheOf(args, platform));
+  const cache =
+    args.cacheRepository === undefined ? [] : platforms.map((platform) => cacheOf(args, platform));
   const { version = tag, revision, created } = args;
   return {
     context: { location: context },
@@ -77,7 +78,9 @@ function checkImage({ repository, tag, context, platforms, buildArgs = {} }: Ima
   const named = parsed && parsed.tag === undefined && parsed.digest === undefined;
   const secrets = Object.keys(buildArgs).filter((key) => /PASSWORD|SECRET|TOKEN|(^|_)KEY$/i.test(key));
   return [
-    ...(named ? [] : [{ path: "repository", message: `expected a name without tag or digest, got "${repository}"` }]),
+    ...(named
+      ? []
+      : [{ path: "repository", message: `expected a name without tag or digest, got "${repository}"` }]),
     ...(/^\w[\w.-]{0,127}$/.test(tag) && tag !== "latest"
       ? []
       : [{ path: "tag", message: `expected a tag of one content, got "${tag}"` }]),

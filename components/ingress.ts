@@ -1,5 +1,5 @@
 import * as gcp from "@pulumi/gcp";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Component, stateful, type Lifecycle, type Transform } from "./component";
 import { backendSpec, gkeIngressSpec, type BackendSpecArgs } from "./ingress.spec";
 import { kubernetesObject } from "./kubernetes-object";
@@ -49,7 +49,11 @@ export class GkeIngress extends Component {
       kubernetesObject(`${name}-managed-certificate`, certificate, parent),
       kubernetesObject(`${name}-frontend-config`, frontend, parent),
       ...args.backends.map((backend) =>
-        kubernetesObject(`${name}-${backend.name}-backend-config`, backendSpec({ ...backend, namespace }), parent),
+        kubernetesObject(
+          `${name}-${backend.name}-backend-config`,
+          backendSpec({ ...backend, namespace }),
+          parent,
+        ),
       ),
     ];
     this.annotations = this.annotationsFor(name);

@@ -8,7 +8,11 @@ export interface ObjectData {
   readonly metadata: { readonly name?: pulumi.Input<string>; readonly namespace?: pulumi.Input<string> };
 }
 
-type ObjectClass = new (name: string, args: never, opts?: pulumi.CustomResourceOptions) => pulumi.CustomResource;
+type ObjectClass = new (
+  name: string,
+  args: never,
+  opts?: pulumi.CustomResourceOptions,
+) => pulumi.CustomResource;
 
 /** Typed classes, so that the state holds the same types as a program written by hand would. */
 const CLASSES: Readonly<Record<string, ObjectClass>> = {
@@ -41,7 +45,7 @@ export function kubernetesObject(
   const Class = CLASSES[`${object.apiVersion}/${object.kind}`];
   return Class
     ? new Class(name, object as never, opts)
-    : new kubernetes.apiextensions.CustomResource(name, object as never, opts);
+    : new kubernetes.apiextensions.CustomResource(name, object, opts);
 }
 
 /** `HorizontalPodAutoscaler` → `horizontal-pod-autoscaler` */

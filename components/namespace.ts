@@ -18,7 +18,10 @@ export class Namespace extends Component {
     const [namespace, ...rules] = objects;
     this.namespace = kubernetesObject(`${name}-namespace`, namespace, { parent: this });
     this.rules = rules.map((object) =>
-      kubernetesObject(`${name}-${kebabKind(object.kind)}`, object, { parent: this, dependsOn: [this.namespace] }),
+      kubernetesObject(`${name}-${kebabKind(object.kind)}`, object, {
+        parent: this,
+        dependsOn: [this.namespace],
+      }),
     );
     this.registerOutputs({});
   }

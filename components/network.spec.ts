@@ -1,5 +1,5 @@
-import type { Problem } from "../catalog/problems";
-import { throwProblems } from "../catalog/problems";
+import { throwProblems, type Problem } from "../catalog/problems";
+import { parseIpRange } from "./ip-range";
 
 export interface NetworkRanges {
   /** Addresses of nodes. @default "10.0.0.0/20" (4,092 nodes) */
@@ -18,7 +18,12 @@ export const SERVICE_RANGE = "services";
 
 /** The parts of a network as plain data. @throws ProblemsError when ranges overlap or are no ranges */
 export function networkSpec(name: string, region: string, ranges: NetworkRanges = {}) {
-  const { nodes = "10.0.0.0/20", pods = "10.4.0.0/14", services = "10.8.0.0/20", managedPrefix = 16 } = ranges;
+  const {
+    nodes = "10.0.0.0/20",
+    pods = "10.4.0.0/14",
+    services = "10.8.0.0/20",
+    managedPrefix = 16,
+  } = ranges;
   throwProblems(`network ${name}`, checkRanges({ nodes, pods, services }));
   return {
     network: { autoCreateSubnetworks: false, routingMode: "REGIONAL", description: "Made by Longshore" },
@@ -31,7 +36,11 @@ export function networkSpec(name: string, region: string, ranges: NetworkRanges 
       ],
       // Nodes have no public address: this is how they reach Google's own services.
       privateIpGoogleAccess: true,
-      logConfig: { aggregationInterval: "INTERVAL_10_MIN", flowSampling: 0.1, metadata: "INCLUDE_ALL_METADATA" },
+      logConfig: {
+        aggregationInterval: "INTERVAL_10_MIN",
+        flowSampling: 0.1,
+        metadata: "INCLUDE_ALL_METADATA",
+      },
     },
     router: { region },
     nat: {
@@ -50,32 +59,19 @@ export function networkSpec(name: string, region: string, ranges: NetworkRanges 
 }
 
 function checkRanges(ranges: Record<string, string>): Problem[] {
-  const parsed = Object.entries(ranges).map(([name, range]) => ({ name, range, bounds: bounds(range) }));
-  const malformed = parsed
-    .filter(({ bounds: found }) => !found)
-    .map(({ name, range }) => ({
-      path: `ranges.${name}`,
-      message: `expected an address range such as "10.0.0.0/20", got "${range}"`,
-    }));
-  const overlaps = parsed.flatMap((one, index) =>
-    parsed.slice(index + 1).flatMap((other) =>
-      one.bounds && other.bounds && one.bounds[0] <= other.bounds[1] && other.bounds[0] <= one.bounds[1]
-        ? [{ path: `ranges.${other.name}`, message: `${other.range} overlaps ${one.range} of ${one.name}` }]
-        : [],
-    ),
-  );
-  return [...malformed, ...overlaps];
-}
-
-/** First and last address as numbers. */
-function bounds(range: string): [number, number] | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(range);
-  const parts = match?.slice(1).map(Number) ?? [];
-  const prefix = parts[4];
-  if (prefix === undefined || prefix < 8 || prefix > 29 || parts.slice(0, 4).some((byte) => byte > 255)) {
-    return undefined;
-  }
-  const address = parts.slice(0, 4).reduce((sum, byte) => sum * 256 + byte, 0);
-  const size = 2 ** (32 - prefix);
-  return address % size === 0 ? [address, address + size - 1] : undefined;
+  const parsed = Object.entries(ranges).map(([name, text]) => ({ name, text, range: parseIpRange(text) }));
+  return parsed.flatMap(({ name, text, range }, index): Problem[] => {
+    const path = `ranges.${name}`;
+    if (typeof range === "string") {
+      return [{ path, message: `${range}, got "${text}"` }];
+    }
+    if (range.prefix < 8 || range.prefix > 29) {
+      return [{ path, message: `expected a prefix from /8 to /29, got /${range.prefix}` }];
+    }
+    return parsed.slice(0, index).flatMap((other) => {
+      const overlaps =
+        typeof other.range !== "string" && range.first <= other.range.last && other.range.first <= range.last;
+      return overlaps ? [{ path, message: `${text} overlaps ${other.text} of ${other.name}` }] : [];
+    });
+  });
 }

@@ -21,7 +21,16 @@ export interface CloudSqlSpecArgs {
 }
 
 /** Of those that our catalog knows. The whole list is in Cloud SQL's documentation of extensions. */
-const OFFERED = ["vector", "pg_trgm", "pgcrypto", "citext", "hstore", "postgis", "pg_stat_statements", "unaccent"];
+const OFFERED = [
+  "vector",
+  "pg_trgm",
+  "pgcrypto",
+  "citext",
+  "hstore",
+  "postgis",
+  "pg_stat_statements",
+  "unaccent",
+];
 const GIBIBYTE = 2 ** 30;
 
 /** The instance as plain data. @throws ProblemsError with everything that Cloud SQL cannot give */
@@ -75,10 +84,19 @@ function checkCloudSql(args: CloudSqlSpecArgs): Problem[] {
   }
   // Restoring to a moment starts from a backup before it.
   if (backups < recoveryDays || backups > 365) {
-    problems.push({ path: "backups", message: `expected ${recoveryDays} (recoveryDays) to 365, got ${backups}` });
+    problems.push({
+      path: "backups",
+      message: `expected ${recoveryDays} (recoveryDays) to 365, got ${backups}`,
+    });
   }
-  if (maintenance && (maintenance.day < 1 || maintenance.day > 7 || maintenance.hour < 0 || maintenance.hour > 23)) {
-    problems.push({ path: "maintenance", message: "expected a day from 1 (Monday) to 7 and an hour from 0 to 23" });
+  if (
+    maintenance &&
+    (maintenance.day < 1 || maintenance.day > 7 || maintenance.hour < 0 || maintenance.hour > 23)
+  ) {
+    problems.push({
+      path: "maintenance",
+      message: "expected a day from 1 (Monday) to 7 and an hour from 0 to 23",
+    });
   }
   return problems;
 }

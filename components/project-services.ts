@@ -12,7 +12,11 @@ export interface ProjectServicesArgs {
 export class ProjectServices extends Component {
   readonly services: readonly gcp.projects.Service[];
 
-  constructor(name: string, { project, services }: ProjectServicesArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { project, services }: ProjectServicesArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("longshore:platform:ProjectServices", name, opts);
     this.services = services.map((service) =>
       this.child(gcp.projects.Service, service, {

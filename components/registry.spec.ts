@@ -1,5 +1,10 @@
 /** Hosts of `gcr.io` and where Artifact Registry keeps what they serve. */
-const GCR_LOCATIONS = { "gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia" } as const;
+const GCR_LOCATIONS = {
+  "gcr.io": "us",
+  "us.gcr.io": "us",
+  "eu.gcr.io": "europe",
+  "asia.gcr.io": "asia",
+} as const;
 export type GcrHost = keyof typeof GCR_LOCATIONS;
 
 export interface RegistrySpecArgs {
@@ -30,7 +35,14 @@ const DAY = 24 * 60 * 60;
 
 /** The repositories of a registry as plain data, and the prefix of image names in each. */
 export function registrySpec(args: RegistrySpecArgs) {
-  const { project, host, repository = "images", keepVersions = 100, untaggedDays = 30, taggedDays = 365 } = args;
+  const {
+    project,
+    host,
+    repository = "images",
+    keepVersions = 100,
+    untaggedDays = 30,
+    taggedDays = 365,
+  } = args;
   const location = host ? GCR_LOCATIONS[host] : args.location;
   if (location === undefined) {
     throw new Error("registry: give either host or location");

@@ -45,7 +45,9 @@ export class Workload extends Component {
     const isFollower = (object: ObjectData): boolean => FOLLOWERS.includes(object.kind);
     const first = objects.filter((object) => !isController(object) && !isFollower(object));
     const foundation = first.map((object) => create(object, []));
-    const controllers = objects.filter(isController).map((object) => create(object, [...foundation, ...after]));
+    const controllers = objects
+      .filter(isController)
+      .map((object) => create(object, [...foundation, ...after]));
     const followers = objects.filter(isFollower).map((object) => create(object, controllers));
 
     this.objects = [...foundation, ...controllers, ...followers];

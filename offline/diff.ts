@@ -12,7 +12,11 @@ export function changes(before: Json | undefined, after: Json | undefined): Chan
   return walk(before, after, []);
 }
 
-function walk(before: Json | undefined, after: Json | undefined, path: readonly (string | number)[]): Change[] {
+function walk(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly (string | number)[],
+): Change[] {
   if (before === undefined || after === undefined) {
     return before === after ? [] : [{ path, kind: before === undefined ? "add" : "delete" }];
   }

@@ -30,7 +30,9 @@ export const dockerBuild: Planner = {
     if (preview) {
       return { id: "", outputs: {} };
     }
-    const digest = `sha256:${createHash("sha256").update(JSON.stringify(sources(inputs))).digest("hex")}`;
+    const digest = `sha256:${createHash("sha256")
+      .update(JSON.stringify(sources(inputs)))
+      .digest("hex")}`;
     const ref = tags[0] ? `${tags[0]}@${digest}` : digest;
     return { id: text(previous?.digest) ?? digest, outputs: { digest, ref, contextHash: digest.slice(7) } };
   },

@@ -28,13 +28,17 @@ export interface OfflineProviders {
  * The engine talks to them as if they were the real plugins; they need no account, no credentials, no cluster and
  * no network, and refuse to apply anything.
  */
-export async function startOfflineProviders({ allowApply = false }: OfflineOptions = {}): Promise<OfflineProviders> {
+export async function startOfflineProviders({
+  allowApply = false,
+}: OfflineOptions = {}): Promise<OfflineProviders> {
   const running = await Promise.all(
     PLANNERS.map(async (planner) => ({ planner, provider: await serve(planner, { allowApply }) })),
   );
   return {
     env: {
-      PULUMI_DEBUG_PROVIDERS: running.map(({ planner, provider }) => `${planner.package}:${provider.port}`).join(","),
+      PULUMI_DEBUG_PROVIDERS: running
+        .map(({ planner, provider }) => `${planner.package}:${provider.port}`)
+        .join(","),
     },
     assumptions: PLANNERS.flatMap((planner) => planner.assumptions),
     close: async () => {

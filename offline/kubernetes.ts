@@ -37,7 +37,9 @@ const REPLACE_ON: Readonly<Record<string, readonly string[]>> = {
 export const kubernetes: Planner = {
   package: "kubernetes",
   sdk: "@pulumi/kubernetes",
-  assumptions: [`Kubernetes objects are checked against the schemas of Kubernetes ${KUBERNETES_VERSION}, not by a cluster`],
+  assumptions: [
+    `Kubernetes objects are checked against the schemas of Kubernetes ${KUBERNETES_VERSION}, not by a cluster`,
+  ],
 
   complete(subject, previous, unique) {
     const metadata = record(subject.inputs.metadata);
@@ -98,7 +100,9 @@ export const kubernetes: Planner = {
   /** The provider compares clusters by their identifier where there is one, else by the kubeconfig. */
   replacesConfig: (change, before, after) =>
     change.path[0] === "clusterIdentifier" ||
-    (change.path[0] === "kubeconfig" && before.clusterIdentifier === undefined && after.clusterIdentifier === undefined),
+    (change.path[0] === "kubeconfig" &&
+      before.clusterIdentifier === undefined &&
+      after.clusterIdentifier === undefined),
 };
 
 function isCustomResource(apiVersion: string): boolean {

@@ -45,7 +45,10 @@ export interface Planner {
   /** Whether the old resource has to go before the new one can come. */
   deleteFirst(type: string, before: Properties, after: Properties): boolean;
   /** `previous` holds the former outputs when this is an update; `preview` when nothing is applied. */
-  create(subject: Subject, options: { preview: boolean; previous: Properties | undefined; unique: string }): Creation;
+  create(
+    subject: Subject,
+    options: { preview: boolean; previous: Properties | undefined; unique: string },
+  ): Creation;
   /** Names of inputs and outputs that are secret in the state whatever the program said. */
   secrets(type: string): readonly string[];
   /** Problems and replacements of the provider's own configuration. */

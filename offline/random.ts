@@ -13,7 +13,12 @@ export const random: Planner = {
   complete: () => ({}),
   check(subject) {
     if (subject.type !== RandomPassword) {
-      return [{ property: "", reason: `the offline provider does not know ${subject.type}, only ${RandomPassword}` }];
+      return [
+        {
+          property: "",
+          reason: `the offline provider does not know ${subject.type}, only ${RandomPassword}`,
+        },
+      ];
     }
     return checkAgainstSdk(sdk("@pulumi/random"), subject);
   },
@@ -32,7 +37,8 @@ export const random: Planner = {
 
 function password(inputs: Properties): string {
   const wanted = (name: string): boolean => inputs[name] !== false;
-  const special = typeof inputs.overrideSpecial === "string" ? inputs.overrideSpecial : "!@#$%&*()-_=+[]{}<>:?";
+  const special =
+    typeof inputs.overrideSpecial === "string" ? inputs.overrideSpecial : "!@#$%&*()-_=+[]{}<>:?";
   const alphabet = [
     wanted("lower") ? "abcdefghijklmnopqrstuvwxyz" : "",
     wanted("upper") ? "ABCDEFGHIJKLMNOPQRSTUVWXYZ" : "",

@@ -169,8 +169,8 @@ class Encrypter {
 }
 
 async function readYaml(file: string): Promise<YamlObject> {
-  const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") {
+  const content = await readFile(file, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
       return "";
     }
     throw error;

@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Resolver } from "../catalog/plan/resolve";
 import type { BuildSource } from "../catalog/types";
-import type { Plan, PlannedDatastore, PlannedImage, PlannedSecret, Workload as PlannedWorkload } from "../catalog/plan/types";
+import type {
+  Plan,
+  PlannedDatastore,
+  PlannedImage,
+  PlannedSecret,
+  Workload as PlannedWorkload,
+} from "../catalog/plan/types";
 import { throwProblems } from "../catalog/problems";
 import { Component } from "../components/component";
 import { GeneratedSecret } from "../components/generated-secret";
@@ -155,13 +161,21 @@ export class CloudSystem extends Component {
     }
     const { platform, settings } = this.context;
     const ports = new Map(routes.map(({ workload, port }) => [workload, port]));
-    const backends = workloads.filter(({ name }) => ports.has(name)).map((workload) => ({
-      name: workload.name,
-      health: healthOf(workload, ports.get(workload.name) ?? 80),
-    }));
+    const backends = workloads
+      .filter(({ name }) => ports.has(name))
+      .map((workload) => ({
+        name: workload.name,
+        health: healthOf(workload, ports.get(workload.name) ?? 80),
+      }));
     return new GkeIngress(
       this.label,
-      { project: platform.project, namespace: this.label, hosts: [host], backends, lifecycle: settings.lifecycle },
+      {
+        project: platform.project,
+        namespace: this.label,
+        hosts: [host],
+        backends,
+        lifecycle: settings.lifecycle,
+      },
       { parent: this, dependsOn: [namespace.namespace] },
     );
   }
@@ -261,7 +275,9 @@ export class CloudSystem extends Component {
       host: (datastore) => {
         const database = this.databases.get(datastore);
         if (!database) {
-          throw new Error(`internal: the plan refers to a managed database ${datastore} that it does not have`);
+          throw new Error(
+            `internal: the plan refers to a managed database ${datastore} that it does not have`,
+          );
         }
         return database.host;
       },
@@ -278,7 +294,8 @@ export class CloudSystem extends Component {
   }
 
   private imageReference({ name, source }: PlannedImage): Late {
-    const image = source.kind === "build" ? this.images.get(name) : this.context.upstream.get(source.reference);
+    const image =
+      source.kind === "build" ? this.images.get(name) : this.context.upstream.get(source.reference);
     if (!image) {
       throw new Error(`internal: image ${name} was not made`);
     }

@@ -64,7 +64,9 @@ function sourceInRepository(source: BuildSource): SourceDescription {
 }
 
 /** Several workloads share an image: its files are read once. */
-function remembered(describe: (source: BuildSource) => SourceDescription): (source: BuildSource) => SourceDescription {
+function remembered(
+  describe: (source: BuildSource) => SourceDescription,
+): (source: BuildSource) => SourceDescription {
   const known = new Map<string, SourceDescription>();
   return (source) => {
     const key = JSON.stringify(source);

@@ -1,4 +1,5 @@
 import { closest } from "fastest-levenshtein";
+import { parseIpRange } from "../../components/ip-range";
 import type { Failure, Subject } from "../planner";
 import { isObject, isUnknown, text, type Json, type Properties } from "../values";
 
@@ -60,15 +61,8 @@ const role = pattern(
 const apiName = pattern(/^[a-z]+\.googleapis\.com$/, 'an API such as "container.googleapis.com"');
 
 const cidr: Rule = (value) => {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(value);
-  const numbers = match?.slice(1).map(Number);
-  if (!numbers || numbers.slice(0, 4).some((byte) => byte > 255) || numbers[4]! > 32) {
-    return 'expected an address range such as "10.0.0.0/20"';
-  }
-  const [a, b, c, d, prefix] = numbers as [number, number, number, number, number];
-  const address = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
-  const host = prefix === 32 ? 0 : address & (0xffffffff >>> prefix);
-  return host === 0 ? undefined : `the address is not the first of the range of /${prefix}`;
+  const range = parseIpRange(value);
+  return typeof range === "string" ? range : undefined;
 };
 
 /** Machine size of Cloud SQL for PostgreSQL. */
@@ -159,7 +153,7 @@ function select(from: Json | undefined, path: string, at = ""): { value: Json; a
     const rest = path.slice(2).replace(/^\./, "");
     return Array.isArray(from) ? from.flatMap((item, index) => select(item, rest, `${at}[${index}]`)) : [];
   }
-  const step = /^[^.[]+/.exec(path)![0];
+  const step = /^[^.[]+/.exec(path)?.[0] ?? path;
   const rest = path.slice(step.length).replace(/^\./, "");
   return isObject(from) ? select(from[step], rest, at ? `${at}.${step}` : step) : [];
 }
@@ -223,9 +217,11 @@ function checkAutopilot(inputs: Properties): Failure[] {
 
 function checkStandard(inputs: Properties): Failure[] {
   if (inputs.nodePools !== undefined) {
-    return [{ property: "nodePools", reason: "inline pools replace the cluster when they change; use NodePool" }];
+    return [
+      { property: "nodePools", reason: "inline pools replace the cluster when they change; use NodePool" },
+    ];
   }
-  return inputs.removeDefaultNodePool === true && inputs.initialNodeCount === undefined
+  return inputs.removeDefaultNodePool === true && (inputs.initialNodeCount ?? null) === null
     ? [{ property: "initialNodeCount", reason: "removeDefaultNodePool needs a first node; set 1" }]
     : [];
 }

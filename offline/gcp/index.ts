@@ -33,7 +33,10 @@ export const gcp: Planner = {
       const reason = `the offline provider cannot plan ${subject.type} yet: it does not know what replaces it (${known})`;
       return [{ property: "", reason }];
     }
-    return [...fromSdk, ...withoutDuplicates(fromSdk, [...checkFormats(subject), ...checkCombinations(subject)])];
+    return [
+      ...fromSdk,
+      ...withoutDuplicates(fromSdk, [...checkFormats(subject), ...checkCombinations(subject)]),
+    ];
   },
 
   replaces: (type, change, before, after) =>

@@ -30,7 +30,8 @@ const common = ["name", "project"];
 const globalNetworkId = ({ project, name }: Known) => `projects/${project}/global/networks/${name}`;
 const regional = (kind: string) => (known: Known) =>
   `projects/${known.project}/regions/${place(known)}/${kind}/${known.name}`;
-const globalThing = (kind: string) => (known: Known) => `projects/${known.project}/global/${kind}/${known.name}`;
+const globalThing = (kind: string) => (known: Known) =>
+  `projects/${known.project}/global/${kind}/${known.name}`;
 const link = (id: (known: Known) => string) => (known: Known) => ({ selfLink: COMPUTE + id(known) });
 
 const subnetworkId = regional("subnetworks");
@@ -58,7 +59,14 @@ const member = ({ inputs }: Known) =>
 
 export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
   "gcp:compute/network:Network": {
-    replaceOn: [...common, "autoCreateSubnetworks", "description", "internalIpv6Range", "networkProfile", "params"],
+    replaceOn: [
+      ...common,
+      "autoCreateSubnetworks",
+      "description",
+      "internalIpv6Range",
+      "networkProfile",
+      "params",
+    ],
     id: globalNetworkId,
     outputs: link(globalNetworkId),
   },
@@ -182,7 +190,15 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
       `/nodePools/${known.name}`,
   },
   "gcp:artifactregistry/repository:Repository": {
-    replaceOn: ["repositoryId", "project", "location", "format", "kmsKeyName", "mode", "remoteRepositoryConfig"],
+    replaceOn: [
+      "repositoryId",
+      "project",
+      "location",
+      "format",
+      "kmsKeyName",
+      "mode",
+      "remoteRepositoryConfig",
+    ],
     id: (known) =>
       `projects/${known.project}/locations/${place(known)}/repositories/${text(known.inputs.repositoryId)}`,
     outputs: (known) =>
@@ -227,7 +243,8 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
   },
   "gcp:sql/database:Database": {
     replaceOn: ["instance", "name", "project"],
-    id: ({ project, inputs, name }) => `projects/${project}/instances/${text(inputs.instance)}/databases/${name}`,
+    id: ({ project, inputs, name }) =>
+      `projects/${project}/instances/${text(inputs.instance)}/databases/${name}`,
   },
   "gcp:sql/user:User": {
     replaceOn: ["host", "instance", "name", "type", "project"],
@@ -243,7 +260,9 @@ function clusterOutputs(known: Known): Properties {
   const { inputs, project, fingerprint } = known;
   const endpoints: Json | undefined = inputs.controlPlaneEndpointsConfig;
   const dns = isObject(endpoints) && isObject(endpoints.dnsEndpointConfig);
-  const certificate = Buffer.from(`offline stand-in for the certificate of ${known.name}\n`).toString("base64");
+  const certificate = Buffer.from(`offline stand-in for the certificate of ${known.name}\n`).toString(
+    "base64",
+  );
   return defined({
     endpoint: `192.0.2.${Number.parseInt(fingerprint.slice(0, 2), 16)}`,
     selfLink:

@@ -52,7 +52,9 @@ describe("Google Cloud over offline providers", function () {
     });
 
     it("refuses a place that does not exist", async () => {
-      const { errors } = await stack.preview({ values: { gcp: { project: "example-prod", region: "us-centrall1" } } });
+      const { errors } = await stack.preview({
+        values: { gcp: { project: "example-prod", region: "us-centrall1" } },
+      });
       assert.match(errors.join("\n"), /did you mean us-central1\?/);
     });
 
@@ -85,7 +87,9 @@ describe("Google Cloud over offline providers", function () {
     });
 
     it("changes only what a setting is about", async () => {
-      const { changes, errors } = await stack.preview({ values: { todo: { settings: { logLevel: "debug" } } } });
+      const { changes, errors } = await stack.preview({
+        values: { todo: { settings: { logLevel: "debug" } } },
+      });
       assert.deepEqual(errors, []);
       assert.deepEqual(changes, ["update todo-backend-deployment"]);
     });
@@ -115,19 +119,27 @@ describe("Google Cloud over offline providers", function () {
       const { changes, errors } = await stack.preview({
         values: { gcp: { project: "example-prod", region: "us-east1" } },
       });
-      assert.ok(changes.some((change) => /replace todo-db-instance/.test(change)), changes.join(", "));
+      assert.ok(
+        changes.some((change) => /replace todo-db-instance/.test(change)),
+        changes.join(", "),
+      );
       assert.match(errors.join("\n"), /protect/);
     });
 
     it("changes the machine of a database in place, and nothing that talks to it", async () => {
-      const { changes } = await stack.preview({ values: { todo: { datastores: { db: { tier: "db-custom-4-15360" } } } } });
+      const { changes } = await stack.preview({
+        values: { todo: { datastores: { db: { tier: "db-custom-4-15360" } } } },
+      });
       assert.deepEqual(changes, ["update todo-db-instance"]);
     });
 
     it("keeps every secret out of the state and the output", async () => {
       const secrets = await stack.secretValues();
       assert.ok(secrets.includes(OPENAI_KEY));
-      assert.ok(secrets.some((value) => value.startsWith("postgresql")), "the database URL is not secret");
+      assert.ok(
+        secrets.some((value) => value.startsWith("postgresql")),
+        "the database URL is not secret",
+      );
       const [state, printed] = [await stack.stateFiles(), stack.printed];
       // Short and public texts are no secrets even when they stand in a value that is one.
       const sensitive = secrets.filter((value) => value.length >= 16);

@@ -83,19 +83,24 @@ export class CloudStack {
   }
 
   async resources(): Promise<{ urn: string; type: string }[]> {
-    const { deployment } = await this.stack.exportStack();
-    return (deployment as { resources?: { urn: string; type: string }[] }).resources ?? [];
+    const exported = await this.stack.exportStack();
+    const state = exported.deployment as { resources?: { urn: string; type: string }[] };
+    return state.resources ?? [];
   }
 
   /** The values of everything that the state keeps encrypted, with the program's own among them. */
   async secretValues(): Promise<string[]> {
     const options = ["stack", "export", "--show-secrets", "--stack", "prod", "--non-interactive"];
     const env = { ...process.env, ...this.env };
-    const { stdout } = await promisify(execFile)(this.command, options, { cwd: this.folder, env, maxBuffer: 2 ** 26 });
+    const { stdout } = await promisify(execFile)(this.command, options, {
+      cwd: this.folder,
+      env,
+      maxBuffer: 2 ** 26,
+    });
     const found = new Set<string>();
     const collect = (value: unknown): void => {
       if (typeof value === "object" && value !== null) {
-        const { plaintext } = value as { plaintext?: unknown };
+        const plaintext: unknown = "plaintext" in value ? value.plaintext : undefined;
         if (typeof plaintext === "string") {
           scalars(JSON.parse(plaintext)).forEach((text) => found.add(text));
         }
@@ -144,8 +149,8 @@ export class CloudStack {
     };
     const failed = await operation(observe).then(
       () => false,
-      (error: Error) => {
-        errors.push(error.message);
+      (error: unknown) => {
+        errors.push(error instanceof Error ? error.message : String(error));
         return true;
       },
     );
@@ -166,7 +171,11 @@ function programFor({ values = {}, openaiKey = OPENAI_KEY, sources = {} }: Cloud
       secretValue: (_system, name) => (name === "openai-api-key" ? pulumi.secret(openaiKey) : undefined),
       describeSource: ({ context }) => {
         const image = path.basename(context) as "backend" | "frontend";
-        return { hash: (sources[image] ?? image).padEnd(64, "0"), revision: "4f2c1a0", created: "2026-11-20T12:00:00Z" };
+        return {
+          hash: (sources[image] ?? image).padEnd(64, "0"),
+          revision: "4f2c1a0",
+          created: "2026-11-20T12:00:00Z",
+        };
       },
     });
     return Promise.resolve(outputs);

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { GkeCluster } from "../../components/cluster";
+import { GeneratedSecret } from "../../components/generated-secret";
+import { Image } from "../../components/image";
+import { Network } from "../../components/network";
+import { CloudSqlPostgres } from "../../components/postgres";
+import { Registry } from "../../components/registry";
+import { Workload } from "../../components/workload";
+
+interface Created {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+/** What the components ask the engine for. Logic only: secrets and dependencies are proved with the real engine. */
+const created: Created[] = [];
+const named = (name: string): Created => {
+  const found = created.find((one) => one.name === name);
+  assert.ok(found, `no ${name} among ${created.map((one) => one.name).join(", ")}`);
+  return found;
+};
+
+describe("components", () => {
+  before(async () => {
+    const mocks: pulumi.runtime.Mocks = {
+      newResource: ({ type, name, inputs, id }) => {
+        created.push({ type, name, inputs: inputs as Record<string, unknown> });
+        const state = {
+          ...(inputs as object),
+          selfLink: `link/${name}`,
+          digest: "sha256:1",
+          email: `${name}@acme`,
+          member: `serviceAccount:${name}@acme`,
+          result: "generated",
+          controlPlaneEndpointsConfig: { dnsEndpointConfig: { endpoint: "gke-1.example" } },
+        };
+        return { id: id ?? `${name}-id`, state };
+      },
+      call: () => ({}),
+    };
+    await pulumi.runtime.setMocks(mocks, "components", "test", false);
+  });
+  beforeEach(() => {
+    created.length = 0;
+  });
+
+  const value = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
+  /** Nothing was registered during many turns of the event loop: all registrations are through. */
+  const settled = async (): Promise<void> => {
+    for (let quiet = 0, seen = created.length; quiet < 300; quiet++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (created.length > seen) {
+        [quiet, seen] = [0, created.length];
+      }
+    }
+  };
+
+  it("names children after their parent", async () => {
+    new Network("net", { region: "us-central1" });
+    await settled();
+    assert.deepEqual(created.map(({ name }) => name).sort(), [
+      "net",
+      "net-managed-access",
+      "net-managed-range",
+      "net-nat",
+      "net-router",
+      "net-subnet",
+      "net-vpc",
+    ]);
+  });
+
+  it("lets a transform change what a child gets, by values or by a function", async () => {
+    new Network("net", {
+      region: "us-central1",
+      transform: {
+        network: { routingMode: "GLOBAL" },
+        nat: (args) => ({ ...args, minPortsPerVm: 128 }),
+      },
+    });
+    await settled();
+    assert.equal(named("net-vpc").inputs.routingMode, "GLOBAL");
+    assert.equal(named("net-vpc").inputs.autoCreateSubnetworks, false);
+    assert.equal(named("net-nat").inputs.minPortsPerVm, 128);
+    assert.equal(named("net-nat").inputs.natIpAllocateOption, "AUTO_ONLY");
+  });
+
+  it("gives nodes an account that may report and pull, and nothing else", async () => {
+    const network = new Network("net", { region: "us-central1" });
+    const registry = new Registry("registry", { project: "acme-prod", host: "gcr.io" });
+    const cluster = new GkeCluster("cluster", {
+      project: "acme-prod",
+      region: "us-central1",
+      network,
+      registry,
+    });
+    assert.match(await value(cluster.kubeconfig), /https:\/\/gke-1\.example/);
+    await settled();
+    const roles = created.filter(({ inputs }) => inputs.role !== undefined).map(({ inputs }) => inputs.role);
+    assert.deepEqual(roles.sort(), [
+      "roles/artifactregistry.reader",
+      "roles/container.defaultNodeServiceAccount",
+    ]);
+    assert.equal(named("cluster-kubernetes").inputs.clusterIdentifier, "link/cluster-gke");
+    assert.equal(created.filter(({ type }) => type === "gcp:container/nodePool:NodePool").length, 0);
+  });
+
+  it("makes the pools of a standard cluster, with one of its own when none is named", async () => {
+    const network = new Network("net", { region: "us-central1" });
+    const common = { project: "acme-prod", region: "us-central1", network, mode: "standard" } as const;
+    new GkeCluster("one", common);
+    new GkeCluster("two", {
+      ...common,
+      pools: { general: {}, gpu: { gpu: { type: "nvidia-l4", count: 1 } } },
+    });
+    await settled();
+    const pools = created
+      .filter(({ type }) => type === "gcp:container/nodePool:NodePool")
+      .map(({ name }) => name);
+    assert.deepEqual(pools.sort(), ["one-pool-general", "two-pool-general", "two-pool-gpu"]);
+  });
+
+  it("refers to an image by its digest", async () => {
+    const image = new Image("backend", { repository: "gcr.io/acme/backend", tag: "src-1", context: "." });
+    assert.equal(await value(image.reference), "gcr.io/acme/backend@sha256:1");
+    assert.equal(named("backend-build").inputs.buildOnPreview, false);
+  });
+
+  it("keeps a database from deletion exactly where the environment does", async () => {
+    for (const lifecycle of ["retain", "ephemeral"] as const) {
+      new CloudSqlPostgres(lifecycle, {
+        project: "acme-prod",
+        region: "us-central1",
+        network: "network",
+        database: "app",
+        admin: { name: "postgres", password: "hunter2" },
+        lifecycle,
+      });
+    }
+    await settled();
+    assert.equal(named("retain-instance").inputs.deletionProtection, true);
+    assert.equal(named("ephemeral-instance").inputs.deletionProtection, false);
+    assert.equal(named("retain-admin").inputs.deletionPolicy, "ABANDON");
+  });
+
+  it("makes a secret anew only with its next generation", async () => {
+    new GeneratedSecret("one");
+    new GeneratedSecret("two", { length: 20, generation: 2 });
+    await settled();
+    assert.deepEqual(named("one-value").inputs, { length: 32, special: false, keepers: { generation: "1" } });
+    assert.deepEqual(named("two-value").inputs, { length: 20, special: false, keepers: { generation: "2" } });
+  });
+
+  it("names objects by their kind, so that a hash in a name does not make another resource", async () => {
+    const job = (name: string) => ({ apiVersion: "batch/v1", kind: "Job", metadata: { name } });
+    const service = (name: string) => ({ apiVersion: "v1", kind: "Service", metadata: { name } });
+    const workload = new Workload("todo-migrate", {
+      objects: [service("a"), service("b"), job("migrate-1a2b3c")],
+    });
+    await settled();
+    assert.deepEqual(created.map(({ name }) => name).sort(), [
+      "todo-migrate",
+      "todo-migrate-job",
+      "todo-migrate-service",
+      "todo-migrate-service-2",
+    ]);
+    assert.ok(workload.controller);
+    assert.equal(named("todo-migrate-job").inputs.kind, "Job");
+  });
+});
