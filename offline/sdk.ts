@@ -65,7 +65,9 @@ function checkObject(schema: ObjectSchema, value: Properties, at: string): Failu
     .filter(([name, item]) => !name.startsWith("__") && item !== null)
     .flatMap(([name, item]) => {
       const property = schema.get(name);
-      return property ? checkValue(property.type, item, place(name)) : [unknownName(schema, name, place(name))];
+      return property
+        ? checkValue(property.type, item, place(name))
+        : [unknownName(schema, name, place(name))];
     });
   return [...missing, ...wrong];
 }
@@ -80,7 +82,9 @@ function checkValue(type: TypeSchema, value: Json, at: string): Failure[] {
   if (isUnknown(value)) {
     return [];
   }
-  const expected = (what: string): Failure[] => [{ property: at, reason: `expected ${what}, got ${kindOf(value)}` }];
+  const expected = (what: string): Failure[] => [
+    { property: at, reason: `expected ${what}, got ${kindOf(value)}` },
+  ];
   switch (type.kind) {
     case "any":
       return [];
@@ -90,7 +94,9 @@ function checkValue(type: TypeSchema, value: Json, at: string): Failure[] {
         ? []
         : expected("a number");
     case "boolean":
-      return typeof value === "boolean" || value === "true" || value === "false" ? [] : expected("true or false");
+      return typeof value === "boolean" || value === "true" || value === "false"
+        ? []
+        : expected("true or false");
     case "string":
       if (typeof value !== "string") {
         return typeof value === "object" ? expected("text") : [];
@@ -123,7 +129,9 @@ class DeclarationReader implements Sdk {
   private inputTypes: string | undefined;
 
   constructor(private readonly folder: string) {
-    this.version = (JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as { version: string }).version;
+    this.version = (
+      JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as { version: string }
+    ).version;
   }
 
   resource(type: string): ResourceSchema | undefined {
@@ -143,13 +151,17 @@ class DeclarationReader implements Sdk {
     if (base === undefined) {
       return undefined;
     }
-    const declaration = interfaceBody(readFileSync(`${base}.d.ts`, "utf8"), `export interface ${name}Args {`, "}");
+    const declaration = interfaceBody(
+      readFileSync(`${base}.d.ts`, "utf8"),
+      `export interface ${name}Args {`,
+      "}",
+    );
     if (declaration === undefined) {
       return undefined;
     }
     const code = readFileSync(`${base}.js`, "utf8");
     const inputs = this.parseObject(declaration);
-    const computed = [...code.matchAll(/resourceInputs\["(\w+)"\] = undefined \/\*out\*\//g)].map((found) => found[1]!);
+    const computed = allMatches(code, /resourceInputs\["(\w+)"\] = undefined \/\*out\*\//g);
     const secrets = /additionalSecretOutputs: (\[[^\]]*\])/.exec(code)?.[1] ?? "[]";
     return {
       inputs,
@@ -162,7 +174,9 @@ class DeclarationReader implements Sdk {
   private locate(module: string): string | undefined {
     const folder = path.join(this.folder, path.dirname(module));
     const wanted = `${path.basename(module)}.d.ts`.toLowerCase();
-    const file = existsSync(folder) ? readdirSync(folder).find((name) => name.toLowerCase() === wanted) : undefined;
+    const file = existsSync(folder)
+      ? readdirSync(folder).find((name) => name.toLowerCase() === wanted)
+      : undefined;
     return file && path.join(folder, file.slice(0, -".d.ts".length));
   }
 
@@ -177,7 +191,10 @@ class DeclarationReader implements Sdk {
       const match = /^(?:readonly )?(\w+)(\?)?:([\s\S]*);$/.exec(statement);
       if (match) {
         const [, name, optional, type] = match as unknown as [string, string, string | undefined, string];
-        properties.set(name, { required: optional === undefined, type: this.parseType(type.trim(), comment) });
+        properties.set(name, {
+          required: optional === undefined,
+          type: this.parseType(type.trim(), comment),
+        });
       }
       comment = "";
     }
@@ -185,21 +202,21 @@ class DeclarationReader implements Sdk {
   }
 
   private parseType(expression: string, comment: string): TypeSchema {
-    const options = alternatives(expression).filter((option) => option !== "undefined");
-    if (options.length !== 1) {
-      const texts = options.every((option) => option === "string" || option.startsWith("enums."));
+    const options = alternatives(expression).filter((one) => one !== "undefined");
+    const [option = "any", ...others] = options;
+    if (others.length > 0) {
+      const texts = options.every((one) => one === "string" || one.startsWith("enums."));
       return { kind: texts ? "string" : "any" };
     }
-    const option = options[0]!;
     if (option.endsWith("[]")) {
       return { kind: "list", of: this.parseType(option.slice(0, -2), "") };
     }
     if (option.startsWith("pulumi.Input<")) {
       return this.parseType(option.slice("pulumi.Input<".length, -1), comment);
     }
-    const map = /^\{\s*\[key: string\]: ([\s\S]*);\s*\}$/.exec(option);
-    if (map) {
-      return { kind: "map", of: this.parseType(map[1]!, "") };
+    const valueType = /^\{\s*\[key: string\]: ([\s\S]*);\s*\}$/.exec(option)?.[1];
+    if (valueType !== undefined) {
+      return { kind: "map", of: this.parseType(valueType, "") };
     }
     if (option.startsWith("inputs.")) {
       return { kind: "object", schema: () => this.object(option.slice("inputs.".length)) };
@@ -222,14 +239,15 @@ class DeclarationReader implements Sdk {
     let found = this.objects.get(name);
     if (!found) {
       this.inputTypes ??= readFileSync(path.join(this.folder, "types/input.d.ts"), "utf8");
-      const steps = name.split(".");
-      const last = steps.pop()!;
-      const scope = steps.length
-        ? interfaceBody(this.inputTypes, `export declare namespace ${steps.join(".")} {`, "}")
-        : this.inputTypes;
-      const body = steps.length
-        ? interfaceBody(scope ?? "", `    interface ${last} {`, "    }")
-        : interfaceBody(scope ?? "", `export interface ${last} {`, "}");
+      const dot = name.lastIndexOf(".");
+      const [namespace, last] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
+      const body = namespace
+        ? interfaceBody(
+            interfaceBody(this.inputTypes, `export declare namespace ${namespace} {`, "}") ?? "",
+            `    interface ${last} {`,
+            "    }",
+          )
+        : interfaceBody(this.inputTypes, `export interface ${last} {`, "}");
       found = this.parseObject(body ?? "");
       this.objects.set(name, found);
     }
@@ -277,7 +295,7 @@ function alternatives(expression: string): string[] {
   let level = 0;
   let from = 0;
   for (let index = 0; index < expression.length; index++) {
-    const character = expression[index]!;
+    const character = expression.charAt(index);
     if ("<{[(".includes(character)) {
       level++;
     } else if (">}])".includes(character)) {
@@ -293,6 +311,13 @@ function alternatives(expression: string): string[] {
 
 /** The sentence that the generator writes for closed sets of values. */
 function possibleValues(comment: string): string[] | undefined {
-  const sentence = /Possible values are: ((?:`[^`]*`(?:, )?)+)\./.exec(comment.replaceAll(/\s\*\s/g, " "))?.[1];
-  return sentence ? [...sentence.matchAll(/`([^`]*)`/g)].map((found) => found[1]!) : undefined;
+  const sentence = /Possible values are: ((?:`[^`]*`(?:, )?)+)\./.exec(
+    comment.replaceAll(/\s\*\s/g, " "),
+  )?.[1];
+  return sentence === undefined ? undefined : allMatches(sentence, /`([^`]*)`/g);
+}
+
+/** The first group of every match. */
+function allMatches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].flatMap(([, group]) => (group === undefined ? [] : [group]));
 }

@@ -25,13 +25,20 @@ type Handler = grpc.UntypedHandleCall;
 
 /** Serves a planner as a Pulumi provider on a free port of the loopback address. */
 export async function serve(planner: Planner, options: ServeOptions): Promise<RunningProvider> {
-  const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
   const service = providerRpc.ResourceProviderService as unknown as grpc.ServiceDefinition;
   server.addService(service, new ProviderService(planner, options).handlers());
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) {
+        reject(error);
+      } else {
+        resolve(bound);
+      }
+    });
   });
   return {
     port,
@@ -222,7 +229,7 @@ function refusal(message: string): Error {
 }
 
 function properties(value: Struct | undefined): Properties {
-  return (value?.toJavaScript() ?? {}) as Properties;
+  return (value?.toJavaScript() ?? {});
 }
 
 function plain(value: Properties): Properties {
@@ -230,7 +237,7 @@ function plain(value: Properties): Properties {
 }
 
 function struct(value: Properties): Struct {
-  return Struct.fromJavaScript(value as Parameters<typeof Struct.fromJavaScript>[0]);
+  return Struct.fromJavaScript(value);
 }
 
 /** `urn:pulumi:stack::project::parent$type::name` → `type` */
