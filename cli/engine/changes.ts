@@ -14,7 +14,7 @@ export interface Change {
   operation: Operation;
   state: "planned" | "running" | "done" | "failed";
   /** What differs. Sorted by path. */
-  readonly properties: PropertyChange[];
+  properties: readonly PropertyChange[];
   /** Time that the operation took. @default - not finished, or only planned */
   seconds?: number;
 }
@@ -146,7 +146,10 @@ export class Deployment {
       this.outputs = masked(metadata.new.outputs) as Record<string, unknown>;
     }
     const change = this.changes.get(metadata.urn) ?? this.begin(metadata, false, timestamp);
-    if (change && change.state === "running") {
+    if (change?.state === "running") {
+      if (change.operation === "refresh") {
+        change.properties = propertyChanges(metadata);
+      }
       change.state = "done";
       change.seconds = Math.max(0, timestamp - (this.started.get(metadata.urn) ?? timestamp));
       return change;

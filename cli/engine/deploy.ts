@@ -159,11 +159,8 @@ function report(
     describeViolation(item, colors).forEach(progress.line);
     return;
   }
-  if (
-    item &&
-    item.operation !== "same" &&
-    (item.state === "failed" || (action !== "preview" && item.state === "done"))
-  ) {
+  const isOver = item?.state === "failed" || (action !== "preview" && item?.state === "done");
+  if (item && isOver && isWorthALine(item)) {
     describeChange(item, colors).forEach(progress.line);
   }
   progress.now(describeRunning(deployment.running()));
