@@ -1,8 +1,10 @@
 import type { NextConfig } from "next";
 
+const developing = process.env.NODE_ENV === "development";
+
 const config: NextConfig = {
   output: "standalone",
-  outputFileTracingRoot: import.meta.dirname,
+  outputFileTracingRoot: developing ? "/" : import.meta.dirname,
   // No image is resized on the server and nothing is compiled at run time.
   outputFileTracingExcludes: {
     "*": [
@@ -15,6 +17,8 @@ const config: NextConfig = {
       "node_modules/postcss/**",
     ],
   },
+  // The development container keeps its output below /tmp, and only there.
+  ...(developing && { turbopack: { root: "/" }, experimental: { turbopackFileSystemCacheForDev: false } }),
   images: { unoptimized: true },
   poweredByHeader: false,
   reactStrictMode: true,

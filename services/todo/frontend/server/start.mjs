@@ -50,7 +50,11 @@ for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT"])) {
     }, seconds * 1000).unref();
   });
 }
-process.on("exit", (code) => console.info(`stopped with code ${code}`));
+process.on("exit", (code) => {
+  // Next leaves with 128 + the signal's number; a stop that was asked for and went well is no failure.
+  if (code === 143 || code === 130) process.exitCode = 0;
+  console.info(`stopped with code ${process.exitCode ?? code}`);
+});
 
 // A container's runtime sets HOSTNAME to the container's name, which Next would take as the address to listen on.
 process.env.HOSTNAME = process.env.BIND_ADDRESS || "0.0.0.0";

@@ -149,35 +149,50 @@ describe("metrics", () => {
 });
 
 describe("the start script", () => {
-  it("listens on all interfaces, logs JSON lines, and leaves in time after SIGTERM", async () => {
+  /** Runs it before a server of this test's own, stops it once that says "go", and gives its log lines. */
+  async function run(server: string, environment: Record<string, string>) {
     const folder = await mkdtemp(join(tmpdir(), "todo-start-"));
     await copyFile(new URL("../server/start.mjs", import.meta.url), join(folder, "start.mjs"));
-    await writeFile(
-      join(folder, "server.js"),
-      `console.log("\\u001b[1m listening\\n on %s", process.env.HOSTNAME);
-       console.error("oops", new Error("broken", { cause: new Error("disk") }));
-       console.log("   "); process.once("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("go");`,
-    );
+    await writeFile(join(folder, "server.js"), `${server}; setInterval(() => {}, 1000); console.log("go");`);
     const child = spawn(process.execPath, ["start.mjs"], {
       cwd: folder,
-      env: { ...process.env, HOSTNAME: "4c1f0a", SHUTDOWN_TIMEOUT: "0.1" },
+      env: { ...process.env, ...environment },
     });
     let output = "";
     for await (const chunk of child.stdout.setEncoding("utf8")) {
       output += chunk as string;
       if (output.includes('"go"') && !child.killed) child.kill("SIGTERM");
     }
-    const lines = output
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Record<string, string>);
+    const lines = output.trim().split("\n");
+    return { code: child.exitCode, lines: lines.map((line) => JSON.parse(line) as Record<string, string>) };
+  }
+
+  it("listens on all interfaces and logs JSON lines", async () => {
+    const server = `
+      console.log("\u001b[1m listening\\n on %s", process.env.HOSTNAME);
+      console.error("oops", new Error("broken", { cause: new Error("disk") }));
+      console.log("   ");
+      process.once("SIGTERM", () => process.exit(143))`;
+    const { code, lines } = await run(server, { HOSTNAME: "4c1f0a" });
     assert.equal(lines[0]!.message, "listening on 0.0.0.0");
     assert.deepEqual(
       [lines[1]!.level, lines[1]!.message, lines[1]!.cause],
       ["error", "oops Error: broken", "Error: disk"],
     );
-    assert.equal(lines[2]!.message, "go");
-    assert.equal(lines[3]!.message, "stopping on SIGTERM");
-    assert.deepEqual([lines[4]!.level, lines[5]!.message], ["warning", "stopped with code 0"]);
+    assert.deepEqual(
+      lines.slice(2).map(({ message }) => message),
+      ["go", "stopping on SIGTERM", "stopped with code 0"],
+    );
+    assert.equal(code, 0);
+  });
+
+  it("leaves in time though the server is still busy", async () => {
+    const { code, lines } = await run(`process.once("SIGTERM", () => {})`, { SHUTDOWN_TIMEOUT: "0.1" });
+    assert.deepEqual(lines.at(-2), {
+      ...lines.at(-2),
+      level: "warning",
+      message: "still busy after 0.1 s, leaving",
+    });
+    assert.equal(code, 0);
   });
 });

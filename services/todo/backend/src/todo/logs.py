@@ -50,6 +50,5 @@ def log_config(level: str) -> dict[str, Any]:
         "loggers": {
             "todo": {"level": level.upper()},
             "uvicorn": {"level": "INFO" if level == "debug" else level.upper()},
-            "alembic": {"level": "INFO" if level == "debug" else level.upper()},
         },
     }
