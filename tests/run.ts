@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import { findChromium } from "../tools/chromium";
+import { findDocker } from "../tools/docker";
+import { findLanguageHost, findPulumi } from "../tools/pulumi";
 
 /** Runs the suites one after the other and ends with the plain line `N passed, N failed`. */
 const root = join(__dirname, "..");
@@ -65,6 +68,28 @@ function count(output: string, code: number): Counts {
   return { ...counts, failed: Math.max(1, counts.failed) };
 }
 
+/**
+ * Finds or makes what tests with real parts need, with a line for whatever takes long, and hands it on in the
+ * environment: the Docker Engine, the Pulumi engine, a browser.
+ */
+async function prepare(names: readonly string[]): Promise<void> {
+  const say = (line: string) => {
+    console.log(`  ${line}`);
+  };
+  const needs = (...suitesInNeed: string[]) => suitesInNeed.some((name) => names.includes(name));
+  if (needs("unit", "engine", "e2e")) {
+    Object.assign(process.env, (await findDocker(say)).env);
+  }
+  if (needs("engine", "e2e")) {
+    const pulumi = await findPulumi(say);
+    await findLanguageHost(pulumi, say);
+    process.env.PATH = [join(pulumi.root, "bin"), process.env.PATH].join(delimiter);
+  }
+  if (needs("e2e")) {
+    await findChromium(say);
+  }
+}
+
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2);
   const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
@@ -73,11 +98,18 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  const chosen = suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   const total: Counts = { passed: 0, failed: 0 };
-  for (const { name, steps } of suites) {
-    if (wanted.length > 0 && !wanted.includes(name)) {
-      continue;
-    }
+  console.log("▸ tools");
+  try {
+    await prepare(chosen.map(({ name }) => name));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.log("\n0 passed, 1 failed");
+    process.exitCode = 1;
+    return;
+  }
+  for (const { steps } of chosen) {
     for (const step of steps) {
       const { passed, failed } = await run(step);
       total.passed += passed;

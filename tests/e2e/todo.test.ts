@@ -1,0 +1,413 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, before, describe, it } from "mocha";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { findChromium } from "../../tools/chromium";
+import { unpackedSize } from "../../tools/docker";
+import { run } from "../../tools/process";
+import { Checkout } from "../support/checkout";
+
+const PORT = 18080;
+const ADDRESS = `http://127.0.0.1:${PORT}`;
+/** With everything that shells, YAML and Compose could misread. */
+const API_KEY = `sk-needle-"quoted"-'single'-$HOME-\${X}-%41`;
+const MEGABYTE = 1_000_000;
+const reports = join(__dirname, "..", "..", "reports");
+
+interface Status {
+  services: { id: string; system: string; service: string; state: string; health: string; image: string }[];
+}
+interface Up {
+  status: string;
+  summary: Record<string, number>;
+}
+
+async function docker(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run("docker", args, { timeoutMs: 120_000 });
+  assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
+  return stdout.trim();
+}
+
+async function api<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const answer = await fetch(`${ADDRESS}/api/${path}`, {
+    ...init,
+    headers: { "content-type": "application/json" },
+  });
+  assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.clone().text()}`);
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+const titles = async () =>
+  (await api<{ items: { title: string }[] }>("todos")).items.map(({ title }) => title);
+
+/** Asks until the condition holds; the limit only ends a test that has failed. */
+async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 240; attempt++) {
+    if (await condition().catch(() => false)) {
+      return;
+    }
+    await sleep(500);
+  }
+  assert.fail(`${what}: not so within two minutes`);
+}
+
+/** Every file below a folder, whatever its kind. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function forms(secret: string): string[] {
+  return [
+    secret,
+    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+  ];
+}
+
+describe("AI todo, from a fresh checkout to a browser", function () {
+  this.timeout(900_000);
+  this.bail(true);
+
+  let checkout: Checkout;
+  let browser: Browser;
+  let page: Page;
+  let project: string;
+  const printed: string[] = [];
+
+  before(async () => {
+    checkout = new Checkout();
+    checkout.presetLocal(`config:\n  longshore:ports:\n    todo: ${PORT}\n`);
+    browser = await chromium.launch({
+      executablePath: await findChromium(console.log),
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+    mkdirSync(reports, { recursive: true });
+  });
+
+  after(async () => {
+    await browser.close();
+    await run("docker", ["rm", "-f", "longshore-e2e-openai"]);
+    const { code, stdout, stderr } = await checkout.longshore("down", "--volumes", "--yes");
+    checkout.remove();
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  /** Runs `longshore` and keeps what it printed, for the search for secrets. */
+  async function longshore(...args: string[]): Promise<{ code: number; text: string }> {
+    const { code, stdout, stderr } = await checkout.longshore(...args);
+    printed.push(stdout, stderr);
+    return { code, text: `${stdout}\n${stderr}` };
+  }
+
+  const status = () => checkout.json<Status>("status");
+  const containers = async () => (await status()).services.map(({ id }) => id).sort();
+  const containerOf = async (service: string) =>
+    (await status()).services.find((one) => one.service === service)?.id ?? assert.fail(`no ${service}`);
+
+  it("comes up with one command, asks nothing and changes nothing that git sees", async () => {
+    const { code, stdout, stderr } = await checkout.run("make", "up");
+    printed.push(stdout, stderr);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, new RegExp(`open ${ADDRESS}`));
+    assert.equal(checkout.git("status", "--porcelain"), "");
+    assert.equal(statSync(join(checkout.data, "passphrase")).mode & 0o777, 0o600);
+    const { services } = await status();
+    assert.deepEqual(
+      services.filter(({ state, health }) => state === "running" && health !== "healthy"),
+      [],
+    );
+    project = await docker(
+      "inspect",
+      "-f",
+      '{{index .Config.Labels "com.docker.compose.project"}}',
+      services[0]?.id ?? "",
+    );
+  });
+
+  it("serves people: a todo is added, edited, completed, filtered and deleted in a browser", async () => {
+    await page.goto(ADDRESS);
+    await page.getByLabel("What needs doing?").fill("Ring the harbour master");
+    await page.keyboard.press("Enter");
+    const item = page.getByRole("listitem").filter({ hasText: "Ring the harbour master" });
+    await item.waitFor();
+    await page.getByLabel("What needs doing?").fill('Count "containers" & <ships> 🚢');
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("listitem").filter({ hasText: "<ships> 🚢" }).waitFor();
+    await page.screenshot({ path: join(reports, "todo.png") });
+
+    await item.getByRole("button", { name: /^Edit/ }).click();
+    await page.getByRole("textbox", { name: "Title" }).fill("Call the harbour master");
+    await page.keyboard.press("Enter");
+    await page.getByRole("checkbox", { name: "Call the harbour master" }).check();
+    await page.locator("fieldset label").filter({ hasText: "Done" }).click();
+    await page.getByRole("listitem").filter({ hasText: "Call the harbour master" }).waitFor();
+    await eventually("only what is done is shown", async () => (await page.locator("li.todo").count()) === 1);
+    await page.getByRole("button", { name: /^Delete “Call/ }).click();
+    await eventually("the deletion arrives", async () => (await titles()).length === 1);
+    assert.deepEqual(await titles(), ['Count "containers" & <ships> 🚢']);
+  });
+
+  it("says kindly that the assistant is not configured, and everything else works", async () => {
+    await page.goto(ADDRESS);
+    const answer = await fetch(`${ADDRESS}/api/chat`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ messages: [{ role: "user", content: "hello" }] }),
+    });
+    assert.equal(answer.status, 503);
+    assert.match(await answer.text(), /chat is not configured/);
+    await page
+      .getByText(/not configured|not set up|no assistant/i)
+      .first()
+      .waitFor();
+  });
+
+  it("changes nothing when nothing has changed: no resource, no container", async () => {
+    const before = await containers();
+    const { summary } = await checkout.json<Up>("up");
+    assert.equal(
+      (summary.update ?? 0) + (summary.create ?? 0) + (summary.delete ?? 0) + (summary.replace ?? 0),
+      0,
+    );
+    assert.deepEqual(await containers(), before);
+  });
+
+  it("is the same deployment for a hand-typed `pulumi`", async () => {
+    const { code, stdout, stderr } = await checkout.run(
+      "bash",
+      "-c",
+      'eval "$(bin/longshore env)" && pulumi preview --stack local --expect-no-changes --non-interactive && pulumi up --stack local --yes --skip-preview --non-interactive',
+    );
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /2 unchanged/);
+  });
+
+  it("keeps to itself: not root, read-only, no capabilities, one port on the loopback address, no way to the database", async () => {
+    for (const { service, id } of (await status()).services) {
+      const [container] = JSON.parse(await docker("inspect", id)) as [
+        {
+          Config: { User: string };
+          HostConfig: Record<string, unknown>;
+          NetworkSettings: { Ports: Record<string, { HostIp: string }[] | null> };
+        },
+      ];
+      assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
+      assert.equal(container.HostConfig.ReadonlyRootfs, true, service);
+      assert.deepEqual(container.HostConfig.CapDrop, ["ALL"], service);
+      assert.ok(
+        Number(container.HostConfig.Memory) > 0 && Number(container.HostConfig.NanoCpus) > 0,
+        service,
+      );
+      const published = Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []);
+      assert.deepEqual(
+        published.map(({ HostIp }) => HostIp),
+        service === "edge" ? ["127.0.0.1"] : [],
+        service,
+      );
+    }
+    const reach = `require("net").connect(5432, "db").on("connect", () => process.exit(0)).on("error", () => process.exit(9))`;
+    const attempt = await run("docker", ["exec", await containerOf("frontend"), "node", "-e", reach]);
+    assert.equal(attempt.code, 9, "the frontend must not reach the database");
+    const rights = await docker(
+      "exec",
+      await containerOf("db"),
+      "psql",
+      "-U",
+      "postgres",
+      "-d",
+      "todo",
+      "-tAc",
+      "SELECT tableowner, has_schema_privilege('todo_app_a', 'public', 'CREATE') FROM pg_tables WHERE schemaname = 'public' LIMIT 1",
+    );
+    assert.equal(rights, "todo_owner|f", "the application must not own or create tables");
+  });
+
+  it("keeps every todo when the database is killed, and recovers by itself", async () => {
+    const before = await titles();
+    const pid = await docker("inspect", "-f", "{{.State.Pid}}", await containerOf("db"));
+    process.kill(Number(pid), "SIGKILL");
+    await eventually("the database is back", async () => (await titles()).length === before.length);
+    assert.deepEqual(await titles(), before);
+    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+  });
+
+  it("refuses a wrong setting before anything is touched, with the nearest right one", async () => {
+    const file = join(checkout.data, "Pulumi.local.yaml");
+    const right = readFileSync(file, "utf8");
+    writeFileSync(file, right.replace("config:\n", "config:\n  longshore:domian: example.com\n"));
+    const { code, text } = await longshore("up");
+    writeFileSync(file, right);
+    assert.equal(code, 2);
+    assert.match(text, /domian: unknown key; did you mean domain\?/);
+    assert.doesNotMatch(text, /\n\s+at /);
+  });
+
+  it("keeps serving when a new version does not build, and says which step failed", async () => {
+    const before = await containers();
+    const source = join(checkout.root, "services/todo/backend/src/todo/app.py");
+    const right = readFileSync(source, "utf8");
+    appendFileSync(source, "\nraise RuntimeError('this version is broken')\n");
+    const { code, text } = await longshore("up");
+    writeFileSync(source, right);
+    assert.equal(code, 1, text);
+    assert.match(text, /backend/);
+    assert.match(text, /this version is broken/);
+    assert.deepEqual(await containers(), before);
+    assert.equal((await titles()).length, 1);
+  });
+
+  it("gives the assistant its key through config, and only the backend is replaced", async () => {
+    const others = (await status()).services
+      .filter(({ service }) => service !== "backend")
+      .map(({ id }) => id)
+      .sort();
+    await docker(
+      "run",
+      "-d",
+      "--rm",
+      "--name",
+      "longshore-e2e-openai",
+      "--network",
+      `${project}_backend_egress`,
+      "--network-alias",
+      "openai",
+      "-e",
+      "PORT=8080",
+      "-e",
+      `API_KEY=${API_KEY}`,
+      "-v",
+      `${join(checkout.root, "tests/support/openai-stand-in.mjs")}:/stand-in.mjs:ro`,
+      "node:22-slim",
+      "node",
+      "/stand-in.mjs",
+    );
+    const set = await checkout.runWith(
+      { KEY: API_KEY },
+      "bash",
+      "-c",
+      'printf %s "$KEY" | bin/longshore secrets set todo.openai-api-key && eval "$(bin/longshore env)" && ' +
+        "pulumi config set --stack local --path longshore:todo.settings.openaiBaseUrl http://openai:8080/v1",
+    );
+    assert.equal(set.code, 0, set.stdout + set.stderr);
+    const { code, text } = await longshore("up");
+    assert.equal(code, 0, text);
+    const now = (await status()).services;
+    assert.deepEqual(
+      now
+        .filter(({ service }) => service !== "backend")
+        .map(({ id }) => id)
+        .sort(),
+      others,
+    );
+
+    await page.goto(ADDRESS);
+    await page.getByLabel("Message", { exact: true }).fill("add Paint the crane");
+    await page.keyboard.press("Enter");
+    await page.getByRole("listitem").filter({ hasText: "Paint the crane" }).waitFor();
+    await page.screenshot({ path: join(reports, "assistant.png") });
+    assert.ok((await titles()).includes("Paint the crane"));
+  });
+
+  it("shows no secret: not in state, config, documents, inspection, images, logs or output", async () => {
+    const passwordFile = await docker(
+      "exec",
+      await containerOf("backend"),
+      "cat",
+      "/run/secrets/database-url",
+    );
+    const password = decodeURIComponent(
+      /:([^:@]+)@/.exec(passwordFile)?.[1] ?? assert.fail("no password in the URL"),
+    );
+    const needles = [API_KEY, password].flatMap(forms);
+    const { services } = await status();
+    const places: [string, string][] = [
+      ...filesBelow(checkout.data)
+        .filter((file) => !file.includes("/secrets/"))
+        .map((file): [string, string] => [file, readFileSync(file, "utf8")]),
+      ...(await Promise.all(
+        services.map(async ({ id, service }): Promise<[string, string]> => [
+          `docker inspect ${service}`,
+          await docker("inspect", id),
+        ]),
+      )),
+      ...(await Promise.all(
+        services.map(async ({ image }): Promise<[string, string]> => [
+          `docker history ${image}`,
+          await docker("history", "--no-trunc", image),
+        ]),
+      )),
+      ["logs", (await longshore("logs")).text],
+      ["output", printed.join("\n")],
+    ];
+    assert.ok(
+      places.some(([place]) => place.includes("/state/")),
+      "the state was searched",
+    );
+    for (const [place, text] of places) {
+      for (const needle of needles) {
+        assert.ok(!text.includes(needle), `${place} shows a secret`);
+      }
+    }
+    const secretFiles = filesBelow(checkout.data).filter((file) => file.includes("/secrets/"));
+    assert.ok(secretFiles.length > 0);
+    for (const file of secretFiles) {
+      assert.equal(statSync(file).mode & 0o777, 0o400, file);
+      assert.ok(statSync(file).uid > 0, `${file} belongs to the container's user`);
+    }
+  });
+
+  it("has images below the limits of TD-01 and TD-02", async () => {
+    const { services } = await status();
+    const imageOf = (name: string) =>
+      services.find(({ service }) => service === name)?.image ?? assert.fail(name);
+    const backend = await unpackedSize(imageOf("backend"));
+    const frontend = await unpackedSize(imageOf("frontend"));
+    console.log(
+      `      backend ${(backend / MEGABYTE).toFixed(0)} MB, frontend ${(frontend / MEGABYTE).toFixed(0)} MB, unpacked`,
+    );
+    assert.ok(backend < 200 * MEGABYTE, `backend: ${backend}`);
+    assert.ok(frontend < 150 * MEGABYTE, `frontend: ${frontend}`);
+  });
+
+  it("goes down, keeps the data, and comes back with it", async () => {
+    const before = await titles();
+    const down = await longshore("down", "--yes");
+    assert.equal(down.code, 0, down.text);
+    assert.equal(await docker("ps", "-aq", "--filter", `label=com.docker.compose.project=${project}`), "");
+    await run("docker", ["rm", "-f", "longshore-e2e-openai"]);
+    const up = await longshore("up");
+    assert.equal(up.code, 0, up.text);
+    assert.deepEqual(await titles(), before);
+  });
+
+  it("leaves nothing when asked to", async () => {
+    const { code, text } = await longshore("down", "--volumes", "--yes");
+    assert.equal(code, 0, text);
+    for (const kind of ["container", "volume", "network"]) {
+      const filter = `label=com.docker.compose.project=${project}`;
+      assert.equal(
+        await docker(kind, "ls", ...(kind === "container" ? ["-a"] : []), "-q", "--filter", filter),
+        "",
+        kind,
+      );
+    }
+    assert.deepEqual(
+      filesBelow(checkout.data).filter((file) => file.includes("/secrets/")),
+      [],
+    );
+  });
+});
