@@ -109,7 +109,8 @@ export class Deployment {
   count(): Readonly<Record<Operation, number>> {
     const counts = { create: 0, update: 0, replace: 0, delete: 0, read: 0, refresh: 0, import: 0, same: 0 };
     for (const change of this.changes.values()) {
-      if (change.state !== "failed") {
+      const isIdleLook = change.operation === "refresh" && change.properties.length === 0;
+      if ((change.state === "done" || change.state === "planned") && !isIdleLook) {
         counts[change.operation] += 1;
       }
     }
@@ -195,9 +196,9 @@ function isNoise(text: string): boolean {
   return /^(update|preview|destroy|refresh) (failed|canceled)$/.test(text.trim());
 }
 
-/** Colour directives of the engine, such as `<{%fg 1%}>`. */
+/** Without colour directives, such as `<{%fg 1%}>`, and without the frame around a single error. */
 function plain(message: string): string {
-  return message.replace(/<\{%[^%]*%\}>/g, "");
+  return message.replace(/<\{%[^%]*%\}>/g, "").replace(/^1 error occurred:\n\s*\* /, "");
 }
 
 /** The stack trace of the program and the label of the engine's Node runtime; `--debug` shows both. */
@@ -252,12 +253,15 @@ export function nameOf(urn: string): string {
 function propertyChanges(metadata: StepEventMetadata): PropertyChange[] {
   const detailed = Object.entries(metadata.detailedDiff ?? {});
   const entries = detailed.length
-    ? detailed.map(([path, { diffKind }]) => ({ path, diffKind: diffKind }))
-    : (metadata.diffs ?? []).map((path) => ({ path, diffKind: "update" }));
+    ? detailed.map(([path, { diffKind, inputDiff }]) => ({ path, diffKind: diffKind, inputDiff }))
+    : (metadata.diffs ?? []).map((path) => ({ path, diffKind: "update", inputDiff: true }));
   return entries
-    .map(({ path, diffKind }): PropertyChange => {
-      const from = diffKind.startsWith("add") ? undefined : shown(metadata.old?.inputs, path);
-      const to = diffKind.startsWith("delete") ? undefined : shown(metadata.new?.inputs, path);
+    .map(({ path, diffKind, inputDiff }): PropertyChange => {
+      // What differs from reality is found in what the provider read, not in what the program said.
+      const before = inputDiff ? metadata.old?.inputs : metadata.old?.outputs;
+      const after = inputDiff ? metadata.new?.inputs : (metadata.new?.outputs ?? metadata.new?.inputs);
+      const from = diffKind.startsWith("add") ? undefined : shown(before, path);
+      const to = diffKind.startsWith("delete") ? undefined : shown(after, path);
       return {
         path,
         kind: diffKind.startsWith("add") ? "add" : diffKind.startsWith("delete") ? "remove" : "change",

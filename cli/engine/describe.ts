@@ -114,9 +114,11 @@ export function describeSummary(deployment: Deployment, tense: Tense, seconds: n
     .filter((operation) => counts[operation] > 0)
     .map((operation) => `${counts[operation]} ${tense === "planned" ? `to ${operation}` : PAST[operation]}`);
   const failed = deployment.changed().filter(({ state }) => state === "failed").length;
+  const unfinished = deployment.running().filter(({ operation }) => operation !== "refresh").length;
   const all = [
     ...parts,
     ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(unfinished > 0 ? [`${unfinished} not finished`] : []),
     ...(counts.same > 0 ? [`${counts.same} unchanged`] : []),
   ];
   return `${all.length > 0 ? all.join(", ") : "nothing to do"} in ${formatSeconds(seconds)}`;

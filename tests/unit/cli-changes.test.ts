@@ -7,6 +7,7 @@ import {
   describeDiagnostic,
   describeRunning,
   describeSummary,
+  isWorthALine,
   urlsIn,
 } from "../../cli/engine/describe";
 
@@ -155,6 +156,39 @@ describe("cli: what the engine does, in lines", () => {
     assert.deepEqual(diagnostic && describeDiagnostic(diagnostic, NO_COLORS), [
       "    error: backend is not healthy",
     ]);
+  });
+
+  it("shows drift with what was found, and says nothing of a look that found none", () => {
+    const services = (word: string) => ({ services: { backend: { state: word } } });
+    const drift = { "services.backend.state": { diffKind: "update", inputDiff: false } };
+    const deployment = run([
+      event(1, { resourcePreEvent: { metadata: step("refresh", "nexus") } }),
+      event(2, { resOutputsEvent: { metadata: step("refresh", "nexus") } }),
+      event(1, { resourcePreEvent: { metadata: step("refresh", "todo") } }),
+      event(2, {
+        resOutputsEvent: {
+          metadata: step("refresh", "todo", {
+            old: state(services("running"), services("running")),
+            new: state(services("running"), services("stopped (exit code 143)")),
+            detailedDiff: drift as unknown as NonNullable<StepEventMetadata["detailedDiff"]>,
+          }),
+        },
+      }),
+    ]);
+    const worthy = deployment.changed().filter(isWorthALine);
+    assert.deepEqual(
+      worthy.flatMap((change) => describeChange(change, NO_COLORS)),
+      [
+        "  ~ drifted   todo Project 1.0 s",
+        "      ~ services.backend.state running → stopped (exit code 143)",
+      ],
+    );
+    assert.equal(describeSummary(deployment, "done", 2), "1 drifted in 2.0 s");
+  });
+
+  it("counts what was under way at the end as not finished", () => {
+    const deployment = run([event(1, { resourcePreEvent: { metadata: step("update", "todo") } })]);
+    assert.equal(describeSummary(deployment, "done", 2), "1 not finished in 2.0 s");
   });
 
   it("leaves the engine's debug messages out and keeps progress of a provider nowhere", () => {
