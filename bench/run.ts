@@ -11,7 +11,14 @@ import { cdk8s, helm, longshore, type Tool } from "./peers";
 const ROUNDS = 5;
 const SIZES = [10, 100, 1_000, 5_000];
 
-/** Renders the same objects with each tool as a whole process and prints how long it took. */
+interface Cost {
+  /** Seconds from start to end. */
+  readonly wall: number;
+  /** Seconds of all processors, which a busy machine changes less. */
+  readonly cpu: number;
+}
+
+/** Renders the same objects with each tool as a whole process and prints what it took. */
 function main(): void {
   const folder = mkdtempSync(join(tmpdir(), "longshore-bench-"));
   try {
@@ -23,18 +30,19 @@ function main(): void {
         say(`left out: ${reason}`);
       });
     compareOutputs(tools, folder);
-    say(
-      `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(1)}`,
-    );
-    say(`seconds of a whole process: median of ${ROUNDS} (fastest); ratio of medians to Longshore's`);
+    const load = loadavg()[0]?.toFixed(1) ?? "?";
+    say(`${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, load ${load}\n`);
+    say(`| services | ${tools.map(({ name }) => name).join(" | ")} |`);
+    say(`|---|${tools.map(() => "---").join("|")}|`);
     for (const size of SIZES) {
-      const times = measure(tools, size, folder);
-      const ours = median(times.get("longshore") ?? []);
-      const cells = [...times].map(([name, all]) => {
-        const ratio = name === "longshore" ? "" : ` ${(median(all) / ours).toFixed(1)}×`;
-        return `${name} ${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)})${ratio}`;
+      const costs = measure(tools, size, folder);
+      const ours = middle(costs[0] ?? []);
+      const cells = costs.map((all, index) => {
+        const { wall, cpu } = middle(all);
+        const ratio = index === 0 ? "" : `; ${(ours.wall / wall).toFixed(2)}, ${(ours.cpu / cpu).toFixed(2)}`;
+        return `${wall.toFixed(2)} s, ${cpu.toFixed(2)} s${ratio}`;
       });
-      say(`${String(size).padStart(5)} services  ${cells.join("  ")}`);
+      say(`| ${size} | ${cells.join(" | ")} |`);
     }
   } finally {
     rmSync(folder, { recursive: true });
@@ -42,29 +50,34 @@ function main(): void {
 }
 
 /** The tools take turns, so that a busy moment of the machine hits all of them. */
-function measure(tools: readonly Tool[], services: number, folder: string): Map<string, number[]> {
+function measure(tools: readonly Tool[], services: number, folder: string): Cost[][] {
   const values = writeValues(services, folder);
-  const times = new Map(tools.map(({ name }) => [name, [] as number[]]));
+  const costs = tools.map((): Cost[] => []);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const tool of tools) {
-      times.get(tool.name)?.push(runOnce(tool, services, values, join(folder, "out.yaml")));
-    }
+    tools.forEach((tool, index) =>
+      costs[index]?.push(runOnce(tool, services, values, join(folder, "out.yaml"))),
+    );
   }
-  return times;
+  return costs;
 }
 
-function runOnce(tool: Tool, services: number, values: string, file: string): number {
-  const [command = "", ...args] = tool.command(services, values, file);
+function runOnce(tool: Tool, services: number, values: string, file: string): Cost {
+  // The shell's `times` is the portable way to a child's processor time: its second line is that of children.
+  const command = ["-c", '"$@" > /dev/null && times', "sh", ...tool.command(services, values, file)];
   const start = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(command, args, {
+  const { status, stdout, stderr } = spawnSync("sh", command, {
     encoding: "utf8",
     ...(tool.env && { env: tool.env }),
   });
-  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const wall = Number(process.hrtime.bigint() - start) / 1e9;
   if (status !== 0) {
     throw new Error(`${tool.name} failed: ${stderr}`);
   }
-  return seconds;
+  const times = [...(stdout.split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
+  return {
+    wall,
+    cpu: times.reduce((sum, [, minutes, rest]) => sum + Number(minutes) * 60 + Number(rest), 0),
+  };
 }
 
 /** A comparison is only worth something when all make the same objects. */
@@ -119,8 +132,10 @@ function writeValues(services: number, folder: string): string {
   return file;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+/** The medians, each by itself. */
+function middle(costs: readonly Cost[]): Cost {
+  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+  return { wall: median(costs.map(({ wall }) => wall)), cpu: median(costs.map(({ cpu }) => cpu)) };
 }
 
 function say(line: string): void {
