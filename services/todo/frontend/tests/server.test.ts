@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, copyFile, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -158,13 +159,15 @@ describe("the start script", () => {
       cwd: folder,
       env: { ...process.env, ...environment },
     });
+    const closed = once(child, "close");
     let output = "";
     for await (const chunk of child.stdout.setEncoding("utf8")) {
       output += chunk as string;
       if (output.includes('"go"') && !child.killed) child.kill("SIGTERM");
     }
+    const [code] = (await closed) as [number];
     const lines = output.trim().split("\n");
-    return { code: child.exitCode, lines: lines.map((line) => JSON.parse(line) as Record<string, string>) };
+    return { code, lines: lines.map((line) => JSON.parse(line) as Record<string, string>) };
   }
 
   it("listens on all interfaces and logs JSON lines", async () => {
