@@ -37,6 +37,8 @@ export interface CloudSystemContext extends CloudContext {
 }
 
 const NAME_LABEL = "app.kubernetes.io/name";
+/** The node-local cache, and Cloud DNS, which answers at the metadata server's address (Autopilot). */
+const DNS_RANGES = ["169.254.20.10/32", "169.254.169.254/32"];
 const GIBIBYTE = 2 ** 30;
 
 /** One system of an environment on Google Cloud: images, databases, secrets, and all that runs in its namespace. */
@@ -253,6 +255,7 @@ export class CloudSystem extends Component {
       imageVersion: ({ source }) =>
         source.kind === "build" ? this.context.describeSource(source).hash : source.reference,
       edge: { ranges: GOOGLE_FRONT_END_RANGES },
+      dnsRanges: DNS_RANGES,
       serviceAnnotations: ({ name }): Record<string, string> =>
         routed.has(name)
           ? {

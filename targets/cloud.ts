@@ -1,6 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Plan, PlannedImage } from "../catalog/plan/types";
+import { ProblemsError } from "../catalog/problems";
 import type { BuildSource } from "../catalog/types";
 import { GkeCluster } from "../components/cluster";
 import { Component } from "../components/component";
@@ -76,6 +77,19 @@ function remembered(
   };
 }
 
+function googleCloud({ stack, target, gcp: place }: StackSettings): { project: string; region: string } {
+  if (target === "gcp" && place) {
+    return place;
+  }
+  throw new ProblemsError(`Pulumi.${stack}.yaml`, [
+    {
+      path: "target",
+      message: `${target} cannot be deployed by this version`,
+      fix: `use gcp, or apply the files of: longshore render kubernetes --stack ${stack}`,
+    },
+  ]);
+}
+
 const APIS = ["artifactregistry", "compute", "container", "iam", "servicenetworking", "sqladmin"];
 
 /** What the systems of an environment share: registry, network, cluster. */
@@ -87,12 +101,10 @@ export class Platform extends Component {
   readonly network: Network;
   readonly cluster: GkeCluster;
 
+  /** @throws ProblemsError when the stack is not one on Google Cloud */
   constructor(settings: StackSettings) {
     super("longshore:platform:Platform", "platform");
-    if (!settings.gcp) {
-      throw new Error("internal: a stack on Google Cloud has no project");
-    }
-    const { project, region } = settings.gcp;
+    const { project, region } = googleCloud(settings);
     const { lifecycle, environment } = settings;
     this.project = project;
     this.region = region;

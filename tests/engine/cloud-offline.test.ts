@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
+import * as gcp from "@pulumi/gcp";
+import * as kubernetes from "@pulumi/kubernetes";
+import { GkeCluster } from "../../components/cluster";
+import { Network } from "../../components/network";
 import { CloudStack, OPENAI_KEY } from "../support/cloud-stack";
+
+const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
 describe("Google Cloud over offline providers", function () {
   this.timeout(240_000);
@@ -58,6 +64,25 @@ describe("Google Cloud over offline providers", function () {
       assert.match(errors.join("\n"), /did you mean us-central1\?/);
     });
 
+    it("checks Kubernetes objects of a cluster that does not exist yet", async () => {
+      const { errors } = await stack.previewProgram(() => {
+        const place = { project: "example-prod", region: "us-central1" };
+        const opts = { providers: [new gcp.Provider("google", place)] };
+        const network = new Network("network", place, opts);
+        const { provider } = new GkeCluster("cluster", { ...place, network }, opts);
+        const spec = { type: "ClusterIPP", ports: [{ port: 80 }] };
+        new kubernetes.core.v1.Service("web", { spec }, { provider });
+        return Promise.resolve();
+      });
+      assert.match(errors.join("\n"), /spec\.type/);
+      assert.match(errors.join("\n"), /ClusterIPP/);
+    });
+
+    it("refuses a target that it cannot deploy, and says what can be done", async () => {
+      const { errors } = await stack.preview({ values: { target: "kubernetes" } });
+      assert.match(errors.join("\n"), /target: kubernetes cannot be deployed by this version; use gcp/);
+    });
+
     it("refuses to apply, in one sentence", async () => {
       const { errors, failed } = await stack.up();
       assert.equal(failed, true);
@@ -76,6 +101,45 @@ describe("Google Cloud over offline providers", function () {
       const { errors, failed } = await stack.up();
       assert.deepEqual(errors, []);
       assert.equal(failed, false);
+    });
+
+    it("starts nothing before what it needs", async () => {
+      const resources = await stack.resources();
+      const needs = (name: string, ...wanted: string[]): void => {
+        const dependencies =
+          resources.find(({ urn }) => nameOf(urn) === name)?.dependencies?.map(nameOf) ?? [];
+        const missing = wanted.filter((one) => !dependencies.includes(one));
+        assert.deepEqual(missing, [], `${name} depends on ${dependencies.join(", ")}`);
+      };
+      needs("todo-db-roles-job", "todo-db-database", "todo-db-admin", "todo-db-roles-network-policy");
+      needs("todo-migrate-job", "todo-db-roles-job", "todo-migrate-secrets");
+      needs("todo-backend-deployment", "todo-migrate-job", "todo-backend-build", "todo-backend-secrets");
+      needs("todo-ingress", "todo-backend-service", "todo-managed-certificate", "todo-frontend-config");
+      needs("cluster-gke", "network-nat", "cluster-nodes-role", "registry-cluster-nodes-pull");
+    });
+
+    it("puts every resource where a person looks for it, under the provider of this environment", async () => {
+      const resources = await stack.resources();
+      const roots = resources
+        .filter(({ parent }) => parent?.includes("pulumi:pulumi:Stack"))
+        .map(({ urn }) => nameOf(urn));
+      const ours = roots.filter((name) => !name.startsWith("default_"));
+      assert.deepEqual(ours.sort(), ["platform", "todo"]);
+      const providers = resources.filter(({ type }) => /^pulumi:providers:(gcp|kubernetes)$/.test(type));
+      assert.deepEqual(providers.map(({ urn }) => nameOf(urn)).sort(), ["cluster-kubernetes", "google"]);
+    });
+
+    it("protects and retains what cannot be made again, and only that", async () => {
+      const kept = (await stack.resources()).filter(
+        ({ protect, retainOnDelete }) => protect && retainOnDelete,
+      );
+      assert.deepEqual(kept.map(({ urn }) => nameOf(urn)).sort(), [
+        "cluster-gke",
+        "registry-images",
+        "todo-address",
+        "todo-db-database",
+        "todo-db-instance",
+      ]);
     });
 
     it("has nothing to do the second time", async () => {
@@ -153,11 +217,11 @@ describe("Google Cloud over offline providers", function () {
     });
 
     it("refuses to destroy what is protected", async () => {
-      const { errors, failed } = await stack.destroy();
+      const before = (await stack.resources()).length;
+      const { errors, failed } = await stack.previewDestroy();
       assert.equal(failed, true);
       assert.match(errors.join("\n"), /protect/);
-      const names = (await stack.resources()).map(({ urn }) => urn);
-      assert.ok(names.some((urn) => urn.endsWith("::todo-db-instance")));
+      assert.equal((await stack.resources()).length, before);
     });
 
     it("destroys all of an environment that is not protected", async () => {

@@ -21,6 +21,16 @@ export interface CloudInputs {
   sources?: Partial<Record<"backend" | "frontend", string>>;
 }
 
+/** A resource as the state holds it. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly parent?: string;
+  readonly dependencies?: readonly string[];
+  readonly protect?: boolean;
+  readonly retainOnDelete?: boolean;
+}
+
 export interface Outcome {
   /** Operation and name of everything that is not the same, sorted: `update todo-backend-deployment`. */
   readonly changes: readonly string[];
@@ -67,7 +77,11 @@ export class CloudStack {
   }
 
   preview(inputs: CloudInputs = {}): Promise<Outcome> {
-    return this.run((observe) => this.stack.preview({ program: programFor(inputs), ...observe }));
+    return this.previewProgram(programFor(inputs));
+  }
+
+  previewProgram(program: automation.PulumiFn): Promise<Outcome> {
+    return this.run((observe) => this.stack.preview({ program, ...observe }));
   }
 
   up(inputs: CloudInputs = {}): Promise<Outcome> {
@@ -78,13 +92,18 @@ export class CloudStack {
     return this.run((observe) => this.stack.refresh(observe));
   }
 
+  /** What the command `pulumi destroy` does first; the Automation API leaves it out. */
+  previewDestroy(): Promise<Outcome> {
+    return this.run((observe) => this.stack.destroy({ ...observe, previewOnly: true }));
+  }
+
   destroy(): Promise<Outcome> {
     return this.run((observe) => this.stack.destroy(observe));
   }
 
-  async resources(): Promise<{ urn: string; type: string }[]> {
+  async resources(): Promise<StateResource[]> {
     const exported = await this.stack.exportStack();
-    const state = exported.deployment as { resources?: { urn: string; type: string }[] };
+    const state = exported.deployment as { resources?: StateResource[] };
     return state.resources ?? [];
   }
 
