@@ -229,7 +229,7 @@ function refusal(message: string): Error {
 }
 
 function properties(value: Struct | undefined): Properties {
-  return (value?.toJavaScript() ?? {});
+  return value?.toJavaScript() ?? {};
 }
 
 function plain(value: Properties): Properties {
