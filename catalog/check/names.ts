@@ -18,8 +18,14 @@ const IDENTIFIER_LENGTH = 63;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const DATABASE = /^[a-z][a-z0-9_-]*$/;
 const SETTING = /^[a-z][A-Za-z0-9]*$/;
-/** The proxy that serves the routes under Compose. */
-const RESERVED = new Set(["edge"]);
+/** Names that a target makes itself. */
+const RESERVED = new Map([
+  ["edge", "the proxy that serves the routes"],
+  ["default", "a namespace's own ServiceAccount"],
+  ["default-deny", "the NetworkPolicy that denies everything else"],
+]);
+/** A service with a volume has a second Kubernetes Service `<name>-pods`. */
+const PODS = "-pods";
 
 /** Names are contracts: Service DNS, databases, secrets. Too long ones are found here, not by a cluster. */
 export function checkNames(definition: SystemDefinition): Problem[] {
@@ -138,12 +144,10 @@ function fileNameClashes(container: string, names: readonly string[]): Problem[]
 }
 
 function reserved({ services, jobs, datastores }: SystemDefinition): Problem[] {
-  return [...services, ...jobs, ...datastores]
-    .filter(({ name }) => RESERVED.has(name))
-    .map(({ name }) => ({
-      path: name,
-      message: "the name is reserved for the proxy that serves the routes",
-    }));
+  return [...services, ...jobs, ...datastores].flatMap(({ name }) => {
+    const holder = RESERVED.get(name);
+    return holder ? [{ path: name, message: `the name is reserved for ${holder}` }] : [];
+  });
 }
 
 function duplicates(definition: SystemDefinition): Problem[] {
@@ -151,6 +155,7 @@ function duplicates(definition: SystemDefinition): Problem[] {
   const containers = [
     ...[...services, ...jobs, ...datastores].map(({ name }) => name),
     ...datastores.map(({ name }) => `${name}-roles`),
+    ...services.filter(({ volumes }) => volumes.length > 0).map(({ name }) => `${name}${PODS}`),
   ];
   const databaseSecrets = datastores.flatMap((datastore) => {
     const { admin, migrate, logins } = postgresRoles(datastore);

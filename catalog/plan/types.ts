@@ -63,7 +63,7 @@ export interface Workload {
   readonly command?: readonly string[];
   /** Numeric user and group. */
   readonly user: number;
-  /** Sorted by name. Never holds a secret. */
+  /** Sorted by name, without the `NAME_FILE` variables of secret files. Never holds a secret. */
   readonly env: readonly { readonly name: string; readonly value: PlanValue }[];
   /** Sorted by name. */
   readonly secretFiles: readonly SecretFile[];

@@ -69,16 +69,13 @@ function planContainer(
     .filter((variable): variable is { name: string; value: PlanValue } => variable.value !== undefined)
     .sort((a, b) => compareText(a.name, b.name));
   const secretFiles = planned.filter(({ value }) => isSecret(value)).map(planSecretFile);
-  const paths = secretFiles.map(({ variable, path }) => ({ name: variable, value: path }));
   const references = values.map(([, value]) => value);
   return {
     name: definition.name,
     image: image.name,
     user: image.user,
     ...(definition.command && { command: definition.command.map((part) => commandPart(part, scope)) }),
-    env: [...planned.filter(({ value }) => !isSecret(value)), ...paths].sort((a, b) =>
-      compareText(a.name, b.name),
-    ),
+    env: planned.filter(({ value }) => !isSecret(value)),
     secretFiles,
     configFiles: [],
     resources: planResources(overlay.resources ?? definition.resources),
