@@ -22,7 +22,8 @@ export function TodoApp({ title, badge }: { title: string; badge: string | undef
 
   const wasCovered = useRef(false);
   useEffect(() => {
-    if (covered) (chatInput.current ?? document.querySelector<HTMLElement>("#assistant .chat-close"))?.focus();
+    if (covered)
+      (chatInput.current ?? document.querySelector<HTMLElement>("#assistant .chat-close"))?.focus();
     else if (wasCovered.current) opener.current?.focus();
     wasCovered.current = covered;
   }, [covered]);
