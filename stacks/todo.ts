@@ -27,6 +27,7 @@ export const todo = system("todo", ({ postgres, secret, setting, image, job, ser
       OPENAI_BASE_URL: setting("openaiBaseUrl", "https://api.openai.com/v1"),
       CORS_ORIGINS: setting("corsOrigins", ""),
       LOG_LEVEL: logLevel,
+      WORKERS: setting("workers", 1),
     },
     live: http("/livez"),
     ready: http("/readyz"),
@@ -46,7 +47,9 @@ export const todo = system("todo", ({ postgres, secret, setting, image, job, ser
     metrics: { port: "http", path: "/metrics" },
     resources: { cpu: ["100m", "1"], memory: ["128Mi", "256Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
-    develop: { mounts: { src: "/app/src" } },
+    develop: { mounts: { src: "/app/src" }, debug: 9229 },
+    // The development server compiles as it serves.
+    environments: { dev: { resources: { cpu: ["100m", "2"], memory: ["512Mi", "1Gi"] } } },
   });
 
   route("/api", backend.http);

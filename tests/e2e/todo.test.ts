@@ -222,6 +222,9 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     const reach = `require("net").connect(5432, "db").on("connect", () => process.exit(0)).on("error", () => process.exit(9))`;
     const attempt = await run("docker", ["exec", await containerOf("frontend"), "node", "-e", reach]);
     assert.equal(attempt.code, 9, "the frontend must not reach the database");
+    assert.equal((await fetch(`${ADDRESS}/metrics`)).status, 404, "metrics are for the inside");
+    const metrics = `require("http").get("http://127.0.0.1:3000/metrics", (answer) => process.exit(answer.statusCode === 200 ? 0 : 9))`;
+    await docker("exec", await containerOf("frontend"), "node", "-e", metrics);
     const rights = await docker(
       "exec",
       await containerOf("db"),
@@ -317,7 +320,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     await page.goto(ADDRESS);
     await page.getByLabel("Message", { exact: true }).fill("add Paint the crane");
     await page.keyboard.press("Enter");
-    await page.getByRole("listitem").filter({ hasText: "Paint the crane" }).waitFor();
+    await page.locator("li.todo").filter({ hasText: "Paint the crane" }).waitFor();
     await page.screenshot({ path: join(reports, "assistant.png") });
     assert.ok((await titles()).includes("Paint the crane"));
   });
