@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isWell, type Container } from "./containers";
 import { namedVolumes, publishedPorts } from "./inputs";
 import type { ProjectRunner } from "./project-runner";
@@ -48,9 +49,19 @@ async function startFirst(
       await run.retire(serving().length > 0 ? [candidate] : old);
       throw reported;
     }
-    await run.retire(old.splice(0, 1));
+    await retireOne(run, old);
   }
   await run.retire([...old, ...candidates]);
+}
+
+/** Clients, the edge among them, may remember for a second where a service was found; only then may one go. */
+const NAME_CACHE_MILLISECONDS = 2000;
+
+async function retireOne(run: ProjectRunner, old: Container[]): Promise<void> {
+  if (old.some(({ state }) => state === "running")) {
+    await sleep(NAME_CACHE_MILLISECONDS);
+  }
+  await run.retire(old.splice(0, 1));
 }
 
 async function stopFirst(

@@ -140,7 +140,7 @@ http {
     resolver_timeout 3s;
 
     proxy_http_version 1.1;
-    proxy_connect_timeout 2s;
+    proxy_connect_timeout 1s;
     proxy_send_timeout 60s;
     proxy_read_timeout 300s;
     # Answers pass as they come: streams and server-sent events arrive at once.

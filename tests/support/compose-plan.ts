@@ -6,9 +6,9 @@ const APP = readFileSync(join(__dirname, "compose-app.py"), "utf8");
 const MEBIBYTE = 1024 * 1024;
 const http = (path: string): PlannedProbe => ({
   check: { kind: "http", path, port: 8000 },
-  intervalSeconds: 2,
-  timeoutSeconds: 2,
-  failures: 2,
+  intervalSeconds: 5,
+  timeoutSeconds: 5,
+  failures: 5,
 });
 
 /** A container of the test server. */
@@ -23,7 +23,7 @@ export function appWorkload(name: string, changes: Partial<Workload> = {}): Work
     secretFiles: [],
     configFiles: [{ path: "/srv/app.py", content: APP }],
     ports: [{ name: "http", port: 8000 }],
-    probes: { live: http("/live"), ready: http("/ready"), startupSeconds: 10 },
+    probes: { live: http("/live"), ready: http("/ready"), startupSeconds: 60 },
     resources: {
       cpu: { request: 50, limit: 1000 },
       memory: { request: 32 * MEBIBYTE, limit: 128 * MEBIBYTE },

@@ -1,7 +1,7 @@
 import { LocalWorkspace, PulumiCommand, type OpMap, type Stack } from "@pulumi/pulumi/automation";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findDocker } from "../../tools/docker";
@@ -75,15 +75,25 @@ export class TestStack {
     return { text, changes: (result.summary.resourceChanges ?? {}) as OpMap };
   }
 
-  /** Runs an `up` that must fail, and returns what it printed. */
-  async upFails(): Promise<string> {
+  /** Runs an `up` that must fail, and returns what it printed. `watch` gets all output so far, each time more comes. */
+  async upFails(watch: (output: string) => void = () => undefined): Promise<string> {
+    return failing("up", (onOutput) => this.stack.up({ onOutput, onError: onOutput }), watch);
+  }
+
+  async preview(): Promise<string> {
     let text = "";
-    try {
-      await this.stack.up({ onOutput: (chunk) => (text += chunk), onError: (chunk) => (text += chunk) });
-    } catch {
-      return text;
-    }
-    throw new Error(`up was expected to fail, and did not:\n${text}`);
+    await this.stack.preview({ diff: true, onOutput: (chunk) => (text += chunk) });
+    return text;
+  }
+
+  async previewFails(): Promise<string> {
+    return failing("preview", (onOutput) => this.stack.preview({ onOutput, onError: onOutput }));
+  }
+
+  async refresh(): Promise<string> {
+    let text = "";
+    await this.stack.refresh({ onOutput: (chunk) => (text += chunk) });
+    return text;
   }
 
   /** The state as it is on disk. */
@@ -93,31 +103,40 @@ export class TestStack {
 
   /** Ids of the running containers of a service, sorted. */
   running(service: string): string[] {
-    return docker(
+    return lines(
       "ps",
       "--quiet",
       "--filter",
       `label=com.docker.compose.project=${this.project}`,
       "--filter",
       `label=com.docker.compose.service=${service}`,
-    )
-      .split("\n")
-      .filter((id) => id !== "")
-      .sort();
+    ).sort();
   }
 
-  /** Ids of all containers of the project. */
-  containers(): string[] {
-    return docker("ps", "--all", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`)
-      .split("\n")
-      .filter((id) => id !== "")
-      .sort();
+  /** Ids of all containers of the project or of one service, running or not, sorted. */
+  containers(service?: string): string[] {
+    const filters = [`label=com.docker.compose.project=${this.project}`];
+    if (service !== undefined) {
+      filters.push(`label=com.docker.compose.service=${service}`);
+    }
+    return lines("ps", "--all", "--quiet", ...filters.flatMap((filter) => ["--filter", filter])).sort();
+  }
+
+  networks(): string[] {
+    return lines("network", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`);
+  }
+
+  /** Holds a port in this process. */
+  listen(port: number): Promise<Server> {
+    return new Promise((resolve) => {
+      const server = createServer().listen(port, "127.0.0.1", () => {
+        resolve(server);
+      });
+    });
   }
 
   volumes(): string[] {
-    return docker("volume", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`)
-      .split("\n")
-      .filter((name) => name !== "");
+    return lines("volume", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`);
   }
 
   /** Leaves nothing behind, whatever the test did. */
@@ -126,14 +145,7 @@ export class TestStack {
     if (ids.length > 0) {
       docker("rm", "--force", "--volumes", ...ids);
     }
-    const networks = docker(
-      "network",
-      "ls",
-      "--quiet",
-      "--filter",
-      `label=com.docker.compose.project=${this.project}`,
-    );
-    for (const id of networks.split("\n").filter((one) => one !== "")) {
+    for (const id of this.networks()) {
       docker("network", "rm", id);
     }
     for (const name of this.volumes()) {
@@ -143,8 +155,31 @@ export class TestStack {
   }
 }
 
+async function failing(
+  what: string,
+  run: (onOutput: (chunk: string) => void) => Promise<unknown>,
+  watch: (output: string) => void = () => undefined,
+): Promise<string> {
+  let text = "";
+  try {
+    await run((chunk) => {
+      text += chunk;
+      watch(text);
+    });
+  } catch {
+    return text;
+  }
+  throw new Error(`${what} was expected to fail, and did not:\n${text}`);
+}
+
 export function docker(...args: string[]): string {
   return execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+}
+
+function lines(...args: string[]): string[] {
+  return docker(...args)
+    .split("\n")
+    .filter((line) => line !== "");
 }
 
 /** A port that nobody listens on just now. */

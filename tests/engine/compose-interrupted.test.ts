@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, describe, it } from "mocha";
+import { setTimeout as sleep } from "node:timers/promises";
+import { sampleProgram, type SampleOptions } from "../support/compose-sample";
+import { freePort, Load, TestStack } from "../support/compose-stack";
+
+interface Process {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Processes whose parent this is, by the kernel's table. */
+function children(parent: number): Process[] {
+  const table = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
+  return table
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, of]) => Number(of) === parent)
+    .map(([pid, , ...command]) => ({ pid: Number(pid), command: command.join(" ") }));
+}
+
+function descendants(parent: number): number[] {
+  return children(parent).flatMap(({ pid }) => [pid, ...descendants(pid)]);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("a deployment that is interrupted", function () {
+  this.timeout(120_000);
+  let stack: TestStack;
+  let url: string;
+  let port: number;
+  const program = (options: SampleOptions = {}) => sampleProgram("broken", port, options);
+
+  before(async () => {
+    port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    stack = await TestStack.create("sample-broken");
+  });
+  after(() => {
+    stack.remove();
+  });
+
+  /** Runs `up` and does something to its processes once the output matches. */
+  async function upUntil(
+    pattern: RegExp,
+    interrupt: (engine: number) => void | Promise<void>,
+  ): Promise<string> {
+    let done: void | Promise<void> = undefined;
+    let seen = false;
+    const text = await stack.upFails((output) => {
+      if (!seen && pattern.test(output)) {
+        seen = true;
+        const engine = children(process.pid).find(({ command }) => command.includes("pulumi up"));
+        assert.ok(engine, "the engine runs");
+        done = interrupt(engine.pid);
+      }
+    });
+    await done;
+    return text;
+  }
+
+  it("killed while it is created: the next one completes it", async () => {
+    stack.program = program();
+    await upUntil(/starting (db|api)/, (engine) => {
+      for (const pid of [engine, ...descendants(engine)]) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It ended by itself in the meantime.
+        }
+      }
+    });
+    await stack.stack.cancel();
+    await stack.up();
+    assert.match(await (await fetch(url)).text(), /version=1/);
+  });
+
+  it("the engine killed in the middle of a roll: its provider ends, requests go on, the next one completes it", async () => {
+    stack.program = program({ webVersion: "2", readyAfter: 3 });
+    const load = new Load(`${url}/load`);
+    await upUntil(/waiting for web/, async (engine) => {
+      const providers = descendants(engine);
+      process.kill(engine, "SIGKILL");
+      while (providers.some(isAlive)) {
+        await sleep(50);
+      }
+    });
+    assert.equal(stack.containers("web").length, 2, "the new one beside the old one");
+    await stack.stack.cancel();
+    await stack.up();
+    await load.stop();
+    assert.deepEqual(load.failures, []);
+    assert.match(await (await fetch(url)).text(), /version=2/);
+    assert.equal(stack.containers("web").length, 1);
+  });
+
+  it("Ctrl-C: what was begun is undone, and the next one completes it", async () => {
+    const before = stack.containers();
+    stack.program = program({ webVersion: "3", readyAfter: 5 });
+    const text = await upUntil(/waiting for web/, (engine) => {
+      process.kill(engine, "SIGINT");
+    });
+    assert.match(text, /interrupted; run `up` again to finish/);
+    assert.deepEqual(stack.containers(), before);
+    assert.match(await (await fetch(url)).text(), /version=2/);
+    await stack.up();
+    assert.match(await (await fetch(url)).text(), /version=3/);
+  });
+});
