@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { contextFiles, contextHash } from "../../render/images/context-hash";
+
+describe("the hash of a build context", () => {
+  let root: string;
+  const source = { kind: "build", context: "app", dockerfile: "Dockerfile" } as const;
+  const write = (path: string, content = path) => {
+    mkdirSync(dirname(join(root, "app", path)), { recursive: true });
+    writeFileSync(join(root, "app", path), content);
+  };
+  const hash = (changes: Partial<{ dockerfile: string; target: string }> = {}) =>
+    contextHash(root, { ...source, ...changes });
+  const files = () => contextFiles(join(root, "app"), "Dockerfile");
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "longshore-context-"));
+    write("Dockerfile", "FROM scratch\n");
+    write("src/main.py");
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it("is the same in another folder, at another time, under another umask", () => {
+    const before = hash();
+    assert.match(before, /^[0-9a-f]{64}$/);
+    const file = join(root, "app", "src", "main.py");
+    utimesSync(file, new Date(0), new Date(0));
+    chmodSync(file, 0o600);
+    chmodSync(join(root, "app", "src"), 0o700);
+    assert.equal(hash(), before);
+    const copy = mkdtempSync(join(tmpdir(), "longshore-context-"));
+    try {
+      for (const [path, content] of [
+        ["src/main.py", "src/main.py"],
+        ["Dockerfile", "FROM scratch\n"],
+      ] as const) {
+        mkdirSync(dirname(join(copy, "app", path)), { recursive: true });
+        writeFileSync(join(copy, "app", path), content);
+      }
+      assert.equal(contextHash(copy, source), before);
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
+  });
+
+  it("changes with what goes into the image", () => {
+    const seen = new Set([hash(), hash({ target: "development" })]);
+    write("src/main.py", "changed");
+    seen.add(hash());
+    write("src/other.py");
+    seen.add(hash());
+    chmodSync(join(root, "app", "src", "other.py"), 0o755);
+    seen.add(hash());
+    symlinkSync("main.py", join(root, "app", "src", "link.py"));
+    seen.add(hash());
+    write("Dockerfile", "FROM debian\n");
+    seen.add(hash());
+    assert.equal(seen.size, 7);
+  });
+
+  it("tells a file's name from its content", () => {
+    write("a", "bc");
+    const one = hash();
+    rmSync(join(root, "app", "a"));
+    write("ab", "c");
+    assert.notEqual(hash(), one);
+  });
+
+  it("leaves out what .dockerignore names, except what it takes back, but never the Dockerfile", () => {
+    write(
+      ".dockerignore",
+      "node_modules\n**/__pycache__\n*.md\n!README.md\ndocs\n!docs/api/*.json\nDockerfile\n",
+    );
+    const before = hash();
+    write("node_modules/left/pad.js");
+    write("src/deep/__pycache__/x.pyc");
+    write("NOTES.md");
+    write("docs/guide.txt");
+    assert.equal(hash(), before);
+    write("README.md");
+    write("docs/api/schema.json");
+    assert.deepEqual(files(), [".dockerignore", "README.md", "docs/api/schema.json", "src/main.py"]);
+    const taken = hash();
+    assert.notEqual(taken, before);
+    write("Dockerfile", "FROM debian\n");
+    assert.notEqual(hash(), taken);
+  });
+
+  it("prefers the ignore file of the Dockerfile itself", () => {
+    write(".dockerignore", "src\n");
+    write("Dockerfile.dockerignore", "*\n!src\n");
+    assert.deepEqual(files(), ["src/main.py"]);
+  });
+
+  it("says what is missing", () => {
+    assert.throws(() => hash({ dockerfile: "Nope" }), /app\/Nope: expected a Dockerfile, found nothing/);
+    assert.throws(
+      () => contextHash(root, { ...source, context: "none" }),
+      /none: expected a folder with a Dockerfile/,
+    );
+  });
+});
