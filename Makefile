@@ -40,6 +40,7 @@ test: setup ## check, build and run everything that is proved here
 
 bench: setup ## measure against peers
 	@node --import tsx bench/run.ts
+	@node --import tsx bench/load.ts
 
 format: setup ## format and mend what tools can mend
 	@npm run --silent format

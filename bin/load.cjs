@@ -53,7 +53,10 @@ function build(entry, bundle) {
     logLevel: "error",
   });
   const inputs = Object.fromEntries(
-    [...Object.keys(metafile.inputs), "bin/load.cjs", "package-lock.json"].map((file) => [file, identity(file)]),
+    [...Object.keys(metafile.inputs), "bin/load.cjs", "package-lock.json"].map((file) => [
+      file,
+      identity(file),
+    ]),
   );
   fs.mkdirSync(cache, { recursive: true });
   writeAtomically(bundle, outputFiles[0].contents);

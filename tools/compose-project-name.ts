@@ -6,7 +6,11 @@ import { dataDir } from "./paths";
  * one (XDG_DATA_HOME) has another state and other passwords, so its projects are others too: a short hash of the
  * folder tells them apart.
  */
-export function composeProjectName(system: string, stack: string, env: NodeJS.ProcessEnv = process.env): string {
+export function composeProjectName(
+  system: string,
+  stack: string,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
   const folder = dataDir(env);
   const { XDG_DATA_HOME: _, ...usual } = env;
   const suffix =
