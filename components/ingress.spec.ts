@@ -35,7 +35,7 @@ export interface BackendSpecArgs {
   namespace: string;
   /** What the load balancer asks before it sends requests. */
   health: { path: string; port: number; intervalSeconds: number; timeoutSeconds: number; failures: number };
-  /** Longest time of a request. @default 30 */
+  /** Longest time of a request in seconds: an assistant's answer takes a while. @default 120 */
   timeoutSeconds?: number;
 }
 
@@ -47,7 +47,7 @@ const SECURITY_HEADERS = [
 ];
 
 /** How the load balancer treats one service. */
-export function backendSpec({ name, namespace, health, timeoutSeconds = 30 }: BackendSpecArgs) {
+export function backendSpec({ name, namespace, health, timeoutSeconds = 120 }: BackendSpecArgs) {
   return {
     apiVersion: "cloud.google.com/v1",
     kind: "BackendConfig",

@@ -18,7 +18,7 @@ import { Namespace } from "../components/namespace";
 import { CloudSqlPostgres } from "../components/postgres";
 import { Workload } from "../components/workload";
 import {
-  GOOGLE_FRONT_END_RANGES,
+  googleOptions,
   renderKubernetes,
   renderSecrets,
   type KubernetesObject,
@@ -37,8 +37,6 @@ export interface CloudSystemContext extends CloudContext {
 }
 
 const NAME_LABEL = "app.kubernetes.io/name";
-/** The node-local cache, and Cloud DNS, which answers at the metadata server's address (Autopilot). */
-const DNS_RANGES = ["169.254.20.10/32", "169.254.169.254/32"];
 const GIBIBYTE = 2 ** 30;
 
 /** One system of an environment on Google Cloud: images, databases, secrets, and all that runs in its namespace. */
@@ -247,23 +245,13 @@ export class CloudSystem extends Component {
   }
 
   private baseOptions(): KubernetesOptions<Late> {
-    const routed = new Set(this.plan.routes.map(({ workload }) => workload));
-    const { lifecycle } = this.context.settings;
     return {
+      ...googleOptions(this.plan),
       resolver: this.resolver(),
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>
         source.kind === "build" ? this.context.describeSource(source).hash : source.reference,
-      edge: { ranges: GOOGLE_FRONT_END_RANGES },
-      dnsRanges: DNS_RANGES,
-      serviceAnnotations: ({ name }): Record<string, string> =>
-        routed.has(name)
-          ? {
-              "cloud.google.com/backend-config": JSON.stringify({ default: name }),
-              "cloud.google.com/neg": JSON.stringify({ ingress: true }),
-            }
-          : {},
-      lifecycle,
+      lifecycle: this.context.settings.lifecycle,
     };
   }
 

@@ -9,6 +9,7 @@ import { renderServices } from "./service";
 import type { KubernetesObject, KubernetesOptions } from "./types";
 import { renderController, renderServiceAccount } from "./workload";
 
+export { googleOptions } from "./google";
 export { GOOGLE_FRONT_END_RANGES } from "./network";
 export type * from "./types";
 export { kubernetesYaml } from "./yaml";
