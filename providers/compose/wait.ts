@@ -31,7 +31,8 @@ export function untilReady(id: string, options: WaitOptions): Promise<Container>
     if (state === "exited" || state === "dead") {
       throw new NotReady(container, `exited with code ${exitCode}`);
     }
-    if (restarts - first.restarts >= CRASHES) {
+    // Between two starts: only then the exit code and the log are those of the crash.
+    if (state === "restarting" && restarts - first.restarts >= CRASHES) {
       throw new NotReady(container, `exited with code ${exitCode}, ${CRASHES} times in a row`);
     }
     if (health === "unhealthy") {

@@ -9,6 +9,15 @@ import { findPulumi } from "../../tools/pulumi";
 
 export const ROOT = join(__dirname, "..", "..");
 
+const say = (line: string) => {
+  console.log(`      ${line}`);
+};
+
+/** Lets the commands of this process use the machine's container engine, or the lab's. */
+export async function useDocker(): Promise<void> {
+  Object.assign(process.env, (await findDocker(say)).env);
+}
+
 /** A stack of the real engine with the real provider, with its own state and data folders. */
 export class TestStack {
   private constructor(
@@ -28,11 +37,7 @@ export class TestStack {
       PULUMI_CONFIG_PASSPHRASE: "only for this test",
       XDG_DATA_HOME: join(folder, "data"),
     };
-    const say = (line: string) => {
-      console.log(`      ${line}`);
-    };
-    // Commands of the tests use the same engine.
-    Object.assign(process.env, (await findDocker(say)).env);
+    await useDocker();
     const pulumi = await findPulumi(say);
     // Plugins are no part of the settings that the Automation API writes.
     const plugin = join(ROOT, "providers", "compose");
