@@ -1,10 +1,10 @@
 import { relative, resolve } from "node:path";
-import { planSystem, type Plan, type PlannedImage } from "../../catalog/plan";
+import { planSystem, type Plan } from "../../catalog/plan";
 import type { Resolver } from "../../catalog/plan/resolve";
 import { compareText } from "../../catalog/problems";
 import type { Environment } from "../../catalog/types";
 import { composeYaml, renderCompose } from "../../render/compose";
-import { contextHash } from "../../render/images/context-hash";
+import { localImage } from "../../render/images/image-tag";
 import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
 import { planSettings } from "../../settings";
 import { repoRoot } from "../../tools/paths";
@@ -36,7 +36,7 @@ function composeFiles(plan: Plan, edgePort: number, out: string | undefined): Ou
   const folder = resolve(out ?? ".", out === undefined ? "." : plan.system);
   const { document, development, files, secretFiles } = renderCompose(plan, {
     project: `${plan.system}-${plan.environment}`,
-    imageReference: (image) => imageTag(plan.system, image),
+    imageReference: (image) => localImage(repoRoot(), plan.system, image),
     edgePort,
     root: out === undefined ? "." : relative(folder, repoRoot()) || ".",
   });
@@ -70,7 +70,7 @@ export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOp
     content: `${KUBERNETES_HEADER(stack, plan)}${kubernetesYaml(
       renderKubernetes(plan, {
         resolver: placeholders(plan),
-        imageReference: (image) => imageTag(plan.system, image),
+        imageReference: (image) => localImage(repoRoot(), plan.system, image),
         datastoreRange: () => `${PLACEHOLDER_ADDRESS}/32`,
       }),
     )}`,
@@ -94,13 +94,4 @@ function placeholders(plan: Plan): Resolver<string> {
     host: () => PLACEHOLDER_ADDRESS,
     text: (parts) => parts.join(""),
   };
-}
-
-const TAG_LENGTH = 12;
-
-/** An image that is built here is named by its sources, an upstream image by its own name. */
-function imageTag(system: string, { name, source }: PlannedImage): string {
-  return source.kind === "upstream"
-    ? source.reference
-    : `longshore/${system}/${name}:src-${contextHash(repoRoot(), source).slice(0, TAG_LENGTH)}`;
 }

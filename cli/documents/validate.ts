@@ -6,7 +6,7 @@ import { systems } from "../../stacks";
 import { repoRoot } from "../../tools/paths";
 import { EXIT, usage } from "../support/failure";
 import { LOCAL_STACK } from "../support/project";
-import { findProblems } from "../support/plans";
+import { findProblems, settingsFolder } from "../support/plans";
 import { openTerminal, plural } from "../support/terminal";
 import type { ValidateOptions } from "../validate";
 
@@ -26,7 +26,8 @@ export function validate({ stack, configFile, json = false }: ValidateOptions): 
       `there is no Pulumi.${stack}.yaml; write one (docs/guide), or name another stack with --stack`,
     );
   }
-  const raw = () => (file === undefined ? readStackFile(repoRoot(), stack) : { ...readFile(file), stack });
+  const raw = () =>
+    file === undefined ? readStackFile(settingsFolder(stack), stack) : { ...readFile(file), stack };
   const errors = findProblems(stack, () => readSettings(raw(), systems));
   if (json) {
     terminal.json({

@@ -35,6 +35,10 @@ export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
  * @throws ProblemsError, Failure
  */
 export async function openStack(stack: string, progress: Progress): Promise<OpenStack> {
+  // The local stack's settings must be in place before they are read: what is not found would be generated anew.
+  if (stack === LOCAL_STACK) {
+    prepareLocalFiles(localFiles(dataDir(), repoRoot()));
+  }
   const planned = loadPlans(stack);
   const opened = await openConfig(stack, progress, { docker: planned.settings.target === "compose" });
   if (stack === LOCAL_STACK) {

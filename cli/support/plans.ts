@@ -1,10 +1,13 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
 import { nearest } from "../../catalog/check/nearest";
 import { planSystem, type Plan } from "../../catalog/plan";
 import { ProblemsError, throwProblems } from "../../catalog/problems";
 import type { SystemDefinition } from "../../catalog/types";
 import { loadStack, planSettings, type StackSettings } from "../../settings";
 import { systems } from "../../stacks";
-import { repoRoot } from "../../tools/paths";
+import { dataDir, repoRoot } from "../../tools/paths";
+import { LOCAL_STACK } from "./project";
 
 export interface StackPlans {
   readonly settings: StackSettings;
@@ -25,7 +28,16 @@ export function loadPlans(stack: string, only: readonly string[] = []): StackPla
 }
 
 export function loadSettings(stack: string): StackSettings {
-  return loadStack(repoRoot(), stack, systems);
+  return loadStack(settingsFolder(stack), stack, systems);
+}
+
+/**
+ * Where a stack's file is: in the checkout, and for the local stack in its data folder, to which the checkout has
+ * only a link (not yet before the first run, and of another data folder after a run with that one).
+ */
+export function settingsFolder(stack: string): string {
+  const inCheckout = lstatSync(join(repoRoot(), `Pulumi.${stack}.yaml`), { throwIfNoEntry: false });
+  return stack !== LOCAL_STACK || inCheckout?.isFile() ? repoRoot() : dataDir();
 }
 
 /** Every mistake of the settings and of all systems, grouped by where it is. */

@@ -27,7 +27,8 @@ export async function startProgress(
   if (terminal.isJson) {
     return { now: nothing, line: nothing, stop: nothing };
   }
-  return process.stderr.isTTY ? spinner(terminal, line) : lines(terminal, line);
+  // A terminal that has not said how wide it is (0 columns) cannot be drawn on.
+  return process.stderr.isTTY && process.stderr.columns > 0 ? spinner(terminal, line) : lines(terminal, line);
 }
 
 async function spinner(terminal: Terminal, write: Terminal["out"]): Promise<Progress> {

@@ -40,7 +40,7 @@ export function openTerminal({ json = false }: { json?: boolean } = {}): Termina
     json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
     isJson: json,
     isInteractive: !json && process.stderr.isTTY && process.stdin.isTTY,
-    columns: process.stdout.isTTY ? Math.min(process.stdout.columns, 120) : 80,
+    columns: process.stdout.isTTY && process.stdout.columns > 0 ? Math.min(process.stdout.columns, 120) : 80,
     colors: createColors(!json && wantsColors(process.stdout)),
   };
 }

@@ -22,9 +22,20 @@ import {
   prepareLocalFiles,
   setSecret,
 } from "../../cli/engine/local-stack";
+import { loadSettings } from "../../cli/support/plans";
 import { Failure } from "../../cli/support/failure";
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+function restore(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) {
+      Reflect.deleteProperty(process.env, name);
+    } else {
+      process.env[name] = value;
+    }
+  }
+}
 
 describe("cli: the local stack's private files", () => {
   let root: string;
@@ -86,6 +97,31 @@ describe("cli: the local stack's private files", () => {
       (error) => error instanceof Failure && error.exitCode === 2 && error.message.includes("put it back"),
     );
     assert.equal(existsSync(files.passphrase), false);
+  });
+
+  it("are read where they are, so that a new checkout does not generate secrets that a database knows by other values", () => {
+    const { LONGSHORE_ROOT, XDG_DATA_HOME } = process.env;
+    Object.assign(process.env, { LONGSHORE_ROOT: root, XDG_DATA_HOME: join(data, "..") });
+    try {
+      const files = localFiles(data, root);
+      assert.deepEqual(loadSettings("local").secretsSet.todo, []);
+      mkdirSync(data, { recursive: true });
+      const secure = "{ secure: v1:abc:def }";
+      const content = `config:\n  longshore:secrets:\n    todo:\n      db-admin-password: ${secure}\n`;
+      writeFileSync(files.settings, content);
+      assert.deepEqual(loadSettings("local").secretsSet.todo, ["db-admin-password"], "no link yet");
+      symlinkSync("/elsewhere/Pulumi.local.yaml", files.link);
+      assert.deepEqual(
+        loadSettings("local").secretsSet.todo,
+        ["db-admin-password"],
+        "a link of another data folder",
+      );
+      rmSync(files.link);
+      writeFileSync(files.link, "config: {}\n");
+      assert.deepEqual(loadSettings("local").secretsSet.todo, [], "a person's own file wins");
+    } finally {
+      restore({ LONGSHORE_ROOT, XDG_DATA_HOME });
+    }
   });
 
   it("are named to the engine by variables", () => {
