@@ -44,15 +44,10 @@ export class ComposeProject extends pulumi.CustomResource {
   declare readonly services: pulumi.Output<Record<string, ComposeServiceState>>;
 
   constructor(name: string, args: ComposeProjectArgs, opts?: pulumi.CustomResourceOptions) {
-    const secretFiles = Object.entries(args.secretFiles ?? {}).map(([path, { content, user }]) => [
-      path,
-      { content: pulumi.secret(content), user },
-    ]);
-    super(
-      "compose:index:Project",
-      name,
-      { ...args, secretFiles: Object.fromEntries(secretFiles), url: undefined, services: undefined },
-      opts,
-    );
+    const secretFiles: Record<string, { content: pulumi.Output<string>; user: number }> = {};
+    for (const [path, { content, user }] of Object.entries(args.secretFiles ?? {})) {
+      secretFiles[path] = { content: pulumi.secret(content), user };
+    }
+    super("compose:index:Project", name, { ...args, secretFiles, url: undefined, services: undefined }, opts);
   }
 }

@@ -10,7 +10,7 @@ import { composeProjectName } from "../tools/compose-project-name";
 export interface ComposeContext {
   readonly settings: Pick<StackSettings, "stack" | "ports">;
   /** Value of a secret that config holds, by system and name; undefined when it is not set. */
-  secretValue(system: string, name: string): pulumi.Output<string> | undefined;
+  readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** Folder that build contexts are below. @default - this repository */
   readonly root?: string;
 }

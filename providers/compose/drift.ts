@@ -63,8 +63,8 @@ export async function readServices(project: string, known: unknown): Promise<Pro
     const expected: Expected = {
       replicas: Number(old.replicas ?? 1),
       job: old.job === true,
-      config: String(old.config ?? ""),
-      image: String(old.image ?? ""),
+      config: typeof old.config === "string" ? old.config : "",
+      image: typeof old.image === "string" ? old.image : "",
     };
     const own = containers.filter(({ service }) => service === name);
     return [name, { ...old, state: serviceState(expected, own).state }];

@@ -49,7 +49,7 @@ export function parseDocument(document: unknown): unknown {
 
 /** The inputs that `check` has let through. */
 export function projectInputs(properties: Properties): ProjectInputs {
-  return { ...DEFAULTS, ...(unwrap(properties) as unknown as ProjectInputs) };
+  return { ...DEFAULTS, ...(unwrap(properties) as ProjectInputs) };
 }
 
 /** Every mistake in the shape of the inputs. */
@@ -121,7 +121,9 @@ export function publishedPorts({ ports = [] }: DocumentService): { host: string;
   return ports.flatMap((entry) => {
     if (isRecord(entry)) {
       const port = Number(entry.published);
-      return Number.isInteger(port) ? [{ host: String(entry.host_ip ?? "0.0.0.0"), port }] : [];
+      return Number.isInteger(port)
+        ? [{ host: typeof entry.host_ip === "string" ? entry.host_ip : "0.0.0.0", port }]
+        : [];
     }
     const match = /^(?:(?<host>[^:]+|\[.+\]):)?(?<port>\d+):\d+(\/\w+)?$/.exec(String(entry));
     const { host = "0.0.0.0", port } = match?.groups ?? {};

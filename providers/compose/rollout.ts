@@ -2,7 +2,7 @@ import { configHashes } from "./build";
 import { listContainers } from "./containers";
 import { docker } from "./docker";
 import type { Log } from "./engine";
-import { Cancelled } from "./errors";
+import { Cancelled, UserError } from "./errors";
 import { ServiceFailed, type Failure } from "./failures";
 import { dependenciesOf, isJob, type ProjectInputs } from "./inputs";
 import { ProjectRunner } from "./project-runner";
@@ -39,7 +39,6 @@ export async function rollOut(
   const failures: Failure[] = [];
   const skipped: string[] = [];
   const tasks = new Map<string, Promise<boolean>>();
-  let cancelled = false;
   const task = (name: string): Promise<boolean> => {
     const known = tasks.get(name);
     if (known) {
@@ -64,12 +63,13 @@ export async function rollOut(
       await (job ? runJob(run, name) : rollService(run, name));
       return true;
     } catch (error) {
-      if (error instanceof Cancelled) {
-        cancelled = true;
-      } else if (error instanceof ServiceFailed) {
-        failures.push({ service: name, reason: error.message, log: error.log });
-      } else {
+      if (!(error instanceof UserError)) {
         throw error;
+      }
+      // Cancelled: the signal says so already.
+      if (!(error instanceof Cancelled)) {
+        const log = error instanceof ServiceFailed ? error.log : "";
+        failures.push({ service: name, reason: error.message, log });
       }
       return false;
     }
@@ -83,7 +83,7 @@ export async function rollOut(
     await removeLeftovers(run);
   }
   failures.sort((a, b) => (a.service < b.service ? -1 : 1));
-  return { failures, skipped: skipped.sort(), cancelled: cancelled || signal.aborted };
+  return { failures, skipped: skipped.sort(), cancelled: signal.aborted };
 }
 
 /** Containers, networks and files of services and deployments that are no more. */

@@ -51,7 +51,7 @@ export interface ResourceHandler {
 export interface Served {
   readonly port: number;
   /** Interrupts what is going on, and ends the process once that is undone; at once when nothing is. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** Serves the handler on a free loopback port. */
@@ -222,7 +222,7 @@ function diffResponse({ changes }: Diff): messages.DiffResponse {
 }
 
 function plain(struct: Struct | undefined): Properties {
-  return struct === undefined ? {} : (struct.toJavaScript() as Properties);
+  return struct === undefined ? {} : struct.toJavaScript();
 }
 
 type JsonStruct = Parameters<typeof Struct.fromJavaScript>[0];

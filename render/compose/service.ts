@@ -1,5 +1,5 @@
 import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
-import type { ComposeBuild, ComposeService } from "./document";
+import type { ComposeBuild, ComposeService, DependencyCondition } from "./document";
 import { escapeDollars } from "./escape";
 import { bytes, CAPABILITIES, cores, JSON_FILE_LOGS, PROCESSES, tmpfs } from "./hardening";
 import { healthcheck } from "./healthcheck";
@@ -114,7 +114,7 @@ function dependencies({ after }: Workload, plan: Plan): ComposeService["depends_
     return undefined;
   }
   return Object.fromEntries(
-    after.map(({ workload, condition }) => {
+    after.map(({ workload, condition }): [string, { condition: DependencyCondition }] => {
       const target = plan.workloads.find(({ name }) => name === workload);
       const probed = (target?.probes.ready ?? target?.probes.live) !== undefined;
       if (condition === "completed") {

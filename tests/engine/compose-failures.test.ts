@@ -42,7 +42,7 @@ describe("what can go wrong with a Compose project", function () {
 
   it("inputs of the wrong shape: all of them at once", async () => {
     stack.program = program({
-      document: { name: PROJECT, services: { web: small } } as ComposeProjectArgs["document"],
+      document: { name: PROJECT, services: { web: small } },
       files: { "../outside": "" },
       secretFiles: { token: { content: "x", user: 1000 } },
     });

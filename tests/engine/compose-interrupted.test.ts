@@ -65,7 +65,7 @@ describe("a deployment that is interrupted", function () {
         done = interrupt(engine.pid);
       }
     });
-    await done;
+    await Promise.resolve(done);
     return text;
   }
 

@@ -54,7 +54,7 @@ export class TestStack {
       {
         stackName: "test",
         projectName: "compose-test",
-        program: async () => current.program() as Record<string, unknown>,
+        program: () => Promise.resolve().then(() => current.program() as Record<string, unknown>),
       },
       {
         workDir: folder,
@@ -77,7 +77,7 @@ export class TestStack {
       onOutput: (chunk) => (text += chunk),
       onError: (chunk) => (text += chunk),
     });
-    return { text, changes: (result.summary.resourceChanges ?? {}) as OpMap };
+    return { text, changes: result.summary.resourceChanges ?? {} };
   }
 
   /** Runs an `up` that must fail, and returns what it printed. `watch` gets all output so far, each time more comes. */
