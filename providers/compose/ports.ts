@@ -19,7 +19,7 @@ export async function checkPorts({ project, document, portSetting }: ProjectInpu
       const fix =
         portSetting === undefined
           ? "end it, or publish another"
-          : `end it, or set another port: ${portSetting}`;
+          : `end it, or run: pulumi config set --path '${portSetting}' ${port + 1}`;
       problems.push(`${portSetting ?? "ports"}: port ${port} is in use by ${who}; ${fix}`);
     }
   }
