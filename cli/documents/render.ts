@@ -5,8 +5,14 @@ import { compareText } from "../../catalog/problems";
 import type { Environment } from "../../catalog/types";
 import { composeYaml, renderCompose } from "../../render/compose";
 import { localImage } from "../../render/images/image-tag";
-import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
-import { planSettings } from "../../settings";
+import { contextHash } from "../../render/images/context-hash";
+import {
+  googleOptions,
+  kubernetesYaml,
+  renderKubernetes,
+  type KubernetesOptions,
+} from "../../render/kubernetes";
+import { planSettings, type StackSettings } from "../../settings";
 import { repoRoot } from "../../tools/paths";
 import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
 import { usage } from "../support/failure";
@@ -67,15 +73,24 @@ export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOp
   }
   const files = plans.map((plan) => ({
     path: `${plan.system}.yaml`,
-    content: `${KUBERNETES_HEADER(stack, plan)}${kubernetesYaml(
-      renderKubernetes(plan, {
-        resolver: placeholders(plan),
-        imageReference: (image) => localImage(repoRoot(), plan.system, image),
-        datastoreRange: () => `${PLACEHOLDER_ADDRESS}/32`,
-      }),
-    )}`,
+    content:
+      KUBERNETES_HEADER(stack, plan) +
+      kubernetesYaml(renderKubernetes(plan, kubernetesOptions(plan, settings))),
   }));
   writeDocuments(files, out, openTerminal());
+}
+
+/** The options with which `up` makes the objects, and placeholders for what only it knows. */
+function kubernetesOptions(plan: Plan, { target, lifecycle }: StackSettings): KubernetesOptions<string> {
+  return {
+    ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
+    resolver: placeholders(plan),
+    imageReference: (image) => localImage(repoRoot(), plan.system, image),
+    imageVersion: ({ source }) =>
+      source.kind === "build" ? contextHash(repoRoot(), source) : source.reference,
+    datastoreRange: () => `${PLACEHOLDER_ADDRESS}/32`,
+    lifecycle,
+  };
 }
 
 /** An address that belongs to nobody (RFC 5737). */
@@ -84,7 +99,7 @@ const PLACEHOLDER_ADDRESS = "192.0.2.1";
 const KUBERNETES_HEADER = (stack: string, plan: Plan): string =>
   [
     `# ${plan.system} on stack ${stack}: made by \`longshore render kubernetes\`, to read and to compare. \`longshore up\` applies the same objects.`,
-    `# Placeholders: <secret SYSTEM.NAME> for a secret's value, ${PLACEHOLDER_ADDRESS} for the address of a managed database.`,
+    `# Placeholders: <secret SYSTEM.NAME> for a secret's value, ${PLACEHOLDER_ADDRESS} for a managed database's address, local names for images.`,
     "",
   ].join("\n");
 
