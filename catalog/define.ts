@@ -1,7 +1,5 @@
 import {
   reference,
-  type DatastoreProperty,
-  type DatastoreReference,
   type EndpointReference,
   type SecretReference,
   type SettingReference,
@@ -12,8 +10,6 @@ import type {
   ImageDefinition,
   JobDefinition,
   Overlay,
-  PostgresDefinition,
-  PostgresExtension,
   Probe,
   Resources,
   RouteDefinition,
@@ -29,7 +25,24 @@ import type {
   VolumeMount,
   DatastoreDefinition,
 } from "./types";
-import type { Duration, Quantity } from "./values";
+import {
+  kafkaHandle,
+  neo4jHandle,
+  postgresHandle,
+  redisHandle,
+  storeDefinition,
+  type KafkaHandle,
+  type KafkaOptions,
+  type Neo4jHandle,
+  type Neo4jOptions,
+  type PostgresHandle,
+  type PostgresOptions,
+  type RedisHandle,
+  type RedisOptions,
+} from "./stores";
+import type { Duration } from "./values";
+
+export type * from "./stores";
 
 /** A service as others refer to it: `backend.http` is the address of its port `http`. */
 export type ServiceHandle<P extends string = string> = { readonly name: string } & Readonly<
@@ -44,23 +57,6 @@ export interface JobHandle {
 /** An image of this system, to be used by its services and jobs. */
 export interface ImageHandle {
   readonly name: string;
-}
-
-/** What a PostgreSQL database offers to its clients. */
-export interface PostgresHandle {
-  readonly name: string;
-  readonly host: DatastoreReference;
-  readonly port: DatastoreReference;
-  readonly database: DatastoreReference;
-  readonly username: DatastoreReference;
-  /** Secret. */
-  readonly password: DatastoreReference;
-  /** Secret. For services: may read and write rows, may not change the schema. */
-  readonly url: DatastoreReference;
-  /** Secret. For migrations: may become the owner of the schema (`SET ROLE` to `ownerRole`). */
-  readonly ownerUrl: DatastoreReference;
-  /** The role that owns the schema. */
-  readonly ownerRole: DatastoreReference;
 }
 
 export interface ImageOptions {
@@ -122,21 +118,6 @@ export interface JobOptions extends ContainerOptions {
   timeout?: Duration;
 }
 
-export interface PostgresOptions {
-  /** Major version. @default 17 */
-  version?: 17;
-  /** Name of the database. @default - the system's name */
-  database?: string;
-  /** Disk. @default "10Gi" */
-  storage?: Quantity;
-  /** Extensions to create in the database. @default [] */
-  extensions?: PostgresExtension[];
-  /** Where it runs as a container. @default cpu 250m to 1, memory 256Mi to 1Gi */
-  resources?: Resources;
-  /** What single environments change. @default {} */
-  environments?: PostgresDefinition["environments"];
-}
-
 export interface SecretOptions {
   /** `config`: a person sets it. `generated`: made once. @default "config" */
   from?: "config" | "generated";
@@ -155,6 +136,9 @@ export interface Vocabulary {
   /** Runs to its end once per release, before whatever comes `after` it. */
   readonly job: (name: string, options: JobOptions) => JobHandle;
   readonly postgres: (name: string, options?: PostgresOptions) => PostgresHandle;
+  readonly redis: (name: string, options?: RedisOptions) => RedisHandle;
+  readonly kafka: <T extends string = never>(name: string, options?: KafkaOptions<T>) => KafkaHandle<T>;
+  readonly neo4j: (name: string, options?: Neo4jOptions) => Neo4jHandle;
   readonly secret: (name: string, options?: SecretOptions) => SecretReference;
   /** A value that an operator may set per environment; the default's type is its type. */
   readonly setting: (name: string, defaultValue: SettingValue, options?: SettingOptions) => SettingReference;
@@ -173,8 +157,6 @@ export interface SettingOptions {
   /** The only values allowed. @default - any of the default's type */
   oneOf?: SettingValue[];
 }
-
-const POSTGRES_RESOURCES: Resources = { cpu: ["250m", "1"], memory: ["256Mi", "1Gi"] };
 
 /**
  * Describes a system. The result is inert data: nothing is checked here and nothing is created;
@@ -210,16 +192,37 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
     },
     postgres(datastoreName, options = {}) {
       datastores.push({
-        kind: "postgres",
-        name: datastoreName,
+        ...storeDefinition("postgres", datastoreName, options),
         version: options.version ?? 17,
         database: options.database ?? name,
-        storage: options.storage ?? "10Gi",
         extensions: options.extensions ?? [],
-        resources: options.resources ?? POSTGRES_RESOURCES,
-        environments: options.environments ?? {},
       });
       return postgresHandle(datastoreName);
+    },
+    redis(datastoreName, options = {}) {
+      datastores.push({
+        ...storeDefinition("redis", datastoreName, options),
+        version: options.version ?? 7,
+        maxMemory: options.maxMemory ?? "256Mi",
+        eviction: options.eviction ?? "noeviction",
+        appendOnly: options.appendOnly ?? true,
+      });
+      return redisHandle(datastoreName);
+    },
+    kafka<T extends string>(datastoreName: string, options: KafkaOptions<T> = {}) {
+      datastores.push({
+        ...storeDefinition("kafka", datastoreName, options),
+        version: options.version ?? "4.1.1",
+        topics: options.topics ?? {},
+      });
+      return kafkaHandle<T>(datastoreName, options.topics);
+    },
+    neo4j(datastoreName, options = {}) {
+      datastores.push({
+        ...storeDefinition("neo4j", datastoreName, options),
+        version: options.version ?? "5.26",
+      });
+      return neo4jHandle(datastoreName);
     },
     secret(secretName, { from = "config", length = 32, optionalIn = [] } = {}) {
       secrets.push({ name: secretName, from, length, optionalIn });
@@ -274,22 +277,6 @@ function serviceHandle<P extends string>(name: string, ports: Record<P, number> 
     reference({ ref: "endpoint", service: name, port, form: "url" }),
   ]);
   return { ...Object.fromEntries(endpoints), name } as ServiceHandle<P>;
-}
-
-function postgresHandle(name: string): PostgresHandle {
-  const property = (of: DatastoreProperty, role: DatastoreReference["role"] = "app") =>
-    reference({ ref: "datastore", datastore: name, property: of, role });
-  return {
-    name,
-    host: property("host"),
-    port: property("port"),
-    database: property("database"),
-    username: property("username"),
-    password: property("password"),
-    url: property("url"),
-    ownerUrl: property("url", "migrate"),
-    ownerRole: property("ownerRole", "migrate"),
-  };
 }
 
 interface ProbeOptions {

@@ -1,8 +1,17 @@
-/** Which login of a database a reference stands for. `admin` is for Longshore's own jobs. */
-export type DatastoreRole = "app" | "migrate" | "admin";
+/** Which login a reference stands for. `admin` is for Longshore's own jobs, `none` for an address that holds no login. */
+export type DatastoreRole = "app" | "migrate" | "admin" | "none";
 
-/** The stable property names that every datastore offers. */
-export type DatastoreProperty = "host" | "port" | "database" | "username" | "password" | "url" | "ownerRole";
+/** The stable names of what datastores offer. Not every engine has all of them. */
+export type DatastoreProperty =
+  | "host"
+  | "port"
+  | "database"
+  | "username"
+  | "password"
+  | "url"
+  | "ownerRole"
+  | "bootstrap"
+  | "securityProtocol";
 
 export interface SettingReference {
   readonly ref: "setting";
@@ -51,7 +60,7 @@ export function isSecretValue(value: Value): boolean {
     case "secret":
       return true;
     case "datastore":
-      return value.property === "password" || value.property === "url";
+      return value.property === "password" || (value.property === "url" && value.role !== "none");
     case "text":
       return value.parts.some(isSecretValue);
     default:

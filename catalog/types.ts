@@ -135,21 +135,73 @@ export interface Overlay {
   readonly resources?: Resources;
 }
 
-export type PostgresExtension = "vector" | "timescaledb" | "pg_trgm" | "pgcrypto" | "citext";
-
-export interface PostgresDefinition {
-  readonly kind: "postgres";
+interface StoreDefinition {
   readonly name: string;
-  /** Major version. */
-  readonly version: 17;
-  readonly database: string;
+  /** Disk where it runs as a container. */
   readonly storage: Quantity;
-  readonly extensions: readonly PostgresExtension[];
   readonly resources: Resources;
   readonly environments: Readonly<Partial<Record<Environment, { readonly resources?: Resources }>>>;
 }
 
-export type DatastoreDefinition = PostgresDefinition;
+export type PostgresExtension = "vector" | "timescaledb" | "pg_trgm" | "pgcrypto" | "citext";
+
+export interface PostgresDefinition extends StoreDefinition {
+  readonly kind: "postgres";
+  /** Major version. */
+  readonly version: 17;
+  readonly database: string;
+  readonly extensions: readonly PostgresExtension[];
+}
+
+/** What Redis does when its memory is full: refuse writes, or forget keys (`volatile`: only those that expire). */
+export const EVICTIONS = [
+  "noeviction",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-random",
+  "volatile-ttl",
+] as const;
+export type RedisEviction = (typeof EVICTIONS)[number];
+
+export interface RedisDefinition extends StoreDefinition {
+  readonly kind: "redis";
+  /** Major version. */
+  readonly version: 7;
+  /** Memory for data; the container's limit leaves room for the rest. */
+  readonly maxMemory: Quantity;
+  readonly eviction: RedisEviction;
+  /** Whether every write goes to disk. Without it all is lost on a restart. */
+  readonly appendOnly: boolean;
+}
+
+export interface TopicDefinition {
+  /** Can grow, never shrink. @default 1 */
+  readonly partitions?: number;
+  /** How long messages are kept. @default - Kafka's own: seven days */
+  readonly retention?: Duration;
+  /** Bytes per partition that are kept. @default - no limit */
+  readonly retentionSize?: Quantity;
+  /** `compact` keeps the last message of every key. @default "delete" */
+  readonly cleanup?: "delete" | "compact";
+}
+
+export interface KafkaDefinition extends StoreDefinition {
+  readonly kind: "kafka";
+  readonly version: "4.1.1";
+  readonly topics: Readonly<Record<string, TopicDefinition>>;
+}
+
+export interface Neo4jDefinition extends StoreDefinition {
+  readonly kind: "neo4j";
+  readonly version: "5.26";
+}
+
+export type DatastoreDefinition = PostgresDefinition | RedisDefinition | KafkaDefinition | Neo4jDefinition;
+/** What a datastore is: `postgres`, `redis`, `kafka`, `neo4j`. */
+export type Engine = DatastoreDefinition["kind"];
 
 export interface SecretDefinition {
   readonly name: string;

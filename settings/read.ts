@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rulesOf } from "../catalog/plan/datastores";
 import { nearest } from "../catalog/check/nearest";
 import { throwProblems, type Problem } from "../catalog/problems";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../catalog/types";
@@ -99,9 +100,7 @@ function unknownSecrets(
 
 /** Secrets that a database brings without being declared. */
 function databaseSecrets(definition: SystemDefinition): string[] {
-  return definition.datastores.flatMap(({ name }) =>
-    ["admin", "migrate", "app-a", "app-b"].map((login) => `${name}-${login}-password`),
-  );
+  return definition.datastores.flatMap((datastore) => rulesOf(datastore.kind).names(datastore).secrets);
 }
 
 function unknownKey(path: string, key: string, known: readonly string[]): Problem {

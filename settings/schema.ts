@@ -14,7 +14,7 @@ const secretValues = z
   .default({})
   .describe("Values of secrets by system and name. Encrypted: set them with `longshore secrets set`.");
 
-const datastore = z
+const postgres = z
   .strictObject({
     kind: z
       .enum(["container", "cloud-sql"])
@@ -32,6 +32,13 @@ const datastore = z
       .boolean()
       .optional()
       .describe("Whether a managed instance has a standby in a second zone. Default: true in prod."),
+  })
+  .describe("How one datastore is provided in this environment.");
+
+/** Engines that have no managed kind yet. */
+const container = z
+  .strictObject({
+    kind: z.literal("container").optional().describe("How it is provided. Default: a container."),
   })
   .describe("How one datastore is provided in this environment.");
 
@@ -59,7 +66,12 @@ function systemSchema(definition: SystemDefinition) {
       settings: z.strictObject(Object.fromEntries(settings)).default({}),
       datastores: z
         .strictObject(
-          Object.fromEntries(definition.datastores.map(({ name }) => [name, datastore.optional()])),
+          Object.fromEntries(
+            definition.datastores.map(({ name, kind }) => [
+              name,
+              (kind === "postgres" ? postgres : container).optional(),
+            ]),
+          ),
         )
         .default({}),
       services: z

@@ -4,6 +4,7 @@ import type { BuildSource } from "../catalog/types";
 import type {
   Plan,
   PlannedDatastore,
+  PlannedPostgres,
   PlannedImage,
   PlannedSecret,
   Workload as PlannedWorkload,
@@ -120,7 +121,7 @@ export class CloudSystem extends Component {
 
   private createDatabases(): Map<string, CloudSqlPostgres> {
     const { platform, settings } = this.context;
-    const create = (datastore: PlannedDatastore): CloudSqlPostgres =>
+    const create = (datastore: PlannedPostgres): CloudSqlPostgres =>
       new CloudSqlPostgres(
         `${this.label}-${datastore.name}`,
         {
@@ -138,7 +139,7 @@ export class CloudSystem extends Component {
         },
         { parent: this, dependsOn: [platform.network.managedAccess] },
       );
-    const managed = this.plan.datastores.filter(({ kind }) => kind === "cloud-sql");
+    const managed = this.plan.datastores.filter(isCloudSql);
     return new Map(managed.map((datastore) => [datastore.name, create(datastore)]));
   }
 
@@ -292,6 +293,10 @@ export class CloudSystem extends Component {
     }
     return image.reference;
   }
+}
+
+function isCloudSql(datastore: PlannedDatastore): datastore is PlannedPostgres {
+  return datastore.kind === "cloud-sql";
 }
 
 /** One content, one tag. */

@@ -1,3 +1,4 @@
+import { rulesOf } from "../plan/datastores";
 import { postgresRoles } from "../plan/postgres";
 import type { Problem } from "../problems";
 import type { SystemDefinition } from "../types";
@@ -35,10 +36,14 @@ export function checkNames(definition: SystemDefinition): Problem[] {
     ...label("name", definition.name, SYSTEM_LENGTH),
     ...services.flatMap(({ name }) => label(name, name, LABEL_LENGTH)),
     ...jobs.flatMap(({ name }) => label(name, name, JOB_LENGTH)),
-    ...datastores.flatMap(({ name }) => [
-      ...label(name, name, STORE_LENGTH),
-      ...composed(name, `${name}-roles`, JOB_LENGTH, "the job that keeps its roles"),
-    ]),
+    ...datastores.flatMap((datastore) => {
+      const { name } = datastore;
+      const { job } = rulesOf(datastore.kind).names(datastore);
+      return [
+        ...label(name, name, STORE_LENGTH),
+        ...(job ? composed(name, job.name, JOB_LENGTH, `the job that ${job.does}`) : []),
+      ];
+    }),
     ...images.flatMap(({ name }) => label(`images.${name}`, name, LABEL_LENGTH)),
     ...secrets.flatMap(({ name }) => label(`secrets.${name}`, name, LABEL_LENGTH)),
     ...settings.flatMap(({ name }) =>
@@ -65,6 +70,9 @@ export function checkNames(definition: SystemDefinition): Problem[] {
 }
 
 function databaseNames(datastore: SystemDefinition["datastores"][number]): Problem[] {
+  if (datastore.kind !== "postgres") {
+    return [];
+  }
   const path = `${datastore.name}.database`;
   const roles = postgresRoles(datastore);
   const longest = [roles.migrate, ...roles.logins]
@@ -152,15 +160,12 @@ function reserved({ services, jobs, datastores }: SystemDefinition): Problem[] {
 
 function duplicates(definition: SystemDefinition): Problem[] {
   const { services, jobs, datastores, images, secrets, settings, routes } = definition;
+  const made = datastores.map((datastore) => rulesOf(datastore.kind).names(datastore));
   const containers = [
     ...[...services, ...jobs, ...datastores].map(({ name }) => name),
-    ...datastores.map(({ name }) => `${name}-roles`),
+    ...made.flatMap(({ job }) => job?.name ?? []),
     ...services.filter(({ volumes }) => volumes.length > 0).map(({ name }) => `${name}${PODS}`),
   ];
-  const databaseSecrets = datastores.flatMap((datastore) => {
-    const { admin, migrate, logins } = postgresRoles(datastore);
-    return [admin, migrate, ...logins].map(({ secret }) => secret);
-  });
   return [
     ...twice(containers, (name) => ({
       path: name,
@@ -173,7 +178,7 @@ function duplicates(definition: SystemDefinition): Problem[] {
         message: "two images or datastores have this name",
       }),
     ),
-    ...twice([...secrets.map(({ name }) => name), ...databaseSecrets], (name) => ({
+    ...twice([...secrets.map(({ name }) => name), ...made.flatMap((one) => one.secrets)], (name) => ({
       path: `secrets.${name}`,
       message: "two secrets have this name",
     })),

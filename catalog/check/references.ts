@@ -1,3 +1,4 @@
+import { rulesOf } from "../plan/datastores";
 import { startOrder } from "../plan/order";
 import type { Problem } from "../problems";
 import { describe, isSecretValue, type Reference, type Value } from "../references";
@@ -8,7 +9,8 @@ import { nearest } from "./nearest";
 interface Known {
   readonly services: ReadonlyMap<string, SystemDefinition["services"][number]>;
   readonly startable: readonly string[];
-  readonly datastores: ReadonlySet<string>;
+  /** What each datastore offers, by its name. */
+  readonly datastores: ReadonlyMap<string, readonly string[]>;
   readonly images: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
   readonly settings: ReadonlySet<string>;
@@ -55,7 +57,7 @@ function knownNames(definition: SystemDefinition): Known {
   return {
     services: new Map(definition.services.map((service) => [service.name, service])),
     startable: [...definition.services, ...definition.jobs].map(({ name }) => name),
-    datastores: names(definition.datastores),
+    datastores: new Map(definition.datastores.map(({ name, kind }) => [name, rulesOf(kind).properties])),
     images: names(definition.images),
     secrets: names(definition.secrets),
     settings: names(definition.settings),
@@ -76,7 +78,14 @@ function dangling(path: string, value: Value, known: Known): Problem[] {
     case "secret":
       return missing(path, "secret", value.secret, known.secrets);
     case "datastore":
-      return missing(path, "datastore", value.datastore, known.datastores);
+      return known.datastores.has(value.datastore)
+        ? missing(
+            path,
+            `property of ${value.datastore}`,
+            value.property,
+            known.datastores.get(value.datastore) ?? [],
+          )
+        : missing(path, "datastore", value.datastore, known.datastores.keys());
     case "text":
       return value.parts.flatMap((part) => dangling(path, part, known));
     case "endpoint": {

@@ -1,11 +1,11 @@
 import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
 import type { ImageDefinition, SystemDefinition } from "../types";
+import { planStore, type PlannedStore } from "./datastores";
 import { startOrder } from "./order";
-import { planPostgres, postgresImage, postgresRolesJob, postgresSecrets, postgresWorkload } from "./postgres";
 import { secretsIn } from "./resolve";
 import type { PlanSettings } from "./settings";
-import type { Plan, PlannedDatastore, PlannedRoute, PlannedSecret, Workload } from "./types";
+import type { Plan, PlannedRoute, PlannedSecret, Workload } from "./types";
 import { absentSecrets, type Scope } from "./values";
 import { planJob, planService } from "./workload";
 
@@ -18,9 +18,9 @@ export type * from "./types";
  */
 export function planSystem(definition: SystemDefinition, settings: PlanSettings): Plan {
   throwProblems(`stacks/${definition.name}.ts`, checkSystem(definition, settings));
-  const datastores = byName(definition.datastores.map((datastore) => planPostgres(datastore, settings)));
-  const scope = scopeOf(definition, settings, datastores);
-  const workloads = withClients(planWorkloads(scope, datastores), definition);
+  const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
+  const scope = scopeOf(definition, settings, stores);
+  const workloads = withClients(planWorkloads(scope, stores), definition);
   const used = new Set(workloads.map(({ image }) => image));
   return {
     system: definition.name,
@@ -28,14 +28,14 @@ export function planSystem(definition: SystemDefinition, settings: PlanSettings)
     target: settings.target,
     ...(settings.domain !== undefined && { host: `${definition.name}.${settings.domain}` }),
     images: byName(
-      [...definition.images, ...datastores.map(postgresImage)].filter(({ name }) => used.has(name)),
+      [...definition.images, ...stores.map(({ image }) => image)].filter(({ name }) => used.has(name)),
     ),
     workloads,
     startOrder: startOrder(
       new Map(workloads.map(({ name, after }) => [name, after.map((one) => one.workload)])),
     ).order,
-    datastores,
-    secrets: planSecrets(definition, datastores, workloads),
+    datastores: byName(stores.map(({ datastore }) => datastore)),
+    secrets: planSecrets(definition, stores, workloads),
     routes: planRoutes(definition),
   };
 }
@@ -43,7 +43,7 @@ export function planSystem(definition: SystemDefinition, settings: PlanSettings)
 function scopeOf(
   definition: SystemDefinition,
   settings: PlanSettings,
-  datastores: PlannedDatastore[],
+  stores: readonly PlannedStore[],
 ): Scope {
   const named = <T extends { name: string }>(list: readonly T[]) =>
     new Map(list.map((one) => [one.name, one]));
@@ -51,14 +51,15 @@ function scopeOf(
     definition,
     settings,
     services: named(definition.services),
-    datastores: named(datastores),
+    datastores: named(stores.map(({ datastore }) => datastore)),
+    gates: new Map(stores.map(({ datastore, gate }) => [datastore.name, gate])),
     settingDefaults: named(definition.settings),
     absentSecrets: absentSecrets(definition, settings),
   };
 }
 
-function planWorkloads(scope: Scope, datastores: readonly PlannedDatastore[]): Workload[] {
-  const { definition, settings } = scope;
+function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[] {
+  const { definition } = scope;
   const images = new Map(definition.images.map((image) => [image.name, image]));
   const image = (name: string): ImageDefinition => {
     const found = images.get(name);
@@ -67,16 +68,10 @@ function planWorkloads(scope: Scope, datastores: readonly PlannedDatastore[]): W
     }
     return found;
   };
-  const stores = datastores.flatMap((datastore) => {
-    const store = definition.datastores.find(({ name }) => name === datastore.name);
-    const container =
-      store && datastore.kind === "container" ? [postgresWorkload(datastore, store, settings)] : [];
-    return [...container, postgresRolesJob(datastore)];
-  });
   return byName([
     ...definition.services.map((service) => planService(service, image(service.image), scope)),
     ...definition.jobs.map((job) => planJob(job, image(job.image), scope)),
-    ...stores,
+    ...stores.flatMap((store) => store.workloads),
   ]);
 }
 
@@ -110,7 +105,7 @@ function withClients(workloads: Workload[], definition: SystemDefinition): Workl
 
 function planSecrets(
   definition: SystemDefinition,
-  datastores: readonly PlannedDatastore[],
+  stores: readonly PlannedStore[],
   workloads: readonly Workload[],
 ): PlannedSecret[] {
   const configPath = (name: string) => `longshore:secrets.${definition.name}.${name}`;
@@ -120,7 +115,15 @@ function planSecrets(
   const declared = definition.secrets
     .filter(({ name }) => used.has(name))
     .map(({ name, from, length }): PlannedSecret => ({ name, from, length, configPath: configPath(name) }));
-  return byName([...declared, ...datastores.flatMap((datastore) => postgresSecrets(datastore, configPath))]);
+  const passwords = stores.flatMap(({ secrets }) =>
+    secrets.map((name): PlannedSecret => ({
+      name,
+      from: "generated",
+      length: 32,
+      configPath: configPath(name),
+    })),
+  );
+  return byName([...declared, ...passwords]);
 }
 
 function planRoutes(definition: SystemDefinition): PlannedRoute[] {

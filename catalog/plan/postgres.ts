@@ -1,18 +1,11 @@
-import type { DatastoreRole } from "../references";
+import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { PostgresDefinition } from "../types";
 import { parseQuantity } from "../values";
+import type { EngineRules } from "./engine";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
-import type {
-  Login,
-  PlannedDatastore,
-  PlannedImage,
-  PlannedSecret,
-  PlanValue,
-  PostgresRoles,
-  SecretFile,
-  Workload,
-} from "./types";
+import { containerOf, joined, secretFile } from "./store";
+import type { Login, PlannedImage, PlannedPostgres, PlanValue, PostgresRoles, Workload } from "./types";
 
 const PORT = 5432;
 /** The user of the official image. */
@@ -40,11 +33,11 @@ export function postgresRoles(definition: Pick<PostgresDefinition, "name" | "dat
   };
 }
 
-export function loginOf(roles: PostgresRoles, role: DatastoreRole): Login {
-  return { admin: roles.admin, migrate: roles.migrate, app: roles.logins[0] }[role];
+function loginOf(roles: PostgresRoles, role: DatastoreRole): Login {
+  return { admin: roles.admin, migrate: roles.migrate, app: roles.logins[0], none: roles.logins[0] }[role];
 }
 
-export function planPostgres(definition: PostgresDefinition, settings: PlanSettings): PlannedDatastore {
+function planPostgres(definition: PostgresDefinition, settings: PlanSettings): PlannedPostgres {
   const chosen = settings.datastores?.[definition.name];
   return {
     name: definition.name,
@@ -61,20 +54,7 @@ export function planPostgres(definition: PostgresDefinition, settings: PlanSetti
   };
 }
 
-export function postgresSecrets(
-  datastore: PlannedDatastore,
-  configPath: (name: string) => string,
-): PlannedSecret[] {
-  const { admin, migrate, logins } = datastore.roles;
-  return [admin, migrate, ...logins].map(({ secret }) => ({
-    name: secret,
-    from: "generated",
-    length: 32,
-    configPath: configPath(secret),
-  }));
-}
-
-export function postgresImage({ name, version }: PlannedDatastore): PlannedImage {
+function postgresImage({ name, version }: PlannedPostgres): PlannedImage {
   return {
     name,
     source: { kind: "upstream", reference: `postgres:${version}` },
@@ -84,8 +64,8 @@ export function postgresImage({ name, version }: PlannedDatastore): PlannedImage
 }
 
 /** The database as a container. */
-export function postgresWorkload(
-  datastore: PlannedDatastore,
+function postgresWorkload(
+  datastore: PlannedPostgres,
   definition: PostgresDefinition,
   settings: PlanSettings,
 ): Workload {
@@ -109,7 +89,7 @@ export function postgresWorkload(
     failures: 6,
   } as const;
   return {
-    ...container(datastore, datastore.name),
+    ...containerOf(datastore.name, datastore.name, USER),
     kind: "store",
     command: ["postgres", ...serverOptions(datastore)],
     env: [
@@ -117,7 +97,7 @@ export function postgresWorkload(
       { name: "POSTGRES_DB", value: datastore.database },
       { name: "POSTGRES_USER", value: datastore.roles.admin.name },
     ],
-    secretFiles: [secretFile("POSTGRES_PASSWORD", datastore.roles.admin)],
+    secretFiles: [secretFile("POSTGRES_PASSWORD", datastore.roles.admin.secret)],
     ports: [{ name: "postgres", port: PORT }],
     probes: { live: probe, ready: probe, startupSeconds: 120 },
     resources: planResources(
@@ -131,12 +111,12 @@ export function postgresWorkload(
 }
 
 /** Makes roles, passwords and rights what the plan says. Runs before every migration; changes nothing when all is so. */
-export function postgresRolesJob(datastore: PlannedDatastore): Workload {
+function postgresRolesJob(datastore: PlannedPostgres): Workload {
   const { admin, migrate, logins } = datastore.roles;
   const host: PlanValue =
     datastore.kind === "container" ? datastore.name : { late: "host", datastore: datastore.name };
   return {
-    ...container(datastore, `${datastore.name}-roles`),
+    ...containerOf(datastore.name, `${datastore.name}-roles`, USER),
     kind: "job",
     command: ["bash", SCRIPT],
     env: [
@@ -147,10 +127,10 @@ export function postgresRolesJob(datastore: PlannedDatastore): Workload {
       { name: "PGUSER", value: admin.name },
     ],
     secretFiles: [
-      secretFile("APP_A_PASSWORD", logins[0]),
-      secretFile("APP_B_PASSWORD", logins[1]),
-      secretFile("MIGRATE_PASSWORD", migrate),
-      secretFile("PGPASSWORD", admin),
+      secretFile("APP_A_PASSWORD", logins[0].secret),
+      secretFile("APP_B_PASSWORD", logins[1].secret),
+      secretFile("MIGRATE_PASSWORD", migrate.secret),
+      secretFile("PGPASSWORD", admin.secret),
     ],
     configFiles: [
       { path: SCRIPT, content: ROLES_SCRIPT },
@@ -167,40 +147,62 @@ export function postgresRolesJob(datastore: PlannedDatastore): Workload {
   };
 }
 
-/** What the database's container and its job have in common. */
-function container(datastore: PlannedDatastore, name: string) {
-  return {
-    name,
-    image: datastore.name,
-    user: USER,
-    configFiles: [],
-    ports: [],
-    probes: { startupSeconds: 60 },
-    scale: { kind: "fixed", replicas: 1 },
-    writable: ["/tmp"],
-    volumes: [],
-    after: [],
-    connects: [],
-    clients: [],
-    egress: [],
-    exceptions: [],
-    graceSeconds: 30,
-  } as const;
-}
-
-function secretFile(variable: string, login: Login): SecretFile {
-  const name = variable.toLowerCase().replace(/_/g, "-");
-  return {
-    name,
-    variable: `${variable}_FILE`,
-    path: `/run/secrets/${name}`,
-    value: { late: "secret", secret: login.secret },
-  };
-}
-
-function serverOptions({ extensions }: PlannedDatastore): string[] {
+function serverOptions({ extensions }: PlannedPostgres): string[] {
   return extensions.includes("timescaledb") ? ["-c", "shared_preload_libraries=timescaledb"] : [];
 }
+
+function postgresValue(
+  planned: PlannedPostgres,
+  property: DatastoreProperty,
+  role: DatastoreRole,
+): PlanValue | undefined {
+  const host: PlanValue =
+    planned.kind === "container" ? planned.name : { late: "host", datastore: planned.name };
+  const login = loginOf(planned.roles, role);
+  switch (property) {
+    case "host":
+      return host;
+    case "port":
+      return String(planned.port);
+    case "database":
+      return planned.database;
+    case "username":
+      return login.name;
+    case "ownerRole":
+      return planned.roles.owner;
+    case "password":
+      return { late: "secret", secret: login.secret };
+    case "url": {
+      // Inside one machine's or cluster's private network the container has no certificate; Cloud SQL insists on TLS.
+      const tls = planned.kind === "container" ? "disable" : "require";
+      return joined([
+        `postgresql://${login.name}:`,
+        { late: "secret", secret: login.secret, encode: "uri" },
+        "@",
+        host,
+        `:${planned.port}/${planned.database}?sslmode=${tls}`,
+      ]);
+    }
+    default:
+      return undefined;
+  }
+}
+
+export const postgres: EngineRules<PostgresDefinition, PlannedPostgres> = {
+  properties: ["host", "port", "database", "username", "password", "url", "ownerRole"],
+  names: (definition) => {
+    const { admin, migrate, logins } = postgresRoles(definition);
+    return {
+      job: { name: `${definition.name}-roles`, does: "keeps its roles" },
+      secrets: [admin, migrate, ...logins].map(({ secret }) => secret),
+    };
+  },
+  plan: planPostgres,
+  image: postgresImage,
+  store: postgresWorkload,
+  job: postgresRolesJob,
+  value: postgresValue,
+};
 
 // The password is in the process's environment only, which no other user can read and no inspection shows.
 const ROLES_SCRIPT = `set -euo pipefail
@@ -213,7 +215,7 @@ done
 exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${SQL}
 `;
 
-function rolesSql({ database, roles, extensions }: PlannedDatastore): string {
+function rolesSql({ database, roles, extensions }: PlannedPostgres): string {
   const { owner, app, migrate, logins } = roles;
   const all = [owner, app, migrate.name, ...logins.map(({ name }) => name)];
   const create = (role: string) =>

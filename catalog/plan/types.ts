@@ -2,6 +2,7 @@ import type {
   BuildSource,
   Environment,
   PostgresExtension,
+  RedisEviction,
   SecurityException,
   UpstreamSource,
   Runtime,
@@ -166,22 +167,62 @@ export interface PlannedDevelop {
   readonly debug?: number;
 }
 
-/** A database and how it is provided. A container's workload has the same name. */
-export interface PlannedDatastore {
+/** A datastore and how it is provided. A container's workload has the same name. */
+export type PlannedDatastore = PlannedPostgres | PlannedRedis | PlannedKafka | PlannedNeo4j;
+
+interface PlannedStore {
   readonly name: string;
-  readonly engine: "postgres";
   readonly kind: DatastoreKind;
-  readonly version: number;
-  readonly database: string;
+  /** Where clients connect. */
   readonly port: number;
   /** Bytes. */
   readonly storage: number;
+}
+
+export interface PlannedPostgres extends PlannedStore {
+  readonly engine: "postgres";
+  readonly version: number;
+  readonly database: string;
   readonly extensions: readonly PostgresExtension[];
   readonly roles: PostgresRoles;
   /** Size of a managed instance. @default "db-custom-1-3840" (1 vCPU, 3.75 GiB) */
   readonly tier: string;
   /** Whether a managed instance has a standby in another zone. @default true in prod */
   readonly highAvailability: boolean;
+}
+
+export interface PlannedRedis extends PlannedStore {
+  readonly engine: "redis";
+  readonly kind: "container";
+  readonly version: number;
+  readonly login: Login;
+  /** Bytes. */
+  readonly maxMemory: number;
+  readonly eviction: RedisEviction;
+  readonly appendOnly: boolean;
+}
+
+export interface PlannedKafka extends PlannedStore {
+  readonly engine: "kafka";
+  readonly kind: "container";
+  readonly version: string;
+  /** By name. */
+  readonly topics: readonly PlannedTopic[];
+}
+
+export interface PlannedTopic {
+  readonly name: string;
+  readonly partitions: number;
+  /** Kafka's own names, such as `retention.ms`. Sorted by name. */
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface PlannedNeo4j extends PlannedStore {
+  readonly engine: "neo4j";
+  readonly kind: "container";
+  readonly version: string;
+  readonly database: string;
+  readonly login: Login;
 }
 
 /** The roles of a database. The application's login is not the owner of the schema. */

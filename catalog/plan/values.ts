@@ -1,8 +1,9 @@
 import type { DatastoreReference, Value } from "../references";
 import type { SystemDefinition } from "../types";
-import { loginOf } from "./postgres";
+import { rulesOf } from "./datastores";
 import type { PlanSettings } from "./settings";
-import type { PlannedDatastore, PlanValue } from "./types";
+import { joined } from "./store";
+import type { Dependency, PlannedDatastore, PlanValue } from "./types";
 
 /** What references are resolved against. Built once per plan: looking up must not cost a scan. */
 export interface Scope {
@@ -10,6 +11,8 @@ export interface Scope {
   readonly settings: PlanSettings;
   readonly services: ReadonlyMap<string, SystemDefinition["services"][number]>;
   readonly datastores: ReadonlyMap<string, PlannedDatastore>;
+  /** By datastore: what must be so before anyone uses it. */
+  readonly gates: ReadonlyMap<string, Dependency>;
   readonly settingDefaults: ReadonlyMap<string, SystemDefinition["settings"][number]>;
   /** Secrets that may be absent here and are. */
   readonly absentSecrets: ReadonlySet<string>;
@@ -41,58 +44,13 @@ export function planValue(value: Value, scope: Scope): PlanValue | undefined {
   }
 }
 
-/** Adjacent known parts become one; a text without late parts is a string. */
-export function joined(parts: readonly PlanValue[]): PlanValue {
-  const merged: PlanValue[] = [];
-  for (const part of parts.flatMap((value) =>
-    typeof value === "object" && value.late === "text" ? value.parts : [value],
-  )) {
-    const last = merged.at(-1);
-    if (typeof part === "string" && typeof last === "string") {
-      merged[merged.length - 1] = last + part;
-    } else if (part !== "") {
-      merged.push(part);
-    }
-  }
-  if (merged.length === 0) {
-    return "";
-  }
-  const [only] = merged;
-  return merged.length === 1 && only !== undefined ? only : { late: "text", parts: merged };
-}
-
 function datastoreValue({ datastore, property, role }: DatastoreReference, scope: Scope): PlanValue {
   const planned = scope.datastores.get(datastore);
-  if (!planned) {
-    throw new Error(`internal: datastore ${datastore} is not planned, though the catalog was checked`);
+  const value = planned && rulesOf(planned.engine).value(planned, property, role);
+  if (value === undefined) {
+    throw new Error(`internal: ${datastore}.${property} is not planned, though the catalog was checked`);
   }
-  const host: PlanValue = planned.kind === "container" ? planned.name : { late: "host", datastore };
-  const login = loginOf(planned.roles, role);
-  switch (property) {
-    case "host":
-      return host;
-    case "port":
-      return String(planned.port);
-    case "database":
-      return planned.database;
-    case "username":
-      return login.name;
-    case "ownerRole":
-      return planned.roles.owner;
-    case "password":
-      return { late: "secret", secret: login.secret };
-    case "url": {
-      // Inside one machine's or cluster's private network the container has no certificate; Cloud SQL insists on TLS.
-      const tls = planned.kind === "container" ? "disable" : "require";
-      return joined([
-        `postgresql://${login.name}:`,
-        { late: "secret", secret: login.secret, encode: "uri" },
-        "@",
-        host,
-        `:${planned.port}/${planned.database}?sslmode=${tls}`,
-      ]);
-    }
-  }
+  return value;
 }
 
 /** Names of optional secrets that are not set in this environment. */

@@ -168,11 +168,10 @@ function planDependencies(
   }));
   const implied = references
     .flatMap((value) => targets(value))
-    .map((target): Dependency =>
-      target.kind === "datastore"
-        ? { workload: `${target.name}-roles`, condition: "completed" }
-        : { workload: target.name, condition: "healthy" },
-    );
+    .map((target): Dependency => {
+      const gate = target.kind === "datastore" ? scope.gates.get(target.name) : undefined;
+      return gate ?? { workload: target.name, condition: "healthy" };
+    });
   const unique = new Map([...named, ...implied].map((dependency) => [dependency.workload, dependency]));
   return [...unique.values()].sort((a, b) => compareText(a.workload, b.workload));
 }

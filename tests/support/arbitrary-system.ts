@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { exec, http, system, type ServiceHandle } from "../../catalog/define";
+import { exec, http, system, type ServiceHandle, type Vocabulary } from "../../catalog/define";
 import { text, type Value } from "../../catalog/references";
-import type { SystemDefinition } from "../../catalog/types";
+import { EVICTIONS, type RedisEviction, type SystemDefinition } from "../../catalog/types";
 
 /** Text as operators write it: dollars, quotes, newlines, unicode, and things that YAML could misread. */
 export const awkwardText = fc.oneof(
@@ -25,6 +25,9 @@ export const awkwardText = fc.oneof(
 interface Shape {
   name: string;
   databases: { extensions: ("vector" | "pg_trgm")[] }[];
+  caches: { appendOnly: boolean; eviction: RedisEviction }[];
+  brokers: { partitions: number[] }[];
+  graphs: number;
   jobs: { uses: number }[];
   services: {
     port: number;
@@ -43,6 +46,13 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   databases: fc.array(fc.record({ extensions: fc.uniqueArray(fc.constantFrom("vector", "pg_trgm")) }), {
     maxLength: 2,
   }),
+  caches: fc.array(fc.record({ appendOnly: fc.boolean(), eviction: fc.constantFrom(...EVICTIONS) }), {
+    maxLength: 2,
+  }),
+  brokers: fc.array(fc.record({ partitions: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }) }), {
+    maxLength: 2,
+  }),
+  graphs: fc.nat(2),
   jobs: fc.array(fc.record({ uses: fc.nat(3) }), { maxLength: 2 }),
   services: fc.array(
     fc.record({
@@ -62,11 +72,12 @@ const shape: fc.Arbitrary<Shape> = fc.record({
 /** Any valid system: services call earlier ones only, so there is no circle. */
 export const validSystem: fc.Arbitrary<SystemDefinition> = shape.map(build);
 
-function build({ name, databases, jobs, services }: Shape): SystemDefinition {
+function build({ name, databases, caches, brokers, graphs, jobs, services }: Shape): SystemDefinition {
   return system(name, (words) => {
     const stores = databases.map(({ extensions }, index) =>
       words.postgres(`db${index}`, { database: `data${index}`, extensions }),
     );
+    const others = otherStores(words, { caches, brokers, graphs });
     const key = words.secret("api-key", { from: "generated" });
     const level = words.setting("logLevel", "info");
     const app = words.image("app", { context: "services/todo/backend", runtime: "python" });
@@ -93,6 +104,7 @@ function build({ name, databases, jobs, services }: Shape): SystemDefinition {
       for (const [at, store] of stores.entries()) {
         env[`DATABASE_${at}_URL`] = store.url;
       }
+      Object.assign(env, others);
       if (one.secret) {
         env.API_KEY = key;
         env.API_HEADER = text`Bearer ${key} for ${level}`;
@@ -122,6 +134,32 @@ function build({ name, databases, jobs, services }: Shape): SystemDefinition {
       words.route("/", first.http);
     }
   });
+}
+
+/** Every kind of datastore beside PostgreSQL, and all that a service can ask of them. */
+function otherStores(
+  words: Vocabulary,
+  { caches, brokers, graphs }: Pick<Shape, "caches" | "brokers" | "graphs">,
+): Record<string, Value> {
+  const env: Record<string, Value> = {};
+  for (const [index, options] of caches.entries()) {
+    const cache = words.redis(`cache${index}`, { ...options, maxMemory: "64Mi", storage: "1Gi" });
+    env[`CACHE_${index}_URL`] = cache.url;
+    env[`CACHE_${index}_LOGIN`] = text`${cache.username} at ${cache.host}:${cache.port}/${cache.database}`;
+    env[`CACHE_${index}_PASSWORD`] = cache.password;
+  }
+  for (const [index, { partitions }] of brokers.entries()) {
+    const topics = Object.fromEntries(partitions.map((count, at) => [`topic-${at}`, { partitions: count }]));
+    const broker = words.kafka(`events${index}`, { topics });
+    env[`KAFKA_${index}_BOOTSTRAP`] = broker.bootstrap;
+    env[`KAFKA_${index}_SECURITY_PROTOCOL`] = broker.securityProtocol;
+  }
+  for (let index = 0; index < graphs; index += 1) {
+    const graph = words.neo4j(`graph${index}`);
+    env[`NEO4J_${index}_URI`] = graph.url;
+    env[`NEO4J_${index}_PASSWORD`] = graph.password;
+  }
+  return env;
 }
 
 /** A mutation that makes a valid system invalid, and the path that the problem must name. */
@@ -162,6 +200,27 @@ export const breakage: fc.Arbitrary<{
     name: "a name that no cluster takes",
     path: /\.Service_X$/,
     apply: changeService({ name: "Service_X" }),
+  },
+  {
+    name: "a property that no datastore has",
+    path: /env\.BROKEN$/,
+    apply: (valid: SystemDefinition): SystemDefinition => ({
+      ...changeService({
+        env: { BROKEN: { ref: "datastore", datastore: "extra", property: "ownerRole", role: "app" } },
+      })(valid),
+      datastores: [
+        ...valid.datastores,
+        {
+          kind: "kafka",
+          name: "extra",
+          version: "4.1.1",
+          topics: {},
+          storage: "1Gi",
+          resources: { cpu: ["1", "1"], memory: ["1Gi", "1Gi"] },
+          environments: {},
+        },
+      ],
+    }),
   },
   { name: "a probe without a slash", path: /live\.path$/, apply: changeService({ live: http("readyz") }) },
 );

@@ -2,7 +2,8 @@
 # The stand-ins for the official base images, in the lab's registry mirror. Each folder of images/ is one recipe: a
 # Dockerfile whose first lines name the image and the usual build time, and, where something must be fetched first, a
 # prepare.sh that fills the build context. An image is built again only when its recipe, its base's recipe or the
-# machine's extra certificates change.  Usage: images.sh up | status | list
+# machine's extra certificates change. A recipe with a line `# built: ...` is built only where it is asked for.
+# Usage: images.sh up [IMAGE...] | status | list      IMAGE: a recipe's name or an image, such as redis or redis:7
 set -euo pipefail
 # shellcheck source=tools/lab/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -13,6 +14,7 @@ readonly certificates=/usr/local/share/ca-certificates
 names() { for file in "$recipes"/*/Dockerfile; do basename "$(dirname "$file")"; done; }
 header() { sed -n "s/^# $2: //p" "$recipes/$1/Dockerfile" | head -n 1; } # NAME KEY
 image() { header "$1" image; }
+on_request() { [ -n "$(header "$1" built)" ]; }
 on_debian() { grep -q '^FROM debian:13-slim' "$recipes/$1/Dockerfile"; }
 
 # Everything that decides what the image holds, as one number.
@@ -68,15 +70,34 @@ make() { # NAME
   return 1
 }
 
+# chosen IMAGE...: names of those recipes and of debian; without arguments, of all that everyone needs. An image that is no
+# stand-in of ours is left to whoever pulls it.
+chosen() {
+  local name asked reference
+  for name in $(names); do
+    reference=$(image "$name")
+    if [ $# = 0 ]; then
+      on_request "$name" || echo "$name"
+    elif [ "$name" = debian ]; then
+      echo "$name"
+    else
+      for asked in "$@"; do
+        if [ "$asked" = "$name" ] || [ "$asked" = "${reference#library/}" ]; then echo "$name"; break; fi
+      done
+    fi
+  done
+}
+
 up() {
   mkdir -p "$lab/images"
-  local name jobs=() failed=0
+  local name jobs=() failed=0 wanted
+  wanted=$(chosen "$@")
   # Those without our Debian underneath build while it is being made.
-  for name in $(names); do
+  for name in $wanted; do
     on_debian "$name" || [ "$name" = debian ] || present "$name" || { make "$name" & jobs+=($!); }
   done
   if present debian || make debian; then
-    for name in $(names); do
+    for name in $wanted; do
       if on_debian "$name" && ! present "$name"; then make "$name" & jobs+=($!); fi
     done
   else
@@ -90,14 +111,20 @@ case ${1:-} in
   up)
     require_debian_root
     lock
-    up
+    up "${@:2}"
     ;;
   status)
     for name in $(names); do
-      if present "$name"; then state="in the mirror"; else state="to be built"; fi
+      if present "$name"; then
+        state="in the mirror"
+      elif on_request "$name"; then
+        state="built $(header "$name" built)"
+      else
+        state="to be built"
+      fi
       printf 'image     %-36s %s\n' "$(image "$name")" "$state"
     done
     ;;
-  list) for name in $(names); do image "$name"; done ;;
-  *) fail "usage: images.sh up|status|list" ;;
+  list) for name in $(chosen); do image "$name"; done ;;
+  *) fail "usage: images.sh up [IMAGE...] | status | list" ;;
 esac

@@ -1,0 +1,54 @@
+import type { PlanSettings } from "../plan/settings";
+import type { Problem } from "../problems";
+import type { PostgresDefinition, PostgresExtension } from "../types";
+import { parseQuantity } from "../values";
+
+/** Extensions that each kind of PostgreSQL offers. Cloud SQL: its list of supported extensions has no TimescaleDB. */
+export const EXTENSIONS: Readonly<Record<"container" | "cloud-sql", readonly PostgresExtension[]>> = {
+  container: ["citext", "pg_trgm", "pgcrypto", "timescaledb", "vector"],
+  "cloud-sql": ["citext", "pg_trgm", "pgcrypto", "vector"],
+};
+
+/** Smallest and largest disk of Cloud SQL in bytes: 10 GiB and 64 TiB. */
+const CLOUD_SQL_DISK = [10 * 2 ** 30, 64 * 2 ** 40] as const;
+
+export function checkPostgres({ name, extensions }: PostgresDefinition): Problem[] {
+  return extensions
+    .filter((one) => !EXTENSIONS.container.includes(one))
+    .map((extension) => ({
+      path: `${name}.extensions`,
+      message: `expected some of ${EXTENSIONS.container.join(", ")}, got ${JSON.stringify(extension)}`,
+    }));
+}
+
+/** What Cloud SQL cannot give, where it is what the settings ask for. */
+export function checkCloudSql(
+  { name, storage, extensions }: PostgresDefinition,
+  settings: PlanSettings,
+): Problem[] {
+  const chosen = settings.datastores?.[name]?.kind;
+  const kind = chosen ?? (settings.target === "gcp" ? "cloud-sql" : "container");
+  const path = `datastores.${name}.kind`;
+  if (kind === "cloud-sql" && settings.target !== "gcp") {
+    return [{ path, message: `the target ${settings.target} has no Cloud SQL`, fix: "use kind: container" }];
+  }
+  if (kind !== "cloud-sql") {
+    return [];
+  }
+  const size = parseQuantity(storage) ?? 0;
+  return [
+    ...extensions
+      .filter(
+        (extension) =>
+          EXTENSIONS.container.includes(extension) && !EXTENSIONS["cloud-sql"].includes(extension),
+      )
+      .map((extension) => ({
+        path,
+        message: `Cloud SQL does not offer the extension ${extension}`,
+        fix: "use kind: container (PostgreSQL in the cluster), or remove the extension",
+      })),
+    ...(size > 0 && (size < CLOUD_SQL_DISK[0] || size > CLOUD_SQL_DISK[1])
+      ? [{ path: `${name}.storage`, message: `Cloud SQL has disks of 10Gi to 64Ti, got ${storage}` }]
+      : []),
+  ];
+}

@@ -1,0 +1,50 @@
+import type { DatastoreDefinition, Engine } from "../types";
+import type { EngineRules } from "./engine";
+import { kafka } from "./kafka";
+import { neo4j } from "./neo4j";
+import { postgres } from "./postgres";
+import { redis } from "./redis";
+import type { PlanSettings } from "./settings";
+import type { Dependency, PlannedDatastore, PlannedImage, Workload } from "./types";
+
+/** The one place that knows all engines. */
+const ENGINES: {
+  readonly [K in Engine]: EngineRules<
+    Extract<DatastoreDefinition, { kind: K }>,
+    Extract<PlannedDatastore, { engine: K }>
+  >;
+} = { kafka, neo4j, postgres, redis };
+
+/** Rules of an engine, to be given that engine's definitions and plans only. */
+export function rulesOf(engine: Engine): EngineRules {
+  return ENGINES[engine];
+}
+
+/** A datastore with all that its description brings along. */
+export interface PlannedStore {
+  readonly datastore: PlannedDatastore;
+  readonly image: PlannedImage;
+  /** Its container, where it is one, and its job. */
+  readonly workloads: readonly Workload[];
+  /** Names of its passwords. */
+  readonly secrets: readonly string[];
+  /** What must be so before anyone uses it. */
+  readonly gate: Dependency;
+}
+
+export function planStore(definition: DatastoreDefinition, settings: PlanSettings): PlannedStore {
+  const rules = rulesOf(definition.kind);
+  const datastore = rules.plan(definition, settings);
+  const { secrets } = rules.names(definition);
+  const job = rules.job(datastore);
+  const container = datastore.kind === "container" ? [rules.store(datastore, definition, settings)] : [];
+  return {
+    datastore,
+    image: rules.image(datastore),
+    workloads: [...container, ...(job ? [job] : [])],
+    secrets,
+    gate: job
+      ? { workload: job.name, condition: "completed" }
+      : { workload: datastore.name, condition: "healthy" },
+  };
+}

@@ -1,0 +1,30 @@
+import type { DatastoreProperty, DatastoreRole } from "../references";
+import type { DatastoreDefinition } from "../types";
+import type { PlanSettings } from "./settings";
+import type { PlannedDatastore, PlannedImage, PlanValue, Workload } from "./types";
+
+/** The names that a datastore takes besides its own. */
+export interface StoreNames {
+  /** The job that must be done before anyone uses it. @default - none, then it has to be healthy */
+  readonly job?: { readonly name: string; readonly does: string };
+  /** Its passwords, all generated. */
+  readonly secrets: readonly string[];
+}
+
+/** All that is particular to one engine: what its words become. D and P are the engine's own types. */
+export interface EngineRules<
+  D extends DatastoreDefinition = DatastoreDefinition,
+  P extends PlannedDatastore = PlannedDatastore,
+> {
+  /** What references can ask for. */
+  readonly properties: readonly DatastoreProperty[];
+  names(definition: D): StoreNames;
+  plan(definition: D, settings: PlanSettings): P;
+  image(planned: P): PlannedImage;
+  /** The datastore as a container. */
+  store(planned: P, definition: D, settings: PlanSettings): Workload;
+  /** Present exactly where `names` has a job. */
+  job(planned: P): Workload | undefined;
+  /** Undefined for a property that the engine does not offer. */
+  value(planned: P, property: DatastoreProperty, role: DatastoreRole): PlanValue | undefined;
+}

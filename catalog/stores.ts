@@ -1,0 +1,189 @@
+import { reference, type DatastoreProperty, type DatastoreReference } from "./references";
+import type {
+  DatastoreDefinition,
+  Engine,
+  PostgresExtension,
+  RedisEviction,
+  Resources,
+  TopicDefinition,
+} from "./types";
+import type { Quantity } from "./values";
+
+/** What a PostgreSQL database offers to its clients. */
+export interface PostgresHandle {
+  readonly name: string;
+  readonly host: DatastoreReference;
+  readonly port: DatastoreReference;
+  readonly database: DatastoreReference;
+  readonly username: DatastoreReference;
+  /** Secret. */
+  readonly password: DatastoreReference;
+  /** Secret. For services: may read and write rows, may not change the schema. */
+  readonly url: DatastoreReference;
+  /** Secret. For migrations: may become the owner of the schema (`SET ROLE` to `ownerRole`). */
+  readonly ownerUrl: DatastoreReference;
+  /** The role that owns the schema. */
+  readonly ownerRole: DatastoreReference;
+}
+
+/** What a Redis offers to its clients. */
+export interface RedisHandle {
+  readonly name: string;
+  readonly host: DatastoreReference;
+  readonly port: DatastoreReference;
+  /** Number of the database: 0. */
+  readonly database: DatastoreReference;
+  readonly username: DatastoreReference;
+  /** Secret. */
+  readonly password: DatastoreReference;
+  /** Secret. `redis://:PASSWORD@HOST:6379/0` */
+  readonly url: DatastoreReference;
+}
+
+/** What a Kafka offers to its clients. */
+export interface KafkaHandle<T extends string = string> {
+  readonly name: string;
+  readonly host: DatastoreReference;
+  readonly port: DatastoreReference;
+  /** `HOST:PORT` to begin with. */
+  readonly bootstrap: DatastoreReference;
+  /** What clients set as `security.protocol`: `PLAINTEXT` where it is a container in the private network. */
+  readonly securityProtocol: DatastoreReference;
+  /** Names of the declared topics, so that a misspelt one does not compile. */
+  readonly topics: Readonly<Record<T, string>>;
+}
+
+/** What a Neo4j offers to its clients. */
+export interface Neo4jHandle {
+  readonly name: string;
+  readonly host: DatastoreReference;
+  /** Of the Bolt protocol. */
+  readonly port: DatastoreReference;
+  readonly database: DatastoreReference;
+  readonly username: DatastoreReference;
+  /** Secret. */
+  readonly password: DatastoreReference;
+  /** `bolt://HOST:7687`. Holds no login: Neo4j's drivers take that apart from the address. */
+  readonly url: DatastoreReference;
+}
+
+/** What every container of a datastore has. */
+interface StoreOptions {
+  /** Disk. @default "10Gi" */
+  storage?: Quantity;
+  /** @default - enough for a small system */
+  resources?: Resources;
+  /** What single environments change. @default {} */
+  environments?: DatastoreDefinition["environments"];
+}
+
+export interface PostgresOptions extends StoreOptions {
+  /** Major version. @default 17 */
+  version?: 17;
+  /** Name of the database. @default - the system's name */
+  database?: string;
+  /** Extensions to create in the database. @default [] */
+  extensions?: PostgresExtension[];
+}
+
+export interface RedisOptions extends StoreOptions {
+  /** Major version. @default 7 */
+  version?: 7;
+  /** Memory for data. The container's limit must leave a quarter of it on top. @default "256Mi" */
+  maxMemory?: Quantity;
+  /** What happens when the memory is full. @default "noeviction" (writes are refused) */
+  eviction?: RedisEviction;
+  /** Whether every write goes to disk. `false` is a cache without a disk, empty after a restart. @default true */
+  appendOnly?: boolean;
+}
+
+export interface KafkaOptions<T extends string = string> extends StoreOptions {
+  /** @default "4.1.1" */
+  version?: "4.1.1";
+  /** Topics by name. Others do not come into being by being used. @default {} */
+  topics?: Record<T, TopicDefinition>;
+}
+
+export interface Neo4jOptions extends StoreOptions {
+  /** Community edition of this line. @default "5.26" */
+  version?: "5.26";
+}
+
+const RESOURCES: Readonly<Record<Engine, Resources>> = {
+  postgres: { cpu: ["250m", "1"], memory: ["256Mi", "1Gi"] },
+  redis: { cpu: ["50m", "500m"], memory: ["128Mi", "512Mi"] },
+  kafka: { cpu: ["250m", "2"], memory: ["512Mi", "1Gi"] },
+  neo4j: { cpu: ["250m", "2"], memory: ["768Mi", "1536Mi"] },
+};
+
+export function storeDefinition<K extends Engine>(kind: K, name: string, options: StoreOptions) {
+  return {
+    kind,
+    name,
+    storage: options.storage ?? "10Gi",
+    resources: options.resources ?? RESOURCES[kind],
+    environments: options.environments ?? {},
+  } as const;
+}
+
+/** Makes references to the properties of one datastore. */
+function propertiesOf(datastore: string) {
+  return (property: DatastoreProperty, role: DatastoreReference["role"] = "app") =>
+    reference({ ref: "datastore", datastore, property, role });
+}
+
+export function postgresHandle(name: string): PostgresHandle {
+  const property = propertiesOf(name);
+  return {
+    name,
+    host: property("host"),
+    port: property("port"),
+    database: property("database"),
+    username: property("username"),
+    password: property("password"),
+    url: property("url"),
+    ownerUrl: property("url", "migrate"),
+    ownerRole: property("ownerRole", "migrate"),
+  };
+}
+
+export function redisHandle(name: string): RedisHandle {
+  const property = propertiesOf(name);
+  return {
+    name,
+    host: property("host"),
+    port: property("port"),
+    database: property("database"),
+    username: property("username"),
+    password: property("password"),
+    url: property("url"),
+  };
+}
+
+export function kafkaHandle<T extends string>(
+  name: string,
+  topics: Record<T, TopicDefinition> | undefined,
+): KafkaHandle<T> {
+  const property = propertiesOf(name);
+  return {
+    name,
+    host: property("host"),
+    port: property("port"),
+    bootstrap: property("bootstrap"),
+    securityProtocol: property("securityProtocol"),
+    topics: Object.fromEntries(Object.keys(topics ?? {}).map((topic) => [topic, topic])) as Record<T, string>,
+  };
+}
+
+export function neo4jHandle(name: string): Neo4jHandle {
+  const property = propertiesOf(name);
+  return {
+    name,
+    host: property("host"),
+    port: property("port"),
+    database: property("database"),
+    username: property("username"),
+    password: property("password"),
+    url: property("url", "none"),
+  };
+}
