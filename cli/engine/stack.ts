@@ -32,15 +32,23 @@ export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
 /**
  * Makes everything ready that a run of the engine needs: tools, the local stack's private files and its
  * generated secrets. What an operator must decide (a secret's value, another stack's backend) is a problem.
+ * @param secrets whether the program will run, and needs its secrets
  * @throws ProblemsError, Failure
  */
-export async function openStack(stack: string, progress: Progress): Promise<OpenStack> {
+export async function openStack(
+  stack: string,
+  progress: Progress,
+  { secrets = true }: { secrets?: boolean } = {},
+): Promise<OpenStack> {
   // The local stack's settings must be in place before they are read: what is not found would be generated anew.
   if (stack === LOCAL_STACK) {
     prepareLocalFiles(localFiles(dataDir(), repoRoot()));
   }
   const planned = loadPlans(stack);
   const opened = await openConfig(stack, progress, { docker: planned.settings.target === "compose" });
+  if (!secrets) {
+    return { ...opened, ...planned };
+  }
   if (stack === LOCAL_STACK) {
     const missing = missingGenerated(planned.plans, planned.settings);
     for (const { configPath, length } of missing) {
