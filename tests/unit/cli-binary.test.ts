@@ -78,6 +78,14 @@ describe("bin/longshore", function () {
     }
   });
 
+  it("gives machines a document also for a mistake", () => {
+    const { status, stdout } = longshore("down", "--stack", "prod", "--json");
+    assert.equal(status, 2);
+    const { status: word, error } = JSON.parse(stdout) as { status: string; error: string };
+    assert.equal(word, "failed");
+    assert.match(error, /stack prod is protected/);
+  });
+
   it("accepts the settings of this repository", () => {
     for (const stack of ["dev", "staging", "prod"]) {
       const { status, stderr } = longshore("validate", "--stack", stack);
