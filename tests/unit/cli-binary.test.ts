@@ -15,6 +15,12 @@ const longshore = (...args: string[]) => {
 describe("bin/longshore", function () {
   this.timeout(30_000);
 
+  it("names the stack that was meant when there is none of that name", () => {
+    const { status, stderr } = longshore("validate", "--stack", "prd");
+    assert.equal(status, 2);
+    assert.match(stderr, /There is no Pulumi\.prd\.yaml; did you mean prod\?/);
+  });
+
   it("lists every command and the exit codes", () => {
     const { status, stdout } = longshore("--help");
     assert.equal(status, 0);
