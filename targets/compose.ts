@@ -6,6 +6,7 @@ import { ComposeProject } from "../components/compose-project";
 import { sourceRevision } from "../components/source-revision";
 import { renderCompose } from "../render/compose";
 import { localImage } from "../render/images/image-tag";
+import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
 import { composeProjectName } from "../tools/compose-project-name";
 import { repoRoot } from "../tools/paths";
@@ -68,14 +69,17 @@ function sourceLabels(plan: Plan, root: string): Record<string, string> {
 }
 
 /** Secrets from config. Managed datastores do not exist on this machine, and the plan has none. */
-function secretResolver(plan: Plan, { secretValue }: ComposeContext): Resolver<pulumi.Output<string>> {
+function secretResolver(
+  plan: Plan,
+  { secretValue, settings }: ComposeContext,
+): Resolver<pulumi.Output<string>> {
   const secrets = new Map(plan.secrets.map((secret): [string, PlannedSecret] => [secret.name, secret]));
   return {
     secret(name, encode) {
       const value = secretValue(plan.system, name);
       if (!value) {
-        const path = secrets.get(name)?.configPath ?? name;
-        throw new pulumi.RunError(`${path}: not set; run: pulumi config set --secret --path '${path}'`);
+        const command = secretCommand(plan.system, name, secrets.get(name)?.from, settings.stack);
+        throw new pulumi.RunError(`${plan.system}.secrets.${name}: not set; run: ${command}`);
       }
       return encode === "uri" ? value.apply(encodeURIComponent) : value;
     },
