@@ -33,6 +33,8 @@ import type {
 } from "./types";
 import type { Duration, Quantity } from "./values";
 
+export { text } from "./references";
+
 /** A service as others refer to it: `backend.http` is the address of its port `http`. */
 export type ServiceHandle<P extends string = string> = { readonly name: string } & Readonly<
   Record<Exclude<P, "name">, EndpointReference>
