@@ -4,8 +4,6 @@ import { ProblemsError } from "./catalog/problems";
 import { planSettings, requireSecrets } from "./settings";
 import { engineSettings } from "./settings/engine";
 import { systems } from "./stacks";
-import { deployCloud } from "./targets/cloud";
-import { deployCompose } from "./targets/compose";
 
 /**
  * The program: settings and systems become plans, plans become resources. `pulumi up` loads it through
@@ -31,5 +29,8 @@ async function deploy(): Promise<Record<string, unknown>> {
   });
   requireSecrets(plans, settings);
   const context = { settings, secretValue };
-  return settings.target === "compose" ? deployCompose(plans, context) : deployCloud(plans, context);
+  // Each target loads its own SDKs: the local stack has no use for Google Cloud's quarter of a second.
+  return settings.target === "compose"
+    ? (await import("./targets/compose.js")).deployCompose(plans, context)
+    : (await import("./targets/cloud.js")).deployCloud(plans, context);
 }

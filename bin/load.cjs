@@ -3,11 +3,14 @@
 // that could be forgotten, and no stale build. Types are checked by `npm run typecheck`.
 "use strict";
 
+const crypto = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 
 const root = path.resolve(__dirname, "..");
-const cache = path.join(root, "node_modules", ".cache", "longshore");
+// By root, because checkouts can share node_modules through a link, and a bundle knows its root.
+const checkout = crypto.createHash("sha256").update(root).digest("hex").slice(0, 8);
+const cache = path.join(root, "node_modules", ".cache", "longshore", checkout);
 
 /** Loads the entry (a path below the repository's root) and returns its exports. */
 function load(entry) {

@@ -1,3 +1,5 @@
+import { unknownOptions, type Keys } from "./options";
+import type { Problem } from "./problems";
 import { reference, type DatastoreProperty, type DatastoreReference } from "./references";
 import type {
   DatastoreDefinition,
@@ -109,12 +111,44 @@ export interface Neo4jOptions extends StoreOptions {
   version?: "5.26";
 }
 
-const RESOURCES: Readonly<Record<Engine, Resources>> = {
+export const RESOURCES: Readonly<Record<Engine, Resources>> = {
   postgres: { cpu: ["250m", "1"], memory: ["256Mi", "1Gi"] },
   redis: { cpu: ["50m", "500m"], memory: ["128Mi", "512Mi"] },
   kafka: { cpu: ["250m", "2"], memory: ["512Mi", "1Gi"] },
   neo4j: { cpu: ["250m", "2"], memory: ["768Mi", "1536Mi"] },
 };
+
+const STORE_KEYS: Keys<StoreOptions> = { storage: true, resources: true, environments: true };
+export const POSTGRES_KEYS: Keys<PostgresOptions> = {
+  ...STORE_KEYS,
+  version: true,
+  database: true,
+  extensions: true,
+};
+export const REDIS_KEYS: Keys<RedisOptions> = {
+  ...STORE_KEYS,
+  version: true,
+  maxMemory: true,
+  eviction: true,
+  appendOnly: true,
+};
+export const KAFKA_KEYS: Keys<KafkaOptions> = { ...STORE_KEYS, version: true, topics: true };
+export const NEO4J_KEYS: Keys<Neo4jOptions> = { ...STORE_KEYS, version: true };
+const TOPIC_KEYS: Keys<TopicDefinition> = {
+  partitions: true,
+  retention: true,
+  retentionSize: true,
+  cleanup: true,
+};
+
+export function unknownTopicOptions(
+  store: string,
+  topics: Readonly<Record<string, TopicDefinition>> = {},
+): Problem[] {
+  return Object.entries(topics).flatMap(([topic, options]) =>
+    unknownOptions(`${store}.topics.${topic}`, options, TOPIC_KEYS),
+  );
+}
 
 export function storeDefinition<K extends Engine>(kind: K, name: string, options: StoreOptions) {
   return {

@@ -5,7 +5,7 @@ import type { StackSettings } from "./types";
 
 export { ENCRYPTED, readStackFile } from "./file";
 export { missingSecrets, planSettings, requireSecrets } from "./plan";
-export { readSettings, type RawSettings } from "./read";
+export { readSettings, readSettingsLeniently, type RawSettings } from "./read";
 export type { DatastoreSettings, StackSettings, SystemSettings } from "./types";
 
 /**

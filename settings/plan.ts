@@ -1,5 +1,5 @@
 import type { PlanSettings } from "../catalog/plan/settings";
-import type { Plan } from "../catalog/plan/types";
+import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { secretsIn } from "../catalog/plan/resolve";
 import { throwProblems, type Problem } from "../catalog/problems";
 import type { StackSettings } from "./types";
@@ -26,6 +26,18 @@ export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
     .map(({ name }) => name);
 }
 
+/** The command with which a missing secret is set. */
+export function secretCommand(
+  system: string,
+  name: string,
+  from: PlannedSecret["from"] | undefined,
+  stack: string,
+): string {
+  return from === "generated"
+    ? `bin/longshore secrets generate --stack ${stack}`
+    : `bin/longshore secrets set ${system}.${name} --stack ${stack}`;
+}
+
 /** @throws ProblemsError that names every missing secret and the command that sets it */
 export function requireSecrets(plans: readonly Plan[], settings: StackSettings): void {
   const problems = plans.flatMap((plan) =>
@@ -37,10 +49,7 @@ export function requireSecrets(plans: readonly Plan[], settings: StackSettings):
       return {
         path: `${plan.system}.secrets.${name}`,
         message: `not set, and ${users.join(", ")} ${users.length === 1 ? "needs" : "need"} it`,
-        fix:
-          secret?.from === "generated"
-            ? `run: longshore secrets generate --stack ${settings.stack}`
-            : `run: pulumi config set --stack ${settings.stack} --secret --path '${secret?.configPath ?? ""}'`,
+        fix: `run: ${secretCommand(plan.system, name, secret?.from, settings.stack)}`,
       };
     }),
   );

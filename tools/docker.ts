@@ -29,14 +29,14 @@ export interface DockerSurvey {
   readonly problems: readonly string[];
 }
 
-/** `compose up --wait` with start intervals and `develop.watch` need these; BuildKit's heredocs and cache mounts too. */
+/** Start intervals of health checks need the engine 25; `develop.watch` and BuildKit's heredocs and cache mounts the rest. */
 export const MINIMUM = {
-  engine: [24, 0, 0],
+  engine: [25, 0, 0],
   compose: [2, 24, 0],
   buildx: [0, 12, 0],
 } as const satisfies Record<string, Version>;
 
-const INSTALL = "install Docker Engine 24 or newer with Compose 2.24 or newer and buildx";
+const INSTALL = "install Docker Engine 25 or newer with Compose 2.24 or newer and buildx";
 
 /** The machine's own engine if it answers, otherwise the lab's if it runs. */
 export async function surveyDocker(): Promise<DockerSurvey> {
@@ -51,10 +51,11 @@ export async function surveyDocker(): Promise<DockerSurvey> {
 
 /**
  * A container engine ready for use. Sets the lab up when the machine has no engine of its own: seconds when it
- * was there before, some minutes the first time.
+ * was there before, some minutes the first time. The lab then also gets those of the `images` that it has a stand-in
+ * for, such as `redis:7`; another engine pulls them by itself.
  * @throws MissingTool with one line that says what to install
  */
-export async function findDocker(say: Say): Promise<Docker> {
+export async function findDocker(say: Say, images: readonly string[] = []): Promise<Docker> {
   const lab = await labEnvironment();
   const own = await surveyOwn(lab);
   if (own.engine !== undefined) {
@@ -67,7 +68,7 @@ export async function findDocker(say: Say): Promise<Docker> {
       `no Docker Engine answers at DOCKER_HOST=${chosen}; start it, or unset DOCKER_HOST`,
     );
   }
-  await startLab(say);
+  await startLab(say, images);
   return ready(await surveyEngine("lab", lab));
 }
 
@@ -157,9 +158,9 @@ export function parseEnvironment(text: string): Environment {
 /** Minutes, because the first run builds the base images. */
 const LAB_PATIENCE_MS = 40 * 60_000;
 
-async function startLab(say: Say): Promise<void> {
+async function startLab(say: Say, images: readonly string[]): Promise<void> {
   const heard: string[] = [];
-  const { code } = await run("bash", [lab(), "up"], {
+  const { code } = await run("bash", [lab(), "up", ...images], {
     timeoutMs: LAB_PATIENCE_MS,
     onLine: (line) => {
       heard.push(line);

@@ -6,7 +6,9 @@ import { EXIT, usage } from "../support/failure";
 import { chosen, definitionOf, loadSettings } from "../support/plans";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
 import { nearest } from "../../catalog/check/nearest";
-import type { StackSettings } from "../../settings/types";
+import { planSystem } from "../../catalog/plan";
+import { EDGE } from "../../render/compose/edge";
+import { planSettings, type StackSettings } from "../../settings";
 import { containersOf, handOver, openEngine, projectOf, runIn, type Container, type Engine } from "./docker";
 
 /** `longshore status` */
@@ -212,7 +214,9 @@ export function findService(
   const [first = "", second] = text.split("/");
   const systems = second === undefined ? chosen(settings, only) : chosen(settings, [first]);
   const wanted = second ?? first;
-  const all = systems.flatMap((system) => servicesOf(system).map((service) => ({ system, service })));
+  const all = systems.flatMap((system) =>
+    servicesOf(settings, system).map((service) => ({ system, service })),
+  );
   const found = all.filter(({ service }) => service === wanted);
   if (found.length > 1) {
     throw usage(
@@ -230,10 +234,8 @@ export function findService(
   return one;
 }
 
-/** Everything of a system that runs as a container here. */
-function servicesOf(system: string): string[] {
-  const { services, jobs, datastores, routes } = definitionOf(system);
-  return [...services, ...jobs, ...datastores]
-    .map(({ name }) => name)
-    .concat(routes.length > 0 ? ["edge"] : []);
+/** Everything of a system that runs as a container here, also what the plan adds to the description. */
+function servicesOf(settings: StackSettings, system: string): string[] {
+  const { workloads, routes } = planSystem(definitionOf(system), planSettings(settings, system));
+  return [...workloads.map(({ name }) => name), ...(routes.length > 0 ? [EDGE] : [])];
 }

@@ -6,7 +6,7 @@ import { dataDir, repoRoot } from "../../tools/paths";
 import { LOCAL_STACK, PROJECT } from "../support/project";
 import { loadPlans, type StackPlans } from "../support/plans";
 import type { Progress } from "../support/progress";
-import { findTools, prepend } from "../support/tools";
+import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
 import {
   generateSecret,
@@ -32,15 +32,28 @@ export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
 /**
  * Makes everything ready that a run of the engine needs: tools, the local stack's private files and its
  * generated secrets. What an operator must decide (a secret's value, another stack's backend) is a problem.
+ * @param secrets whether the program will run, and needs its secrets
  * @throws ProblemsError, Failure
  */
-export async function openStack(stack: string, progress: Progress): Promise<OpenStack> {
+export async function openStack(
+  stack: string,
+  progress: Progress,
+  { secrets = true }: { secrets?: boolean } = {},
+): Promise<OpenStack> {
   // The local stack's settings must be in place before they are read: what is not found would be generated anew.
   if (stack === LOCAL_STACK) {
     prepareLocalFiles(localFiles(dataDir(), repoRoot()));
   }
   const planned = loadPlans(stack);
-  const opened = await openConfig(stack, progress, { docker: planned.settings.target === "compose" });
+  const opened = await openConfig(stack, progress, {
+    docker: planned.settings.target === "compose",
+    images: planned.plans.flatMap(({ images }) =>
+      images.flatMap(({ source }) => (source.kind === "upstream" ? [source.reference] : [])),
+    ),
+  });
+  if (!secrets) {
+    return { ...opened, ...planned };
+  }
   if (stack === LOCAL_STACK) {
     const missing = missingGenerated(planned.plans, planned.settings);
     for (const { configPath, length } of missing) {
@@ -59,10 +72,10 @@ export async function openStack(stack: string, progress: Progress): Promise<Open
 export async function openConfig(
   stack: string,
   progress: Progress,
-  { docker = false }: { docker?: boolean } = {},
+  needs: ToolNeeds = {},
 ): Promise<OpenConfig> {
   const workDir = repoRoot();
-  const { command, env: toolsEnv } = await openTools({ docker }, progress);
+  const { command, env: toolsEnv } = await openTools(needs, progress);
   const env: Record<string, string> = { ...toolsEnv };
   if (stack !== LOCAL_STACK) {
     return { stack, command, workDir, env };
@@ -86,7 +99,7 @@ export async function openConfig(
 
 /** The engine's command, and the variables that lead it to the tools. */
 export async function openTools(
-  needs: { readonly docker: boolean },
+  needs: ToolNeeds,
   progress: Progress,
 ): Promise<Pick<OpenConfig, "command" | "env">> {
   const { pulumi, docker } = await findTools(needs, progress);

@@ -54,3 +54,13 @@ export function tell(
 function isSystemError(error: Error): boolean {
   return "syscall" in error && "code" in error;
 }
+
+/** The machine's form of an error, for `--json`. */
+export function errorDocument(error: unknown): object {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    status: "failed",
+    error: message,
+    ...(error instanceof ProblemsError && { source: error.title, problems: error.problems }),
+  };
+}

@@ -13,9 +13,9 @@ const say = (line: string) => {
   console.log(`      ${line}`);
 };
 
-/** Lets the commands of this process use the machine's container engine, or the lab's. */
-export async function useDocker(): Promise<void> {
-  Object.assign(process.env, (await findDocker(say)).env);
+/** Lets the commands of this process use the machine's container engine, or the lab's, with these images. */
+export async function useDocker(images: readonly string[] = []): Promise<void> {
+  Object.assign(process.env, (await findDocker(say, images)).env);
 }
 
 /** A stack of the real engine with the real provider, with its own state and data folders. */

@@ -9,6 +9,7 @@ import { groupsOf } from "../../cli/engine/offline";
 import { exportLines } from "../../cli/engine/env";
 import { wellness } from "../../cli/compose/actions";
 import { EXIT, Failure } from "../../cli/support/failure";
+import { canDrawOn } from "../../cli/support/progress";
 import { tell } from "../../cli/support/tell";
 import { formatSeconds, table, wantsColors } from "../../cli/support/terminal";
 
@@ -46,6 +47,12 @@ describe("cli: what a terminal shows", () => {
     assert.equal(wantsColors({ isTTY: true }, { NO_COLOR: "1" }), false);
     assert.equal(wantsColors({ isTTY: true }, { TERM: "dumb" }), false);
     assert.equal(wantsColors({}, { FORCE_COLOR: "1" }), true);
+  });
+
+  it("draws only on a terminal that says how wide it is", () => {
+    assert.equal(canDrawOn({ isTTY: true, columns: 80 }), true);
+    assert.equal(canDrawOn({ isTTY: true, columns: 0 }), false);
+    assert.equal(canDrawOn({ columns: 80 }), false);
   });
 
   it("writes times as people say them", () => {
@@ -141,7 +148,7 @@ describe("cli: resources by what they belong to", () => {
     assert.deepEqual(
       [...groups].map(([group, members]) => [group, members.map(({ name }) => name)]),
       [
-        ["todo", ["db", "instance"]],
+        ["todo", ["todo", "db", "instance"]],
         ["stack", ["bucket"]],
       ],
     );

@@ -2,7 +2,7 @@
 # The stand-ins for the official base images, in the lab's registry mirror. Each folder of images/ is one recipe: a
 # Dockerfile whose first lines name the image and the usual build time, and, where something must be fetched first, a
 # prepare.sh that fills the build context. An image is built again only when its recipe, its base's recipe or the
-# machine's extra certificates change. A recipe with a line `# built: ...` is built only where it is asked for.
+# machine's extra certificates change. A recipe with a line `# built: ...` is built only when it is asked for.
 # Usage: images.sh up [IMAGE...] | status | list      IMAGE: a recipe's name or an image, such as redis or redis:7
 set -euo pipefail
 # shellcheck source=tools/lab/common.sh
@@ -70,21 +70,16 @@ make() { # NAME
   return 1
 }
 
-# chosen IMAGE...: names of those recipes and of debian; without arguments, of all that everyone needs. An image that is no
-# stand-in of ours is left to whoever pulls it.
+# chosen IMAGE...: the recipes that everyone needs, and those that are asked for. An image that is no stand-in of ours is
+# left to whoever pulls it.
 chosen() {
   local name asked reference
   for name in $(names); do
     reference=$(image "$name")
-    if [ $# = 0 ]; then
-      on_request "$name" || echo "$name"
-    elif [ "$name" = debian ]; then
-      echo "$name"
-    else
-      for asked in "$@"; do
-        if [ "$asked" = "$name" ] || [ "$asked" = "${reference#library/}" ]; then echo "$name"; break; fi
-      done
-    fi
+    if ! on_request "$name"; then echo "$name"; continue; fi
+    for asked in "$@"; do
+      if [ "$asked" = "$name" ] || [ "$asked" = "${reference#library/}" ]; then echo "$name"; break; fi
+    done
   done
 }
 

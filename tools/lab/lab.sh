@@ -1,6 +1,7 @@
 #!/bin/bash
 # A container engine and base images for a machine that has neither and reaches only package registries.
-#   lab.sh up        start what is not running, build what is missing (seconds when all is there)
+#   lab.sh up [IMAGE...]   start what is not running, build what is missing (seconds when all is there); images that not
+#                    every system needs, such as redis:7, only when they are named
 #   lab.sh down      stop the engine and the mirror, keep everything on disk
 #   lab.sh status    what runs, what is built, what it takes on disk
 #   lab.sh env       the environment that a Docker client needs, as NAME=value lines
@@ -30,7 +31,7 @@ remove() {
 }
 
 case ${1:-} in
-  up) "$here/engine.sh" up && "$here/images.sh" up ;;
+  up) "$here/engine.sh" up && "$here/images.sh" up "${@:2}" ;;
   down) "$here/engine.sh" down ;;
   status)
     "$here/engine.sh" status
@@ -39,5 +40,5 @@ case ${1:-} in
     ;;
   env) printf '%s\n' "PATH=$PATH" "DOCKER_HOST=$DOCKER_HOST" "DOCKER_CONFIG=$DOCKER_CONFIG" ;;
   remove) remove ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac
