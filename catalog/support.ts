@@ -69,6 +69,23 @@ export const FEATURES: readonly Feature[] = [
       gcp: "yes",
     },
   },
+  everywhere("Redis, Kafka (KRaft) and Neo4j as containers, one node each"),
+  {
+    name: "Redis, Kafka and Neo4j as managed services",
+    support: {
+      compose: "no: asking for it is an error",
+      kubernetes: "no: asking for it is an error",
+      gcp: "no: asking for it is an error",
+    },
+  },
+  {
+    name: "Kafka: logins and TLS for clients",
+    support: {
+      compose: "no: `PLAINTEXT` in the private network, open to the declared clients only",
+      kubernetes: "no: `PLAINTEXT` in the private network, open to the declared clients only",
+      gcp: "no: `PLAINTEXT` in the private network, open to the declared clients only",
+    },
+  },
   {
     name: "`develop`: mounted sources, reloading, debugger",
     support: {

@@ -47,8 +47,7 @@ function neo4jWorkload(
     ...containerOf(planned.name, planned.name, USER),
     kind: "store",
     env: [
-      // What the packaged configuration, which a read-only root hides, tells Java.
-      { name: "JDK_JAVA_OPTIONS", value: OPENS.map((name) => `--add-opens=${name}=ALL-UNNAMED`).join(" ") },
+      { name: "JDK_JAVA_OPTIONS", value: JAVA_OPTIONS.join(" ") },
       { name: "NEO4J_dbms_usage__report_enabled", value: "false" },
       { name: "NEO4J_server_bolt_advertised__address", value: `${planned.name}:${BOLT}` },
       { name: "NEO4J_server_directories_logs", value: `${DATA}/logs` },
@@ -87,11 +86,14 @@ function neo4jWorkload(
   };
 }
 
-const OPENS = [
-  "java.base/java.io",
-  "java.base/java.nio",
-  "java.base/sun.nio.ch",
-  "java.base/java.util.concurrent",
+const JAVA_OPTIONS = [
+  // What the packaged configuration, which a read-only root hides, tells Java.
+  ...["java.io", "java.nio", "sun.nio.ch", "java.util.concurrent"].map(
+    (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
+  ),
+  // Native code is unpacked there; it cannot run from a folder in memory.
+  `-Djna.tmpdir=${DATA}`,
+  `-Dio.netty.native.workdir=${DATA}`,
 ];
 
 // A real query as the real user, over the loopback address. The password is never an argument of a program.
