@@ -71,7 +71,7 @@ describe("Redis, Kafka and Neo4j under the real engine", function () {
       docker("inspect", ...stack.containers()),
       ...["cache", "events", "graph", "client"].flatMap((service) => [
         docker("logs", idOf(service)),
-        docker("top", idOf(service), "-eo", "args"),
+        docker("top", idOf(service), "-eo", "pid,args"),
       ]),
       await stack.state(),
     ];
