@@ -6,7 +6,7 @@ import type { Checkout } from "./checkout";
 const NOTES = `import { http, system } from "../catalog/define";
 
 export const notes = system("notes", ({ image, postgres, route, secret, service }) => {
-  const db = postgres("db", { version: 17, database: "notes", storage: "1Gi" });
+  const db = postgres("db", { version: 17, database: "notes", storage: "10Gi" });
   const backend = service("backend", {
     image: image("backend", { context: "services/todo/backend", runtime: "python" }),
     ports: { http: 8000 },
