@@ -26,6 +26,21 @@ export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
     .map(({ name }) => name);
 }
 
+/**
+ * The plans that take part in a run which is limited to some systems (none named: to nothing). On this machine a
+ * system that was not asked for and misses secrets is left out, for it shares nothing with the others and the
+ * engine leaves alone what it is not pointed at. Elsewhere all take part: they share what is below them.
+ */
+export function takingPart(
+  plans: readonly Plan[],
+  settings: StackSettings,
+  only: readonly string[],
+): readonly Plan[] {
+  return only.length === 0 || settings.target !== "compose"
+    ? plans
+    : plans.filter((plan) => only.includes(plan.system) || missingSecrets(plan, settings).length === 0);
+}
+
 /** The command with which a missing secret is set. */
 export function secretCommand(
   system: string,

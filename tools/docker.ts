@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { isLabUp, rememberLabUp } from "./lab-stamp";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
 import { lastLine, run, type Ran, type Say } from "./process";
@@ -49,15 +50,27 @@ export async function surveyDocker(): Promise<DockerSurvey> {
   return ours?.engine !== undefined ? ours : own;
 }
 
+export interface FindDockerOptions {
+  /** Looks at all of the lab again, also when nothing says that it has changed. @default false */
+  readonly thorough?: boolean;
+  /**
+   * Published images that will run, such as `redis:7`. The lab builds those that only some systems need; another
+   * engine pulls them by itself. @default []
+   */
+  readonly images?: readonly string[];
+}
+
 /**
- * A container engine ready for use. Sets the lab up when the machine has no engine of its own: seconds when it
- * was there before, some minutes the first time. The lab then also gets those of the `images` that it has a stand-in
- * for, such as `redis:7`; another engine pulls them by itself.
+ * A container engine ready for use. Sets the lab up when the machine has no engine of its own: at once when it is
+ * up, seconds when it was there before, some minutes the first time.
  * @throws MissingTool with one line that says what to install
  */
-export async function findDocker(say: Say, images: readonly string[] = []): Promise<Docker> {
+export async function findDocker(
+  say: Say,
+  { thorough = false, images = [] }: FindDockerOptions = {},
+): Promise<Docker> {
   const lab = await labEnvironment();
-  const own = await surveyOwn(lab);
+  const [own, warm] = await Promise.all([surveyOwn(lab), thorough ? undefined : surveyWarmLab(lab, images)]);
   if (own.engine !== undefined) {
     return ready(own);
   }
@@ -68,8 +81,17 @@ export async function findDocker(say: Say, images: readonly string[] = []): Prom
       `no Docker Engine answers at DOCKER_HOST=${chosen}; start it, or unset DOCKER_HOST`,
     );
   }
+  if (warm?.docker) {
+    return warm.docker;
+  }
   await startLab(say, images);
+  await rememberLabUp(images);
   return ready(await surveyEngine("lab", lab));
+}
+
+/** The lab's engine when `lab.sh up` has nothing to do. */
+async function surveyWarmLab(lab: Environment, images: readonly string[]): Promise<DockerSurvey | undefined> {
+  return (await exists(socketOf(lab))) && (await isLabUp(images)) ? surveyEngine("lab", lab) : undefined;
 }
 
 function ready({ docker, problems }: DockerSurvey): Docker {

@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { surveyDocker } from "../../tools/docker";
 import { run } from "../../tools/process";
 import { LABELS } from "../../render/compose/labels";
-import type { StackSettings } from "../../settings/types";
 import { Failure, usage } from "../support/failure";
 import { environmentWith } from "../support/tools";
+import { waitsFor } from "./not-started";
 
 /** The Docker engine that runs the stack. Nothing is set up for a command that only looks. */
 export interface Engine {
@@ -30,6 +30,8 @@ export interface Container {
   readonly image: string;
   /** Addresses on this machine, such as `127.0.0.1:8080`. */
   readonly published: readonly string[];
+  /** Services that it was created to wait for. */
+  readonly waitsFor: readonly string[];
   /** The health check's command. @default - none */
   readonly check?: readonly string[];
 }
@@ -39,11 +41,8 @@ export function projectOf(system: string, stack: string): string {
   return composeProjectName(system, stack);
 }
 
-/** @throws Failure when the stack does not run on this machine, or no engine answers */
-export async function openEngine(settings: StackSettings, instead: string): Promise<Engine> {
-  if (settings.target !== "compose") {
-    throw usage(`stack ${settings.stack} does not run on this machine; use: ${instead}`);
-  }
+/** @throws Failure when no engine answers */
+export async function openEngine(): Promise<Engine> {
   const { docker, problems } = await surveyDocker();
   if (!docker) {
     throw usage(`${problems.join("; ")} (bin/longshore doctor says more)`);
@@ -59,24 +58,19 @@ interface Inspected {
   NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> | null };
 }
 
-/** Every container of these systems, sorted by system and service. */
-export async function containersOf(
-  engine: Engine,
-  systems: readonly string[],
-  stack: string,
-): Promise<Container[]> {
+/** Every container of a stack, sorted by system and service. */
+export async function containersOf(engine: Engine, stack: string): Promise<Container[]> {
   const listed = await docker(engine, [
     "ps",
     "--all",
     "--no-trunc",
     "--format",
-    '{{.ID}} {{.Label "com.docker.compose.project"}}',
+    `{{.ID}} {{.Label "com.docker.compose.project"}} {{.Label "${LABELS.system}"}}`,
   ]);
-  const projects = new Map(systems.map((system) => [projectOf(system, stack), system]));
   const ids = listed
     .split("\n")
     .map((line) => line.split(" "))
-    .filter(([, project = ""]) => projects.has(project))
+    .filter(([, project, system = ""]) => system !== "" && project === projectOf(system, stack))
     .map(([id = ""]) => id);
   if (ids.length === 0) {
     return [];
@@ -89,7 +83,7 @@ export async function containersOf(
       const check = commandOf(test);
       return {
         id: one.Id,
-        system: projects.get(labels["com.docker.compose.project"] ?? "") ?? "",
+        system: labels[LABELS.system] ?? "",
         service: labels["com.docker.compose.service"] ?? "",
         kind: labels[LABELS.kind] ?? "service",
         state: one.State.Status,
@@ -99,6 +93,7 @@ export async function containersOf(
         startedAt: one.State.StartedAt,
         image: one.Config.Image,
         published: publishedPorts(one),
+        waitsFor: waitsFor(labels["com.docker.compose.depends_on"]),
         ...(check && { check }),
       };
     })

@@ -5,7 +5,7 @@ import { offlineWorkspace } from "../../offline/workspace";
 import { missingSecrets } from "../../settings";
 import { repoRoot } from "../../tools/paths";
 import type { PreviewOptions } from "../preview";
-import { loadPlans } from "../support/plans";
+import { chosen, loadPlans } from "../support/plans";
 import { startProgress } from "../support/progress";
 import { openTerminal, plural, table, type Terminal } from "../support/terminal";
 import type { Change, Deployment } from "./changes";
@@ -20,7 +20,9 @@ import { openTools } from "./stack";
 export async function previewOffline({ stack, system, json = false }: PreviewOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
-  const planned = loadPlans(stack, system);
+  // All of the stack's, because the program describes all of it, however little is looked at.
+  const planned = loadPlans(stack);
+  chosen(planned.settings, system);
   const missing = planned.plans.flatMap((plan) => {
     const names = missingSecrets(plan, planned.settings);
     return plan.secrets.filter(({ name }) => names.includes(name)).map(({ configPath }) => configPath);

@@ -1,10 +1,11 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { requireSecrets } from "../../settings";
+import type { Plan } from "../../catalog/plan";
+import { requireSecrets, takingPart } from "../../settings";
 import { EXIT, Failure, usage } from "../support/failure";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { LOCAL_STACK, PROJECT } from "../support/project";
-import { loadPlans, type StackPlans } from "../support/plans";
+import { chosen, loadPlans, loadSettingsLeniently, type StackPlans } from "../support/plans";
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
@@ -32,30 +33,35 @@ export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
 /**
  * Makes everything ready that a run of the engine needs: tools, the local stack's private files and its
  * generated secrets. What an operator must decide (a secret's value, another stack's backend) is a problem.
- * @param secrets whether the program will run, and needs its secrets
+ * @param system the systems that the run is about; none: all
+ * @param program whether the program will run, and needs its secrets
  * @throws ProblemsError, Failure
  */
 export async function openStack(
   stack: string,
   progress: Progress,
-  { secrets = true }: { secrets?: boolean } = {},
+  { system = [], program = true }: { system?: readonly string[]; program?: boolean } = {},
 ): Promise<OpenStack> {
   // The local stack's settings must be in place before they are read: what is not found would be generated anew.
   if (stack === LOCAL_STACK) {
     prepareLocalFiles(localFiles(dataDir(), repoRoot()));
   }
+  if (!program) {
+    const { settings } = loadSettingsLeniently(stack);
+    const opened = await openConfig(stack, progress, { docker: settings.target === "compose" });
+    return { ...opened, settings, plans: [] };
+  }
   const planned = loadPlans(stack);
+  const limit = chosen(planned.settings, system);
   const opened = await openConfig(stack, progress, {
     docker: planned.settings.target === "compose",
-    images: planned.plans.flatMap(({ images }) =>
-      images.flatMap(({ source }) => (source.kind === "upstream" ? [source.reference] : [])),
-    ),
+    images: takingPart(planned.plans, planned.settings, system).flatMap(publishedImages),
   });
-  if (!secrets) {
-    return { ...opened, ...planned };
-  }
   if (stack === LOCAL_STACK) {
-    const missing = missingGenerated(planned.plans, planned.settings);
+    const missing = missingGenerated(
+      planned.plans.filter((plan) => limit.includes(plan.system)),
+      planned.settings,
+    );
     for (const { configPath, length } of missing) {
       progress.now("generating secrets of the local stack");
       await setSecret(opened.command, opened, configPath, generateSecret(length));
@@ -64,8 +70,12 @@ export async function openStack(
       Object.assign(planned, loadPlans(stack));
     }
   }
-  requireSecrets(planned.plans, planned.settings);
+  requireSecrets(takingPart(planned.plans, planned.settings, system), planned.settings);
   return { ...opened, ...planned };
+}
+
+function publishedImages({ images }: Plan): string[] {
+  return images.flatMap(({ source }) => (source.kind === "upstream" ? [source.reference] : []));
 }
 
 /** Like openStack, for commands that only read or write the stack's config. */

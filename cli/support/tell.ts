@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import { ProblemsError } from "../../catalog/problems";
+import { mistakeIn } from "../../tools/mistakes";
 import { EXIT, Failure, type ExitCode } from "./failure";
 import { wantsColors } from "./terminal";
 
@@ -43,6 +44,11 @@ export function tell(
     show(error.message);
     return EXIT.failed;
   }
+  const mistake = mistakeIn(error);
+  if (mistake !== undefined) {
+    show(mistake);
+    return EXIT.usage;
+  }
   show(error instanceof Error ? error.message : String(error));
   if (!isDebug) {
     write(dim("this was not expected; the same command with --debug shows where it comes from"));
@@ -57,7 +63,7 @@ function isSystemError(error: Error): boolean {
 
 /** The machine's form of an error, for `--json`. */
 export function errorDocument(error: unknown): object {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = mistakeIn(error) ?? (error instanceof Error ? error.message : String(error));
   return {
     status: "failed",
     error: message,

@@ -62,7 +62,7 @@ export function openTerminal({ json = false }: { json?: boolean } = {}): Termina
  */
 export async function confirm(terminal: Terminal, question: string, flag = "--yes"): Promise<void> {
   if (!terminal.isInteractive) {
-    throw usage(`${question} There is nobody to ask here: add ${flag} to go ahead`);
+    throw usage(`this is no terminal to ask on: "${question}"; to go ahead, add ${flag}`);
   }
   const answer = (await ask(`${question} [y/N] `)).trim().toLowerCase();
   if (answer !== "y" && answer !== "yes") {

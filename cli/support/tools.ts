@@ -23,7 +23,10 @@ export async function findTools({ docker, images = [] }: ToolNeeds, progress: Pr
   const say = (line: string) => {
     progress.line(line);
   };
-  const [pulumi, engine] = await Promise.all([findPulumi(say), docker ? findDocker(say, images) : undefined]);
+  const [pulumi, engine] = await Promise.all([
+    findPulumi(say),
+    docker ? findDocker(say, { images }) : undefined,
+  ]);
   return { pulumi, ...(engine && { docker: engine }) };
 }
 

@@ -101,6 +101,7 @@ describe("a Compose project under the real engine", function () {
     await load.stop();
     assert.equal(changes.update, 1);
     assert.match(text, /services: ~ web\n/);
+    assert.match(text, /waiting for web \(503 version=2 secret=\w+ path=\/ready, \d+ s of 85 s\)/);
     assert.deepEqual(load.failures, []);
     assert.ok(load.requests > 100, `${load.requests} requests`);
     const now = ids();

@@ -15,7 +15,7 @@ const say = (line: string) => {
 
 /** Lets the commands of this process use the machine's container engine, or the lab's, with these images. */
 export async function useDocker(images: readonly string[] = []): Promise<void> {
-  Object.assign(process.env, (await findDocker(say, images)).env);
+  Object.assign(process.env, (await findDocker(say, { images })).env);
 }
 
 /** A stack of the real engine with the real provider, with its own state and data folders. */

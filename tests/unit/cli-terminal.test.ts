@@ -11,7 +11,7 @@ import { wellness } from "../../cli/compose/actions";
 import { EXIT, Failure } from "../../cli/support/failure";
 import { canDrawOn } from "../../cli/support/progress";
 import { tell } from "../../cli/support/tell";
-import { formatSeconds, table, wantsColors } from "../../cli/support/terminal";
+import { confirm, formatSeconds, openTerminal, table, wantsColors } from "../../cli/support/terminal";
 
 describe("cli: what a terminal shows", () => {
   const narrow = { columns: 80, colors: createColors(false) };
@@ -113,6 +113,17 @@ describe("cli: how a command ends", () => {
       told(new Failure("up failed", EXIT.failed, { cause: new Error("deep") }), true).text,
       /Error: deep\n\s+at /,
     );
+  });
+});
+
+describe("cli: a question", () => {
+  it("that nobody is there to answer is named with the option that answers it", async () => {
+    const terminal = { ...openTerminal({ json: true }), isInteractive: false };
+    await assert.rejects(confirm(terminal, "Remove notes of stack local (its data is kept)?"), {
+      exitCode: EXIT.usage,
+      message:
+        'this is no terminal to ask on: "Remove notes of stack local (its data is kept)?"; to go ahead, add --yes',
+    });
   });
 });
 

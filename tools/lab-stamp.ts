@@ -1,0 +1,66 @@
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDir, repoRoot } from "./paths";
+
+const CERTIFICATES = "/usr/local/share/ca-certificates";
+const folder = (): string => join(cacheDir(), "lab");
+const file = (): string => join(folder(), "up.stamp");
+
+/**
+ * Everything that decides what `lab.sh up` has to do, as one text: its scripts and recipes, the certificates that
+ * go into images, the mirror's process and the images that it has. Undefined when the mirror does not run.
+ */
+async function currentStamp(): Promise<string | undefined> {
+  const pid = Number(await readFile(join(folder(), "registry.pid"), "utf8").catch(() => ""));
+  if (!(pid > 0) || !(await isRegistry(pid))) {
+    return undefined;
+  }
+  const lab = join(repoRoot(), "tools", "lab");
+  const repositories = join(folder(), "registry", "docker", "registry", "v2", "repositories");
+  const inputs = await Promise.all([
+    ...[...(await filesIn(lab)), ...(await filesIn(CERTIFICATES))].map(identity),
+    ...(await readdir(repositories).catch(() => [])).map((name) => identity(join(repositories, name))),
+  ]);
+  return [`registry ${pid}`, ...inputs].join("\n");
+}
+
+async function isRegistry(pid: number): Promise<boolean> {
+  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+  return name.trim() === "docker-registry";
+}
+
+async function filesIn(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+async function identity(path: string): Promise<string> {
+  const { mtimeNs, size, ino } = await stat(path, { bigint: true });
+  return `${path} ${mtimeNs} ${size} ${ino}`;
+}
+
+/** What `lab.sh up` was done for. */
+interface Remembered {
+  readonly stamp: string;
+  readonly images: readonly string[];
+}
+
+/** Whether `lab.sh up` was done for these images and nothing that it looks at has changed since. */
+export async function isLabUp(images: readonly string[] = []): Promise<boolean> {
+  try {
+    const said = JSON.parse(await readFile(file(), "utf8")) as Remembered;
+    return images.every((image) => said.images.includes(image)) && said.stamp === (await currentStamp());
+  } catch {
+    return false;
+  }
+}
+
+/** Remembers that `lab.sh up` has just been done for these images. */
+export async function rememberLabUp(images: readonly string[] = []): Promise<void> {
+  const stamp = await currentStamp();
+  const remembered = stamp === undefined ? undefined : ({ stamp, images } satisfies Remembered);
+  await (remembered ? writeFile(file(), JSON.stringify(remembered)) : rm(file(), { force: true }));
+}
