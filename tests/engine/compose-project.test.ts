@@ -154,7 +154,7 @@ describe("a Compose project under the real engine", function () {
     assert.notEqual(await (await fetch(url)).text(), old);
     assert.equal(inContainer("web", "cat", "/run/secrets/token"), secret);
     const labels = docker("inspect", ...stack.containers());
-    for (const place of [preview, text, await stack.state(), labels]) {
+    for (const place of [preview, text, stack.state(), labels]) {
       for (const form of [
         secret,
         JSON.stringify(secret).slice(1, -1),

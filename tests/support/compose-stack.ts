@@ -1,6 +1,6 @@
 import { LocalWorkspace, PulumiCommand, type OpMap, type Stack } from "@pulumi/pulumi/automation";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,9 +101,13 @@ export class TestStack {
     return text;
   }
 
-  /** The state as it is on disk. */
-  async state(): Promise<string> {
-    return JSON.stringify(await this.stack.exportStack());
+  /** The state as it is on disk, with its backups and history: the engine's export would decrypt it. */
+  state(): string {
+    const folder = join(this.folder, ".pulumi");
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
+      .join("\n");
   }
 
   /** Ids of the running containers of a service, sorted. */
