@@ -42,11 +42,11 @@ const INSTALL = "install Docker Engine 25 or newer with Compose 2.24 or newer an
 /** The machine's own engine if it answers, otherwise the lab's if it runs. */
 export async function surveyDocker(): Promise<DockerSurvey> {
   const lab = await labEnvironment();
-  const own = await surveyOwn(lab);
+  const labs = async () => ((await exists(socketOf(lab))) ? surveyEngine("lab", lab) : undefined);
+  const [own, ours] = await Promise.all([surveyOwn(lab), labs()]);
   if (own.engine !== undefined) {
     return own;
   }
-  const ours = (await exists(socketOf(lab))) ? await surveyEngine("lab", lab) : undefined;
   return ours?.engine !== undefined ? ours : own;
 }
 
