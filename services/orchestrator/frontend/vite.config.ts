@@ -6,7 +6,7 @@ export default defineConfig({
   cacheDir: process.env["VITE_CACHE_DIR"] ?? "node_modules/.vite",
   build: { target: "es2022", sourcemap: false },
   server: {
-    port: 5173,
+    port: Number(process.env["PORT"] ?? 5173),
     strictPort: true,
     // Whatever name the reverse proxy is reached by.
     allowedHosts: true,

@@ -44,6 +44,12 @@ describe("the drawing of a graph", () => {
     ]);
     assert.equal(layout([]).places.length, 0);
     assert.equal(layout([{ id: "a", needs: ["a", "nowhere"] }]).places.length, 1);
+    const circle = [
+      { id: "a", needs: ["c"] },
+      { id: "b", needs: ["a"] },
+      { id: "c", needs: ["b"] },
+    ];
+    assert.equal(layout(circle).edges.length, 3);
   });
 });
 

@@ -28,18 +28,23 @@ export const NODE = { width: 164, height: 52 };
 const GAP = { x: 56, y: 20 };
 const MARGIN = 4;
 
-/** @param steps a graph without cycles; needs that are no steps are left out */
+/** @param steps with ids of their own; needs that are no steps are left out */
 export function layout(steps: readonly GraphStep[]): Layout {
   const known = new Map(steps.map((step) => [step.id, step]));
   const columnOf = new Map<string, number>();
+  // While it is being typed a graph may have circles: a step that is being looked at does not count.
+  const open = new Set<string>();
   const column = (step: GraphStep): number => {
-    let found = columnOf.get(step.id);
-    if (found === undefined) {
-      columnOf.set(step.id, 0);
-      found = Math.max(-1, ...step.needs.flatMap((id) => known.get(id) ?? []).map(column)) + 1;
-      columnOf.set(step.id, found);
+    const found = columnOf.get(step.id);
+    if (found !== undefined) {
+      return found;
     }
-    return found;
+    open.add(step.id);
+    const needed = step.needs.flatMap((id) => (open.has(id) ? [] : (known.get(id) ?? [])));
+    const placed = Math.max(-1, ...needed.map(column)) + 1;
+    open.delete(step.id);
+    columnOf.set(step.id, placed);
+    return placed;
   };
   const columns: GraphStep[][] = [];
   for (const step of steps) {
