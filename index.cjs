@@ -1,2 +1,18 @@
 // Where `pulumi up` enters: see index.ts. The engine calls the exported function.
-module.exports = () => require("./bin/load.cjs").load("index.ts").program();
+"use strict";
+
+const { load, mistakeIn } = require("./bin/load.cjs");
+
+module.exports = async () => {
+  try {
+    return await load("index.ts").program();
+  } catch (error) {
+    const mistake = mistakeIn(error);
+    if (mistake === undefined) {
+      throw error;
+    }
+    // The engine then prints it without a stack trace.
+    const { RunError } = require("@pulumi/pulumi");
+    throw new RunError(mistake);
+  }
+};

@@ -1,35 +1,42 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planSystem, type Plan } from "./catalog/plan";
 import { ProblemsError } from "./catalog/problems";
-import { planSettings, requireSecrets } from "./settings";
+import { planSettings, requireSecrets, takingPart } from "./settings";
 import { engineSettings } from "./settings/engine";
 import { systems } from "./stacks";
-import { deployCloud } from "./targets/cloud";
-import { deployCompose } from "./targets/compose";
+
+export interface ProgramOptions {
+  /** The systems that the engine's targets are limited to. @default - no limit */
+  readonly only?: readonly string[];
+}
 
 /**
  * The program: settings and systems become plans, plans become resources. `pulumi up` loads it through
  * index.cjs, and the command `longshore` runs this same function on the same stack.
  */
-export async function program(): Promise<Record<string, unknown>> {
+export async function program({ only = [] }: ProgramOptions = {}): Promise<Record<string, unknown>> {
   try {
-    return await deploy();
+    return await deploy(only);
   } catch (error) {
     // A person's mistake, not ours: the engine then prints the problems without a stack trace.
     throw error instanceof ProblemsError ? new pulumi.RunError(error.message) : error;
   }
 }
 
-async function deploy(): Promise<Record<string, unknown>> {
+async function deploy(only: readonly string[]): Promise<Record<string, unknown>> {
   const { settings, secretValue } = engineSettings(systems);
-  const plans = settings.systems.map((name): Plan => {
+  const all = settings.systems.map((name): Plan => {
     const definition = systems[name];
     if (!definition) {
       throw new Error(`internal: the settings let an unknown system pass: ${name}`);
     }
     return planSystem(definition, planSettings(settings, name));
   });
+  const plans = takingPart(all, settings, only);
   requireSecrets(plans, settings);
   const context = { settings, secretValue };
-  return settings.target === "compose" ? deployCompose(plans, context) : deployCloud(plans, context);
+  // Each target loads its own SDKs: the local stack has no use for Google Cloud's quarter of a second.
+  return settings.target === "compose"
+    ? (await import("./targets/compose.js")).deployCompose(plans, context)
+    : (await import("./targets/cloud.js")).deployCloud(plans, context);
 }

@@ -1,12 +1,14 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * How long it takes until `index.ts` with all it imports is loaded, by ways of loading TypeScript. Whole
+ * How long it takes until the program for Google Cloud (`targets/cloud.ts` and all it imports) is loaded, by ways
+ * of loading TypeScript. Whole
  * process, median. `ts-node` is the copy that Pulumi brings and uses by default.
  */
 const root = join(__dirname, "..");
+const tsc = join(root, "node_modules", ".bin", "tsc");
 
 interface Loader {
   name: string;
@@ -18,8 +20,8 @@ function loaders(compiled: string): Loader[] {
   const tsNode = join(root, "node_modules/@pulumi/pulumi/vendor/ts-node@7.0.1");
   const bundles = join(root, "node_modules/.cache/longshore");
   const viaTsNode = (transpileOnly: boolean) =>
-    `require(${JSON.stringify(tsNode)}).register({typeCheck: ${!transpileOnly}, skipProject: false}); require("./index.ts")`;
-  const ours = ["-e", 'require("./bin/load.cjs").load("index.ts")'];
+    `require(${JSON.stringify(tsNode)}).register({transpileOnly: ${transpileOnly}, cache: false}); require("./targets/cloud.ts")`;
+  const ours = ["-e", 'require("./bin/load.cjs").load("targets/cloud.ts")'];
   return [
     { name: "bundle, nothing changed (ours)", args: ours },
     {
@@ -31,9 +33,9 @@ function loaders(compiled: string): Loader[] {
     },
     {
       name: "compiled beforehand by tsc",
-      args: ["-e", `require(${JSON.stringify(join(compiled, "index.js"))})`],
+      args: ["-e", `require(${JSON.stringify(join(compiled, "targets/cloud.js"))})`],
     },
-    { name: "tsx", args: ["--import", "tsx", "-e", 'require("./index.ts")'] },
+    { name: "tsx", args: ["--import", "tsx", "-e", 'require("./targets/cloud.ts")'] },
     { name: "ts-node, transpile only", args: ["-e", viaTsNode(true)] },
     { name: "ts-node with types (Pulumi's default)", args: ["-e", viaTsNode(false)] },
   ];
@@ -49,11 +51,8 @@ function secondsOf({ args, before }: Loader): number {
 function main(): void {
   const compiled = mkdtempSync(join(root, "node_modules", ".cache", "compiled-"));
   try {
-    execFileSync(
-      join(root, "node_modules/.bin/tsc"),
-      ["--noEmit", "false", "--incremental", "false", "--outDir", compiled],
-      { cwd: root },
-    );
+    // It writes what it can also where a type is wrong just now.
+    spawnSync(tsc, ["--noEmit", "false", "--incremental", "false", "--outDir", compiled], { cwd: root });
     const results = loaders(compiled).map((loader) => ({
       name: loader.name,
       seconds: median(Array.from({ length: loader.name.includes("types") ? 1 : 5 }, () => secondsOf(loader))),

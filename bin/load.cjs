@@ -3,11 +3,14 @@
 // that could be forgotten, and no stale build. Types are checked by `npm run typecheck`.
 "use strict";
 
+const crypto = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 
 const root = path.resolve(__dirname, "..");
-const cache = path.join(root, "node_modules", ".cache", "longshore");
+// By root, because checkouts can share node_modules through a link, and a bundle knows its root.
+const checkout = crypto.createHash("sha256").update(root).digest("hex").slice(0, 8);
+const cache = path.join(root, "node_modules", ".cache", "longshore", checkout);
 
 /** Loads the entry (a path below the repository's root) and returns its exports. */
 function load(entry) {
@@ -36,9 +39,11 @@ function identity(file) {
 }
 
 function build(entry, bundle) {
+  fs.mkdirSync(cache, { recursive: true });
   const { metafile, outputFiles } = require("esbuild").buildSync({
     entryPoints: [entry],
-    outfile: bundle,
+    // Its real place, also where node_modules is a link: the source map's paths are relative to it.
+    outfile: path.join(fs.realpathSync(cache), path.basename(bundle)),
     absWorkingDir: root,
     bundle: true,
     packages: "external",
@@ -50,7 +55,8 @@ function build(entry, bundle) {
     define: { "process.env.LONGSHORE_ROOT": JSON.stringify(root) },
     metafile: true,
     write: false,
-    logLevel: "error",
+    // What is wrong is in the error that is thrown; mistakeIn says it.
+    logLevel: "silent",
   });
   const inputs = Object.fromEntries(
     [...Object.keys(metafile.inputs), "bin/load.cjs", "package-lock.json"].map((file) => [
@@ -58,7 +64,6 @@ function build(entry, bundle) {
       identity(file),
     ]),
   );
-  fs.mkdirSync(cache, { recursive: true });
   writeAtomically(bundle, outputFiles[0].contents);
   writeAtomically(`${bundle}.inputs.json`, JSON.stringify(inputs));
 }
@@ -70,4 +75,13 @@ function writeAtomically(file, contents) {
   fs.renameSync(temporary, file);
 }
 
-module.exports = { load, root };
+/** What a person did wrong in a source file, when it is that: see tools/mistakes.ts. */
+function mistakeIn(error) {
+  try {
+    return load("tools/mistakes.ts").mistakeIn(error);
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { load, mistakeIn, root };

@@ -1,3 +1,5 @@
+import { unknownOptions, type Keys } from "./options";
+import type { Problem } from "./problems";
 import {
   reference,
   type DatastoreProperty,
@@ -30,6 +32,8 @@ import type {
   DatastoreDefinition,
 } from "./types";
 import type { Duration, Quantity } from "./values";
+
+export { text } from "./references";
 
 /** A service as others refer to it: `backend.http` is the address of its port `http`. */
 export type ServiceHandle<P extends string = string> = { readonly name: string } & Readonly<
@@ -176,9 +180,53 @@ export interface SettingOptions {
 
 const POSTGRES_RESOURCES: Resources = { cpu: ["250m", "1"], memory: ["256Mi", "1Gi"] };
 
+const IMAGE_KEYS: Keys<ImageOptions> = {
+  context: true,
+  dockerfile: true,
+  target: true,
+  user: true,
+  runtime: true,
+};
+const UPSTREAM_KEYS: Keys<UpstreamOptions> = { user: true, runtime: true };
+const CONTAINER_KEYS: Keys<ContainerOptions> = {
+  image: true,
+  command: true,
+  env: true,
+  after: true,
+  resources: true,
+  egress: true,
+  writable: true,
+  volumes: true,
+  exceptions: true,
+  environments: true,
+};
+const SERVICE_KEYS: Keys<ServiceOptions> = {
+  ...CONTAINER_KEYS,
+  ports: true,
+  live: true,
+  ready: true,
+  startup: true,
+  grace: true,
+  replicas: true,
+  scale: true,
+  metrics: true,
+  develop: true,
+};
+const JOB_KEYS: Keys<JobOptions> = { ...CONTAINER_KEYS, timeout: true };
+const POSTGRES_KEYS: Keys<PostgresOptions> = {
+  version: true,
+  database: true,
+  storage: true,
+  extensions: true,
+  resources: true,
+  environments: true,
+};
+const SECRET_KEYS: Keys<SecretOptions> = { from: true, length: true, optionalIn: true };
+const SETTING_KEYS: Keys<SettingOptions> = { oneOf: true };
+
 /**
- * Describes a system. The result is inert data: nothing is checked here and nothing is created;
- * `checkSystem` finds every mistake at once, so that a person sees all of them.
+ * Describes a system. The result is inert data: nothing is created here, and `checkSystem` finds every mistake at
+ * once, so that a person sees all of them.
  */
 export function system(name: string, describe: (words: Vocabulary) => void): SystemDefinition {
   const images: ImageDefinition[] = [];
@@ -188,27 +236,38 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
   const secrets: SecretDefinition[] = [];
   const settings: SettingDefinition[] = [];
   const routes: RouteDefinition[] = [];
+  const mistakes: Problem[] = [];
 
   describe({
-    image(imageName, { context, dockerfile = "Dockerfile", target, user = 1000, runtime }) {
+    image(imageName, options) {
+      mistakes.push(...unknownOptions(`images.${imageName}`, options, IMAGE_KEYS));
+      const { context, dockerfile = "Dockerfile", target, user = 1000, runtime } = options;
       const source = { kind: "build", context, dockerfile, ...(target && { target }) } as const;
       images.push({ name: imageName, source, user, runtime });
       return { name: imageName };
     },
-    upstream(imageName, imageReference, { user = 1000, runtime }) {
+    upstream(imageName, imageReference, options) {
+      mistakes.push(...unknownOptions(`images.${imageName}`, options, UPSTREAM_KEYS));
       const source = { kind: "upstream", reference: imageReference } as const;
-      images.push({ name: imageName, source, user, runtime });
+      images.push({ name: imageName, source, user: options.user ?? 1000, runtime: options.runtime });
       return { name: imageName };
     },
     service<P extends string>(serviceName: string, options: ServiceOptions<P>) {
-      services.push(serviceDefinition(serviceName, options));
+      mistakes.push(
+        ...unknownOptions<ServiceOptions>(serviceName, options, SERVICE_KEYS),
+        ...missingValues(serviceName, options),
+      );
+      services.push(serviceDefinition(serviceName, withValues(options)));
       return serviceHandle<P>(serviceName, options.ports);
     },
     job(jobName, options) {
-      jobs.push({ ...containerDefinition(jobName, options), timeout: options.timeout ?? "10m" });
+      mistakes.push(...unknownOptions(jobName, options, JOB_KEYS), ...missingValues(jobName, options));
+      const { timeout = "10m" } = options;
+      jobs.push({ ...containerDefinition(jobName, withValues(options)), timeout });
       return { name: jobName };
     },
     postgres(datastoreName, options = {}) {
+      mistakes.push(...unknownOptions(datastoreName, options, POSTGRES_KEYS));
       datastores.push({
         kind: "postgres",
         name: datastoreName,
@@ -221,19 +280,79 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
       });
       return postgresHandle(datastoreName);
     },
-    secret(secretName, { from = "config", length = 32, optionalIn = [] } = {}) {
+    secret(secretName, options = {}) {
+      mistakes.push(...unknownOptions(`secrets.${secretName}`, options, SECRET_KEYS));
+      const { from = "config", length = 32, optionalIn = [] } = options;
       secrets.push({ name: secretName, from, length, optionalIn });
       return reference({ ref: "secret", secret: secretName });
     },
-    setting(settingName, defaultValue, { oneOf } = {}) {
+    setting(settingName, defaultValue, options = {}) {
+      mistakes.push(...unknownOptions(`settings.${settingName}`, options, SETTING_KEYS));
+      const { oneOf } = options;
       settings.push({ name: settingName, default: defaultValue, ...(oneOf && { oneOf }) });
       return reference({ ref: "setting", setting: settingName });
     },
     route(path, to) {
-      routes.push({ path, to });
+      if (isPresent(to)) {
+        routes.push({ path, to });
+      } else {
+        mistakes.push(absent(`routes.${path}`, "a port of a service, such as api.http"));
+      }
     },
   });
-  return { name, images, services, jobs, datastores, secrets, settings, routes };
+  const mistaken = mistakes.length > 0 ? { mistakes } : {};
+  return { name, images, services, jobs, datastores, secrets, settings, routes, ...mistaken };
+}
+
+/** `api.web` of a service without a port `web` is undefined: typed as an error, but types are not always checked. */
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function absent(path: string, expected: string): Problem {
+  return {
+    path,
+    message: `expected ${expected}, got nothing`,
+    fix: "is the name that it comes from spelt right?",
+  };
+}
+
+/** Values that the types ask for and that are not there. */
+function missingValues(name: string, options: ContainerOptions): Problem[] {
+  const { image, resources, env = {}, after = [] } = options as Partial<ContainerOptions>;
+  const nameless = (handle: unknown) =>
+    !isPresent(handle) || typeof (handle as { name?: unknown }).name !== "string";
+  return [
+    ...(nameless(image) ? [absent(`${name}.image`, "an image of this system")] : []),
+    ...(isPresent(resources?.cpu) && isPresent(resources?.memory)
+      ? []
+      : [
+          absent(
+            `${name}.resources`,
+            'cpu and memory as [request, limit], such as { cpu: ["100m", "1"], … }',
+          ),
+        ]),
+    ...Object.entries(env)
+      .filter(([, value]) => !isPresent(value))
+      .map(([variable]) => absent(`${name}.env.${variable}`, "text or a reference")),
+    ...after.filter(nameless).map((handle) => ({
+      path: `${name}.after`,
+      message: `expected the value of a job or service, got ${JSON.stringify(handle) || "nothing"}`,
+      fix: "write the value without quotes",
+    })),
+  ];
+}
+
+/** The options without what `missingValues` has complained about, so that the other checks can go on. */
+function withValues<T extends ContainerOptions>(options: T): T {
+  const { image, resources, env = {}, after = [] } = options as Partial<ContainerOptions>;
+  return {
+    ...options,
+    image: image ?? { name: "" },
+    resources: { ...POSTGRES_RESOURCES, ...resources },
+    env: Object.fromEntries(Object.entries(env).filter(([, value]) => isPresent(value))),
+    after: after.filter((handle) => typeof (handle as { name?: unknown } | undefined)?.name === "string"),
+  };
 }
 
 function serviceDefinition(name: string, options: ServiceOptions): ServiceDefinition {

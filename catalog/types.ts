@@ -1,3 +1,4 @@
+import type { Problem } from "./problems";
 import type { EndpointReference, Value } from "./references";
 import type { Cpu, Duration, Quantity } from "./values";
 
@@ -5,8 +6,9 @@ export const ENVIRONMENTS = ["local", "dev", "test", "staging", "prod"] as const
 /** `local` is a person's own machine; the others are the rungs of the ladder to production. */
 export type Environment = (typeof ENVIRONMENTS)[number];
 
+export const RUNTIMES = ["python", "node", "wget", "curl", "none"] as const;
 /** What is in an image that can ask a HTTP endpoint from inside the container (Compose has no other way). */
-export type Runtime = "python" | "node" | "wget" | "curl" | "none";
+export type Runtime = (typeof RUNTIMES)[number];
 
 /** An image: built from a context in this repository, or taken from a public registry. */
 export interface ImageDefinition {
@@ -186,4 +188,6 @@ export interface SystemDefinition {
   readonly secrets: readonly SecretDefinition[];
   readonly settings: readonly SettingDefinition[];
   readonly routes: readonly RouteDefinition[];
+  /** What only the describing functions could see, such as a misspelt option. Without the system's name. @default [] */
+  readonly mistakes?: readonly Problem[];
 }

@@ -22,7 +22,7 @@ export function registerDown(program: Command): Command {
     .option("--volumes", "also delete the data of databases on this machine (cannot be undone)");
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore down", "ask, then remove what runs here; the databases keep their data"],
-    ["longshore down --volumes --yes", "leave nothing"],
+    ["longshore down --volumes --yes", "leave no data; images stay, for the next time"],
   ]);
   return command.action(async (options: DownOptions) => (await import("./engine/actions.js")).down(options));
 }

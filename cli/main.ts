@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT } from "./support/failure";
-import { tell } from "./support/tell";
+import { errorDocument, tell } from "./support/tell";
+import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerDoctor } from "./doctor";
 import { registerDown } from "./down";
 import { registerEnv } from "./env";
@@ -72,6 +73,9 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) {
       // Commander has said what is wrong; asking for help is no mistake.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    if (args.includes("--json") && !hasPrintedDocument()) {
+      printDocument(errorDocument(error));
     }
     return tell(error, args.includes("--debug"));
   }

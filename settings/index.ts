@@ -4,8 +4,8 @@ import { readSettings } from "./read";
 import type { StackSettings } from "./types";
 
 export { ENCRYPTED, readStackFile } from "./file";
-export { missingSecrets, planSettings, requireSecrets } from "./plan";
-export { readSettings, type RawSettings } from "./read";
+export { missingSecrets, planSettings, requireSecrets, takingPart } from "./plan";
+export { readSettings, readSettingsLeniently, type RawSettings } from "./read";
 export type { DatastoreSettings, StackSettings, SystemSettings } from "./types";
 
 /**

@@ -1,5 +1,5 @@
 import type { PlanSettings } from "../catalog/plan/settings";
-import type { Plan } from "../catalog/plan/types";
+import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { secretsIn } from "../catalog/plan/resolve";
 import { throwProblems, type Problem } from "../catalog/problems";
 import type { StackSettings } from "./types";
@@ -26,6 +26,33 @@ export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
     .map(({ name }) => name);
 }
 
+/**
+ * The plans that take part in a run which is limited to some systems (none named: to nothing). On this machine a
+ * system that was not asked for and misses secrets is left out, for it shares nothing with the others and the
+ * engine leaves alone what it is not pointed at. Elsewhere all take part: they share what is below them.
+ */
+export function takingPart(
+  plans: readonly Plan[],
+  settings: StackSettings,
+  only: readonly string[],
+): readonly Plan[] {
+  return only.length === 0 || settings.target !== "compose"
+    ? plans
+    : plans.filter((plan) => only.includes(plan.system) || missingSecrets(plan, settings).length === 0);
+}
+
+/** The command with which a missing secret is set. */
+export function secretCommand(
+  system: string,
+  name: string,
+  from: PlannedSecret["from"] | undefined,
+  stack: string,
+): string {
+  return from === "generated"
+    ? `bin/longshore secrets generate --stack ${stack}`
+    : `bin/longshore secrets set ${system}.${name} --stack ${stack}`;
+}
+
 /** @throws ProblemsError that names every missing secret and the command that sets it */
 export function requireSecrets(plans: readonly Plan[], settings: StackSettings): void {
   const problems = plans.flatMap((plan) =>
@@ -37,10 +64,7 @@ export function requireSecrets(plans: readonly Plan[], settings: StackSettings):
       return {
         path: `${plan.system}.secrets.${name}`,
         message: `not set, and ${users.join(", ")} ${users.length === 1 ? "needs" : "need"} it`,
-        fix:
-          secret?.from === "generated"
-            ? `run: longshore secrets generate --stack ${settings.stack}`
-            : `run: pulumi config set --stack ${settings.stack} --secret --path '${secret?.configPath ?? ""}'`,
+        fix: `run: ${secretCommand(plan.system, name, secret?.from, settings.stack)}`,
       };
     }),
   );

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nearest } from "../catalog/check/nearest";
 import { throwProblems, type Problem } from "../catalog/problems";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../catalog/types";
+import { withoutUnknownSystems } from "./left-over";
 import { settingsSchema } from "./schema";
 import type { StackSettings, SystemSettings } from "./types";
 
@@ -28,7 +29,7 @@ export function readSettings(
   const parsed = settingsSchema(systems).safeParse(values);
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, values, systems));
-    throwProblems(source, problems);
+    throwProblems(source, explainLeftOver(problems, { stack, values }, systems));
   }
   // A failure has been thrown above; zod's type does not know that.
   const config = parsed.data as z.output<ReturnType<typeof settingsSchema>>;
@@ -36,11 +37,15 @@ export function readSettings(
   const target = config.target ?? (environment === "local" ? "compose" : "gcp");
   const names = Object.keys(systems);
   const selected = [...(config.systems ?? names)].sort();
+  const ports = Object.fromEntries(
+    names.map((name, index) => [name, config.ports[name] ?? FIRST_PORT + index]),
+  );
 
   throwProblems(source, [
-    ...unknownSecrets(config.secrets, systems),
+    ...explainLeftOver(unknownSecrets(config.secrets, systems), { stack, values }, systems),
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
     ...(target !== "compose" && config.domain === undefined ? [MISSING_DOMAIN(stack)] : []),
+    ...(target === "compose" ? sharedPorts(selected, ports, Object.keys(config.ports)) : []),
   ]);
 
   return {
@@ -50,7 +55,7 @@ export function readSettings(
     systems: selected,
     lifecycle: config.lifecycle ?? (["staging", "prod"].includes(environment) ? "retain" : "ephemeral"),
     cluster: config.cluster,
-    ports: Object.fromEntries(names.map((name, index) => [name, config.ports[name] ?? FIRST_PORT + index])),
+    ports,
     secretsSet: Object.fromEntries(
       names.map((name) => [name, Object.keys(config.secrets[name] ?? {}).sort()]),
     ),
@@ -63,6 +68,68 @@ export function readSettings(
     ...(config.domain !== undefined && { domain: config.domain }),
     ...(config.gcp && { gcp: config.gcp }),
   };
+}
+
+/**
+ * Like readSettings, for commands that look at what runs or take it away: settings of systems that the catalog
+ * does not have (any more) are passed over and named.
+ * @throws ProblemsError with every other mistake
+ */
+export function readSettingsLeniently(
+  raw: RawSettings,
+  systems: Readonly<Record<string, SystemDefinition>>,
+): { readonly settings: StackSettings; readonly leftOver: readonly string[] } {
+  const { values, leftOver } = withoutUnknownSystems(raw.values, systems, knownKeys([], systems));
+  const { systems: selected, ...others } = values;
+  // A stack may have run nothing else.
+  const isEmpty = Array.isArray(selected) && selected.length === 0;
+  const settings = readSettings({ ...raw, values: isEmpty ? others : values }, systems);
+  return { settings: isEmpty ? { ...settings, systems: [] } : settings, leftOver };
+}
+
+/** What is left of a system is no slip of the pen: says how to get rid of it. */
+function explainLeftOver(
+  problems: readonly Problem[],
+  { stack, values }: RawSettings,
+  systems: Readonly<Record<string, SystemDefinition>>,
+): Problem[] {
+  const { leftOver } = withoutUnknownSystems(values, systems, knownKeys([], systems));
+  const known = Object.keys(systems);
+  return problems.map((problem) => {
+    const name = problem.path.split(".").at(-1) ?? "";
+    return leftOver.includes(problem.path) && nearest(name, known) === undefined
+      ? {
+          ...problem,
+          fix: `known systems: ${known.join(", ")}; remove it, and what still runs with: bin/longshore down --system ${name} --stack ${stack}`,
+        }
+      : problem;
+  });
+}
+
+/** Two systems cannot be served on one port. Said where a person chose the port, not where it is the default. */
+function sharedPorts(
+  selected: readonly string[],
+  ports: Readonly<Record<string, number>>,
+  set: readonly string[],
+): Problem[] {
+  const pairs = selected.flatMap((one, index) => selected.slice(0, index).map((other) => [one, other]));
+  return pairs.flatMap(([one = "", other = ""]) => {
+    if (ports[one] !== ports[other]) {
+      return [];
+    }
+    // Of two that were chosen, the one that the catalog has later.
+    const order = Object.keys(ports);
+    const [first = one, second = other] = [one, other].sort(
+      (a, b) => Number(set.includes(b)) - Number(set.includes(a)) || order.indexOf(b) - order.indexOf(a),
+    );
+    return [
+      {
+        path: `ports.${first}`,
+        message: `${String(ports[first])} is the port of ${second} too`,
+        fix: "choose another",
+      },
+    ];
+  });
 }
 
 function environmentOf(stack: string): Environment {
@@ -151,11 +218,12 @@ function knownKeys(
   for (const key of path) {
     schema = at(unwrap(schema).shape, key);
   }
-  return Object.keys((unwrap(schema).shape as object | undefined) ?? {});
+  const { shape, keyType } = unwrap(schema);
+  return keyType instanceof z.ZodEnum ? keyType.options.map(String) : Object.keys(shape ?? {});
 }
 
-/** The object schema inside of `optional()` and `default()`. */
-function unwrap(schema: unknown): { shape?: unknown } {
+/** The object schema, or the record's, inside of `optional()` and `default()`. */
+function unwrap(schema: unknown): { shape?: object; keyType?: unknown } {
   let inner = schema;
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) {
     inner = inner.unwrap();

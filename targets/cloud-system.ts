@@ -24,6 +24,7 @@ import {
   type KubernetesObject,
   type KubernetesOptions,
 } from "../render/kubernetes";
+import { secretCommand } from "../settings/plan";
 import type { CloudContext, Platform, SourceDescription } from "./cloud";
 
 type Late = pulumi.Output<string>;
@@ -112,7 +113,7 @@ export class CloudSystem extends Component {
       missing.map(({ secret }) => ({
         path: `${this.label}.secrets.${secret.name}`,
         message: "not set",
-        fix: `run: pulumi config set --stack ${settings.stack} --secret --path '${secret.configPath}'`,
+        fix: `run: ${secretCommand(this.plan.system, secret.name, secret.from, settings.stack)}`,
       })),
     );
     return new Map(provided.flatMap(({ secret, value }) => (value ? [[secret.name, value] as const] : [])));

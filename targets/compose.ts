@@ -1,11 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
+import { dirname } from "node:path";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { resolve, type Resolver } from "../catalog/plan/resolve";
 import { ComposeProject } from "../components/compose-project";
+import { sourceRevision } from "../components/source-revision";
 import { renderCompose } from "../render/compose";
 import { localImage } from "../render/images/image-tag";
+import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
 import { composeProjectName } from "../tools/compose-project-name";
+import { repoRoot } from "../tools/paths";
 
 export interface ComposeContext {
   readonly settings: Pick<StackSettings, "stack" | "ports">;
@@ -23,7 +27,7 @@ export function deployCompose(plans: readonly Plan[], context: ComposeContext): 
 
 /** One system as a Compose project. */
 export function deploySystem(plan: Plan, context: ComposeContext): ComposeProject {
-  const { settings, root = process.env.LONGSHORE_ROOT ?? process.cwd() } = context;
+  const { settings, root = repoRoot() } = context;
   const project = composeProjectName(plan.system, settings.stack);
   const edgePort = settings.ports[plan.system];
   if (edgePort === undefined && plan.routes.length > 0) {
@@ -48,21 +52,34 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
       string,
       { content: pulumi.Output<string>; user: number }
     >,
+    buildArgs: sourceLabels(plan, root),
     // Data goes only when a person says so: `longshore down --volumes`.
     keepVolumes: true,
     portSetting: `longshore:ports.${plan.system}`,
   });
 }
 
+/** Where the sources of a system's images come from, for the labels of those that are built now. */
+function sourceLabels(plan: Plan, root: string): Record<string, string> {
+  const folders = plan.images.flatMap(({ source }) =>
+    source.kind === "build" ? [dirname(source.context)] : [],
+  );
+  const revision = folders[0] === undefined ? undefined : sourceRevision(root, folders[0]);
+  return revision ? { VCS_REF: revision.revision, BUILD_DATE: revision.created } : {};
+}
+
 /** Secrets from config. Managed datastores do not exist on this machine, and the plan has none. */
-function secretResolver(plan: Plan, { secretValue }: ComposeContext): Resolver<pulumi.Output<string>> {
+function secretResolver(
+  plan: Plan,
+  { secretValue, settings }: ComposeContext,
+): Resolver<pulumi.Output<string>> {
   const secrets = new Map(plan.secrets.map((secret): [string, PlannedSecret] => [secret.name, secret]));
   return {
     secret(name, encode) {
       const value = secretValue(plan.system, name);
       if (!value) {
-        const path = secrets.get(name)?.configPath ?? name;
-        throw new pulumi.RunError(`${path}: not set; run: pulumi config set --secret --path '${path}'`);
+        const command = secretCommand(plan.system, name, secrets.get(name)?.from, settings.stack);
+        throw new pulumi.RunError(`${plan.system}.secrets.${name}: not set; run: ${command}`);
       }
       return encode === "uri" ? value.apply(encodeURIComponent) : value;
     },

@@ -29,14 +29,14 @@ export interface DockerSurvey {
   readonly problems: readonly string[];
 }
 
-/** `compose up --wait` with start intervals and `develop.watch` need these; BuildKit's heredocs and cache mounts too. */
+/** Start intervals of health checks need the engine 25; `develop.watch` and BuildKit's heredocs and cache mounts the rest. */
 export const MINIMUM = {
-  engine: [24, 0, 0],
+  engine: [25, 0, 0],
   compose: [2, 24, 0],
   buildx: [0, 12, 0],
 } as const satisfies Record<string, Version>;
 
-const INSTALL = "install Docker Engine 24 or newer with Compose 2.24 or newer and buildx";
+const INSTALL = "install Docker Engine 25 or newer with Compose 2.24 or newer and buildx";
 
 /** The machine's own engine if it answers, otherwise the lab's if it runs. */
 export async function surveyDocker(): Promise<DockerSurvey> {

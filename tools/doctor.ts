@@ -4,7 +4,7 @@ import { findChromium, surveyChromium } from "./chromium";
 import { baseImages, findDocker, MINIMUM, pullProblem, surveyDocker, type DockerSurvey } from "./docker";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
-import { portOwner } from "./ports";
+import { portOwner, type PortOwner } from "./ports";
 import { isExecutable, lastLine, run, type Say } from "./process";
 import { findLanguageHost, findPulumi, surveyLanguageHost, surveyPulumi, type PulumiSurvey } from "./pulumi";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
@@ -35,12 +35,12 @@ export type CheckName =
   | "Chromium";
 
 export interface ExamineOptions {
-  /** Where the local stack's edge listens on loopback. @default 8080 */
-  readonly edgePort?: number;
+  /** Where the local stack's systems are served on loopback. @default 8080 */
+  readonly edgePorts?: readonly number[] | undefined;
 }
 
 /** Looks at everything Longshore needs and changes nothing. In a fixed order; takes a second or two. */
-export async function examine({ edgePort = 8080 }: ExamineOptions = {}): Promise<Check[]> {
+export async function examine({ edgePorts = [8080] }: ExamineOptions = {}): Promise<Check[]> {
   const [docker, pulumi] = await Promise.all([surveyDocker(), surveyPulumi()]);
   const [packages, images, languageHost, ...rest] = await Promise.all([
     packagesCheck(),
@@ -48,7 +48,7 @@ export async function examine({ edgePort = 8080 }: ExamineOptions = {}): Promise
     languageHostCheck(pulumi),
     providerCheck(),
     diskCheck(docker),
-    portCheck(edgePort, docker),
+    portsCheck(edgePorts, docker),
     chromiumCheck(),
   ]);
   return [
@@ -263,21 +263,30 @@ async function dockerRoot({ docker }: DockerSurvey): Promise<string | undefined>
   return code === 0 && stdout.startsWith("/") ? stdout.trim() : undefined;
 }
 
-async function portCheck(port: number, { docker }: DockerSurvey): Promise<Check> {
-  const owner = await portOwner(port, { ...(docker && { env: docker.env }) });
-  const name = "edge port";
-  if (!owner) {
-    return { name, status: "ok", found: `127.0.0.1:${port} is free` };
-  }
-  // The local stack itself holds it while it is up.
-  return owner.kind === "container"
-    ? { name, status: "ok", found: `127.0.0.1:${port} is held by ${owner.description}` }
-    : {
-        name,
-        status: "warn",
-        found: `127.0.0.1:${port} is held by ${owner.description}`,
-        fix: "end that program, or choose another port in the stack's settings",
-      };
+async function portsCheck(ports: readonly number[], { docker }: DockerSurvey): Promise<Check> {
+  return portsFound(
+    await Promise.all(
+      ports.map(async (port) => ({
+        port,
+        owner: await portOwner(port, { ...(docker && { env: docker.env }) }),
+      })),
+    ),
+  );
+}
+
+/** The local stack itself holds its ports while it is up; only other programs are in the way. */
+export function portsFound(ports: readonly { port: number; owner: PortOwner | undefined }[]): Check {
+  const taken = ports.filter(({ owner }) => owner !== undefined && owner.kind !== "container");
+  const shown = taken.length > 0 ? taken : ports;
+  const found = shown.map(
+    ({ port, owner }) => `127.0.0.1:${port} is ${owner ? `held by ${owner.description}` : "free"}`,
+  );
+  return {
+    name: "edge port",
+    status: taken.length > 0 ? "warn" : "ok",
+    found: found.join(", ") || "none is needed",
+    ...(taken.length > 0 && { fix: "end that program, or choose another port in the stack's settings" }),
+  };
 }
 
 async function chromiumCheck(): Promise<Check> {

@@ -1,6 +1,7 @@
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { SystemDefinition } from "../types";
+import { checkChoices } from "./choices";
 import { checkContainers } from "./containers";
 import { checkDatastores } from "./datastores";
 import { checkNames } from "./names";
@@ -12,8 +13,10 @@ import { checkReferences } from "./references";
  */
 export function checkSystem(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
   const problems = [
+    ...(definition.mistakes ?? []),
     ...checkNames(definition),
     ...checkReferences(definition),
+    ...checkChoices(definition),
     ...checkContainers(definition),
     ...checkDatastores(definition, settings),
   ];

@@ -3,27 +3,29 @@ import type { HealthOptions } from "../health";
 import type { LogsOptions } from "../logs";
 import type { StatusOptions } from "../status";
 import { EXIT, usage } from "../support/failure";
-import { chosen, definitionOf, loadSettings } from "../support/plans";
+import { LOCAL_STACK } from "../support/project";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
-import { nearest } from "../../catalog/check/nearest";
-import type { StackSettings } from "../../settings/types";
-import { containersOf, handOver, openEngine, projectOf, runIn, type Container, type Engine } from "./docker";
+import { handOver, projectOf, runIn, type Container, type Engine } from "./docker";
+import { findService, survey, type Survey } from "./survey";
 
 /** `longshore status` */
 export async function status({ stack, system, json = false }: StatusOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  const settings = loadSettings(stack);
-  const systems = chosen(settings, system);
-  const engine = await openEngine(settings, `kubectl get pods --namespace ${systems[0]}`);
-  const containers = await containersOf(engine, systems, stack);
+  const { containers, absent, notUp } = await survey(stack, system, podsOf, terminal);
   if (json) {
-    terminal.json({ stack, services: containers.map(({ check: _, ...container }) => container) });
+    terminal.json({
+      stack,
+      services: containers.map(({ check: _, ...container }) => container),
+      absent,
+      notUp,
+    });
     return;
   }
-  if (containers.length === 0) {
-    terminal.out(`nothing runs on stack ${stack}; bring it up with: bin/longshore up`);
+  if (containers.length === 0 && absent.length === 0) {
+    terminal.out(NOTHING_RUNS(stack));
     return;
   }
+  const { colors } = terminal;
   const rows = containers.map((one) => [
     `${one.system}/${one.service}`,
     stateWord(one, terminal),
@@ -31,8 +33,21 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
     one.restarts > 0 ? String(one.restarts) : "",
     one.published.map((address) => `http://${address}`).join(" "),
   ]);
-  table(["service", "state", "since", "restarts", "address"], rows, terminal).forEach(terminal.out);
+  const missing = absent.map((one) => [`${one.system}/${one.service}`, colors.red(ABSENT)]);
+  const idle = notUp.map((name) => [name, colors.dim(NOT_UP)]);
+  table(
+    ["service", "state", "since", "restarts", "address"],
+    [...rows, ...missing, ...idle],
+    terminal,
+  ).forEach(terminal.out);
 }
+
+const ABSENT = "does not run";
+const NOT_UP = "not up";
+const NOTHING_RUNS = (stack: string): string =>
+  `nothing runs on stack ${stack}; bring it up with: bin/longshore up${stack === LOCAL_STACK ? "" : ` --stack ${stack}`}`;
+
+const podsOf = (system: string): string => `kubectl get pods --namespace ${system}`;
 
 function stateWord(container: Container, { colors }: Terminal): string {
   switch (wellness(container)) {
@@ -80,28 +95,42 @@ interface Verdict {
 /** `longshore health`: runs every health check now, so that the answer is not an interval old. */
 export async function health({ stack, system, json = false }: HealthOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  const settings = loadSettings(stack);
-  const systems = chosen(settings, system);
-  const engine = await openEngine(settings, `kubectl get pods --namespace ${systems[0]}`);
-  const containers = await containersOf(engine, systems, stack);
+  const found = await survey(stack, system, podsOf, terminal);
+  const { engine, containers, absent, notUp } = found;
   const verdicts = [
     ...(await Promise.all(containers.map((one) => examine(engine, one)))),
-    ...absent(settings, systems, containers),
+    ...absent.map((one) => ({ ...one, isHealthy: false, says: ABSENT })),
   ];
   const ill = verdicts.filter(({ isHealthy }) => !isHealthy);
+  const isHealthy = ill.length === 0 && verdicts.length > 0 && (system.length === 0 || notUp.length === 0);
   if (json) {
-    terminal.json({ stack, healthy: ill.length === 0, services: verdicts });
+    terminal.json({ stack, healthy: isHealthy, services: verdicts, notUp });
   } else {
-    const { colors } = terminal;
-    const rows = verdicts.map(({ system: of, service, isHealthy, says }) => [
-      `${of}/${service}`,
-      isHealthy ? colors.green("healthy") : colors.red("not healthy"),
-      says,
-    ]);
-    table(["service", "health", "what it says"], rows, terminal).forEach(terminal.out);
-    terminal.out(ill.length === 0 ? "all healthy" : `${plural(ill.length, "service")} not healthy`);
+    printVerdicts(verdicts, notUp, terminal);
+    terminal.out(
+      ill.length > 0
+        ? `${plural(ill.length, "service")} not healthy`
+        : isHealthy
+          ? "all healthy"
+          : verdicts.length > 0
+            ? `${notUp.join(", ")}: ${NOT_UP}`
+            : NOTHING_RUNS(stack),
+    );
   }
-  process.exitCode = ill.length === 0 ? EXIT.ok : EXIT.failed;
+  process.exitCode = isHealthy ? EXIT.ok : EXIT.failed;
+}
+
+function printVerdicts(verdicts: readonly Verdict[], notUp: readonly string[], terminal: Terminal): void {
+  const { colors } = terminal;
+  const rows = verdicts.map(({ system, service, isHealthy, says }) => [
+    `${system}/${service}`,
+    isHealthy ? colors.green("healthy") : colors.red("not healthy"),
+    says,
+  ]);
+  const idle = notUp.map((name) => [name, colors.dim(NOT_UP)]);
+  if (rows.length > 0) {
+    table(["service", "health", "what it says"], [...rows, ...idle], terminal).forEach(terminal.out);
+  }
 }
 
 async function examine(engine: Engine, container: Container): Promise<Verdict> {
@@ -124,20 +153,6 @@ async function examine(engine: Engine, container: Container): Promise<Verdict> {
   );
 }
 
-/** Services that should be there and are not. */
-function absent(
-  settings: StackSettings,
-  systems: readonly string[],
-  containers: readonly Container[],
-): Verdict[] {
-  return systems.flatMap((system) =>
-    definitionOf(system)
-      .services.filter(({ name }) => (settings.perSystem[system]?.services[name]?.replicas ?? 1) > 0)
-      .filter(({ name }) => !containers.some((one) => one.system === system && one.service === name))
-      .map(({ name }) => ({ system, service: name, isHealthy: false, says: "does not run" })),
-  );
-}
-
 const LONGEST_ANSWER = 100;
 
 function shorten(text: string): string {
@@ -150,21 +165,30 @@ export async function logs(
   service: string | undefined,
   { stack, system, follow = false, tail = "200" }: LogsOptions,
 ): Promise<void> {
-  const settings = loadSettings(stack);
   if (!/^(\d+|all)$/.test(tail)) {
     throw usage(`--tail: expected a number of lines or all, got ${tail}`);
   }
+  const terminal = openTerminal();
+  const found = await survey(
+    stack,
+    system,
+    (of, settings) => {
+      const where = service === undefined ? undefined : findIn(settings, service);
+      return `kubectl logs --namespace ${where?.system ?? of} ${where ? `deployment/${where.service}` : "--all-pods"}`;
+    },
+    terminal,
+  );
+  const up = new Set(found.containers.map((one) => one.system));
   const where =
     service === undefined
-      ? chosen(settings, system).map((name) => ({ system: name, service: undefined }))
-      : [findService(settings, system, service)];
-  const engine = await openEngine(
-    settings,
-    `kubectl logs --namespace ${where[0]?.system} ${service ? `deployment/${where[0]?.service}` : "--all-pods"}`,
-  );
+      ? [...up].map((name) => ({ system: name, service: undefined }))
+      : [findService(found, service)];
+  if (where.length === 0) {
+    terminal.note(NOTHING_RUNS(stack));
+  }
   const codes = await Promise.all(
     where.map((one) =>
-      handOver(engine, [
+      handOver(found.engine, [
         "compose",
         "--project-name",
         projectOf(one.system, stack),
@@ -176,7 +200,7 @@ export async function logs(
       ]),
     ),
   );
-  process.exitCode = Math.max(...codes);
+  process.exitCode = Math.max(0, ...codes);
 }
 
 /** `longshore exec` */
@@ -185,14 +209,18 @@ export async function exec(
   words: readonly string[],
   { stack, system }: ExecOptions,
 ): Promise<void> {
-  const settings = loadSettings(stack);
-  const where = findService(settings, system, service);
-  const engine = await openEngine(
-    settings,
-    `kubectl exec --namespace ${where.system} -it deployment/${where.service} -- ${words.join(" ")}`,
+  const found = await survey(
+    stack,
+    system,
+    (_, settings) => {
+      const where = findIn(settings, service);
+      return `kubectl exec --namespace ${where.system} -it deployment/${where.service} -- ${words.join(" ")}`;
+    },
+    openTerminal(),
   );
+  const where = findService(found, service);
   const interactive = process.stdin.isTTY && process.stdout.isTTY;
-  process.exitCode = await handOver(engine, [
+  process.exitCode = await handOver(found.engine, [
     "compose",
     "--project-name",
     projectOf(where.system, stack),
@@ -203,37 +231,7 @@ export async function exec(
   ]);
 }
 
-/** A service by its name, or as system/name. @throws Failure when it is none, or more than one */
-export function findService(
-  settings: StackSettings,
-  only: readonly string[],
-  text: string,
-): { readonly system: string; readonly service: string } {
-  const [first = "", second] = text.split("/");
-  const systems = second === undefined ? chosen(settings, only) : chosen(settings, [first]);
-  const wanted = second ?? first;
-  const all = systems.flatMap((system) => servicesOf(system).map((service) => ({ system, service })));
-  const found = all.filter(({ service }) => service === wanted);
-  if (found.length > 1) {
-    throw usage(
-      `several systems have a service ${wanted}: say ${found.map((one) => `${one.system}/${one.service}`).join(" or ")}`,
-    );
-  }
-  const [one] = found;
-  if (!one) {
-    const names = [...new Set(all.map(({ service }) => service))];
-    const close = nearest(wanted, names);
-    throw usage(
-      `there is no service ${text}; ${close ? `did you mean ${close}?` : `there are ${names.join(", ")}`}`,
-    );
-  }
-  return one;
-}
-
-/** Everything of a system that runs as a container here. */
-function servicesOf(system: string): string[] {
-  const { services, jobs, datastores, routes } = definitionOf(system);
-  return [...services, ...jobs, ...datastores]
-    .map(({ name }) => name)
-    .concat(routes.length > 0 ? ["edge"] : []);
+/** A service of a stack that does not run here. */
+function findIn(settings: Survey["settings"], service: string) {
+  return findService({ settings, systems: settings.systems, containers: [] }, service);
 }

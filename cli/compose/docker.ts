@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { surveyDocker } from "../../tools/docker";
 import { run } from "../../tools/process";
 import { LABELS } from "../../render/compose/labels";
-import type { StackSettings } from "../../settings/types";
 import { Failure, usage } from "../support/failure";
 import { environmentWith } from "../support/tools";
 
@@ -39,11 +38,8 @@ export function projectOf(system: string, stack: string): string {
   return composeProjectName(system, stack);
 }
 
-/** @throws Failure when the stack does not run on this machine, or no engine answers */
-export async function openEngine(settings: StackSettings, instead: string): Promise<Engine> {
-  if (settings.target !== "compose") {
-    throw usage(`stack ${settings.stack} does not run on this machine; use: ${instead}`);
-  }
+/** @throws Failure when no engine answers */
+export async function openEngine(): Promise<Engine> {
   const { docker, problems } = await surveyDocker();
   if (!docker) {
     throw usage(`${problems.join("; ")} (bin/longshore doctor says more)`);
@@ -59,24 +55,19 @@ interface Inspected {
   NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> | null };
 }
 
-/** Every container of these systems, sorted by system and service. */
-export async function containersOf(
-  engine: Engine,
-  systems: readonly string[],
-  stack: string,
-): Promise<Container[]> {
+/** Every container of a stack, sorted by system and service. */
+export async function containersOf(engine: Engine, stack: string): Promise<Container[]> {
   const listed = await docker(engine, [
     "ps",
     "--all",
     "--no-trunc",
     "--format",
-    '{{.ID}} {{.Label "com.docker.compose.project"}}',
+    `{{.ID}} {{.Label "com.docker.compose.project"}} {{.Label "${LABELS.system}"}}`,
   ]);
-  const projects = new Map(systems.map((system) => [projectOf(system, stack), system]));
   const ids = listed
     .split("\n")
     .map((line) => line.split(" "))
-    .filter(([, project = ""]) => projects.has(project))
+    .filter(([, project, system = ""]) => system !== "" && project === projectOf(system, stack))
     .map(([id = ""]) => id);
   if (ids.length === 0) {
     return [];
@@ -89,7 +80,7 @@ export async function containersOf(
       const check = commandOf(test);
       return {
         id: one.Id,
-        system: projects.get(labels["com.docker.compose.project"] ?? "") ?? "",
+        system: labels[LABELS.system] ?? "",
         service: labels["com.docker.compose.service"] ?? "",
         kind: labels[LABELS.kind] ?? "service",
         state: one.State.Status,

@@ -13,10 +13,12 @@ import {
   type KubernetesOptions,
 } from "../../render/kubernetes";
 import { planSettings, type StackSettings } from "../../settings";
+import { composeProjectName } from "../../tools/compose-project-name";
 import { repoRoot } from "../../tools/paths";
 import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
 import { usage } from "../support/failure";
 import { chosen, definitionOf, loadPlans, loadSettings } from "../support/plans";
+import { LOCAL_STACK } from "../support/project";
 import { openTerminal } from "../support/terminal";
 import { writeDocuments, type OutputFile } from "./write";
 
@@ -41,7 +43,11 @@ export function renderComposeFiles({ env, system, out }: RenderComposeOptions): 
 function composeFiles(plan: Plan, edgePort: number, out: string | undefined): OutputFile[] {
   const folder = resolve(out ?? ".", out === undefined ? "." : plan.system);
   const { document, development, files, secretFiles } = renderCompose(plan, {
-    project: `${plan.system}-${plan.environment}`,
+    // For the local stack the names that are in use here, so that both are the same project.
+    project:
+      plan.environment === LOCAL_STACK
+        ? composeProjectName(plan.system, LOCAL_STACK)
+        : `${plan.system}-${plan.environment}`,
     imageReference: (image) => localImage(repoRoot(), plan.system, image),
     edgePort,
     root: out === undefined ? "." : relative(folder, repoRoot()) || ".",

@@ -28,7 +28,12 @@ export function validate({ stack, configFile, json = false }: ValidateOptions): 
   }
   const raw = () =>
     file === undefined ? readStackFile(settingsFolder(stack), stack) : { ...readFile(file), stack };
-  const errors = findProblems(stack, () => readSettings(raw(), systems));
+  let count = 0;
+  const errors = findProblems(stack, () => {
+    const settings = readSettings(raw(), systems);
+    count = settings.systems.length;
+    return settings;
+  });
   if (json) {
     terminal.json({
       stack,
@@ -42,7 +47,7 @@ export function validate({ stack, configFile, json = false }: ValidateOptions): 
       terminal.note(`${terminal.colors.red("error:")} ${error.message}`);
     });
     if (errors.length === 0) {
-      terminal.out(`stack ${stack}: settings and ${plural(Object.keys(systems).length, "system")} are valid`);
+      terminal.out(`stack ${stack}: settings and ${plural(count, "system")} are valid`);
     }
   }
   process.exitCode = errors.length === 0 ? EXIT.ok : EXIT.usage;

@@ -2,7 +2,7 @@ import { deleteVolumes } from "../compose/docker";
 import type { DownOptions } from "../down";
 import type { PreviewOptions } from "../preview";
 import { EXIT, Failure, usage } from "../support/failure";
-import { chosen } from "../support/plans";
+import { choose, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";
 import { LOCAL_STACK } from "../support/project";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
@@ -10,6 +10,7 @@ import { environmentWith } from "../support/tools";
 import type { UpOptions } from "../up";
 import type * as Deploying from "./deploy";
 import { isWorthALine } from "./describe";
+import { deployedSystems, systemsIn, type State } from "./state";
 import { mendAfterKill, openStack, type OpenStack } from "./stack";
 
 /** `longshore up` */
@@ -21,7 +22,7 @@ export async function up({
   json = false,
 }: UpOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  await withStack(stack, system, terminal, async (opened, progress, { deploy, conclude }) => {
+  await withStack({ stack, system }, terminal, async (opened, progress, { deploy, conclude }) => {
     const options = { system, refresh };
     if (stack !== LOCAL_STACK && !yes) {
       const planned = await deploy("preview", opened, terminal, progress, options);
@@ -40,7 +41,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
   }
   const { stack, system, refresh = false, expectNoChanges = false, json = false } = options;
   const terminal = openTerminal({ json });
-  await withStack(stack, system, terminal, async (opened, progress, { deploy, conclude }) => {
+  await withStack({ stack, system }, terminal, async (opened, progress, { deploy, conclude }) => {
     const result = await deploy("preview", opened, terminal, progress, { system, refresh });
     conclude("preview", opened, result, terminal);
     if (expectNoChanges && result.deployment.changed().some(isWorthALine)) {
@@ -57,38 +58,57 @@ export async function down({
   volumes = false,
   json = false,
 }: DownOptions): Promise<void> {
+  const { settings, leftOver } = loadSettingsLeniently(stack);
+  if (settings.lifecycle === "retain") {
+    throw usage(
+      `stack ${stack} is protected (lifecycle: retain); to destroy it, set longshore:lifecycle to ephemeral and run up first`,
+    );
+  }
+  if (volumes && settings.target !== "compose") {
+    throw usage(`--volumes is about data on this machine, and stack ${stack} runs elsewhere`);
+  }
   const terminal = openTerminal({ json });
-  await withStack(stack, system, terminal, async (opened, progress, { deploy, conclude }) => {
-    if (opened.settings.lifecycle === "retain") {
-      throw usage(
-        `stack ${stack} is protected (lifecycle: retain); to destroy it, set longshore:lifecycle to ephemeral and run up first`,
-      );
-    }
-    if (volumes && opened.settings.target !== "compose") {
-      throw usage(`--volumes is about data on this machine, and stack ${stack} runs elsewhere`);
-    }
-    if (!yes) {
-      const what = system.length > 0 ? system.join(", ") : "everything";
-      const data = volumes ? " and delete its data" : "; its data is kept";
-      progress.stop();
-      await confirm(terminal, `Remove ${what} of stack ${stack}${data}?`);
-    }
-    const result = await deploy("destroy", opened, terminal, progress, { system });
-    if (volumes && result.status === "ok") {
-      const engine = { env: environmentWith(opened.env) };
-      const names = await deleteVolumes(engine, chosen(opened.settings, system), stack);
-      progress.line(
-        names.length > 0 ? `  deleted the data: ${names.join(", ")}` : "  there was no data to delete",
-      );
-    }
-    conclude("destroy", opened, result, terminal);
-  });
+  warnOfLeftOver(leftOver, stack, terminal);
+  await withStack(
+    { stack, system, program: false },
+    terminal,
+    async (opened, progress, { deploy, conclude }) => {
+      const systems = choose(stack, await removable(opened, system), system);
+      if (!yes) {
+        const what = system.length > 0 ? system.join(", ") : "everything";
+        const data = volumes ? ", and delete its data" : " (its data is kept)";
+        progress.stop();
+        await confirm(terminal, `Remove ${what} of stack ${stack}${data}?`);
+      }
+      const result = await deploy("destroy", opened, terminal, progress, { system });
+      if (volumes && result.status === "ok") {
+        const engine = { env: environmentWith(opened.env) };
+        const names = await deleteVolumes(engine, systems, stack);
+        progress.line(
+          names.length > 0 ? `  deleted the data: ${names.join(", ")}` : "  there was no data to delete",
+        );
+      }
+      conclude("destroy", opened, result, terminal);
+    },
+  );
+}
+
+/** What can be brought down: what the stack runs by its settings, and what was deployed on it earlier. */
+async function removable(opened: OpenStack, asked: readonly string[]): Promise<readonly string[]> {
+  const { settings, stack, command, workDir, env } = opened;
+  const isKnown = asked.length > 0 && asked.every((name) => settings.systems.includes(name));
+  const deployed = deployedSystems(stack, env["PULUMI_BACKEND_URL"]);
+  if (deployed || isKnown) {
+    return [...new Set([...settings.systems, ...(deployed ?? [])])].sort();
+  }
+  const { stdout } = await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env });
+  const { deployment } = JSON.parse(stdout) as { deployment?: State };
+  return [...new Set([...settings.systems, ...systemsIn(deployment ?? {})])].sort();
 }
 
 /** Opens the stack, mends what a killed run left, and takes the spinner away whatever happens. */
 async function withStack(
-  stack: string,
-  system: readonly string[],
+  { stack, system, program = true }: { stack: string; system: readonly string[]; program?: boolean },
   terminal: Terminal,
   work: (opened: OpenStack, progress: Progress, engine: typeof Deploying) => Promise<void>,
 ): Promise<void> {
@@ -96,8 +116,10 @@ async function withStack(
   try {
     progress.now("looking at the stack");
     // The SDK takes a moment to load; the look at the tools, in other processes, goes on meanwhile.
-    const [opened, engine] = await Promise.all([openStack(stack, progress), loadEngine()]);
-    chosen(opened.settings, system);
+    const [opened, engine] = await Promise.all([
+      openStack(stack, progress, { system, program }),
+      loadEngine(),
+    ]);
     await mendAfterKill(opened, progress);
     await work(opened, progress, engine);
   } finally {

@@ -193,6 +193,10 @@ export class Deployment {
 
 /** The engine's own summary of what is already said per resource. */
 function isNoise(text: string): boolean {
+  // A system that a run was not pointed at, and that was never brought up, has no address yet.
+  if (/^Undefined value \(.+\) will not show as a stack output\.$/.test(text)) {
+    return true;
+  }
   return /^(update|preview|destroy|refresh) (failed|canceled)$/.test(text.trim());
 }
 

@@ -48,7 +48,7 @@ export async function deploy(
     action,
     {
       ...opened,
-      program,
+      program: () => program({ only: options.system ?? [] }),
       refresh: options.refresh ?? false,
       targets: targetsOf(action, opened, options.system ?? []),
     },

@@ -1,5 +1,6 @@
 import { formatSeconds, plural, type Colors } from "../support/terminal";
 import type { Change, Deployment, Diagnostic, Operation, PropertyChange, Violation } from "./changes";
+import { describeProject, isUnfinished, PROJECT_TYPE } from "./project-changes";
 
 type Tense = "planned" | "done";
 
@@ -40,7 +41,9 @@ const MAX_PROPERTIES = 6;
 
 /** A look at what really runs is worth a line only when it found something else than expected. */
 export function isWorthALine({ operation, state, properties }: Change): boolean {
-  return state === "failed" || (operation === "refresh" ? properties.length > 0 : operation !== "same");
+  return (
+    state === "failed" || (operation === "refresh" ? !properties.every(isUnfinished) : operation !== "same")
+  );
 }
 
 /** One line for what happens to a resource, and one below it per property that differs. */
@@ -60,10 +63,13 @@ export function describeChange(change: Change, colors: Colors): string[] {
   const head = `  ${paint(`${sign} ${word.padEnd(9)}`)} ${change.name} ${colors.dim(shortType(change.type))}${time}`;
   const detailed =
     change.operation === "update" || change.operation === "replace" || change.operation === "refresh";
-  const properties = detailed ? change.properties : [];
+  const isProject = change.type === PROJECT_TYPE;
+  const { lines, rest } = isProject ? describeProject(change) : { lines: [], rest: change.properties };
+  const properties = detailed ? rest : [];
   const more = properties.length - MAX_PROPERTIES;
   return [
     head,
+    ...(detailed ? lines : []).map((line) => `      ${line}`),
     ...properties.slice(0, MAX_PROPERTIES).map((property) => `      ${describeProperty(property, colors)}`),
     ...(more > 0 ? [colors.dim(`      and ${plural(more, "more difference")}`)] : []),
   ];

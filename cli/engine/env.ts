@@ -1,10 +1,13 @@
-import { dirname } from "node:path";
+import { delimiter, dirname } from "node:path";
+import { MissingTool } from "../../tools/missing";
+import { findLanguageHost } from "../../tools/pulumi";
 import type { EnvOptions } from "../env";
 import { LOCAL_STACK } from "../support/project";
-import { startProgress } from "../support/progress";
-import { openTerminal } from "../support/terminal";
+import { startProgress, type Progress } from "../support/progress";
+import { openTerminal, type Terminal } from "../support/terminal";
 import { prepend } from "../support/tools";
 import { loadSettings } from "../support/plans";
+import type { EngineCommand } from "./command";
 import { openConfig } from "./stack";
 
 /** `longshore env`: what a shell needs so that a hand-typed `pulumi up` is the same deployment. */
@@ -12,16 +15,38 @@ export async function printEnv({ stack, json = false }: EnvOptions): Promise<voi
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal, { out: "stderr" });
   const opened = await openConfig(stack, progress, { docker: loadSettings(stack).target === "compose" });
+  const host = await languageHost(opened.command, progress, terminal);
   progress.stop();
+  const folders = [opened.command.command, ...(host === undefined ? [] : [host])]
+    .map(dirname)
+    .join(delimiter);
   const variables = {
     ...opened.env,
-    PATH: prepend(dirname(opened.command.command), opened.env["PATH"] ?? process.env["PATH"] ?? ""),
+    PATH: prepend(folders, opened.env["PATH"] ?? process.env["PATH"] ?? ""),
   };
   if (json) {
     terminal.json(variables);
     return;
   }
   exportLines(variables, stack === LOCAL_STACK ? ["PULUMI_CONFIG_PASSPHRASE"] : []).forEach(terminal.out);
+}
+
+/** What a hand-typed `pulumi up` needs beside the CLI. Without it everything but that works. */
+async function languageHost(
+  { command, version }: EngineCommand,
+  progress: Progress,
+  terminal: Terminal,
+): Promise<string | undefined> {
+  try {
+    const root = dirname(dirname(command));
+    return await findLanguageHost({ command, root, version, source: "path" }, progress.line);
+  } catch (error) {
+    if (!(error instanceof MissingTool)) {
+      throw error;
+    }
+    terminal.note(`warning: pulumi up cannot run the program: ${error.message}`);
+    return undefined;
+  }
 }
 
 /** Lines for a POSIX shell's `eval`: exports sorted by name, after what must not be set. */

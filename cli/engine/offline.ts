@@ -1,14 +1,15 @@
+import "./sdk";
 import { compareText } from "../../catalog/problems";
 import { startOfflineProviders } from "../../offline";
 import { offlineWorkspace } from "../../offline/workspace";
 import { missingSecrets } from "../../settings";
 import { repoRoot } from "../../tools/paths";
 import type { PreviewOptions } from "../preview";
-import { loadPlans } from "../support/plans";
+import { chosen, loadPlans } from "../support/plans";
 import { startProgress } from "../support/progress";
 import { openTerminal, plural, table, type Terminal } from "../support/terminal";
 import type { Change, Deployment } from "./changes";
-import { deploy, documentOf, throwIfFailed } from "./deploy";
+import { deploy, documentOf, loadProgram, throwIfFailed } from "./deploy";
 import { describeSummary, shortType } from "./describe";
 import { openTools } from "./stack";
 
@@ -19,7 +20,9 @@ import { openTools } from "./stack";
 export async function previewOffline({ stack, system, json = false }: PreviewOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
-  const planned = loadPlans(stack, system);
+  // All of the stack's, because the program describes all of it, however little is looked at.
+  const planned = loadPlans(stack);
+  chosen(planned.settings, system);
   const missing = planned.plans.flatMap((plan) => {
     const names = missingSecrets(plan, planned.settings);
     return plan.secrets.filter(({ name }) => names.includes(name)).map(({ configPath }) => configPath);
@@ -42,7 +45,8 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
       workDir: workspace.workDir,
       env: { ...tools.env, ...workspace.env, ...providers.env },
     };
-    await tools.command.run(["stack", "init", stack], { cwd: opened.workDir, env: opened.env });
+    const init = tools.command.run(["stack", "init", stack], { cwd: opened.workDir, env: opened.env });
+    await Promise.all([init, loadProgram()]);
     const result = await deploy("preview", opened, terminal, progress, { system });
     const assumptions = [...workspace.assumptions, ...providers.assumptions];
     if (json) {
@@ -50,9 +54,8 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
     } else if (result.status === "ok") {
       printGroups(result.deployment, terminal);
       terminal.out(`${stack}, offline: ${describeSummary(result.deployment, "planned", result.seconds)}`);
-      assumptions.forEach((assumption) => {
-        terminal.out(terminal.colors.dim(`assumed: ${assumption}`));
-      });
+      const rows = assumptions.map((assumption) => [terminal.colors.dim("assumed:"), assumption]);
+      table([], rows, terminal).forEach(terminal.out);
     }
     throwIfFailed("preview", opened, result);
   } finally {

@@ -95,7 +95,8 @@ async function act(
     suppressProgress: true,
     onEvent,
     refresh,
-    ...(targets.length > 0 && { target: [...targets], targetDependents: true }),
+    // Who depends on what all share (a cluster) is not touched with it; who depends on what goes away goes too.
+    ...(targets.length > 0 && { target: [...targets], targetDependents: action === "destroy" }),
   } as const;
   switch (action) {
     case "up":

@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { requireSecrets } from "../../settings";
+import { requireSecrets, takingPart } from "../../settings";
 import { EXIT, Failure, usage } from "../support/failure";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { LOCAL_STACK, PROJECT } from "../support/project";
-import { loadPlans, type StackPlans } from "../support/plans";
+import { chosen, loadPlans, loadSettingsLeniently, type StackPlans } from "../support/plans";
 import type { Progress } from "../support/progress";
 import { findTools, prepend } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
@@ -32,17 +32,32 @@ export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
 /**
  * Makes everything ready that a run of the engine needs: tools, the local stack's private files and its
  * generated secrets. What an operator must decide (a secret's value, another stack's backend) is a problem.
+ * @param system the systems that the run is about; none: all
+ * @param program whether the program will run, and needs its secrets
  * @throws ProblemsError, Failure
  */
-export async function openStack(stack: string, progress: Progress): Promise<OpenStack> {
+export async function openStack(
+  stack: string,
+  progress: Progress,
+  { system = [], program = true }: { system?: readonly string[]; program?: boolean } = {},
+): Promise<OpenStack> {
   // The local stack's settings must be in place before they are read: what is not found would be generated anew.
   if (stack === LOCAL_STACK) {
     prepareLocalFiles(localFiles(dataDir(), repoRoot()));
   }
+  if (!program) {
+    const { settings } = loadSettingsLeniently(stack);
+    const opened = await openConfig(stack, progress, { docker: settings.target === "compose" });
+    return { ...opened, settings, plans: [] };
+  }
   const planned = loadPlans(stack);
+  const limit = chosen(planned.settings, system);
   const opened = await openConfig(stack, progress, { docker: planned.settings.target === "compose" });
   if (stack === LOCAL_STACK) {
-    const missing = missingGenerated(planned.plans, planned.settings);
+    const missing = missingGenerated(
+      planned.plans.filter((plan) => limit.includes(plan.system)),
+      planned.settings,
+    );
     for (const { configPath, length } of missing) {
       progress.now("generating secrets of the local stack");
       await setSecret(opened.command, opened, configPath, generateSecret(length));
@@ -51,7 +66,7 @@ export async function openStack(stack: string, progress: Progress): Promise<Open
       Object.assign(planned, loadPlans(stack));
     }
   }
-  requireSecrets(planned.plans, planned.settings);
+  requireSecrets(takingPart(planned.plans, planned.settings, system), planned.settings);
   return { ...opened, ...planned };
 }
 

@@ -1,6 +1,7 @@
 import { examine, mend, type Check } from "../../tools/doctor";
 import type { DoctorOptions } from "../doctor";
 import { EXIT } from "./failure";
+import { LOCAL_STACK } from "./project";
 import { startProgress } from "./progress";
 import { openTerminal, plural, table, type Terminal } from "./terminal";
 
@@ -9,7 +10,8 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
   progress.now("looking at this machine");
-  let checks = await examine();
+  const looking = { edgePorts: await edgePorts() };
+  let checks = await examine(looking);
   let problems: string[] = [];
   if (fix && checks.some(({ status }) => status !== "ok")) {
     const mended = await mend(checks, (line) => {
@@ -17,7 +19,7 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
       progress.now(line);
     });
     problems = mended.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
-    checks = await examine();
+    checks = await examine(looking);
   }
   progress.stop();
   const missing = checks.filter(({ status }) => status === "missing");
@@ -40,6 +42,18 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
     );
   }
   process.exitCode = missing.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Where the systems of the local stack are served. Undefined when its settings, or a system, have a mistake. */
+async function edgePorts(): Promise<readonly number[] | undefined> {
+  try {
+    const { loadSettingsLeniently } = await import("./plans.js");
+    const { settings } = loadSettingsLeniently(LOCAL_STACK);
+    return settings.systems.flatMap((system) => settings.ports[system] ?? []);
+  } catch {
+    // `validate` is for mistakes; a look at the machine goes on without.
+    return undefined;
+  }
 }
 
 function sign({ status }: Check, { colors }: Terminal): string {

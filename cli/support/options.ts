@@ -1,4 +1,7 @@
-import { Option, type Command } from "commander";
+import { readdirSync } from "node:fs";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { nearest } from "../../catalog/check/nearest";
+import { repoRoot } from "../../tools/paths";
 import { LOCAL_STACK } from "./project";
 
 export interface StackOption {
@@ -18,12 +21,28 @@ export function withStack(command: Command): Command {
   return command.addOption(
     new Option("-s, --stack <name>", "the stack, as in Pulumi.<name>.yaml")
       .default(LOCAL_STACK)
-      .env("LONGSHORE_STACK"),
+      .env("LONGSHORE_STACK")
+      .argParser(knownStack),
   );
 }
 
+/** The local stack makes its file by itself; every other one has to be there. */
+function knownStack(name: string): string {
+  const files = readdirSync(repoRoot()).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  const stacks = [...new Set([...files, LOCAL_STACK])].sort();
+  if (!stacks.includes(name)) {
+    const close = nearest(name, stacks);
+    throw new InvalidArgumentError(
+      `There is no Pulumi.${name}.yaml; ${close ? `did you mean ${close}?` : `stacks: ${stacks.join(", ")}`}`,
+    );
+  }
+  return name;
+}
+
 export function withSystem(command: Command): Command {
-  return command.option("--system <name>", "only this system; can be repeated (default: all)", collect, []);
+  return command.addOption(
+    new Option("--system <name>", "only this system; can be repeated").argParser(collect).default([], "all"),
+  );
 }
 
 export function withJson(command: Command): Command {

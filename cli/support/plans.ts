@@ -4,10 +4,17 @@ import { nearest } from "../../catalog/check/nearest";
 import { planSystem, type Plan } from "../../catalog/plan";
 import { ProblemsError, throwProblems } from "../../catalog/problems";
 import type { SystemDefinition } from "../../catalog/types";
-import { loadStack, planSettings, type StackSettings } from "../../settings";
+import {
+  loadStack,
+  planSettings,
+  readSettingsLeniently,
+  readStackFile,
+  type StackSettings,
+} from "../../settings";
 import { systems } from "../../stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { LOCAL_STACK } from "./project";
+import type { Terminal } from "./terminal";
 
 export interface StackPlans {
   readonly settings: StackSettings;
@@ -29,6 +36,22 @@ export function loadPlans(stack: string, only: readonly string[] = []): StackPla
 
 export function loadSettings(stack: string): StackSettings {
   return loadStack(settingsFolder(stack), stack, systems);
+}
+
+/**
+ * Settings for commands that look at what runs or take it away: what is left in them of systems that the catalog
+ * does not have any more is passed over. @throws ProblemsError with every other mistake
+ */
+export function loadSettingsLeniently(stack: string): ReturnType<typeof readSettingsLeniently> {
+  return readSettingsLeniently(readStackFile(settingsFolder(stack), stack), systems);
+}
+
+export function warnOfLeftOver(leftOver: readonly string[], stack: string, terminal: Terminal): void {
+  if (leftOver.length > 0) {
+    terminal.note(
+      `warning: Pulumi.${stack}.yaml has settings of systems that are not in stacks/index.ts: ${leftOver.join(", ")}`,
+    );
+  }
 }
 
 /**
@@ -72,19 +95,24 @@ export function findProblems(
 
 /** The systems that a command is about. @throws ProblemsError for a name that the stack does not run */
 export function chosen(settings: StackSettings, only: readonly string[]): readonly string[] {
-  const unknown = only.filter((name) => !settings.systems.includes(name));
+  return choose(settings.stack, settings.systems, only);
+}
+
+/** Of these systems the ones that were asked for, or all. @throws ProblemsError for a name that is none of them */
+export function choose(stack: string, known: readonly string[], only: readonly string[]): readonly string[] {
+  const unknown = only.filter((name) => !known.includes(name));
   throwProblems(
     `--system`,
     unknown.map((name) => {
-      const close = nearest(name, settings.systems);
+      const close = nearest(name, known);
       return {
         path: name,
-        message: `stack ${settings.stack} runs no such system`,
-        fix: close ? `did you mean ${close}?` : `it runs ${settings.systems.join(", ")}`,
+        message: `stack ${stack} runs no such system`,
+        fix: close ? `did you mean ${close}?` : `it runs ${known.join(", ") || "none"}`,
       };
     }),
   );
-  return only.length > 0 ? [...new Set(only)].sort() : settings.systems;
+  return only.length > 0 ? [...new Set(only)].sort() : known;
 }
 
 export function definitionOf(name: string): SystemDefinition {

@@ -27,8 +27,12 @@ export async function startProgress(
   if (terminal.isJson) {
     return { now: nothing, line: nothing, stop: nothing };
   }
-  // A terminal that has not said how wide it is (0 columns) cannot be drawn on.
-  return process.stderr.isTTY && process.stderr.columns > 0 ? spinner(terminal, line) : lines(terminal, line);
+  return canDrawOn(process.stderr) ? spinner(terminal, line) : lines(terminal, line);
+}
+
+/** A terminal that has not said how wide it is (0 columns) cannot be drawn on: ora would never end. */
+export function canDrawOn({ isTTY, columns }: { isTTY?: boolean; columns?: number }): boolean {
+  return isTTY === true && columns !== undefined && columns > 0;
 }
 
 async function spinner(terminal: Terminal, write: Terminal["out"]): Promise<Progress> {

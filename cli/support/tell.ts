@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import { ProblemsError } from "../../catalog/problems";
+import { mistakeIn } from "../../tools/mistakes";
 import { EXIT, Failure, type ExitCode } from "./failure";
 import { wantsColors } from "./terminal";
 
@@ -43,6 +44,11 @@ export function tell(
     show(error.message);
     return EXIT.failed;
   }
+  const mistake = mistakeIn(error);
+  if (mistake !== undefined) {
+    show(mistake);
+    return EXIT.usage;
+  }
   show(error instanceof Error ? error.message : String(error));
   if (!isDebug) {
     write(dim("this was not expected; the same command with --debug shows where it comes from"));
@@ -53,4 +59,14 @@ export function tell(
 /** A full disk, a missing permission: the machine's doing, and its message says it. */
 function isSystemError(error: Error): boolean {
   return "syscall" in error && "code" in error;
+}
+
+/** The machine's form of an error, for `--json`. */
+export function errorDocument(error: unknown): object {
+  const message = mistakeIn(error) ?? (error instanceof Error ? error.message : String(error));
+  return {
+    status: "failed",
+    error: message,
+    ...(error instanceof ProblemsError && { source: error.title, problems: error.problems }),
+  };
 }

@@ -21,6 +21,18 @@ export interface Terminal {
 
 export type Colors = ReturnType<typeof createColors>;
 
+let hasDocument = false;
+
+/** Whether the JSON document, of which there is only one, has been printed. */
+export function hasPrintedDocument(): boolean {
+  return hasDocument;
+}
+
+export function printDocument(document: unknown): void {
+  hasDocument = true;
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
 /** Colours only for eyes: not in a pipe, not with NO_COLOR (https://no-color.org), and FORCE_COLOR wins. */
 export function wantsColors(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   if (env["FORCE_COLOR"]) {
@@ -37,7 +49,7 @@ export function openTerminal({ json = false }: { json?: boolean } = {}): Termina
         process.stderr.write(`${line}\n`);
       }
     },
-    json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
+    json: printDocument,
     isJson: json,
     isInteractive: !json && process.stderr.isTTY && process.stdin.isTTY,
     columns: process.stdout.isTTY && process.stdout.columns > 0 ? Math.min(process.stdout.columns, 120) : 80,
@@ -50,7 +62,7 @@ export function openTerminal({ json = false }: { json?: boolean } = {}): Termina
  */
 export async function confirm(terminal: Terminal, question: string, flag = "--yes"): Promise<void> {
   if (!terminal.isInteractive) {
-    throw usage(`${question} There is nobody to ask here: add ${flag} to go ahead`);
+    throw usage(`this is no terminal to ask on: "${question}"; to go ahead, add ${flag}`);
   }
   const answer = (await ask(`${question} [y/N] `)).trim().toLowerCase();
   if (answer !== "y" && answer !== "yes") {

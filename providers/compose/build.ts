@@ -43,8 +43,9 @@ export async function ensureImages(
       return service?.builds === builds ? [service.name] : [];
     });
   const compose = ["compose", "--project-name", inputs.project, "--file", file];
+  const built = absent.filter((reference) => services.get(reference)?.builds);
   await pull(compose, named(false), log, signal);
-  await build(compose, named(true), inputs.buildArgs, log, signal);
+  await build(compose, named(true), built.map(imageName), inputs.buildArgs, log, signal);
   const now = await presentImages(references);
   const missing = references.filter((reference) => !now.has(reference));
   if (missing.length > 0) {
@@ -67,9 +68,15 @@ async function pull(compose: string[], services: string[], log: Log, signal: Abo
   }
 }
 
+/** `backend` of `todo/backend:src-0123`: what a person calls it. */
+export function imageName(reference: string): string {
+  return (reference.split("/").at(-1) ?? reference).replace(/[:@].*$/, "");
+}
+
 async function build(
   compose: string[],
   services: string[],
+  images: string[],
   env: Record<string, string>,
   log: Log,
   signal: AbortSignal,
@@ -77,7 +84,8 @@ async function build(
   if (services.length === 0) {
     return;
   }
-  log.info(`building the images of ${services.join(", ")}`);
+  const what = `${images.length === 1 ? "image" : "images"} ${images.join(", ")}`;
+  log.info(`building ${what}`);
   const result = await tryDocker([...compose, "--progress", "plain", "build", ...services], {
     env,
     signal,
@@ -92,7 +100,7 @@ async function build(
   throwIfCancelled(signal);
   if (result.exitCode !== 0) {
     throw new UserError(
-      `building ${services.join(", ")} failed; nothing that runs was touched\n${indent(failedStep(result.all))}`,
+      `building ${what} failed; nothing that runs was touched\n${indent(failedStep(result.all))}`,
     );
   }
 }

@@ -16,6 +16,8 @@ export interface Container {
   readonly health?: "starting" | "healthy" | "unhealthy";
   /** Output of the last health check. */
   readonly probeOutput: string;
+  /** How long after its start its health check may fail until it counts as unhealthy. @default - it has none */
+  readonly patienceSeconds?: number;
   /** ISO times. */
   readonly created: string;
   readonly started: string;
@@ -38,7 +40,11 @@ interface Inspected {
     StartedAt: string;
     Health?: { Status: string; Log?: { Output: string }[] | null };
   };
-  Config: { Labels: Record<string, string> };
+  Config: {
+    Labels: Record<string, string>;
+    /** Times in nanoseconds; 0 is the engine's default. */
+    Healthcheck?: { StartPeriod?: number; Interval?: number; Retries?: number };
+  };
   NetworkSettings: { Networks: Record<string, unknown> };
   Mounts: { Source?: string }[];
 }
@@ -78,11 +84,16 @@ function container(inspected: Inspected): Container {
     restarts: inspected.RestartCount,
     ...((health === "starting" || health === "healthy" || health === "unhealthy") && { health }),
     probeOutput: state.Health?.Log?.at(-1)?.Output.trim() ?? "",
+    ...(health !== undefined && health !== "none" && { patienceSeconds: patience(config.Healthcheck) }),
     created: inspected.Created,
     started: state.StartedAt,
     networks: Object.keys(inspected.NetworkSettings.Networks),
     mounts: inspected.Mounts.flatMap(({ Source: source }) => (source === undefined ? [] : [source])),
   };
+}
+
+function patience({ StartPeriod, Interval, Retries }: Inspected["Config"]["Healthcheck"] = {}): number {
+  return Math.round(((StartPeriod ?? 0) + (Retries || 3) * (Interval || 30e9)) / 1e9);
 }
 
 /** Serves, as far as can be told. */

@@ -1,5 +1,6 @@
 import { mountedPaths } from "./digests";
 import { projectInputs } from "./inputs";
+import { jobsToRerun } from "./rerun";
 import type { Diff } from "./server";
 import { isRecord, unwrap, type Properties } from "./values";
 
@@ -23,7 +24,18 @@ export function diffProject(old: { inputs: Properties; outputs: Properties }, ne
       compare(key, before[key], after[key], changes);
     }
   }
-  return { changes: { ...changes, ...drift(old.outputs, after) } };
+  // What an unfinished deployment left is nobody's doing, and the next one looks at everything anyway.
+  const found: Diff["changes"] =
+    old.outputs.unfinished === undefined
+      ? drift(old.outputs, after)
+      : { unfinished: { kind: "delete", drift: true } };
+  return { changes: { ...changes, ...found, ...reruns(after) } };
+}
+
+function reruns(after: Properties): Diff["changes"] {
+  const { document } = projectInputs(after);
+  const jobs = isRecord(document) ? jobsToRerun(document) : [];
+  return Object.fromEntries(jobs.map((name) => [child("rerun", name), { kind: "add" as const }]));
 }
 
 /** Services whose state is not the wanted one, as the last refresh saw them. */

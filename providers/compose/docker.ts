@@ -25,9 +25,16 @@ export interface RunResult {
 export class DockerError extends UserError {
   constructor(args: readonly string[], { stdout, stderr }: RunResult) {
     const words = args.filter((word) => !word.startsWith("-")).slice(0, 2);
-    super(`docker ${words.join(" ")} failed: ${lastLines(stderr || stdout, 12) || "no output"}`);
+    const said = lastLines(stderr || stdout, 12) || "no output";
+    super(NO_ADDRESSES.test(said) ? MORE_ADDRESSES : `docker ${words.join(" ")} failed: ${said}`);
   }
 }
+
+const NO_ADDRESSES = /all predefined address pools have been fully subnetted/;
+/** The engine's own pools are large ranges: some thirty networks, of all projects together. */
+const MORE_ADDRESSES =
+  "the engine has no address range left for another network; remove unused ones with `docker network prune`, or give " +
+  'it more: {"default-address-pools": [{"base": "10.128.0.0/16", "size": 24}]} in daemon.json, and restart it';
 
 /** Runs a docker command. Nothing secret may be in its arguments: every user of the machine can read those. */
 export async function docker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {

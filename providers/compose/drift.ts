@@ -26,13 +26,21 @@ export interface Expected {
   readonly image: string;
 }
 
-/** State of one service, from its containers. */
-export function serviceState(expected: Expected, containers: readonly Container[]): ServiceState {
+/** State of one service, from its containers. `isUnfinished`: a deployment that did not end well left them so. */
+export function serviceState(
+  expected: Expected,
+  containers: readonly Container[],
+  isUnfinished = false,
+): ServiceState {
   const { config, image } = expected;
-  return { state: stateInWords(expected, containers), image, config };
+  return { state: stateInWords(expected, containers, isUnfinished), image, config };
 }
 
-function stateInWords({ replicas, job, config, image }: Expected, containers: readonly Container[]): string {
+function stateInWords(
+  { replicas, job, config, image }: Expected,
+  containers: readonly Container[],
+  isUnfinished: boolean,
+): string {
   const current = containers.filter((one) => one.configHash === config && one.image === image);
   if (job) {
     const last = current.at(-1);
@@ -43,7 +51,7 @@ function stateInWords({ replicas, job, config, image }: Expected, containers: re
     return replicas === 0 ? "running" : "missing";
   }
   if (current.length < containers.length) {
-    return "changed by someone else";
+    return isUnfinished ? "not up to date" : "changed by someone else";
   }
   const wrong = current.map(describe).find((words) => words !== "running");
   if (wrong !== undefined) {
@@ -53,7 +61,11 @@ function stateInWords({ replicas, job, config, image }: Expected, containers: re
 }
 
 /** The state's services as they are now. `undefined`: nothing is left of the project. */
-export async function readServices(project: string, known: unknown): Promise<Properties | undefined> {
+export async function readServices(
+  project: string,
+  known: unknown,
+  isUnfinished: boolean,
+): Promise<Properties | undefined> {
   const containers = await listContainers(project);
   if (containers.length === 0 && (await isGone(project))) {
     return undefined;
@@ -67,7 +79,7 @@ export async function readServices(project: string, known: unknown): Promise<Pro
       image: typeof old.image === "string" ? old.image : "",
     };
     const own = containers.filter(({ service }) => service === name);
-    return [name, { ...old, state: serviceState(expected, own).state }];
+    return [name, { ...old, state: serviceState(expected, own, isUnfinished).state }];
   });
   return Object.fromEntries(services) as Properties;
 }

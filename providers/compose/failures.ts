@@ -19,13 +19,17 @@ export class ServiceFailed extends UserError {
   }
 }
 
+export interface FailedRollout {
+  readonly project: string;
+  readonly failures: readonly Failure[];
+  /** Services that were left alone, because what they wait for failed. */
+  readonly skipped: readonly string[];
+  /** Who still runs as before, in words; empty when nobody does. */
+  readonly kept: string;
+}
+
 /** What a failed deployment says: each service, why, its last words, and what was left alone because of it. */
-export function failureText(
-  project: string,
-  failures: readonly Failure[],
-  skipped: readonly string[],
-  mask: Mask,
-): string {
+export function failureText({ project, failures, skipped, kept }: FailedRollout, mask: Mask): string {
   const count = `${failures.length} service${failures.length === 1 ? "" : "s"}`;
   const parts = failures.map(({ service, reason, log }) =>
     [
@@ -35,7 +39,49 @@ export function failureText(
   );
   const waiting =
     skipped.length === 0 ? [] : [`  not touched, because they wait for it: ${skipped.join(", ")}`];
-  return mask(
-    [`${project}: ${count} failed; what ran before keeps running`, ...parts, ...waiting].join("\n"),
-  );
+  const head = `${project}: ${count} failed${kept === "" ? "" : `; ${kept}`}`;
+  return mask([head, ...parts, ...waiting].join("\n"));
+}
+
+/** The longest sequence of lines that is looked at for coming again. */
+const LONGEST_PERIOD = 4;
+
+/** Lines, or short sequences of lines, that come several times in a row once each: the last, with `(20 times)`. */
+export function collapseRepeats(lines: readonly string[]): string[] {
+  const kept: { text: string; key: string; times: number }[] = [];
+  const collapse = (period: number): boolean => {
+    const last = kept.slice(-period);
+    const before = kept.slice(-2 * period, -period);
+    const repeats =
+      before.length === period &&
+      last.every((one, index) => one.times === 1 && one.key === before[index]?.key) &&
+      before.every(({ times }) => times === before[0]?.times);
+    if (repeats) {
+      const merged = last.map((one, index) => ({ ...one, times: (before[index]?.times ?? 0) + 1 }));
+      kept.splice(-2 * period, 2 * period, ...merged);
+    }
+    return repeats;
+  };
+  for (const text of lines) {
+    kept.push({ text, key: comparable(text), times: 1 });
+    for (let period = 1; period <= LONGEST_PERIOD && !collapse(period); period++);
+  }
+  return kept.map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
+}
+
+/** Without what differs each time: times, durations, a client's port, ids. */
+function comparable(line: string): string {
+  return line
+    .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:?\d\d)?/g, "<time>")
+    .replace(/\b\d\d:\d\d:\d\d([.,]\d+)?/g, "<time>")
+    .replace(/\b(\d{1,3}(?:\.\d{1,3}){3}):\d+/g, "$1")
+    .replace(/\b[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b/gi, "<id>")
+    .replace(/\b[0-9a-f]{16,}\b/gi, "<id>")
+    .replace(/\b\d+\.\d+\b|\b\d+(\.\d+)? ?(ms|µs|us|s)\b/g, "<number>");
+}
+
+/** Text as one line of at most so many characters. */
+export function oneLine(text: string, longest: number): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
 }

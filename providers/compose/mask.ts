@@ -1,3 +1,5 @@
+import type { Log } from "./engine";
+
 /** Replaces secret values in text that people will read. */
 export type Mask = (text: string) => string;
 
@@ -26,6 +28,21 @@ export function maskOf(contents: readonly string[]): Mask {
     .filter((form) => form.length >= SHORTEST)
     .sort((a, b) => b.length - a.length);
   return (text) => hidden.reduce((masked, form) => masked.replaceAll(form, "[secret]"), text);
+}
+
+/** A log without secret values. */
+export function maskedLog(log: Log, mask: Mask): Log {
+  return {
+    status: (message) => {
+      log.status(mask(message));
+    },
+    info: (message) => {
+      log.info(mask(message));
+    },
+    warning: (message) => {
+      log.warning(mask(message));
+    },
+  };
 }
 
 function passwords(content: string): string[] {

@@ -1,7 +1,7 @@
 import { inspectContainers, listContainers, type Container } from "./containers";
 import { docker, DockerError, tryDocker } from "./docker";
 import type { Log } from "./engine";
-import { ServiceFailed } from "./failures";
+import { collapseRepeats, ServiceFailed } from "./failures";
 import { replicasOf, type ProjectInputs } from "./inputs";
 import type { Release } from "./release";
 import { NotReady } from "./wait";
@@ -19,6 +19,8 @@ export class ProjectRunner {
     private readonly images: ReadonlyMap<string, string>,
     readonly log: Log,
     readonly signal: AbortSignal,
+    /** Whether a job runs although it has completed. */
+    readonly runsAgain: (job: string) => boolean,
   ) {}
 
   /** Containers of a service, oldest first. */
@@ -130,13 +132,18 @@ export class ProjectRunner {
   }
 }
 
+const LOG_LINES = 20;
+/** A probe every second fills the last lines of a log with one and the same. */
+const LOG_LINES_READ = 400;
+
 /** The last lines that a container wrote since it last started, of both its outputs in the order they came. */
 async function lastLog({ id, started }: Container): Promise<string> {
-  const { all } = await tryDocker(["logs", "--timestamps", "--since", started, "--tail", "20", id]);
-  return all
+  const tail = ["--timestamps", "--since", started, "--tail", String(LOG_LINES_READ)];
+  const { all } = await tryDocker(["logs", ...tail, id]);
+  const lines = all
+    .trimEnd()
     .split("\n")
     .sort()
-    .map((line) => line.slice(line.indexOf(" ") + 1))
-    .join("\n")
-    .trim();
+    .map((line) => line.slice(line.indexOf(" ") + 1));
+  return collapseRepeats(lines).slice(-LOG_LINES).join("\n").trim();
 }

@@ -17,11 +17,13 @@ import {
   type Document,
   type ProjectInputs,
 } from "./inputs";
-import { maskOf, type Mask } from "./mask";
+import { maskedLog, maskOf, type Mask } from "./mask";
 import { checkPorts } from "./ports";
 import { draftRelease, removeProjectFiles, type Release } from "./release";
-import { rollOut } from "./rollout";
+import { jobsToRerun } from "./rerun";
+import { rollOut, type RolloutResult } from "./rollout";
 import type { Call, CheckFailure, ResourceHandler } from "./server";
+import { noteFinished, noteUnfinished, readUnfinished } from "./unfinished";
 import { hasUnknown, isRecord, unwrap, type Properties } from "./values";
 
 /** `compose:index:Project`: a Compose project on this machine's engine. Its id is the project's name. */
@@ -66,8 +68,9 @@ export const projectHandler: ResourceHandler = {
   },
 
   async read(id, outputs) {
-    const services = await readServices(id, outputs.services);
-    return services && { ...outputs, services };
+    const unfinished = readUnfinished(id) ?? outputs.unfinished;
+    const services = await readServices(id, outputs.services, unfinished !== undefined);
+    return services && { ...outputs, services, ...(unfinished !== undefined && { unfinished }) };
   },
 
   async delete(id, properties) {
@@ -76,8 +79,15 @@ export const projectHandler: ResourceHandler = {
 };
 
 /** Brings the project to what the inputs say. Up to the roll-out nothing that runs is touched. */
-async function deploy(inputs: ProjectInputs, { log, signal }: Call): Promise<Properties> {
+async function deploy(inputs: ProjectInputs, { log: plainLog, signal }: Call): Promise<Properties> {
+  const { project, document } = inputs;
   const mask = maskOf(Object.values(inputs.secretFiles).map(({ content }) => content));
+  // The answers of health checks are among what is logged.
+  const log = maskedLog(plainLog, mask);
+  const left = readUnfinished(project);
+  if (left !== undefined) {
+    log.info(`continuing after ${left}`);
+  }
   await checkPorts(inputs);
   const draft = draftRelease(inputs);
   let images: Map<string, string>;
@@ -89,38 +99,49 @@ async function deploy(inputs: ProjectInputs, { log, signal }: Call): Promise<Pro
     draft.discard();
     throw error;
   }
-  let problem: string | undefined;
+  noteUnfinished(project, "an interrupted deployment");
+  const asked = new Set(jobsToRerun(document));
+  const runsAgain = (job: string) => left !== undefined || asked.has(job);
+  let problem: Problem | undefined;
   try {
-    problem = await rollOutProblem(inputs, release, images, mask, { log, signal });
+    problem = problemOf(inputs, await rollOut(inputs, release, images, { log, signal }, runsAgain), mask);
   } catch (error) {
     // From here on something exists: it belongs into the state, or nobody would take it down.
-    problem = mask(error instanceof Error ? error.message : String(error));
+    const message = mask(error instanceof Error ? error.message : String(error));
+    problem = { message, unfinished: "a failed deployment" };
   }
-  const outputs = await currentOutputs(inputs, release, images);
-  if (problem !== undefined) {
-    throw new PartialError(problem, inputs.project, outputs);
+  const outputs = await currentOutputs(inputs, release, images, problem !== undefined);
+  if (problem === undefined) {
+    noteFinished(project);
+    return outputs;
   }
-  return outputs;
+  const { message, unfinished } = problem;
+  noteUnfinished(project, unfinished);
+  throw new PartialError(message, project, { ...outputs, unfinished });
 }
 
-async function rollOutProblem(
-  inputs: ProjectInputs,
-  release: Release,
-  images: ReadonlyMap<string, string>,
-  mask: Mask,
-  { log, signal }: Call,
-): Promise<string | undefined> {
-  const { failures, skipped, cancelled } = await rollOut(inputs, release, images, log, signal);
+interface Problem {
+  readonly message: string;
+  /** For the next deployment. */
+  readonly unfinished: string;
+}
+
+function problemOf({ project }: ProjectInputs, result: RolloutResult, mask: Mask): Problem | undefined {
+  const { failures, cancelled, kept } = result;
+  const but = kept === "" ? "" : `: ${kept}`;
   if (cancelled) {
-    return new Cancelled().message;
+    return { message: new Cancelled().message, unfinished: `an interrupted deployment${but}` };
   }
-  return failures.length === 0 ? undefined : failureText(inputs.project, failures, skipped, mask);
+  return failures.length === 0
+    ? undefined
+    : { message: failureText({ project, ...result }, mask), unfinished: `a failed deployment${but}` };
 }
 
 async function currentOutputs(
   { project, document }: ProjectInputs,
   release: Release,
   images: ReadonlyMap<string, string>,
+  isUnfinished: boolean,
 ): Promise<Properties> {
   const [hashes, containers] = await Promise.all([
     configHashes(project, release.file),
@@ -135,7 +156,7 @@ async function currentOutputs(
     };
     const own = containers.filter((container) => container.service === name);
     const { replicas, job } = expected;
-    return [name, { ...serviceState(expected, own), replicas, job }] as const;
+    return [name, { ...serviceState(expected, own, isUnfinished), replicas, job }] as const;
   });
   const url = address(document);
   return { project, services: Object.fromEntries(services), ...(url !== undefined && { url }) };

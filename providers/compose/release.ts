@@ -9,7 +9,7 @@ import type { ProjectInputs } from "./inputs";
 import { writeSecrets } from "./secrets";
 
 /** Private files of the projects of this user. */
-function projectFolder(project: string): string {
+export function projectFolder(project: string): string {
   const data = process.env.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
   return join(data, "longshore", "projects", project);
 }

@@ -108,8 +108,13 @@ async function makeReady(run: ProjectRunner, container: Container, hidden: boole
     await (state === "running" || state === "restarting" ? run.restart(container) : run.start(container));
   }
   run.log.status(`waiting for ${service}`);
-  const { waitSeconds: seconds } = run.inputs;
-  const ready = await untilReady(container.id, { seconds, signal: run.signal });
+  const ready = await untilReady(container.id, {
+    seconds: run.inputs.waitSeconds,
+    signal: run.signal,
+    onWait: (words) => {
+      run.log.status(`waiting for ${service} (${words})`);
+    },
+  });
   await run.admit(ready);
   return ready;
 }

@@ -1,7 +1,6 @@
 import { configHashes } from "./build";
 import { listContainers } from "./containers";
 import { docker } from "./docker";
-import type { Log } from "./engine";
 import { Cancelled, UserError } from "./errors";
 import { ServiceFailed, type Failure } from "./failures";
 import { dependenciesOf, isJob, type ProjectInputs } from "./inputs";
@@ -9,12 +8,16 @@ import { ProjectRunner } from "./project-runner";
 import { removeOldReleases, type Release } from "./release";
 import { isSettled, rollService } from "./roll-service";
 import { runJob } from "./run-job";
+import type { Call } from "./server";
+import { stillRunning } from "./unfinished";
 
 export interface RolloutResult {
   readonly failures: readonly Failure[];
   /** Services that were left alone, because what they wait for failed. */
   readonly skipped: readonly string[];
   readonly cancelled: boolean;
+  /** Who still runs as before, in words; empty when nobody does, or all is well. */
+  readonly kept: string;
 }
 
 /**
@@ -25,12 +28,12 @@ export async function rollOut(
   inputs: ProjectInputs,
   release: Release,
   images: ReadonlyMap<string, string>,
-  log: Log,
-  signal: AbortSignal,
+  { log, signal }: Call,
+  runsAgain: (job: string) => boolean,
 ): Promise<RolloutResult> {
   const { document, project } = inputs;
   const hashes = await configHashes(project, release.file);
-  const run = new ProjectRunner(inputs, release, hashes, images, log, signal);
+  const run = new ProjectRunner(inputs, release, hashes, images, log, signal, runsAgain);
   const names = Object.keys(document.services);
   const before = await listContainers(project);
   const of = (service: string) => before.filter((container) => container.service === service);
@@ -79,11 +82,13 @@ export async function rollOut(
   if (unexpected) {
     throw unexpected.reason;
   }
-  if (results.every((result) => result.status === "fulfilled" && result.value)) {
+  const isDone = results.every((result) => result.status === "fulfilled" && result.value);
+  if (isDone) {
     await removeLeftovers(run);
   }
+  const kept = isDone ? "" : stillRunning(await listContainers(project), (one) => run.isCurrent(one));
   failures.sort((a, b) => (a.service < b.service ? -1 : 1));
-  return { failures, skipped: skipped.sort(), cancelled: signal.aborted };
+  return { failures, skipped: skipped.sort(), cancelled: signal.aborted, kept };
 }
 
 /** Containers, networks and files of services and deployments that are no more. */

@@ -4,13 +4,16 @@ import { dependenciesOf, namedVolumes } from "./inputs";
 import type { ProjectRunner } from "./project-runner";
 import { untilCompleted } from "./wait";
 
-/** Runs a job to its end, unless it has already ended well as it is now, on the volumes that are there now. */
+/**
+ * Runs a job to its end, unless it has already ended well as it is now, on the volumes that are there now. After a
+ * deployment that did not end well it runs in any case: what it did may have been undone by hand since.
+ */
 export async function runJob(run: ProjectRunner, job: string): Promise<void> {
   const containers = await run.containers(job);
   const since = await newestVolume(run, job);
   const current = containers.filter((one) => run.isCurrent(one) && Date.parse(one.created) >= since);
   const last = current.at(-1);
-  if (last && hasCompleted(last)) {
+  if (last && hasCompleted(last) && !run.runsAgain(job)) {
     await run.retire(containers.filter(({ id }) => id !== last.id));
     return;
   }
@@ -22,7 +25,13 @@ export async function runJob(run: ProjectRunner, job: string): Promise<void> {
     await run.start(container);
   }
   try {
-    await untilCompleted(container.id, { seconds: timeout(run, job), signal: run.signal });
+    await untilCompleted(container.id, {
+      seconds: timeout(run, job),
+      signal: run.signal,
+      onWait: (words) => {
+        run.log.status(`running ${job} (${words})`);
+      },
+    });
   } catch (error) {
     const reported = await run.describeFailure(error);
     await run.stop([container]);

@@ -8,7 +8,8 @@ type SecretFiles = ProjectInputs["secretFiles"];
 
 /**
  * Writes the secret files below a folder: each readable by the container's user alone (mode 0400), in folders that
- * only we may enter. A file of another user is made by root, or through the engine's daemon, which is root.
+ * only we may enter. Only root may give files away; for others the engine's daemon does it, which also knows what
+ * a container's user is on this machine (a rootless engine maps them).
  *
  * @param image any image that is present, for a container that is never started
  */
@@ -16,24 +17,19 @@ export async function writeSecrets(
   folder: string,
   files: SecretFiles,
   image: string | undefined,
-  uid: number = process.getuid?.() ?? 0,
+  isRoot: boolean = process.getuid?.() === 0,
 ): Promise<void> {
-  const foreign: SecretFiles = {};
   for (const [path, file] of Object.entries(files)) {
     const target = join(folder, path);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    if (uid === 0 || uid === file.user) {
+    if (isRoot) {
       writeFileSync(target, file.content, { mode: 0o600, flag: "wx" });
-      if (uid === 0) {
-        chownSync(target, file.user, file.user);
-      }
+      chownSync(target, file.user, file.user);
       chmodSync(target, 0o400);
-    } else {
-      foreign[path] = file;
     }
   }
-  if (Object.keys(foreign).length > 0) {
-    await writeThroughDaemon(folder, foreign, image);
+  if (!isRoot && Object.keys(files).length > 0) {
+    await writeThroughDaemon(folder, files, image);
   }
 }
 

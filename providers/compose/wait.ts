@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, inspectContainers, type Container } from "./containers";
 import { Cancelled, UserError } from "./errors";
+import { oneLine } from "./failures";
 
 /** A crash at start may be chance; three in a row are not. */
 const CRASHES = 3;
@@ -21,6 +22,24 @@ export class NotReady extends UserError {
 interface WaitOptions {
   seconds: number;
   signal: AbortSignal;
+  /** Called with `waitingWords` when there is something new to say. */
+  onWait?: (words: string) => void;
+}
+
+/** A line for each new answer of the health check, otherwise one in so many seconds. */
+const REPORT_SECONDS = 5;
+const LONGEST_ANSWER = 70;
+
+/** `503 the database is away, 40 s of 60 s`: what the last health check said, and how much of its time is over. */
+export function waitingWords(container: Container, elapsed: number, seconds: number): string {
+  const limit = Math.min(seconds, container.patienceSeconds ?? seconds);
+  return [...said(container), `${Math.min(Math.floor(elapsed), limit)} s of ${limit} s`].join(", ");
+}
+
+function said({ state, exitCode, probeOutput }: Container): string[] {
+  const words =
+    state === "restarting" ? `exited with code ${exitCode}` : oneLine(probeOutput, LONGEST_ANSWER);
+  return words === "" ? [] : [words];
 }
 
 /** Waits until a started container is healthy, or without a health check until it stays up. */
@@ -35,7 +54,8 @@ export function untilReady(id: string, options: WaitOptions): Promise<Container>
     if (state === "restarting" && restarts - first.restarts >= CRASHES) {
       throw new NotReady(container, `exited with code ${exitCode}, ${CRASHES} times in a row`);
     }
-    if (health === "unhealthy") {
+    // The engine calls whatever has ended unhealthy.
+    if (state === "running" && health === "unhealthy") {
       throw new NotReady(container, `unhealthy${probeOutput === "" ? "" : `: ${probeOutput}`}`);
     }
     if (state !== "running") {
@@ -63,11 +83,12 @@ export function untilCompleted(id: string, options: WaitOptions): Promise<Contai
 
 async function poll(
   id: string,
-  { seconds, signal }: WaitOptions,
+  { seconds, signal, onWait }: WaitOptions,
   late: string,
   isDone: (container: Container, first: Container) => boolean,
 ): Promise<Container> {
-  const deadline = Date.now() + seconds * 1000;
+  const begin = Date.now();
+  let reported = "0";
   let first: Container | undefined;
   for (;;) {
     const [container] = await inspectContainers([id]);
@@ -81,9 +102,15 @@ async function poll(
     if (signal.aborted) {
       throw new Cancelled();
     }
-    if (Date.now() >= deadline) {
+    const elapsed = (Date.now() - begin) / 1000;
+    if (elapsed >= seconds) {
       const probe = container.probeOutput === "" ? "" : `: ${container.probeOutput}`;
       throw new NotReady(container, `${late} within ${seconds} seconds (${describe(container)}${probe})`);
+    }
+    const news = [...said(container), Math.floor(elapsed / REPORT_SECONDS)].join();
+    if (news !== reported) {
+      reported = news;
+      onWait?.(waitingWords(container, elapsed, seconds));
     }
     await sleep(POLL_MILLISECONDS);
   }

@@ -29,7 +29,7 @@ export interface ComposeService {
   networks?: string[];
   network_mode?: "none";
   depends_on?: Record<string, { condition: DependencyCondition }>;
-  healthcheck?: ComposeHealthcheck;
+  healthcheck?: ComposeHealthcheck | { disable: true };
   read_only?: boolean;
   cap_drop?: string[];
   cap_add?: string[];

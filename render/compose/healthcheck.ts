@@ -34,39 +34,55 @@ export function probeCommand({ check, timeoutSeconds }: PlannedProbe, runtime: R
   }
 }
 
-// 200 to 399 is healthy, as Kubernetes has it. The answer is printed when it is not: the engine keeps the last
-// output, and a failed deployment shows it.
+// 200 to 399 is healthy, as Kubernetes has it. When it is not, one line says what came instead: the engine keeps
+// the last output, and a failed deployment shows it.
 const PYTHON_HTTP = [
   "import http.client, sys",
   "port, path, seconds = sys.argv[1:]",
   'connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=float(seconds))',
-  'connection.request("GET", path)',
-  "answer = connection.getresponse()",
-  "if not 200 <= answer.status < 400: sys.exit(f'{answer.status} {answer.read(500).decode(errors=\"replace\")}')",
+  "try:",
+  '  connection.request("GET", path)',
+  "  answer = connection.getresponse()",
+  "  well = 200 <= answer.status < 400",
+  "  text = '' if well else answer.read(500).decode(errors='replace')",
+  "except ConnectionRefusedError: sys.exit(f'nothing listens on 127.0.0.1:{port} ({path})')",
+  "except TimeoutError: sys.exit(f'no answer within {seconds} s ({path})')",
+  "except (OSError, http.client.HTTPException) as error: sys.exit(f'{error!r} ({path})')",
+  "if not well: sys.exit(f'{answer.status} {text}')",
 ].join("\n");
 
 const PYTHON_TCP = [
   "import socket, sys",
-  'socket.create_connection(("127.0.0.1", int(sys.argv[1])), float(sys.argv[2])).close()',
+  "port, seconds = sys.argv[1:]",
+  'try: socket.create_connection(("127.0.0.1", int(port)), float(seconds)).close()',
+  "except ConnectionRefusedError: sys.exit(f'nothing listens on 127.0.0.1:{port}')",
+  "except OSError as error: sys.exit(f'{error!r}')",
 ].join("\n");
+
+const NODE_FAIL = "const fail = (text) => { console.error(text); process.exit(1); };";
+
+function nodeRefused(where: string): string {
+  return `(error) => fail(error.code === "ECONNREFUSED" ? \`nothing listens on 127.0.0.1:${where}\` : error.message)`;
+}
 
 const NODE_HTTP = [
   "const [port, path, seconds] = process.argv.slice(1);",
-  "const fail = (text) => { console.error(text); process.exit(1); };",
+  NODE_FAIL,
   'const request = require("http").get({ host: "127.0.0.1", port, path }, (answer) => {',
   "  if (answer.statusCode >= 200 && answer.statusCode < 400) process.exit(0);",
   '  answer.on("data", (chunk) => fail(`${answer.statusCode} ${String(chunk).slice(0, 500)}`));',
   '  answer.on("end", () => fail(answer.statusCode));',
   "});",
-  'request.on("error", (error) => fail(error.message));',
-  "setTimeout(() => fail(`no answer within ${seconds}s`), seconds * 1000);",
+  `request.on("error", ${nodeRefused("${port} (${path})")});`,
+  "setTimeout(() => fail(`no answer within ${seconds} s (${path})`), seconds * 1000);",
 ].join("\n");
 
 const NODE_TCP = [
   "const [port, seconds] = process.argv.slice(1);",
-  "const fail = (text) => { console.error(text); process.exit(1); };",
-  'require("net").connect(port, "127.0.0.1", () => process.exit(0)).on("error", (error) => fail(error.message));',
-  "setTimeout(() => fail(`no connection within ${seconds}s`), seconds * 1000);",
+  NODE_FAIL,
+  'const socket = require("net").connect(port, "127.0.0.1", () => process.exit(0));',
+  `socket.on("error", ${nodeRefused("${port}")});`,
+  "setTimeout(() => fail(`no connection within ${seconds} s`), seconds * 1000);",
 ].join("\n");
 
 function httpCommand(runtime: Runtime, port: number, path: string, seconds: number): string[] {

@@ -51,7 +51,8 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     networks: list(names),
     network_mode: names.length === 0 ? "none" : undefined,
     depends_on: dependencies(workload, context.plan),
-    healthcheck: health,
+    // A job's image may be a service's, with a check that the job would fail.
+    healthcheck: workload.kind === "job" ? { disable: true } : health,
     read_only: !allows(workload, "writable-root"),
     ...CAPABILITIES,
     cap_add: allows(workload, "net-bind-service") ? ["NET_BIND_SERVICE"] : undefined,

@@ -3,7 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import type { BuildSource } from "../../catalog/types";
-import { compareText } from "../../catalog/problems";
+import { compareText, throwProblems, type Problem } from "../../catalog/problems";
 
 /**
  * What a build makes its image from, as 64 hexadecimal digits: the Dockerfile, the stage, and every file of the
@@ -11,19 +11,12 @@ import { compareText } from "../../catalog/problems";
  * of the file system's data only the executable bit counts, as in git, and never times or the umask.
  *
  * @param repoRoot folder that `source.context` is below
- * @throws Error that names the path when the context or the Dockerfile does not exist
+ * @throws ProblemsError that names the path when the context or the Dockerfile does not exist
  */
 export function contextHash(repoRoot: string, source: BuildSource): string {
+  throwProblems("image", missingSources(repoRoot, source));
   const context = join(repoRoot, source.context);
   const dockerfile = join(context, source.dockerfile);
-  for (const [path, what] of [
-    [context, "a folder with a Dockerfile"],
-    [dockerfile, "a Dockerfile"],
-  ] as const) {
-    if (!existsSync(path)) {
-      throw new Error(`${path}: expected ${what}, found nothing`);
-    }
-  }
   const hash = createHash("sha256");
   field(hash, "longshore context 1");
   field(hash, source.target ?? "");
@@ -33,6 +26,19 @@ export function contextHash(repoRoot: string, source: BuildSource): string {
     addFile(hash, context, path);
   }
   return hash.digest("hex");
+}
+
+/** A context or Dockerfile that is not there. */
+export function missingSources(repoRoot: string, { context, dockerfile }: BuildSource): Problem[] {
+  const missing = [context, join(context, dockerfile)].find((path) => !existsSync(join(repoRoot, path)));
+  return missing === undefined
+    ? []
+    : [
+        {
+          path: missing,
+          message: `expected ${missing === context ? "a folder with a Dockerfile" : "a Dockerfile"}, found nothing`,
+        },
+      ];
 }
 
 /** Paths of the files and links of a build context, relative to it, sorted. */

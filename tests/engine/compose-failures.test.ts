@@ -24,7 +24,9 @@ describe("what can go wrong with a Compose project", function () {
     folder = mkdtempSync(join(tmpdir(), "longshore-build-"));
   });
   afterEach(async () => {
-    await stack.stack.destroy();
+    if (stack.networks().length > 0) {
+      await stack.stack.destroy();
+    }
     assert.deepEqual([stack.containers(), stack.networks(), stack.volumes()], [[], [], []]);
   });
   after(() => {
@@ -69,7 +71,8 @@ describe("what can go wrong with a Compose project", function () {
       }),
     });
     const text = await stack.upFails();
-    assert.match(text, /building api failed; nothing that runs was touched/);
+    assert.match(text, /building image fails\n/);
+    assert.match(text, /building image fails failed; nothing that runs was touched/);
     assert.match(text, /RUN echo on the way[\s\S]*no such bean/);
     assert.deepEqual(stack.running("web"), running);
     assert.equal(stack.containers().length, 1);
@@ -118,7 +121,78 @@ describe("what can go wrong with a Compose project", function () {
     const text = await stack.upFails();
     assert.match(text, /migrate: exited with code 1[\s\S]*the table is locked/);
     assert.match(text, /not touched, because they wait for it: web/);
+    assert.doesNotMatch(text, /before|previous/);
     assert.deepEqual(stack.running("web"), []);
+  });
+
+  it("a service that ends at once although it has a health check: its code, not its health", async () => {
+    const command = ["python", "-c", "import sys; sys.exit('no DATABASE_URL')"];
+    const healthcheck = { test: ["CMD", "true"], interval: "1s", retries: 2 };
+    stack.program = program({
+      document: JSON.stringify({
+        services: { web: { ...small, command, healthcheck, restart: "unless-stopped" } },
+      }),
+    });
+    const text = await stack.upFails();
+    assert.match(
+      text,
+      /longshore-failures: 1 service failed\n\s*web: exited with code 1[^\n]*\n\s*last lines of its log:\s+no DATABASE_URL/,
+    );
+    assert.doesNotMatch(text, /unhealthy/);
+  });
+
+  it("after a failed deployment: says so instead of drift, runs the jobs again, and that once", async () => {
+    const document = (command: string[]) =>
+      JSON.stringify({
+        services: {
+          migrate: {
+            ...small,
+            command: ["python", "-c", "print('migrated')"],
+            restart: "no",
+            labels: { "longshore.kind": "job" },
+          },
+          web: {
+            ...small,
+            command,
+            depends_on: { migrate: { condition: "service_completed_successfully" } },
+          },
+        },
+      });
+    stack.program = program({ document: document(SLEEP) });
+    await stack.up();
+    const [job, web] = [stack.containers("migrate"), stack.running("web")];
+    const crashes = program({ document: document(["python", "-c", "raise SystemExit('bad config')"]) });
+    stack.program = crashes;
+    assert.match(await stack.upFails(), /1 service failed; web still runs its previous version/);
+    assert.deepEqual(stack.containers("migrate"), job);
+    assert.deepEqual(stack.running("web"), web);
+
+    const preview = await stack.preview();
+    assert.match(preview, /unfinished/);
+    assert.doesNotMatch(preview, /changed by someone|~ state/);
+    const again = await stack.upFails();
+    assert.match(again, /continuing after a failed deployment: web still runs its previous version/);
+    assert.doesNotMatch(again, /changed by someone/);
+    const [second] = stack.containers("migrate");
+    assert.notDeepEqual([second], job);
+
+    stack.program = program({ document: document(["python", "-c", "import time; time.sleep(601)"]) });
+    assert.match((await stack.up()).text, /continuing after a failed deployment/);
+    const third = stack.containers("migrate");
+    assert.notDeepEqual(third, [second]);
+    const { changes, text } = await stack.up();
+    assert.deepEqual(changes, { same: 2 });
+    assert.doesNotMatch(text, /continuing/);
+    assert.deepEqual(stack.containers("migrate"), third);
+
+    const { envVars } = stack.stack.workspace;
+    envVars.LONGSHORE_RERUN_JOBS = "migrate";
+    const running = stack.running("web");
+    assert.equal((await stack.up()).changes.update, 1);
+    delete envVars.LONGSHORE_RERUN_JOBS;
+    assert.notDeepEqual(stack.containers("migrate"), third);
+    assert.equal(stack.containers("migrate").length, 1);
+    assert.deepEqual(stack.running("web"), running);
   });
 
   it("a service with a volume that fails: the container before it runs again", async () => {
@@ -135,6 +209,35 @@ describe("what can go wrong with a Compose project", function () {
     assert.match(await stack.upFails(), /db: exited with code 1[\s\S]*bad data/);
     assert.deepEqual(stack.running("db"), running);
     assert.equal(stack.containers().length, 1);
+  });
+
+  it("a volume that somebody removed: the jobs that filled it run again, and only then", async () => {
+    stack.program = program({
+      document: JSON.stringify({
+        services: {
+          db: { ...small, volumes: ["data:/data"] },
+          fill: {
+            ...small,
+            command: ["python", "-c", "print('filled')"],
+            restart: "no",
+            labels: { "longshore.kind": "job" },
+            depends_on: { db: { condition: "service_started" } },
+          },
+        },
+        volumes: { data: {} },
+      }),
+    });
+    await stack.up();
+    const fill = stack.containers("fill");
+    docker("rm", "--force", ...stack.running("db"));
+    await stack.up();
+    assert.equal(stack.running("db").length, 1);
+    assert.deepEqual(stack.containers("fill"), fill);
+    docker("rm", "--force", ...stack.running("db"));
+    docker("volume", "rm", ...stack.volumes());
+    await stack.up();
+    assert.equal(stack.containers("fill").length, 1);
+    assert.notDeepEqual(stack.containers("fill"), fill);
   });
 
   it("services that come and go: others stay as they are", async () => {
@@ -159,8 +262,7 @@ describe("what can go wrong with a Compose project", function () {
       "secrets/web/token": { content, user: 1000 },
       "secrets/db/token": { content: "x".repeat(2000), user: 999 },
     };
-    // An id that nobody has: every file then belongs to someone else.
-    await writeSecrets(target, files, "python:3.13-slim", 12_345);
+    await writeSecrets(target, files, "python:3.13-slim", false);
     const file = join(target, "secrets/web/token");
     const { uid, gid, mode } = statSync(file);
     assert.deepEqual([uid, gid, mode & 0o777], [1000, 1000, 0o400]);

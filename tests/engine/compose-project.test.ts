@@ -50,6 +50,18 @@ describe("a Compose project under the real engine", function () {
     assert.match(made.headers.get("seen-x-request-id") ?? "", /^[0-9a-f]{32}$/);
   });
 
+  it("passes streams on as they come, and refuses bodies that are too large", async () => {
+    const stream = await fetch(`${url}/stream`);
+    const pieces: string[] = [];
+    for await (const piece of stream.body ?? []) {
+      pieces.push(Buffer.from(piece as Uint8Array).toString());
+    }
+    assert.deepEqual(pieces, ["data: first\n\n", "data: second\n\n"]);
+    const body = Buffer.alloc(17 * 1024 * 1024);
+    assert.equal((await fetch(url, { method: "POST", body })).status, 413);
+    assert.equal((await fetch(url, { method: "POST", body: body.subarray(0, 1024 * 1024) })).status, 200);
+  });
+
   it("gives secrets to the container's user alone, and no way to write, to others or out", () => {
     assert.equal(inContainer("web", "stat", "-c", "%u %a", "/run/secrets/token"), "1000 400");
     assert.throws(() => inContainer("web", "sh", "-c", "echo x > /srv/x"), /Read-only file system/);
@@ -89,6 +101,7 @@ describe("a Compose project under the real engine", function () {
     await load.stop();
     assert.equal(changes.update, 1);
     assert.match(text, /services: ~ web\n/);
+    assert.match(text, /waiting for web \(503 version=2 secret=\w+ path=\/ready, \d+ s of 85 s\)/);
     assert.deepEqual(load.failures, []);
     assert.ok(load.requests > 100, `${load.requests} requests`);
     const now = ids();
@@ -192,6 +205,18 @@ describe("a Compose project under the real engine", function () {
       new RegExp(`longshore:ports.sample: port ${taken} is in use by \\S+ \\(process ${process.pid}\\)`),
     );
     assert.deepEqual(ids(), running);
+  });
+
+  it("moves to another port", async () => {
+    const [api, db, edge] = ids();
+    port = await freePort();
+    stack.program = program({ webVersion: "4" });
+    await stack.up();
+    assert.match(await (await fetch(`http://127.0.0.1:${port}`)).text(), /version=4/);
+    await assert.rejects(fetch(url));
+    assert.deepEqual(ids().slice(0, 2), [api, db]);
+    assert.notEqual(ids()[2], edge);
+    assert.equal(stack.containers("edge").length, 1);
   });
 
   it("keeps its volumes when it is taken down, and finds them again", async () => {

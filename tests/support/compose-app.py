@@ -24,9 +24,20 @@ def secret_digest():
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         ready = time.monotonic() >= READY_AT
-        if self.path == "/slow":
-            time.sleep(1)
+        if self.path == "/stream":
+            self.stream()
+            return
         self.reply(200 if ready else 503, f"version={VERSION} secret={secret_digest()} path={self.path}\n")
+
+    def stream(self):
+        """Two pieces; the second once the client has had time to see the first alone."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"data: first\n\n")
+        self.wfile.flush()
+        time.sleep(1)
+        self.wfile.write(b"data: second\n\n")
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -151,6 +151,36 @@ describe("checkSystem", () => {
     );
   });
 
+  it("finds what the type checker would have found, for those who do not run it", () => {
+    const found = problems(({ image, service, secret, setting, route }) => {
+      const app = image("app", { context: "services/app", runtime: "pyton" as "python" });
+      const web = service("web", {
+        image: app,
+        ports: { http: 8000 },
+        env: {
+          KEY: secret("key", { optionalIn: ["locl" as "local"] }),
+          LEVEL: setting("level", "inf", { oneOf: ["debug", "info"] }),
+          NOTHING: undefined as unknown as string,
+        },
+        after: ["migrate" as unknown as { name: string }],
+        redy: http("/readyz"),
+        environments: { stagin: { replicas: 1 } },
+      } as unknown as Parameters<typeof service<"http">>[1]);
+      route("/", (web as unknown as Record<string, typeof web.http>).web as typeof web.http);
+    });
+    assert.deepEqual(found.sort(), [
+      'sample.images.app.runtime: expected python, node, wget, curl, none, got "pyton"',
+      "sample.routes./: expected a port of a service, such as api.http, got nothing",
+      'sample.secrets.key.optionalIn: expected local, dev, test, staging, prod, got "locl"',
+      'sample.settings.level: the default "inf" is none of "debug", "info"',
+      'sample.web.after: expected the value of a job or service, got "migrate"',
+      "sample.web.env.NOTHING: expected text or a reference, got nothing",
+      'sample.web.environments.stagin: expected local, dev, test, staging, prod, got "stagin"',
+      "sample.web.redy: unknown option",
+      'sample.web.resources: expected cpu and memory as [request, limit], such as { cpu: ["100m", "1"], … }, got nothing',
+    ]);
+  });
+
   it("accepts every valid system and plans it in every environment and target", () => {
     fc.assert(
       fc.property(

@@ -15,6 +15,12 @@ const longshore = (...args: string[]) => {
 describe("bin/longshore", function () {
   this.timeout(30_000);
 
+  it("names the stack that was meant when there is none of that name", () => {
+    const { status, stderr } = longshore("validate", "--stack", "prd");
+    assert.equal(status, 2);
+    assert.match(stderr, /There is no Pulumi\.prd\.yaml; did you mean prod\?/);
+  });
+
   it("lists every command and the exit codes", () => {
     const { status, stdout } = longshore("--help");
     assert.equal(status, 0);
@@ -76,6 +82,14 @@ describe("bin/longshore", function () {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("gives machines a document also for a mistake", () => {
+    const { status, stdout } = longshore("down", "--stack", "prod", "--json");
+    assert.equal(status, 2);
+    const { status: word, error } = JSON.parse(stdout) as { status: string; error: string };
+    assert.equal(word, "failed");
+    assert.match(error, /stack prod is protected/);
   });
 
   it("accepts the settings of this repository", () => {

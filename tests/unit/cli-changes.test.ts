@@ -57,6 +57,18 @@ describe("cli: what the engine does, in lines", () => {
     assert.equal(deployment.isComplete, true);
   });
 
+  it("keeps to itself that a system which was not asked for has no address yet", () => {
+    const message = "Undefined value (todo) will not show as a stack output.\n";
+    const deployment = run([
+      event(100, { diagnosticEvent: { color: "never", severity: "warning", message } }),
+      event(100, { diagnosticEvent: { color: "never", severity: "warning", message: "the disk is full" } }),
+    ]);
+    assert.deepEqual(
+      deployment.diagnostics.map((one) => one.message),
+      ["the disk is full"],
+    );
+  });
+
   it("names what is under way", () => {
     const deployment = run([
       event(1, { resourcePreEvent: { metadata: step("create", "todo") } }),
@@ -178,10 +190,7 @@ describe("cli: what the engine does, in lines", () => {
     const worthy = deployment.changed().filter(isWorthALine);
     assert.deepEqual(
       worthy.flatMap((change) => describeChange(change, NO_COLORS)),
-      [
-        "  ~ drifted   todo Project 1.0 s",
-        "      ~ services.backend.state running → stopped (exit code 143)",
-      ],
+      ["  ~ drifted   todo Project 1.0 s", "      ~ backend: stopped (exit code 143)"],
     );
     assert.equal(describeSummary(deployment, "done", 2), "1 drifted in 2.0 s");
   });

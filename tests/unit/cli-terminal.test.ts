@@ -9,8 +9,9 @@ import { groupsOf } from "../../cli/engine/offline";
 import { exportLines } from "../../cli/engine/env";
 import { wellness } from "../../cli/compose/actions";
 import { EXIT, Failure } from "../../cli/support/failure";
+import { canDrawOn } from "../../cli/support/progress";
 import { tell } from "../../cli/support/tell";
-import { formatSeconds, table, wantsColors } from "../../cli/support/terminal";
+import { confirm, formatSeconds, openTerminal, table, wantsColors } from "../../cli/support/terminal";
 
 describe("cli: what a terminal shows", () => {
   const narrow = { columns: 80, colors: createColors(false) };
@@ -46,6 +47,12 @@ describe("cli: what a terminal shows", () => {
     assert.equal(wantsColors({ isTTY: true }, { NO_COLOR: "1" }), false);
     assert.equal(wantsColors({ isTTY: true }, { TERM: "dumb" }), false);
     assert.equal(wantsColors({}, { FORCE_COLOR: "1" }), true);
+  });
+
+  it("draws only on a terminal that says how wide it is", () => {
+    assert.equal(canDrawOn({ isTTY: true, columns: 80 }), true);
+    assert.equal(canDrawOn({ isTTY: true, columns: 0 }), false);
+    assert.equal(canDrawOn({ columns: 80 }), false);
   });
 
   it("writes times as people say them", () => {
@@ -109,6 +116,17 @@ describe("cli: how a command ends", () => {
   });
 });
 
+describe("cli: a question", () => {
+  it("that nobody is there to answer is named with the option that answers it", async () => {
+    const terminal = { ...openTerminal({ json: true }), isInteractive: false };
+    await assert.rejects(confirm(terminal, "Remove notes of stack local (its data is kept)?"), {
+      exitCode: EXIT.usage,
+      message:
+        'this is no terminal to ask on: "Remove notes of stack local (its data is kept)?"; to go ahead, add --yes',
+    });
+  });
+});
+
 describe("cli: how well a container is", () => {
   const container = { kind: "service", state: "running", health: "healthy", exitCode: 0 };
   it("counts a finished job as well, and a finished service as ill", () => {
@@ -141,7 +159,7 @@ describe("cli: resources by what they belong to", () => {
     assert.deepEqual(
       [...groups].map(([group, members]) => [group, members.map(({ name }) => name)]),
       [
-        ["todo", ["db", "instance"]],
+        ["todo", ["todo", "db", "instance"]],
         ["stack", ["bucket"]],
       ],
     );

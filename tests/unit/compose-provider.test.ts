@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { execFileSync } from "node:child_process";
-import { failedStep } from "../../providers/compose/build";
+import { failedStep, imageName } from "../../providers/compose/build";
 import type { Container } from "../../providers/compose/containers";
 import { changedServices, diffProject } from "../../providers/compose/diff";
 import { withDigests } from "../../providers/compose/digests";
+import { DockerError } from "../../providers/compose/docker";
 import { serviceState } from "../../providers/compose/drift";
+import { collapseRepeats, failureText } from "../../providers/compose/failures";
 import {
   DEFAULTS,
   namedVolumes,
@@ -14,10 +16,12 @@ import {
   shapeFailures,
   type ProjectInputs,
 } from "../../providers/compose/inputs";
-import { maskOf } from "../../providers/compose/mask";
+import { maskedLog, maskOf } from "../../providers/compose/mask";
 import { projectHandler } from "../../providers/compose/project";
 import { tar } from "../../providers/compose/tar";
 import { hasUnknown, secret, unwrap } from "../../providers/compose/values";
+import { stillRunning } from "../../providers/compose/unfinished";
+import { waitingWords } from "../../providers/compose/wait";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
@@ -88,6 +92,26 @@ describe("the diff of a project", () => {
     });
   });
 
+  it("shows an unfinished deployment as that, and not as drift of what it left", () => {
+    const services = { a: { state: "running" } };
+    const outputs = { services: { a: { state: "missing" } }, unfinished: "a failed deployment" };
+    assert.deepEqual(changes(inputs({ services }), inputs({ services }), outputs), {
+      unfinished: { kind: "delete", drift: true },
+    });
+  });
+
+  it("has the jobs that are asked for by name, where there are such", () => {
+    const job = document({ image: "a:1", labels: { "longshore.kind": "job" } });
+    process.env.LONGSHORE_RERUN_JOBS = "a, b-c,elsewhere";
+    try {
+      assert.deepEqual(changes(inputs({ document: job }), inputs({ document: job })), {
+        "rerun.a": { kind: "add" },
+      });
+    } finally {
+      delete process.env.LONGSHORE_RERUN_JOBS;
+    }
+  });
+
   it("says in words which services an update touches, through their files too", () => {
     const mounted = (content: string) => ({
       ...inputs({ secretFiles: { "secrets/a/t": { content: secret(content), user: 1 } } }),
@@ -147,6 +171,16 @@ describe("the mask over logs", () => {
       assert.equal(mask(`got <${text}>`).replace(/=+>/, ">"), "got <[secret]>", text);
     }
     assert.equal(mask("abc stays: too short to hide"), "abc stays: too short to hide");
+  });
+
+  it("covers everything that is logged", () => {
+    const said: string[] = [];
+    const say = (message: string) => void said.push(message);
+    const log = maskedLog({ status: say, info: say, warning: say }, maskOf(["hush-hush"]));
+    log.status("503 hush-hush");
+    log.info("hush-hush");
+    log.warning("a hush-hush");
+    assert.deepEqual(said, ["503 [secret]", "[secret]", "a [secret]"]);
   });
 
   it("leaves no secret in any text made with it", () => {
@@ -219,23 +253,24 @@ describe("the inputs of a project", () => {
   });
 });
 
+const container = (fields: Partial<Container> = {}): Container => ({
+  id: "1",
+  name: "p-a-1",
+  service: "a",
+  configHash: "c",
+  image: "i",
+  state: "running",
+  exitCode: 0,
+  restarts: 0,
+  probeOutput: "",
+  created: "",
+  started: "",
+  networks: [],
+  mounts: [],
+  ...fields,
+});
+
 describe("the state of a service in words", () => {
-  const container = (fields: Partial<Container> = {}): Container => ({
-    id: "1",
-    name: "p-a-1",
-    service: "a",
-    configHash: "c",
-    image: "i",
-    state: "running",
-    exitCode: 0,
-    restarts: 0,
-    probeOutput: "",
-    created: "",
-    started: "",
-    networks: [],
-    mounts: [],
-    ...fields,
-  });
   const state = (containers: Container[], expected = {}) =>
     serviceState({ replicas: 1, job: false, config: "c", image: "i", ...expected }, containers).state;
 
@@ -252,6 +287,12 @@ describe("the state of a service in words", () => {
       state([container({ state: "restarting", exitCode: 1, restarts: 4 })]),
       "restarting (exit code 1, 4 times)",
     );
+  });
+
+  it("blames nobody for what an unfinished deployment left", () => {
+    const left = [container({ configHash: "old" })];
+    const expected = { replicas: 1, job: false, config: "c", image: "i" };
+    assert.equal(serviceState(expected, left, true).state, "not up to date");
   });
 
   it("leaves a job completed when its container was pruned, and not when it failed", () => {
@@ -306,5 +347,111 @@ describe("an archive with owners", () => {
       execFileSync("tar", ["-xOf", "-", "secrets/a/token"], { input: archive, encoding: "utf8" }),
       "pä$$",
     );
+  });
+});
+
+describe("a failed deployment", () => {
+  const same = (text: string) => text;
+  const failure = { service: "api", reason: "exited with code 1", log: "oh\nno" };
+
+  it("says what still runs, and nothing of it when nothing ran", () => {
+    assert.equal(
+      failureText(
+        { project: "p", failures: [failure], skipped: ["web"], kept: "api still runs its previous version" },
+        same,
+      ),
+      [
+        "p: 1 service failed; api still runs its previous version",
+        "  api: exited with code 1",
+        "    last lines of its log:",
+        "        oh",
+        "        no",
+        "  not touched, because they wait for it: web",
+      ].join("\n"),
+    );
+    assert.match(
+      failureText({ project: "p", failures: [failure], skipped: [], kept: "" }, same),
+      /^p: 1 service failed\n/,
+    );
+  });
+
+  it("names the services that still run their previous version", () => {
+    const isCurrent = ({ configHash }: Container) => configHash === "new";
+    const of = (service: string, fields: Partial<Container> = {}) => container({ service, ...fields });
+    assert.equal(stillRunning([], isCurrent), "");
+    assert.equal(stillRunning([of("a", { state: "exited" }), of("b", { configHash: "new" })], isCurrent), "");
+    assert.equal(
+      stillRunning([of("a"), of("b", { configHash: "new" })], isCurrent),
+      "a still runs its previous version",
+    );
+    assert.equal(
+      stillRunning([of("d"), of("a"), of("b"), of("a")], isCurrent),
+      "a, b and d still run their previous versions",
+    );
+  });
+
+  it("shows a line that comes again and again once, whatever port or time it carries", () => {
+    const probe = (port: number, time: string) => `${time} 127.0.0.1:${port} - "GET /redyz" 404`;
+    const lines = ["starts", ...[1, 2, 3].map((n) => probe(50_000 + n, `2026-11-20T10:00:0${n}.123Z`))];
+    assert.deepEqual(collapseRepeats(lines), ["starts", `${lines[3]} (3 times)`]);
+    assert.deepEqual(collapseRepeats(["a", "b", "a", "b", "a", "b", "c"]), [
+      "a (3 times)",
+      "b (3 times)",
+      "c",
+    ]);
+    assert.deepEqual(collapseRepeats(["GET / 200", "GET / 404"]), ["GET / 200", "GET / 404"]);
+    assert.deepEqual(collapseRepeats([]), []);
+  });
+
+  it("loses no line that is no repetition", () => {
+    const line = fc.constantFrom("a", "b", "c", "d", "e");
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        const counts = collapseRepeats(lines).map((text) => Number(/ \((\d+) times\)$/.exec(text)?.[1] ?? 1));
+        assert.equal(
+          counts.reduce((sum, count) => sum + count, 0),
+          lines.length,
+        );
+      }),
+    );
+  });
+
+  it("says what to do when the engine has no network left to give", () => {
+    const stderr =
+      "failed to create network x: Error response from daemon: all predefined address pools have been fully subnetted";
+    const { message } = new DockerError(["compose", "up"], { stdout: "", stderr, all: stderr, exitCode: 1 });
+    assert.match(
+      message,
+      /^the engine has no address range left for another network.*docker network prune.*default-address-pools/,
+    );
+    assert.ok(!message.includes("\n"));
+  });
+});
+
+describe("waiting", () => {
+  it("says what the last health check said, and how long it may still take", () => {
+    const probeOutput = '503 {"ready": false,\n "db": "away"}';
+    assert.equal(
+      waitingWords(container({ health: "starting", probeOutput }), 40.2, 300),
+      '503 {"ready": false, "db": "away"}, 40 s of 300 s',
+    );
+    assert.equal(
+      waitingWords(container({ probeOutput, patienceSeconds: 60 }), 61, 300),
+      '503 {"ready": false, "db": "away"}, 60 s of 60 s',
+    );
+    assert.equal(
+      waitingWords(container({ state: "restarting", exitCode: 1 }), 5, 60),
+      "exited with code 1, 5 s of 60 s",
+    );
+    assert.equal(waitingWords(container(), 5, 60), "5 s of 60 s");
+    assert.ok(waitingWords(container({ probeOutput: "x".repeat(500) }), 5, 60).length < 100);
+  });
+});
+
+describe("an image to build", () => {
+  it("is named without registry, project and tag", () => {
+    assert.equal(imageName("todo/backend:src-000000000000"), "backend");
+    assert.equal(imageName("127.0.0.1:5000/todo/backend"), "backend");
+    assert.equal(imageName("backend@sha256:00"), "backend");
   });
 });

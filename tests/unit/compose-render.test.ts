@@ -182,8 +182,9 @@ describe("a rendered Compose document", function () {
       ],
     });
     for (const runtime of ["python", "node", "wget", "curl"] as const) {
-      const { test, ...times } =
-        service(readByCompose(render(plan(runtime)).document), "a").healthcheck ?? {};
+      const check = service(readByCompose(render(plan(runtime)).document), "a").healthcheck;
+      assert.ok(check && "test" in check);
+      const { test, ...times } = check;
       assert.deepEqual(times, {
         interval: "7s",
         timeout: "2s",
@@ -191,7 +192,7 @@ describe("a rendered Compose document", function () {
         start_period: "9s",
         start_interval: "1s",
       });
-      const path = test?.find((word) => word.includes("/ready?"));
+      const path = test.find((word) => word.includes("/ready?"));
       assert.ok(path?.endsWith("/ready?x='$y"), runtime);
     }
     assert.throws(() => render(plan("none")), /internal: no program in the image can ask/);

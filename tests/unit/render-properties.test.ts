@@ -38,7 +38,8 @@ describe("any valid system, rendered", () => {
           assert.ok(service, workload.name);
           assert.equal(service.read_only, true);
           assert.ok(service.deploy?.resources?.limits.memory, "memory limit");
-          assert.equal(service.healthcheck !== undefined, workload.probes.ready !== undefined);
+          const checked = service.healthcheck !== undefined && "test" in service.healthcheck;
+          assert.equal(checked, workload.probes.ready !== undefined);
         }
       }),
       { numRuns: 100 },

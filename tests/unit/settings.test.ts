@@ -7,11 +7,30 @@ import fc from "fast-check";
 import { load } from "js-yaml";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { planSystem } from "../../catalog/plan";
-import { loadStack, missingSecrets, planSettings, readSettings, requireSecrets } from "../../settings";
+import {
+  loadStack,
+  missingSecrets,
+  planSettings,
+  readSettings,
+  readSettingsLeniently,
+  requireSecrets,
+} from "../../settings";
 import { stackFileSchema } from "../../settings/json-schema";
+import { http, system } from "../../catalog/define";
 import { todo } from "../../stacks/todo";
 
 const systems = { todo };
+const notes = system("notes", ({ image, service, route }) => {
+  const web = service("web", {
+    image: image("web", { context: "services/todo/backend", runtime: "python" }),
+    ports: { http: 8000 },
+    live: http("/livez"),
+    ready: http("/readyz"),
+    resources: { cpu: ["100m", "1"], memory: ["128Mi", "256Mi"] },
+  });
+  route("/", web.http);
+});
+const two = { todo, notes };
 const GCP = { domain: "example.com", gcp: { project: "example-prod" } };
 
 function messageOf(action: () => unknown): string {
@@ -69,6 +88,61 @@ describe("readSettings", () => {
         '  todo.settings.logLevel: expected one of "debug"|"info"|"warning"|"error", got "trace"',
       ].join("\n"),
     );
+  });
+
+  it("names the system that was meant in ports, whichever are set already", () => {
+    const values = { ports: { notes: 8090, todoo: 8091 } };
+    assert.equal(
+      messageOf(() => readSettings({ stack: "local", values }, two)),
+      "Pulumi.local.yaml: 1 problem\n  ports.todoo: unknown key; did you mean todo?",
+    );
+    assert.match(
+      messageOf(() => readSettings({ stack: "local", values: { ports: { mail: 8090 } } }, two)),
+      /ports\.mail: unknown key; known systems: todo, notes; /,
+    );
+  });
+
+  it("gives every system of a stack on this machine a port of its own, defaults included", () => {
+    const read = (values: Record<string, unknown>) => readSettings({ stack: "local", values }, two);
+    assert.match(
+      messageOf(() => read({ ports: { notes: 8080 } })),
+      /1 problem\n {2}ports\.notes: 8080 is the port of todo too; choose another/,
+    );
+    assert.match(
+      messageOf(() => read({ ports: { todo: 8081 } })),
+      /1 problem\n {2}ports\.todo: 8081 is the port of notes too/,
+    );
+    assert.match(
+      messageOf(() => read({ ports: { todo: 9000, notes: 9000 } })),
+      /1 problem\n {2}ports\.notes: 9000 is the port of todo too/,
+    );
+    assert.deepEqual(read({ ports: { todo: 8081, notes: 8080 } }).ports, { todo: 8081, notes: 8080 });
+    assert.deepEqual(read({ systems: ["notes"], ports: { notes: 8080 } }).systems, ["notes"]);
+  });
+
+  it("reads past a system that is no longer in the catalog, when asked to, and says what is left of it", () => {
+    const values = {
+      systems: ["todo", "notes"],
+      ports: { notes: 8090 },
+      secrets: { notes: { key: "x" }, todo: { "openai-api-key": "y" } },
+      notes: { services: { web: { replicas: 2 } } },
+    };
+    const strict = messageOf(() => readSettings({ stack: "local", values }, systems));
+    const fix =
+      "known systems: todo; remove it, and what still runs with: bin/longshore down --system notes --stack local";
+    assert.ok(strict.includes(`  notes: unknown key; ${fix}`), strict);
+    assert.ok(strict.includes(`  ports.notes: unknown key; ${fix}`), strict);
+    const { settings, leftOver } = readSettingsLeniently({ stack: "local", values }, systems);
+    assert.deepEqual(settings.systems, ["todo"]);
+    assert.deepEqual(settings.secretsSet, { todo: ["openai-api-key"] });
+    assert.deepEqual(leftOver, ["notes", "ports.notes", "secrets.notes", "systems.notes"]);
+    // A mistake elsewhere stays one.
+    assert.match(
+      messageOf(() => readSettingsLeniently({ stack: "local", values: { environment: "prd" } }, systems)),
+      /environment: expected one of/,
+    );
+    const only = readSettingsLeniently({ stack: "local", values: { systems: ["notes"] } }, systems);
+    assert.deepEqual(only.settings.systems, []);
   });
 
   it("never repeats a secret's value, wherever it was put", () => {
@@ -148,7 +222,7 @@ describe("requireSecrets", () => {
         requireSecrets([plan], settings);
       }),
       "Pulumi.prod.yaml: 1 problem\n  todo.secrets.openai-api-key: not set, and backend needs it; " +
-        "run: pulumi config set --stack prod --secret --path 'longshore:secrets.todo.openai-api-key'",
+        "run: bin/longshore secrets set todo.openai-api-key --stack prod",
     );
   });
 

@@ -18,11 +18,11 @@ fail() { printf 'lab: %s\n' "$*" >&2; exit 1; }
 
 # The lab needs a Debian on which it may start an engine.
 require_debian_root() {
-  [ "$(id -u)" = 0 ] || fail "the lab's engine needs root; become root, or install Docker Engine 24 or newer with Compose 2.24 or newer"
+  [ "$(id -u)" = 0 ] || fail "the lab's engine needs root; become root, or install Docker Engine 25 or newer with Compose 2.24 or newer"
   local ID='' VERSION_CODENAME=''
   # shellcheck source=/dev/null
   [ ! -r /etc/os-release ] || . /etc/os-release
-  [ "$ID" = debian ] || fail "the lab runs on Debian only, this is ${ID:-unknown}; install Docker Engine 24 or newer with Compose 2.24 or newer"
+  [ "$ID" = debian ] || fail "the lab runs on Debian only, this is ${ID:-unknown}; install Docker Engine 25 or newer with Compose 2.24 or newer"
   codename=$VERSION_CODENAME
 }
 

@@ -79,7 +79,7 @@ install() {
     fi
     say "the engine of Debian $suite does not run on this machine"
   done
-  fail "no Debian engine runs on this machine; install Docker Engine 24 or newer with Compose 2.24 or newer"
+  fail "no Debian engine runs on this machine; install Docker Engine 25 or newer with Compose 2.24 or newer"
 }
 
 configure() {

@@ -68,7 +68,7 @@ describe("finding a container engine", () => {
     await assert.rejects(findDocker(unexpected), {
       name: "MissingTool",
       message:
-        "Docker Engine: expected 24.0 or newer, got 20.10.24; update it; " +
+        "Docker Engine: expected 25.0 or newer, got 20.10.24; update it; " +
         "Docker Compose: expected 2.24 or newer, got 2.5.0; update it; " +
         "Docker buildx: expected 0.12 or newer, got none; update it",
     });
@@ -89,7 +89,7 @@ describe("finding a container engine", () => {
     assert.equal(docker, undefined);
     assert.match(
       problems[0] ?? "",
-      /^no Docker Engine answers \(no answer\); start it, or install Docker Engine 24/,
+      /^no Docker Engine answers \(no answer\); start it, or install Docker Engine 25/,
     );
   });
 });

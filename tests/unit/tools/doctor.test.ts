@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { diskFound, dockerChecks, nodeCheck, packagesFound, pulumiCheck } from "../../../tools/doctor";
+import {
+  diskFound,
+  dockerChecks,
+  nodeCheck,
+  packagesFound,
+  portsFound,
+  pulumiCheck,
+} from "../../../tools/doctor";
 
 const GIB = 1024 ** 3;
 
@@ -61,5 +68,27 @@ describe("doctor", () => {
     assert.equal(judged(1, 50).status, "missing");
     assert.equal(judged(1, 50).found, "1.0 GiB free at /0");
     assert.equal(judged().status, "warn");
+  });
+
+  it("looks at every port of the local stack, and minds only programs that are not ours", () => {
+    const container = { kind: "container", description: "container todo-local-edge-1" } as const;
+    const program = { kind: "process", description: "nginx (process 4711)", pid: 4711 } as const;
+    assert.deepEqual(
+      portsFound([
+        { port: 8090, owner: container },
+        { port: 8091, owner: undefined },
+      ]),
+      {
+        name: "edge port",
+        status: "ok",
+        found: "127.0.0.1:8090 is held by container todo-local-edge-1, 127.0.0.1:8091 is free",
+      },
+    );
+    const { status, found } = portsFound([
+      { port: 8090, owner: container },
+      { port: 8091, owner: program },
+    ]);
+    assert.equal(status, "warn");
+    assert.equal(found, "127.0.0.1:8091 is held by nginx (process 4711)");
   });
 });

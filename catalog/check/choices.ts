@@ -1,0 +1,43 @@
+import type { Problem } from "../problems";
+import { ENVIRONMENTS, RUNTIMES, type SystemDefinition } from "../types";
+import { nearest } from "./nearest";
+
+/** Values out of a fixed list: typed, but types are not always checked. */
+export function checkChoices({
+  images,
+  services,
+  jobs,
+  datastores,
+  secrets,
+  settings,
+}: SystemDefinition): Problem[] {
+  return [
+    ...images.flatMap(({ name, runtime }) => choice(`images.${name}.runtime`, runtime, RUNTIMES)),
+    ...[...services, ...jobs, ...datastores].flatMap(({ name, environments }) =>
+      Object.keys(environments).flatMap((one) => choice(`${name}.environments.${one}`, one, ENVIRONMENTS)),
+    ),
+    ...secrets.flatMap(({ name, from, optionalIn }) => [
+      ...choice(`secrets.${name}.from`, from, ["config", "generated"]),
+      ...optionalIn.flatMap((one) => choice(`secrets.${name}.optionalIn`, one, ENVIRONMENTS)),
+    ]),
+    ...settings.flatMap(({ name, default: value, oneOf }) =>
+      oneOf && !oneOf.includes(value)
+        ? [
+            {
+              path: `settings.${name}`,
+              message: `the default ${JSON.stringify(value)} is none of ${oneOf.map((one) => JSON.stringify(one)).join(", ")}`,
+            },
+          ]
+        : [],
+    ),
+  ];
+}
+
+function choice(path: string, value: unknown, known: readonly string[]): Problem[] {
+  if (typeof value === "string" && known.includes(value)) {
+    return [];
+  }
+  const close = typeof value === "string" ? nearest(value, known) : undefined;
+  const message = `expected ${known.join(", ")}, got ${JSON.stringify(value) || "nothing"}`;
+  return [{ path, message, ...(close !== undefined && { fix: `did you mean ${close}?` }) }];
+}

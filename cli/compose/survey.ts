@@ -1,0 +1,141 @@
+import { nearest } from "../../catalog/check/nearest";
+import { planSystem } from "../../catalog/plan";
+import { ProblemsError } from "../../catalog/problems";
+import { EDGE } from "../../render/compose/edge";
+import { planSettings, type StackSettings } from "../../settings";
+import { systems as catalog } from "../../stacks";
+import { deployedSystems } from "../engine/state";
+import { usage } from "../support/failure";
+import { choose, chosen, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
+import type { Terminal } from "../support/terminal";
+import { containersOf, openEngine, type Container, type Engine } from "./docker";
+
+/** What there is of a stack on this machine. */
+export interface Survey {
+  readonly engine: Engine;
+  readonly settings: StackSettings;
+  /** The systems that were asked for, or all that the stack runs or still has. */
+  readonly systems: readonly string[];
+  /** Of these systems. */
+  readonly containers: readonly Container[];
+  /** Services that should be there and are not. */
+  readonly absent: readonly Service[];
+  /** Systems that were never brought up, or were brought down. */
+  readonly notUp: readonly string[];
+}
+
+export interface Service {
+  readonly system: string;
+  readonly service: string;
+}
+
+/**
+ * Looks at a stack on this machine. A system that is in the settings or the catalog no more, and still runs, is
+ * part of it. @throws Failure when the stack does not run here, naming what to use instead
+ */
+export async function survey(
+  stack: string,
+  only: readonly string[],
+  instead: (system: string, settings: StackSettings) => string,
+  terminal: Terminal,
+): Promise<Survey> {
+  const { settings, leftOver } = loadSettingsLeniently(stack);
+  if (settings.target !== "compose") {
+    const [first = "SYSTEM"] = chosen(settings, only);
+    throw usage(`stack ${stack} does not run on this machine; use: ${instead(first, settings)}`);
+  }
+  const engine = await openEngine();
+  const all = await containersOf(engine, stack);
+  const running = new Set(all.map(({ system }) => system));
+  const deployed = deployedSystems(stack);
+  const known = [...new Set([...settings.systems, ...running, ...(deployed ?? [])])].sort();
+  const systems = choose(stack, known, only);
+  warnOfLeftOver(leftOver, stack, terminal);
+  systems
+    .filter((system) => !settings.systems.includes(system))
+    .forEach((system) => {
+      terminal.note(
+        `warning: ${system} is no system of stack ${stack} any more; to remove it: ` +
+          `bin/longshore down --system ${system} --stack ${stack}`,
+      );
+    });
+  const containers = all.filter(({ system }) => systems.includes(system));
+  // Without a state to ask, what is not there counts as missing.
+  const isUp = (system: string) => running.has(system) || (deployed?.includes(system) ?? true);
+  return {
+    engine,
+    settings,
+    systems,
+    containers,
+    absent: absentOf(settings, systems.filter(isUp), containers),
+    notUp: systems.filter((system) => !isUp(system)),
+  };
+}
+
+function absentOf(
+  settings: StackSettings,
+  systems: readonly string[],
+  containers: readonly Container[],
+): Service[] {
+  return systems.flatMap((system) =>
+    (catalog[system]?.services ?? [])
+      .filter(({ name }) => (settings.perSystem[system]?.services[name]?.replicas ?? 1) > 0)
+      .filter(({ name }) => !containers.some((one) => one.system === system && one.service === name))
+      .map(({ name }) => ({ system, service: name })),
+  );
+}
+
+/**
+ * A service by its name, or as system/name. Of several systems with such a service the one that is up is meant.
+ * @throws Failure when it is none, or more than one
+ */
+export function findService(
+  { settings, systems, containers }: Pick<Survey, "settings" | "systems" | "containers">,
+  text: string,
+): Service {
+  const [first = "", second] = text.split("/");
+  const wanted = second ?? first;
+  const within = second === undefined ? systems : choose(settings.stack, systems, [first]);
+  const all = within.flatMap((system) =>
+    servicesOf(settings, system, containers).map((service) => ({ system, service })),
+  );
+  const found = all.filter(({ service }) => service === wanted);
+  const up = found.filter(({ system }) => containers.some((one) => one.system === system));
+  const [one] = up.length === 1 ? up : found;
+  if (!one) {
+    const names = [...new Set(all.map(({ service }) => service))];
+    const close = nearest(wanted, names);
+    throw usage(
+      `there is no service ${text}; ${close ? `did you mean ${close}?` : `there are ${names.join(", ")}`}`,
+    );
+  }
+  if (found.length > 1 && up.length !== 1) {
+    throw usage(
+      `several systems have a service ${wanted}: say ${found.map((each) => `${each.system}/${each.service}`).join(" or ")}`,
+    );
+  }
+  return one;
+}
+
+/** Everything of a system that runs as a container here, also what the plan adds to the description. */
+function servicesOf(settings: StackSettings, system: string, containers: readonly Container[]): string[] {
+  const there = containers.filter((one) => one.system === system).map(({ service }) => service);
+  return [...new Set([...plannedServices(settings, system), ...there])];
+}
+
+function plannedServices(settings: StackSettings, system: string): string[] {
+  const definition = catalog[system];
+  if (!definition) {
+    return [];
+  }
+  try {
+    const { workloads, routes } = planSystem(definition, planSettings(settings, system));
+    return [...workloads.map(({ name }) => name), ...(routes.length > 0 ? [EDGE] : [])];
+  } catch (error) {
+    // A mistake in what will be deployed next says nothing about what runs now.
+    if (error instanceof ProblemsError) {
+      return [];
+    }
+    throw error;
+  }
+}

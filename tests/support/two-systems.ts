@@ -1,0 +1,32 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Checkout } from "./checkout";
+
+/** A second system for a checkout: it has a service `backend` as todo has, and a secret that a person must set. */
+const NOTES = `import { http, system } from "../catalog/define";
+
+export const notes = system("notes", ({ image, postgres, route, secret, service }) => {
+  const db = postgres("db", { version: 17, database: "notes", storage: "10Gi" });
+  const backend = service("backend", {
+    image: image("backend", { context: "services/todo/backend", runtime: "python" }),
+    ports: { http: 8000 },
+    env: { DATABASE_URL: db.url, API_KEY: secret("api-key", { optionalIn: ["local"] }) },
+    live: http("/livez"),
+    ready: http("/readyz"),
+    resources: { cpu: ["100m", "1"], memory: ["128Mi", "256Mi"] },
+  });
+  route("/", backend.http);
+});
+`;
+
+/** Puts the second system into a checkout's catalog, or takes it out again. */
+export function setSystems(checkout: Checkout, names: readonly ("todo" | "notes")[]): void {
+  const stacks = join(checkout.root, "stacks");
+  writeFileSync(join(stacks, "notes.ts"), NOTES);
+  const imports = names.map((name) => `import { ${name} } from "./${name}";\n`).join("");
+  writeFileSync(
+    join(stacks, "index.ts"),
+    `import type { SystemDefinition } from "../catalog/types";\n${imports}\n` +
+      `export const systems: Readonly<Record<string, SystemDefinition>> = { ${names.join(", ")} };\n`,
+  );
+}

@@ -1,0 +1,45 @@
+import { isAbsolute, relative, sep } from "node:path";
+import { repoRoot } from "./paths";
+
+/** A message of the bundler, as esbuild gives it. */
+interface BuildMessage {
+  readonly text: string;
+  readonly location?: { readonly file: string; readonly line: number; readonly column: number } | null;
+}
+
+/** What a slip in a system's description throws. Our own checks throw other errors. */
+const BUILT_IN = new Set(["TypeError", "ReferenceError", "RangeError", "SyntaxError"]);
+
+/**
+ * What is wrong in a source file that a person is working on, as `file:line: message`: what the bundler could not
+ * read, and what was thrown while a system was being described. Undefined for every other error.
+ */
+export function mistakeIn(error: unknown, root = repoRoot()): string | undefined {
+  if (!(error instanceof Error)) {
+    return undefined;
+  }
+  if ("errors" in error && Array.isArray(error.errors) && error.message.startsWith("Build failed")) {
+    return (error.errors as readonly BuildMessage[]).map(describe).join("\n");
+  }
+  const isMissing = "code" in error && error.code === "MODULE_NOT_FOUND";
+  const place = isMissing || BUILT_IN.has(error.name) ? placeInStacks(error.stack ?? "", root) : undefined;
+  // A module that is not found names all who asked for it in more lines.
+  return place && `${place}: ${error.message.split("\n")[0] ?? ""}`;
+}
+
+function describe({ text, location }: BuildMessage): string {
+  return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text;
+}
+
+/** `stacks/todo.ts:35`: the innermost place in a description that the error came through. */
+function placeInStacks(stack: string, root: string): string | undefined {
+  for (const [, file = "", line = ""] of stack.matchAll(
+    /^\s+at .*?(?:\(|at |file:\/\/)?(\/[^():]+):(\d+):\d+\)?$/gm,
+  )) {
+    const path = relative(root, file);
+    if (!isAbsolute(path) && path.startsWith(`stacks${sep}`)) {
+      return `${path}:${line}`;
+    }
+  }
+  return undefined;
+}
