@@ -36,6 +36,18 @@ describe("the drawing of a graph", () => {
     }
   });
 
+  it("leads long lines past the steps between, not behind them", () => {
+    const long = layout([
+      { id: "a", needs: [] },
+      { id: "b", needs: ["a"] },
+      { id: "c", needs: ["a", "b"] },
+    ]);
+    const between = long.places.find(({ id }) => id === "b") ?? assert.fail("no b");
+    const path = long.edges.find(({ from, to }) => from === "a" && to === "c")?.path ?? "";
+    const level = Number(/ (\S+) H/.exec(path)?.[1]);
+    assert.ok(level < between.y || level > between.y + NODE.height, path);
+  });
+
   it("draws every need as a line, and survives what is no graph", () => {
     assert.deepEqual(drawn.edges.map(({ from, to }) => `${from}→${to}`).sort(), [
       "a→report",
@@ -80,6 +92,7 @@ describe("what a person types", () => {
       { id: "b", kind: "transform", value: null, needs: ["a"], retries: 0, retry_delay: 1, timeout: 5 },
     ];
     const text = stepsText({ id: "1", name: "x", description: "", version: 1, updated_at: "", steps });
+    assert.match(text, /"needs": \["a"\]/);
     assert.deepEqual(JSON.parse(text), [
       { id: "a", kind: "http", url: "http://x", retries: 2 },
       { id: "b", kind: "transform", value: null, needs: ["a"], timeout: 5 },

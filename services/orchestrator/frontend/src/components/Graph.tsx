@@ -23,7 +23,7 @@ export function Graph({ steps, label }: { steps: readonly Drawn[]; label: string
             <g key={id} className={`node ${step?.status ?? "pending"}`} transform={`translate(${x} ${y})`}>
               <rect width={NODE.width} height={NODE.height} rx="10" />
               <text className="id" x="14" y="22">
-                {shorten(id, step?.status ? 15 : 18)}
+                {shorten(id, step?.status ? 14 : 17)}
               </text>
               <text className="kind" x="14" y="40">
                 {step?.kind}

@@ -61,21 +61,23 @@ export function RunPage({ id }: { id: string }) {
       </PageTitle>
       <Stale message={error?.message} />
       {failure && <Failure message={failure} />}
-      <p className="facts" role="status">
-        <Badge status={run.status} />
-        <span>
-          {done} of {run.steps.length} steps
-        </span>
-        {run.takeovers > 0 && (
+      <div className="about">
+        <p className="facts" role="status">
+          <Badge status={run.status} />
           <span>
-            taken over {run.takeovers === 1 ? "once" : `${run.takeovers} times`} from a worker that died
+            {done} of {run.steps.length} steps
           </span>
-        )}
-      </p>
-      <p className="muted">
-        Run {run.id.slice(0, 8)}, version {run.workflow_version}
-        {run.started_at ? `, ${duration(run.started_at, run.finished_at, now)}` : ", waiting for a worker"}
-      </p>
+          {run.takeovers > 0 && (
+            <span>
+              taken over {run.takeovers === 1 ? "once" : `${run.takeovers} times`} from a worker that died
+            </span>
+          )}
+        </p>
+        <p className="muted">
+          Run {run.id.slice(0, 8)}, version {run.workflow_version}
+          {run.started_at ? `, ${duration(run.started_at, run.finished_at, now)}` : ", waiting for a worker"}
+        </p>
+      </div>
       {run.error && run.status !== "running" && <Failure message={run.error} />}
       <Graph
         steps={run.steps}

@@ -73,6 +73,8 @@ export function Failure({ message, onRetry }: { message: string; onRetry?: () =>
 /** What is shown while the last attempt to load failed, but an earlier one did not. */
 export function Stale({ message }: { message: string | undefined }) {
   return (
-    <div role="status">{message && <p className="stale">{message} What you see may be out of date.</p>}</div>
+    <div className="live" role="status">
+      {message && <p className="stale">{message} What you see may be out of date.</p>}
+    </div>
   );
 }

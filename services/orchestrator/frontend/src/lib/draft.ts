@@ -22,7 +22,12 @@ export const EXAMPLE = `[
 ]`;
 
 export function stepsText(workflow: Workflow): string {
-  return JSON.stringify(workflow.steps.map(withoutDefaults), null, 2);
+  const text = JSON.stringify(workflow.steps.map(withoutDefaults), null, 2);
+  // Lists of plain words on one line, as people write them.
+  return text.replace(
+    /\[\n\s+("[^"\\\n]*"(?:,\n\s+"[^"\\\n]*")*)\n\s+\]/g,
+    (_, words: string) => `[${words.replace(/,\n\s+/g, ", ")}]`,
+  );
 }
 
 const DEFAULTS: Readonly<Record<string, unknown>> = {

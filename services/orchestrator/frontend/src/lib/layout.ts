@@ -24,7 +24,7 @@ export interface Layout {
   readonly edges: readonly Edge[];
 }
 
-export const NODE = { width: 164, height: 52 };
+export const NODE = { width: 176, height: 52 };
 const GAP = { x: 56, y: 20 };
 const MARGIN = 4;
 
@@ -46,50 +46,80 @@ export function layout(steps: readonly GraphStep[]): Layout {
     columnOf.set(step.id, placed);
     return placed;
   };
-  const columns: GraphStep[][] = [];
-  for (const step of steps) {
-    (columns[column(step)] ??= []).push(step);
-  }
 
-  // Each column in the order of what its steps need, so that few lines cross.
-  const rows = new Map<string, number>();
-  const tallest = Math.max(1, ...columns.map((steps) => steps.length));
-  for (const steps of columns) {
-    const offset = (tallest - steps.length) / 2;
-    const weight = (step: GraphStep) => {
-      const above = step.needs.flatMap((id) => rows.get(id) ?? []);
-      return above.length === 0 ? 0 : above.reduce((sum, row) => sum + row, 0) / above.length;
-    };
-    steps
-      .map((step) => ({ step, weight: weight(step) }))
-      .sort((a, b) => a.weight - b.weight)
-      .forEach(({ step }, row) => rows.set(step.id, row + offset));
-  }
-
-  const places = steps.map(({ id }) => ({
-    id,
-    x: MARGIN + (columnOf.get(id) ?? 0) * (NODE.width + GAP.x),
-    y: MARGIN + (rows.get(id) ?? 0) * (NODE.height + GAP.y),
-  }));
-  const placeOf = new Map(places.map((place) => [place.id, place]));
-  const edges = steps.flatMap((step) =>
+  // A line that passes a column gets a slot of its own there, so that it does not run behind a step.
+  const slots: Slot[] = steps.map((step) => ({ key: step.id, column: column(step), after: [] }));
+  const slotOf = new Map(slots.map((slot) => [slot.key, slot]));
+  const lines = steps.flatMap((step) =>
     step.needs.flatMap((need) => {
-      const from = placeOf.get(need);
-      const to = placeOf.get(step.id);
-      return from && to ? [{ from: need, to: step.id, path: curve(from, to) }] : [];
+      const [from, to] = [slotOf.get(need), slotOf.get(step.id)];
+      if (!from || !to) {
+        return [];
+      }
+      const through = [from];
+      for (let between = from.column + 1; between < to.column; between++) {
+        const key = `${need} ${between}`;
+        let slot = slotOf.get(key);
+        if (!slot) {
+          slot = { key, column: between, after: [through.at(-1) ?? from] };
+          slots.push(slot);
+          slotOf.set(key, slot);
+        }
+        through.push(slot);
+      }
+      to.after.push(through.at(-1) ?? from);
+      return [{ from: need, to: step.id, through: [...through, to] }];
     }),
   );
+
+  // Each column in the order of what its slots come after, so that few lines cross.
+  const columns: Slot[][] = [];
+  for (const slot of slots) {
+    (columns[slot.column] ??= []).push(slot);
+  }
+  const rows = new Map<Slot, number>();
+  const tallest = Math.max(1, ...columns.map((inColumn) => inColumn.length));
+  for (const inColumn of columns) {
+    const offset = (tallest - inColumn.length) / 2;
+    inColumn
+      .map((slot) => ({ slot, weight: average(slot.after.flatMap((before) => rows.get(before) ?? [])) }))
+      .sort((one, other) => one.weight - other.weight)
+      .forEach(({ slot }, row) => rows.set(slot, row + offset));
+  }
+
+  const placed = (slot: Slot): Place => ({
+    id: slot.key,
+    x: MARGIN + slot.column * (NODE.width + GAP.x),
+    y: MARGIN + (rows.get(slot) ?? 0) * (NODE.height + GAP.y),
+  });
   return {
     width: 2 * MARGIN + columns.length * NODE.width + Math.max(0, columns.length - 1) * GAP.x,
     height: 2 * MARGIN + tallest * NODE.height + (tallest - 1) * GAP.y,
-    places,
-    edges,
+    places: slots.slice(0, steps.length).map(placed),
+    edges: lines.map(({ from, to, through }) => ({ from, to, path: curve(through.map(placed)) })),
   };
 }
 
-function curve(from: Place, to: Place): string {
-  const [x1, y1] = [from.x + NODE.width, from.y + NODE.height / 2];
-  const [x2, y2] = [to.x, to.y + NODE.height / 2];
-  const bend = GAP.x / 2;
-  return `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+interface Slot {
+  readonly key: string;
+  readonly column: number;
+  readonly after: Slot[];
+}
+
+const average = (numbers: readonly number[]): number =>
+  numbers.length === 0 ? 0 : numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+
+/** From the right side of the first place, straight across those between, to the left side of the last one. */
+function curve(places: readonly Place[]): string {
+  return places
+    .slice(1)
+    .map((to, index) => {
+      const from = places[index] ?? to;
+      const [x1, y1] = [from.x + NODE.width, from.y + NODE.height / 2];
+      const [x2, y2] = [to.x, to.y + NODE.height / 2];
+      const bend = GAP.x / 2;
+      const start = index === 0 ? `M${x1} ${y1}` : `H${x1}`;
+      return `${start} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+    })
+    .join(" ");
 }
