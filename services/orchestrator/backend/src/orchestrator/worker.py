@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from secrets import token_hex
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -123,12 +124,17 @@ def create_app(settings: Settings, worker: Worker, ready: Readiness) -> FastAPI:
     return app
 
 
+def worker_name() -> str:
+    """Tells this process from all others, also from the one that ran in this container before it was restarted."""
+    return f"{socket.gethostname()}-{token_hex(3)}"
+
+
 def from_environment() -> FastAPI:
     settings = load_settings()
     # Each run needs one connection at a time, and one more for its signs of life.
     engine = create_engine(settings, name="worker", size=settings.concurrency + 2)
     performer = Performer(create_client(), settings.http_allow)
-    worker = Worker(SqlQueue(engine), performer, settings, f"{socket.gethostname()}-{os.getpid()}")
+    worker = Worker(SqlQueue(engine), performer, settings, worker_name())
     return create_app(settings, worker, readiness(settings, "worker-probe"))
 
 
