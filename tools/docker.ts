@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { isLabUp, rememberLabUp } from "./lab-stamp";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
 import { lastLine, run, type Ran, type Say } from "./process";
@@ -41,22 +42,27 @@ const INSTALL = "install Docker Engine 25 or newer with Compose 2.24 or newer an
 /** The machine's own engine if it answers, otherwise the lab's if it runs. */
 export async function surveyDocker(): Promise<DockerSurvey> {
   const lab = await labEnvironment();
-  const own = await surveyOwn(lab);
+  const labs = async () => ((await exists(socketOf(lab))) ? surveyEngine("lab", lab) : undefined);
+  const [own, ours] = await Promise.all([surveyOwn(lab), labs()]);
   if (own.engine !== undefined) {
     return own;
   }
-  const ours = (await exists(socketOf(lab))) ? await surveyEngine("lab", lab) : undefined;
   return ours?.engine !== undefined ? ours : own;
 }
 
+export interface FindDockerOptions {
+  /** Looks at all of the lab again, also when nothing says that it has changed. @default false */
+  readonly thorough?: boolean;
+}
+
 /**
- * A container engine ready for use. Sets the lab up when the machine has no engine of its own: seconds when it
- * was there before, some minutes the first time.
+ * A container engine ready for use. Sets the lab up when the machine has no engine of its own: at once when it is
+ * up, seconds when it was there before, some minutes the first time.
  * @throws MissingTool with one line that says what to install
  */
-export async function findDocker(say: Say): Promise<Docker> {
+export async function findDocker(say: Say, { thorough = false }: FindDockerOptions = {}): Promise<Docker> {
   const lab = await labEnvironment();
-  const own = await surveyOwn(lab);
+  const [own, warm] = await Promise.all([surveyOwn(lab), thorough ? undefined : surveyWarmLab(lab)]);
   if (own.engine !== undefined) {
     return ready(own);
   }
@@ -67,8 +73,17 @@ export async function findDocker(say: Say): Promise<Docker> {
       `no Docker Engine answers at DOCKER_HOST=${chosen}; start it, or unset DOCKER_HOST`,
     );
   }
+  if (warm?.docker) {
+    return warm.docker;
+  }
   await startLab(say);
+  await rememberLabUp();
   return ready(await surveyEngine("lab", lab));
+}
+
+/** The lab's engine when `lab.sh up` has nothing to do. */
+async function surveyWarmLab(lab: Environment): Promise<DockerSurvey | undefined> {
+  return (await exists(socketOf(lab))) && (await isLabUp()) ? surveyEngine("lab", lab) : undefined;
 }
 
 function ready({ docker, problems }: DockerSurvey): Docker {

@@ -301,13 +301,16 @@ async function chromiumCheck(): Promise<Check> {
       };
 }
 
+/** What was found missing may have been taken away behind the lab's back. */
+const mendDocker = (say: Say): Promise<unknown> => findDocker(say, { thorough: true });
+
 /** What `longshore doctor --fix` can do by itself, in the order in which things need each other. */
 const MENDERS: readonly (readonly [CheckName, (say: Say) => Promise<unknown>])[] = [
   ["npm packages", installPackages],
-  ["Docker Engine", findDocker],
-  ["Docker Compose", findDocker],
-  ["Docker buildx", findDocker],
-  ["base images", findDocker],
+  ["Docker Engine", mendDocker],
+  ["Docker Compose", mendDocker],
+  ["Docker buildx", mendDocker],
+  ["base images", mendDocker],
   ["Pulumi", findPulumi],
   ["language host", async (say) => findLanguageHost(await findPulumi(say), say)],
   ["Chromium", findChromium],

@@ -6,6 +6,7 @@ import { EXIT, usage } from "../support/failure";
 import { LOCAL_STACK } from "../support/project";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
 import { handOver, projectOf, runIn, type Container, type Engine } from "./docker";
+import { notStarted } from "./not-started";
 import { findService, survey, type Survey } from "./survey";
 
 /** `longshore status` */
@@ -28,7 +29,7 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
   const { colors } = terminal;
   const rows = containers.map((one) => [
     `${one.system}/${one.service}`,
-    stateWord(one, terminal),
+    stateWord(one, containers, terminal),
     since(one),
     one.restarts > 0 ? String(one.restarts) : "",
     one.published.map((address) => `http://${address}`).join(" "),
@@ -49,7 +50,11 @@ const NOTHING_RUNS = (stack: string): string =>
 
 const podsOf = (system: string): string => `kubectl get pods --namespace ${system}`;
 
-function stateWord(container: Container, { colors }: Terminal): string {
+function stateWord(container: Container, all: readonly Container[], { colors }: Terminal): string {
+  const waiting = notStarted(container, all);
+  if (waiting !== undefined) {
+    return colors.yellow(waiting);
+  }
   switch (wellness(container)) {
     case "well":
       // A job inherits the health check of its image, which says nothing about a job.
@@ -98,7 +103,7 @@ export async function health({ stack, system, json = false }: HealthOptions): Pr
   const found = await survey(stack, system, podsOf, terminal);
   const { engine, containers, absent, notUp } = found;
   const verdicts = [
-    ...(await Promise.all(containers.map((one) => examine(engine, one)))),
+    ...(await Promise.all(containers.map((one) => examine(engine, one, containers)))),
     ...absent.map((one) => ({ ...one, isHealthy: false, says: ABSENT })),
   ];
   const ill = verdicts.filter(({ isHealthy }) => !isHealthy);
@@ -133,9 +138,13 @@ function printVerdicts(verdicts: readonly Verdict[], notUp: readonly string[], t
   }
 }
 
-async function examine(engine: Engine, container: Container): Promise<Verdict> {
+async function examine(engine: Engine, container: Container, all: readonly Container[]): Promise<Verdict> {
   const { system, service } = container;
   const verdict = (isHealthy: boolean, says: string): Verdict => ({ system, service, isHealthy, says });
+  const waiting = notStarted(container, all);
+  if (waiting !== undefined) {
+    return verdict(false, waiting);
+  }
   if (container.kind === "job") {
     const isWell = wellness(container) === "well";
     return verdict(isWell, isWell ? "completed" : `${container.state}, exit code ${container.exitCode}`);

@@ -5,6 +5,7 @@ import { run } from "../../tools/process";
 import { LABELS } from "../../render/compose/labels";
 import { Failure, usage } from "../support/failure";
 import { environmentWith } from "../support/tools";
+import { waitsFor } from "./not-started";
 
 /** The Docker engine that runs the stack. Nothing is set up for a command that only looks. */
 export interface Engine {
@@ -29,6 +30,8 @@ export interface Container {
   readonly image: string;
   /** Addresses on this machine, such as `127.0.0.1:8080`. */
   readonly published: readonly string[];
+  /** Services that it was created to wait for. */
+  readonly waitsFor: readonly string[];
   /** The health check's command. @default - none */
   readonly check?: readonly string[];
 }
@@ -90,6 +93,7 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
         startedAt: one.State.StartedAt,
         image: one.Config.Image,
         published: publishedPorts(one),
+        waitsFor: waitsFor(labels["com.docker.compose.depends_on"]),
         ...(check && { check }),
       };
     })

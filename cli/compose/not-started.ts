@@ -1,0 +1,26 @@
+import type { Container } from "./docker";
+
+/** Names of the services in the label in which Compose keeps them: `db:service_healthy:false,…`. */
+export function waitsFor(label: string | undefined): string[] {
+  return (label ?? "").split(",").flatMap((entry) => entry.split(":")[0] || []);
+}
+
+type Seen = Pick<Container, "system" | "service" | "kind" | "state" | "health" | "exitCode" | "waitsFor">;
+
+/** `not started: waits for migrate`, for a container that was created only. */
+export function notStarted(container: Seen, all: readonly Seen[]): string | undefined {
+  if (container.state !== "created") {
+    return undefined;
+  }
+  const awaited = container.waitsFor.filter((name) => {
+    const own = all.filter(({ system, service }) => system === container.system && service === name);
+    return own.length === 0 || !own.some(isReady);
+  });
+  return awaited.length === 0 ? "not started" : `not started: waits for ${awaited.join(", ")}`;
+}
+
+function isReady({ kind, state, health, exitCode }: Seen): boolean {
+  return kind === "job"
+    ? state === "exited" && exitCode === 0
+    : state === "running" && (health === "healthy" || health === "");
+}
