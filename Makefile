@@ -3,17 +3,17 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 STACK ?= local
-# Systems by name, separated by commas: make up SYSTEMS=todo
+# Systems by name, separated by commas, or all: make up SYSTEMS=todo,orchestrator
 SYSTEMS ?=
-only := $(if $(SYSTEMS),$(foreach system,$(subst $(comma), ,$(SYSTEMS)),--system $(system)))
-comma := ,
+# Without a choice `make up` brings one system up; the other words are about all of them.
+picked = $(if $(filter-out all,$1),--system $1)
 
 .PHONY: help setup up preview down status test bench format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  SYSTEMS=todo picks systems, STACK=prod another stack; more: bin/longshore --help"
+	@echo "  SYSTEMS=todo,… picks systems, STACK=prod another stack; more: bin/longshore --help"
 
 setup: node_modules/.package-lock.json ## install what the commands need (done by all others)
 
@@ -23,17 +23,17 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-up: setup ## bring the systems up on this machine
-	@bin/longshore up --stack $(STACK) $(only) $(if $(filter local,$(STACK)),--yes)
+up: setup ## bring AI todo up on this machine (SYSTEMS=all for everything)
+	@bin/longshore up --stack $(STACK) $(call picked,$(or $(SYSTEMS),todo)) $(if $(filter local,$(STACK)),--yes)
 
 preview: setup ## show what `pulumi up` on prod would create (offline; STACK=dev for another)
-	@bin/longshore preview --stack $(if $(filter local,$(STACK)),prod,$(STACK)) --offline $(only)
+	@bin/longshore preview --stack $(if $(filter local,$(STACK)),prod,$(STACK)) --offline $(call picked,$(SYSTEMS))
 
 down: setup ## stop the systems on this machine, keep their data
-	@bin/longshore down --stack $(STACK) $(only) $(if $(filter local,$(STACK)),--yes)
+	@bin/longshore down --stack $(STACK) $(call picked,$(SYSTEMS)) $(if $(filter local,$(STACK)),--yes)
 
 status: setup ## show what runs
-	@bin/longshore status --stack $(STACK) $(only)
+	@bin/longshore status --stack $(STACK) $(call picked,$(SYSTEMS))
 
 test: setup ## check, build and run everything that is proved here
 	@node --import tsx tests/run.ts $(SUITES)

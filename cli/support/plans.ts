@@ -11,6 +11,7 @@ import {
   readStackFile,
   type StackSettings,
 } from "../../settings";
+import { missingSources } from "../../render/images/context-hash";
 import { systems } from "../../stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { LOCAL_STACK } from "./project";
@@ -89,8 +90,24 @@ export function findProblems(
         settings ? planSettings(settings, name) : { environment: "local", target: "compose" },
       ),
     );
+    attempt(() => {
+      checkSources(definition);
+    });
   }
   return found;
+}
+
+/** Folders and Dockerfiles that images are to be built from. @throws ProblemsError for those that are not there */
+function checkSources({ name, images }: SystemDefinition): void {
+  const problems = images.flatMap(({ name: image, source }) =>
+    source.kind === "build"
+      ? missingSources(repoRoot(), source).map(({ path, message }) => ({
+          path: `${name}.images.${image}`,
+          message: `${path}: ${message}`,
+        }))
+      : [],
+  );
+  throwProblems(`stacks/${name}.ts`, problems);
 }
 
 /** The systems that a command is about. @throws ProblemsError for a name that the stack does not run */

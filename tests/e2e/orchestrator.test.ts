@@ -125,7 +125,7 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
     (await api<Run>(`runs/${id}`)).steps.find((one) => one.id === step) ?? assert.fail(`no step ${step}`);
 
   it("comes up with one command: an API, two workers, pages, a database, and nothing of other systems", async () => {
-    const { code, stdout, stderr } = await checkout.run("make", "up");
+    const { code, stdout, stderr } = await checkout.run("make", "up", "SYSTEMS=orchestrator");
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, new RegExp(`open ${ADDRESS}`));
     assert.equal(checkout.git("status", "--porcelain"), "");

@@ -25,10 +25,9 @@ export class Checkout {
       cpSync(join(root, file), join(this.root, file), { preserveTimestamps: true });
     }
     symlinkSync(join(root, "node_modules"), join(this.root, "node_modules"));
-    // Older than what is installed, whatever git did to them: otherwise `make` runs `npm ci` through the link, which
-    // empties the folder that everybody shares.
+    // `make` installs when these are newer than what is installed; here that would empty the shared folder.
     for (const file of ["package.json", "package-lock.json"]) {
-      utimesSync(join(this.root, file), 1, 1);
+      utimesSync(join(this.root, file), 0, 0);
     }
     this.git("init", "-q");
     this.git("add", "-A");

@@ -46,6 +46,16 @@ describe("a mistake in a source file", function () {
     assert.match(stdout, /^true stacks\/todo\.ts:\d+:7: Expected identifier but found "="\n$/);
   });
 
+  it("such as a folder that is not there is found by validate, with the image that wants it", async () => {
+    edit((all) => all.replace("services/todo/backend", "services/todo/bakend"));
+    const { code, stderr } = await checkout.longshore("validate");
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /todo\.images\.backend: services\/todo\/bakend: expected a folder with a Dockerfile, found nothing/,
+    );
+  });
+
   it("such as an import of a file that is not there, or of a package that is not installed", async () => {
     edit((all) => `import { nothing } from "./nowhere";\n${all}\nnothing();\n`);
     const file = await checkout.longshore("validate");
