@@ -1,5 +1,6 @@
 import type { SystemDefinition } from "../catalog/types";
+import { orchestrator } from "./orchestrator";
 import { todo } from "./todo";
 
 /** Every system that a stack can run, by name. */
-export const systems: Readonly<Record<string, SystemDefinition>> = { todo };
+export const systems: Readonly<Record<string, SystemDefinition>> = { todo, orchestrator };

@@ -81,7 +81,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
 
   before(async () => {
     checkout = new Checkout();
-    checkout.presetLocal(`config:\n  longshore:ports:\n    todo: ${PORT}\n`);
+    checkout.presetLocal(`config:\n  longshore:systems: [todo]\n  longshore:ports:\n    todo: ${PORT}\n`);
     browser = await chromium.launch({
       executablePath: await findChromium(console.log),
       args: [

@@ -100,7 +100,7 @@ describe("bin/longshore", function () {
   });
 
   it("sends a person to another command when a stack does not run on this machine", () => {
-    const { status, stderr } = longshore("status", "--stack", "prod");
+    const { status, stderr } = longshore("status", "--stack", "prod", "--system", "todo");
     assert.equal(status, 2);
     assert.match(stderr, /kubectl get pods --namespace todo/);
   });

@@ -1,0 +1,1 @@
+"""Orchestrator: workflows of steps, their runs, and the worker that executes them."""

@@ -1,0 +1,80 @@
+import { exec, http, system } from "../catalog/define";
+import { text } from "../catalog/references";
+
+/** Orchestrator: workflows of steps that need each other, executed by workers that may die at any time. */
+export const orchestrator = system("orchestrator", ({ postgres, setting, image, job, service, route }) => {
+  const db = postgres("db", { version: 17, database: "orchestrator", storage: "10Gi" });
+  const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
+
+  const backendImage = image("backend", { context: "services/orchestrator/backend", runtime: "python" });
+  const frontendImage = image("frontend", {
+    context: "services/orchestrator/frontend",
+    user: 101,
+    runtime: "none",
+  });
+
+  const migrate = job("migrate", {
+    image: backendImage,
+    command: ["python", "-m", "orchestrator.migrate"],
+    env: { DATABASE_URL: db.ownerUrl, DATABASE_OWNER_ROLE: db.ownerRole },
+    resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
+  });
+
+  const backend = service("backend", {
+    image: backendImage,
+    after: [migrate],
+    ports: { http: 8000 },
+    env: {
+      DATABASE_URL: db.url,
+      CORS_ORIGINS: setting("corsOrigins", ""),
+      LOG_LEVEL: logLevel,
+      WORKERS: setting("workers", 2),
+      MAX_REQUESTS: setting("maxRequests", 10_000),
+    },
+    live: http("/livez"),
+    ready: http("/readyz"),
+    metrics: { port: "http", path: "/metrics" },
+    resources: { cpu: ["250m", "1"], memory: ["192Mi", "512Mi"] },
+    scale: { min: 2, max: 4, cpu: 70 },
+    develop: { mounts: { src: "/app/src" }, debug: 5678 },
+  });
+
+  service("worker", {
+    image: backendImage,
+    command: ["python", "-m", "orchestrator.worker"],
+    after: [migrate],
+    ports: { http: 8001 },
+    env: {
+      DATABASE_URL: db.url,
+      LOG_LEVEL: logLevel,
+      // What steps may ask: our own API, and what an operator adds. Hosts elsewhere have to be in `egress` too.
+      HTTP_ALLOW: text`${backend.http},${setting("allowedAddresses", "")}`,
+      CONCURRENCY: setting("concurrency", 4),
+      LEASE: setting("leaseSeconds", 15),
+    },
+    live: http("/livez"),
+    ready: http("/readyz"),
+    metrics: { port: "http", path: "/metrics" },
+    resources: { cpu: ["100m", "1"], memory: ["128Mi", "384Mi"] },
+    replicas: 2,
+    // On a person's machine too: a run has to survive the worker that has it in hand.
+    environments: { local: { replicas: 2 } },
+  });
+
+  const frontend = service("frontend", {
+    image: frontendImage,
+    ports: { http: 8080 },
+    env: { API_ORIGIN: setting("apiOrigin", "") },
+    live: exec(["health.sh"]),
+    resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
+    scale: { min: 2, max: 4, cpu: 70 },
+    develop: { mounts: { src: "/app/src" } },
+    // The development server compiles as it serves.
+    environments: {
+      dev: { env: { API_URL: backend.http }, resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] } },
+    },
+  });
+
+  route("/api", backend.http);
+  route("/", frontend.http);
+});
