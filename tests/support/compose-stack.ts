@@ -18,6 +18,22 @@ export async function useDocker(images: readonly string[] = []): Promise<void> {
   Object.assign(process.env, (await findDocker(say, { images })).env);
 }
 
+/**
+ * Runs the engine again when the SDK had no connection to it. gRPC keeps its connections per address for the whole
+ * process; of the dozens of engines that one test process starts, one may get the port of an earlier one that is
+ * gone. The program has registered nothing then. A command runs one engine and never meets this.
+ */
+async function connected<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (String(error).includes("UNAVAILABLE: No connection established")) {
+      return run();
+    }
+    throw error;
+  }
+}
+
 /** A stack of the real engine with the real provider, with its own state and data folders. */
 export class TestStack {
   private constructor(
@@ -73,10 +89,12 @@ export class TestStack {
   /** Runs `up`, and returns what it printed and what it did. */
   async up(): Promise<{ text: string; changes: OpMap }> {
     let text = "";
-    const result = await this.stack.up({
-      onOutput: (chunk) => (text += chunk),
-      onError: (chunk) => (text += chunk),
-    });
+    const result = await connected(() =>
+      this.stack.up({
+        onOutput: (chunk) => (text += chunk),
+        onError: (chunk) => (text += chunk),
+      }),
+    );
     return { text, changes: result.summary.resourceChanges ?? {} };
   }
 
@@ -87,7 +105,7 @@ export class TestStack {
 
   async preview(): Promise<string> {
     let text = "";
-    await this.stack.preview({ diff: true, onOutput: (chunk) => (text += chunk) });
+    await connected(() => this.stack.preview({ diff: true, onOutput: (chunk) => (text += chunk) }));
     return text;
   }
 
@@ -97,7 +115,7 @@ export class TestStack {
 
   async refresh(): Promise<string> {
     let text = "";
-    await this.stack.refresh({ onOutput: (chunk) => (text += chunk) });
+    await connected(() => this.stack.refresh({ onOutput: (chunk) => (text += chunk) }));
     return text;
   }
 
