@@ -11,6 +11,7 @@ import { planSettings, readSettings } from "../../settings";
 import { systems } from "../../stacks";
 import { deployCloud } from "../../targets/cloud";
 import { findPulumi } from "../../tools/pulumi";
+import { connected } from "./connected";
 
 /** What a test changes between two updates. */
 export interface CloudInputs {
@@ -166,7 +167,11 @@ export class CloudStack {
         }
       },
     };
-    const failed = await operation(observe).then(
+    const run = () => {
+      errors.length = 0;
+      return operation(observe);
+    };
+    const failed = await connected(run).then(
       () => false,
       (error: unknown) => {
         errors.push(error instanceof Error ? error.message : String(error));

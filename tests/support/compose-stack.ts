@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findDocker } from "../../tools/docker";
 import { findPulumi } from "../../tools/pulumi";
+import { connected } from "./connected";
 
 export const ROOT = join(__dirname, "..", "..");
 
@@ -16,22 +17,6 @@ const say = (line: string) => {
 /** Lets the commands of this process use the machine's container engine, or the lab's, with these images. */
 export async function useDocker(images: readonly string[] = []): Promise<void> {
   Object.assign(process.env, (await findDocker(say, { images })).env);
-}
-
-/**
- * Runs the engine again when the SDK had no connection to it. gRPC keeps its connections per address for the whole
- * process; of the dozens of engines that one test process starts, one may get the port of an earlier one that is
- * gone. The program has registered nothing then. A command runs one engine and never meets this.
- */
-async function connected<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (String(error).includes("UNAVAILABLE: No connection established")) {
-      return run();
-    }
-    throw error;
-  }
 }
 
 /** A stack of the real engine with the real provider, with its own state and data folders. */
@@ -189,10 +174,12 @@ async function failing(
 ): Promise<string> {
   let text = "";
   try {
-    await run((chunk) => {
-      text += chunk;
-      watch(text);
-    });
+    await connected(() =>
+      run((chunk) => {
+        text += chunk;
+        watch(text);
+      }),
+    );
   } catch {
     return text;
   }
