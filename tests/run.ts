@@ -16,7 +16,8 @@ interface Suite {
 const mocha = (suite: string) => ({
   title: `${suite} tests`,
   command: bin("mocha"),
-  args: [`tests/${suite}/**/*.test.ts`],
+  // Colour is for terminals; mocha also takes CI for one.
+  args: ["--no-color", `tests/${suite}/**/*.test.ts`],
 });
 
 const suites: Suite[] = [
