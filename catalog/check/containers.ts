@@ -22,7 +22,6 @@ export function checkContainers(definition: SystemDefinition): Problem[] {
       ...checkCommon(job),
       ...duration(`${job.name}.timeout`, job.timeout),
     ]),
-    ...volumeUse(definition),
   ];
 }
 
@@ -90,6 +89,7 @@ function checkService(service: ServiceDefinition, images: ReadonlyMap<string, Im
 function checkCommon(container: ServiceDefinition | JobDefinition): Problem[] {
   const { name, resources, egress, writable, volumes, exceptions, environments } = container;
   return [
+    ...checkMounts(container),
     ...checkResources(`${name}.resources`, resources),
     ...Object.entries(environments).flatMap(([environment, overlay]) =>
       overlay.resources
@@ -231,16 +231,27 @@ function statefulScale({ name, volumes }: ServiceDefinition, replicas: number): 
     : [];
 }
 
-function volumeUse({ services, jobs }: SystemDefinition): Problem[] {
-  const owners = new Map<string, string>();
-  return [...services, ...jobs].flatMap(({ name, volumes }) =>
-    volumes.flatMap(({ volume }) => {
-      const key = `${name}/${volume}`;
-      const repeated = owners.has(key);
-      owners.set(key, name);
-      return repeated ? [{ path: `${name}.volumes.${volume}`, message: "is mounted twice" }] : [];
-    }),
-  );
+/** Where secrets are mounted; nothing else may be. */
+const SECRETS = "/run/secrets";
+
+/** Every volume once, and every path for one thing only. */
+function checkMounts({ name, volumes, writable }: ServiceDefinition | JobDefinition): Problem[] {
+  const names = new Set<string>();
+  const paths = new Map([[SECRETS, "the secrets"]]);
+  const take = (path: string, holder: string, where: string): Problem[] => {
+    const other = paths.get(path);
+    paths.set(path, holder);
+    return other === undefined ? [] : [{ path: where, message: `${path} is mounted for ${other} already` }];
+  };
+  return [
+    ...volumes.flatMap(({ volume, path }) => [
+      ...(names.size === names.add(volume).size
+        ? [{ path: `${name}.volumes.${volume}`, message: "is mounted twice" }]
+        : []),
+      ...take(path, `the volume ${volume}`, `${name}.volumes.${volume}.path`),
+    ]),
+    ...writable.flatMap((path) => take(path, "writing", `${name}.writable`)),
+  ];
 }
 
 function checkEgress(path: string, destination: string): Problem[] {

@@ -9,6 +9,8 @@ const label = fc.stringMatching(/^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$/);
 const path = fc
   .stringMatching(/^(\/[A-Za-z0-9_.-]{1,12}){1,3}$/)
   .filter((one) => !/\/\.{1,2}(\/|$)/.test(one));
+/** Two mounts at one path are refused by the catalog: each kind of mount has a folder of its own here. */
+const below = (folder: string) => path.map((one) => `${folder}${one}`);
 const port = fc.integer({ min: 1, max: 65535 });
 const unique = <T>(arbitrary: fc.Arbitrary<T>, key: (value: T) => unknown, maxLength = 3) =>
   fc.uniqueArray(arbitrary, { selector: key, maxLength });
@@ -74,7 +76,7 @@ const fields = fc.record({
     ({ name }) => name,
   ),
   secretFiles: unique(secretFile, ({ name }) => name),
-  configFiles: unique(fc.record({ path, content: awkwardText }), (file) => file.path),
+  configFiles: unique(fc.record({ path: below("/etc/config"), content: awkwardText }), (file) => file.path),
   ports: unique(
     fc.record({ name: fc.constantFrom("http", "grpc", "metrics", "admin-1"), port }),
     ({ name }) => name,
@@ -86,10 +88,16 @@ const fields = fc.record({
   startupSeconds: fc.integer({ min: 1, max: 600 }),
   resources,
   scale,
-  writable: fc.uniqueArray(path, { maxLength: 3 }),
+  writable: fc.uniqueArray(below("/scratch"), { maxLength: 3 }),
   volumes: unique(
-    fc.record({ name: label, path, size: fc.integer({ min: 1, max: 9 }).map((size) => size * GIBIBYTE) }),
+    fc.record({
+      name: label,
+      path: below("/data"),
+      size: fc.integer({ min: 1, max: 9 }).map((size) => size * GIBIBYTE),
+    }),
     ({ name }) => name,
+  ).map((volumes) =>
+    volumes.filter((one, index) => volumes.findIndex(({ path: p }) => p === one.path) === index),
   ),
   egress: fc.array(
     fc.record({ host: fc.constantFrom("api.example.com", "192.0.2.7", "2001:db8::1"), port }),

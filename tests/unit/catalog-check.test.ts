@@ -123,6 +123,20 @@ describe("checkSystem", () => {
     assert.equal(found.filter((line) => line.includes("sample.web.env.")).length, 2);
   });
 
+  it("finds a path that two mounts want", () => {
+    const found = problems(({ image, service }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      const volume = (name: string, path: string) => ({ volume: name, path, size: "1Gi" }) as const;
+      const volumes = [volume("data", "/data"), volume("data", "/other"), volume("keys", "/run/secrets")];
+      service("web", { image: app, writable: ["/tmp", "/data"], volumes, resources });
+    });
+    assert.deepEqual(found.sort(), [
+      "sample.web.volumes.data: is mounted twice",
+      "sample.web.volumes.keys.path: /run/secrets is mounted for the secrets already",
+      "sample.web.writable: /data is mounted for the volume data already",
+    ]);
+  });
+
   it("finds names used twice, also across kinds and with what a database brings", () => {
     const found = problems(({ image, service, postgres, secret }) => {
       const app = image("app", { context: "services/app", runtime: "python" });
