@@ -12,6 +12,8 @@ import {
 export interface UpOptions extends StackOption, SystemOption, JsonOption {
   readonly yes?: boolean;
   readonly refresh?: boolean;
+  /** Jobs to run once more. */
+  readonly rerun?: readonly string[];
 }
 
 export function registerUp(program: Command): Command {
@@ -19,10 +21,12 @@ export function registerUp(program: Command): Command {
     .command("up")
     .description("create or update a stack: images, databases, migrations, services, in this order")
     .option("-y, --yes", "do not ask (a stack other than local shows a preview and asks)")
-    .option("--refresh", "look at what really runs first, and mend what differs");
+    .option("--refresh", "look at what really runs first, and mend what differs")
+    .option("--rerun <job...>", "run these jobs once more, though nothing of them has changed");
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore up", "everything, on this machine"],
     ["longshore up --system todo", "one system; the others stay as they are"],
+    ["longshore up --rerun migrate", "the migration once more, after somebody changed the database by hand"],
     ["longshore up --stack prod", "preview, question, deployment"],
     ["longshore up --stack prod --yes --json", "in a pipeline"],
   ]);

@@ -1,3 +1,5 @@
+import { nearest } from "../../catalog/check/nearest";
+import type { Plan } from "../../catalog/plan";
 import { deleteVolumes } from "../compose/docker";
 import type { DownOptions } from "../down";
 import type { PreviewOptions } from "../preview";
@@ -19,10 +21,12 @@ export async function up({
   system,
   yes = false,
   refresh = false,
+  rerun = [],
   json = false,
 }: UpOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  await withStack({ stack, system }, terminal, async (opened, progress, { deploy, conclude }) => {
+  await withStack({ stack, system }, terminal, async (found, progress, { deploy, conclude }) => {
+    const opened = { ...found, env: { ...found.env, ...rerunEnvironment(rerun, found.plans) } };
     const options = { system, refresh };
     if (stack !== LOCAL_STACK && !yes) {
       const planned = await deploy("preview", opened, terminal, progress, options);
@@ -31,6 +35,20 @@ export async function up({
     }
     conclude("up", opened, await deploy("up", opened, terminal, progress, options), terminal);
   });
+}
+
+/** How the compose provider is asked to run jobs once more. @throws Failure for a name that is no job's */
+export function rerunEnvironment(rerun: readonly string[], plans: readonly Plan[]): Record<string, string> {
+  const jobs = plans.flatMap(({ workloads }) => workloads.filter(({ kind }) => kind === "job"));
+  const known = [...new Set(jobs.map(({ name }) => name))].sort();
+  const unknown = rerun.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const close = nearest(unknown, known);
+    throw usage(
+      `there is no job ${unknown}; ${close ? `did you mean ${close}?` : `jobs: ${known.join(", ")}`}`,
+    );
+  }
+  return rerun.length > 0 ? { LONGSHORE_RERUN_JOBS: rerun.join(",") } : {};
 }
 
 /** `longshore preview` */

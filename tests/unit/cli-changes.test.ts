@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
 import { createColors } from "picocolors";
 import { Deployment, parsePath } from "../../cli/engine/changes";
+import { planSystem } from "../../catalog/plan";
+import { rerunEnvironment } from "../../cli/engine/actions";
+import { todo } from "../../stacks/todo";
 import {
   describeChange,
   describeDiagnostic,
@@ -227,5 +230,24 @@ describe("cli: what the engine does, in lines", () => {
       "image",
     ]);
     assert.deepEqual(parsePath('["say \\"hi\\""]'), ['say "hi"']);
+  });
+});
+
+describe("up --rerun", () => {
+  const plans = [planSystem(todo, { environment: "local", target: "compose" })];
+
+  it("hands the names of jobs to the provider", () => {
+    assert.deepEqual(rerunEnvironment([], plans), {});
+    assert.deepEqual(rerunEnvironment(["migrate", "db-roles"], plans), {
+      LONGSHORE_RERUN_JOBS: "migrate,db-roles",
+    });
+  });
+
+  it("refuses what is no job, and names the nearest", () => {
+    assert.throws(
+      () => rerunEnvironment(["migrat"], plans),
+      /there is no job migrat; did you mean migrate\?/,
+    );
+    assert.throws(() => rerunEnvironment(["backend"], plans), /there is no job backend/);
   });
 });
