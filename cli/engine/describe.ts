@@ -1,6 +1,6 @@
 import { formatSeconds, plural, type Colors } from "../support/terminal";
 import type { Change, Deployment, Diagnostic, Operation, PropertyChange, Violation } from "./changes";
-import { describeProject, isUnfinished, PROJECT_TYPE } from "./project-changes";
+import { describeProject, isIntention, PROJECT_TYPE } from "./project-changes";
 
 type Tense = "planned" | "done";
 
@@ -42,7 +42,7 @@ const MAX_PROPERTIES = 6;
 /** A look at what really runs is worth a line only when it found something else than expected. */
 export function isWorthALine({ operation, state, properties }: Change): boolean {
   return (
-    state === "failed" || (operation === "refresh" ? !properties.every(isUnfinished) : operation !== "same")
+    state === "failed" || (operation === "refresh" ? !properties.every(isIntention) : operation !== "same")
   );
 }
 

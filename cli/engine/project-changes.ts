@@ -21,6 +21,11 @@ export function isUnfinished({ path }: PropertyChange): boolean {
   return path === "unfinished";
 }
 
+/** What the provider says of the deployment to come, and not of what it found. */
+export function isIntention({ path }: PropertyChange): boolean {
+  return path === "unfinished" || /^rerun\b/.test(path);
+}
+
 /** Lines about a Compose project by service, and the differences that are about no service. */
 export function describeProject({ properties, operation, state }: Change): {
   readonly lines: string[];

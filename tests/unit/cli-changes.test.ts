@@ -243,6 +243,16 @@ describe("up --rerun", () => {
     });
   });
 
+  it("is no drift", () => {
+    const properties = [{ path: "rerun.migrate", kind: "add" as const }];
+    const change = { operation: "refresh", state: "done", properties } as unknown as Parameters<
+      typeof isWorthALine
+    >[0];
+    assert.equal(isWorthALine(change), false);
+    const drifted = { ...change, properties: [{ path: "services.api.state", kind: "update" as const }] };
+    assert.equal(isWorthALine(drifted as unknown as typeof change), true);
+  });
+
   it("refuses what is no job, and names the nearest", () => {
     assert.throws(
       () => rerunEnvironment(["migrat"], plans),
