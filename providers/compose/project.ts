@@ -171,16 +171,21 @@ function address({ services }: Document): string | undefined {
 /** Removes containers, networks and files; volumes only when asked to. */
 async function takeDown(project: string, { document, keepVolumes }: ProjectInputs): Promise<void> {
   const filter = `label=com.docker.compose.project=${project}`;
-  if (isRecord(document)) {
-    // The document gives the order: who depends on others goes first.
-    const compose = ["compose", "--project-name", project, "--file", "-", "down", "--remove-orphans"];
-    await docker(compose, { input: JSON.stringify(document) });
-  }
+  const compose = async (...args: string[]) => {
+    if (isRecord(document)) {
+      const command = ["compose", "--project-name", project, "--file", "-", ...args];
+      await docker(command, { input: JSON.stringify(document) });
+    }
+  };
+  // The document gives the order: who depends on others ends first.
+  await compose("stop");
   const { stdout } = await docker(["ps", "--all", "--quiet", "--filter", filter]);
   const rest = stdout.split("\n").filter((id) => id !== "");
   if (rest.length > 0) {
+    // `compose down` would leave the nameless volumes that an image asks for and nobody can ever find again.
     await docker(["rm", "--force", "--volumes", ...rest]);
   }
+  await compose("down", "--remove-orphans");
   if (!keepVolumes) {
     const volumes = await docker(["volume", "ls", "--quiet", "--filter", filter]);
     const names = volumes.stdout.split("\n").filter((name) => name !== "");

@@ -388,8 +388,21 @@ describe("AI todo, from a fresh checkout to a browser", function () {
 
   it("goes down, keeps the data, and comes back with it", async () => {
     const before = await titles();
+    const mounted = await docker(
+      "inspect",
+      "-f",
+      '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{end}}{{end}}',
+      ...(await containers()),
+    );
     const down = await longshore("down", "--yes");
     assert.equal(down.code, 0, down.text);
+    const left = (await docker("volume", "ls", "-q")).split("\n");
+    const volumes = mounted.split(/\s+/).filter(Boolean);
+    assert.deepEqual(
+      volumes.filter((volume) => left.includes(volume)),
+      [`${project}_db_data`],
+      "only the data has a volume that stays",
+    );
     assert.equal(await docker("ps", "-aq", "--filter", `label=com.docker.compose.project=${project}`), "");
     await run("docker", ["rm", "-f", "longshore-e2e-openai"]);
     const up = await longshore("up");
