@@ -1,7 +1,8 @@
 /**
- * Runs the engine again when the SDK had no connection to it. gRPC keeps its connections per address for the whole
- * process; of the dozens of engines that one test process starts, one may get the port of an earlier one that is
- * gone. The program has registered nothing then. A command runs one engine and never meets this.
+ * Runs the engine again when the SDK had no connection to it. Seen once, on a busy machine; the likely reason is that
+ * gRPC keeps its connections per address for the whole process, and that of the dozens of engines that one test
+ * process starts, one got the port of an earlier one that was gone. The program has registered nothing then. A
+ * command runs one engine in its process.
  */
 export async function connected<T>(run: () => Promise<T>): Promise<T> {
   try {
