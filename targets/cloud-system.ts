@@ -26,6 +26,7 @@ import {
   type KubernetesOptions,
 } from "../render/kubernetes";
 import { secretCommand } from "../settings/plan";
+import { tagOf } from "../render/images/image-tag";
 import type { CloudContext, Platform, SourceDescription } from "./cloud";
 
 type Late = pulumi.Output<string>;
@@ -298,11 +299,6 @@ export class CloudSystem extends Component {
 
 function isCloudSql(datastore: PlannedDatastore): datastore is PlannedPostgres {
   return datastore.kind === "cloud-sql";
-}
-
-/** One content, one tag. */
-export function tagOf(hash: string): string {
-  return `src-${hash.slice(0, 12)}`;
 }
 
 /** The load balancer asks what the cluster asks: whether the service can serve. */

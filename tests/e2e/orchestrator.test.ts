@@ -1,25 +1,23 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
-import { chromium, type Browser, type Page } from "playwright-core";
-import { findChromium } from "../../tools/chromium";
+import type { Browser, Page } from "playwright-core";
 import { unpackedSize } from "../../tools/docker";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
+import {
+  docker,
+  eventually,
+  launchBrowser,
+  MEGABYTE,
+  reports,
+  type Status,
+  type Up,
+} from "../support/end-to-end";
 
 const PORT = 18090;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
-const MEGABYTE = 1_000_000;
-const reports = join(__dirname, "..", "..", "reports");
 
-interface Status {
-  services: { id: string; system: string; service: string; state: string; health: string; image: string }[];
-}
-interface Up {
-  summary: Record<string, number>;
-}
 interface Run {
   id: string;
   status: string;
@@ -34,12 +32,6 @@ const SLOW = [
   { id: "report", kind: "transform", needs: ["wait"], value: { status: "{{ steps.ask.status }}" } },
 ];
 
-async function docker(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run("docker", args, { timeoutMs: 120_000 });
-  assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
-  return stdout.trim();
-}
-
 async function api<T>(path: string, method = "GET", body?: unknown): Promise<T> {
   const answer = await fetch(`${ADDRESS}/api/${path}`, {
     method,
@@ -48,17 +40,6 @@ async function api<T>(path: string, method = "GET", body?: unknown): Promise<T> 
   });
   assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.clone().text()}`);
   return (await answer.json()) as T;
-}
-
-/** Asks until the condition holds; the limit only ends a test that has failed. */
-async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    if (await condition().catch(() => false)) {
-      return;
-    }
-    await sleep(200);
-  }
-  assert.fail(`${what}: not so within two minutes`);
 }
 
 describe("Orchestrator, from a fresh checkout to a run that outlives its worker", function () {
@@ -75,20 +56,8 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
     checkout.presetLocal(
       `config:\n  longshore:systems: [orchestrator]\n  longshore:ports:\n    orchestrator: ${PORT}\n`,
     );
-    browser = await chromium.launch({
-      executablePath: await findChromium(console.log),
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
-    mkdirSync(reports, { recursive: true });
   });
 
   after(async () => {

@@ -1,34 +1,25 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
-import { chromium, type Browser, type Page } from "playwright-core";
-import { findChromium } from "../../tools/chromium";
+import type { Browser, Page } from "playwright-core";
 import { unpackedSize } from "../../tools/docker";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
+import {
+  docker,
+  eventually,
+  launchBrowser,
+  MEGABYTE,
+  reports,
+  type Status,
+  type Up,
+} from "../support/end-to-end";
 
 const PORT = 18080;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
 /** With everything that shells, YAML and Compose could misread. */
 const API_KEY = `sk-needle-"quoted"-'single'-$HOME-\${X}-%41`;
-const MEGABYTE = 1_000_000;
-const reports = join(__dirname, "..", "..", "reports");
-
-interface Status {
-  services: { id: string; system: string; service: string; state: string; health: string; image: string }[];
-}
-interface Up {
-  status: string;
-  summary: Record<string, number>;
-}
-
-async function docker(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run("docker", args, { timeoutMs: 120_000 });
-  assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
-  return stdout.trim();
-}
 
 async function api<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(`${ADDRESS}/api/${path}`, {
@@ -41,17 +32,6 @@ async function api<T>(path: string, init: RequestInit = {}): Promise<T> {
 
 const titles = async () =>
   (await api<{ items: { title: string }[] }>("todos")).items.map(({ title }) => title);
-
-/** Asks until the condition holds; the limit only ends a test that has failed. */
-async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 240; attempt++) {
-    if (await condition().catch(() => false)) {
-      return;
-    }
-    await sleep(500);
-  }
-  assert.fail(`${what}: not so within two minutes`);
-}
 
 /** Every file below a folder, whatever its kind. */
 function filesBelow(folder: string): string[] {
@@ -82,20 +62,8 @@ describe("AI todo, from a fresh checkout to a browser", function () {
   before(async () => {
     checkout = new Checkout();
     checkout.presetLocal(`config:\n  longshore:systems: [todo]\n  longshore:ports:\n    todo: ${PORT}\n`);
-    browser = await chromium.launch({
-      executablePath: await findChromium(console.log),
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
-    mkdirSync(reports, { recursive: true });
   });
 
   after(async () => {
@@ -105,6 +73,12 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     checkout.remove();
     assert.equal(code, 0, stdout + stderr);
   });
+
+  /** Opens the page and waits until it is alive: what is typed before React has the page is lost. */
+  async function open(): Promise<void> {
+    await page.goto(ADDRESS);
+    await page.locator(".skeleton").waitFor({ state: "detached" });
+  }
 
   /** Runs `longshore` and keeps what it printed, for the search for secrets. */
   async function longshore(...args: string[]): Promise<{ code: number; text: string }> {
@@ -139,7 +113,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
   });
 
   it("serves people: a todo is added, edited, completed, filtered and deleted in a browser", async () => {
-    await page.goto(ADDRESS);
+    await open();
     await page.getByLabel("What needs doing?").fill("Ring the harbour master");
     await page.keyboard.press("Enter");
     const item = page.getByRole("listitem").filter({ hasText: "Ring the harbour master" });
@@ -162,7 +136,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
   });
 
   it("says kindly that the assistant is not configured, and everything else works", async () => {
-    await page.goto(ADDRESS);
+    await open();
     const answer = await fetch(`${ADDRESS}/api/chat`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -317,7 +291,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
       others,
     );
 
-    await page.goto(ADDRESS);
+    await open();
     await page.getByLabel("Message", { exact: true }).fill("add Paint the crane");
     await page.keyboard.press("Enter");
     await page.locator("li.todo").filter({ hasText: "Paint the crane" }).waitFor();
