@@ -54,7 +54,7 @@ export interface FindDockerOptions {
   /** Looks at all of the lab again, also when nothing says that it has changed. @default false */
   readonly thorough?: boolean;
   /**
-   * Published images that will run, such as `redis:7`. The lab builds those that only some systems need; another
+   * Published images that will run or be built on, such as `redis:7`. The lab builds those that only some systems need; another
    * engine pulls them by itself. @default []
    */
   readonly images?: readonly string[];

@@ -1,6 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "../../catalog/plan";
+import { basesOf } from "../../render/images/dockerfile";
 import { requireSecrets, takingPart } from "../../settings";
 import { EXIT, Failure, usage } from "../support/failure";
 import { dataDir, repoRoot } from "../../tools/paths";
@@ -74,8 +77,16 @@ export async function openStack(
   return { ...opened, ...planned };
 }
 
+/** What a plan takes from registries: images that it runs, and those that its own are built on. */
 function publishedImages({ images }: Plan): string[] {
-  return images.flatMap(({ source }) => (source.kind === "upstream" ? [source.reference] : []));
+  return images.flatMap(({ source }) => {
+    if (source.kind === "upstream") {
+      return [source.reference];
+    }
+    const dockerfile = join(repoRoot(), source.context, source.dockerfile);
+    // A missing one is told by whoever builds.
+    return existsSync(dockerfile) ? basesOf(readFileSync(dockerfile, "utf8")) : [];
+  });
 }
 
 /** Like openStack, for commands that only read or write the stack's config. */
