@@ -1,32 +1,18 @@
-import { unknownOptions, type Keys } from "./options";
-import type { Problem } from "./problems";
 import {
-  reference,
-  type EndpointReference,
-  type SecretReference,
-  type SettingReference,
-  type Value,
-} from "./references";
-import type {
-  Develop,
-  ImageDefinition,
-  JobDefinition,
-  Overlay,
-  Probe,
-  Resources,
-  RouteDefinition,
-  Runtime,
-  SecretDefinition,
-  SecurityException,
-  ServiceDefinition,
-  SettingDefinition,
-  SettingValue,
-  SystemDefinition,
-  Environment,
-  Scale,
-  VolumeMount,
-  DatastoreDefinition,
-} from "./types";
+  absent,
+  isPresent,
+  JOB_KEYS,
+  jobDefinition,
+  missingValues,
+  SERVICE_KEYS,
+  serviceDefinition,
+  serviceHandle,
+  withValues,
+  type ServiceOptions,
+} from "./containers";
+import { unknownOptions } from "./options";
+import type { Problem } from "./problems";
+import { reference } from "./references";
 import {
   KAFKA_KEYS,
   kafkaHandle,
@@ -35,174 +21,29 @@ import {
   POSTGRES_KEYS,
   postgresHandle,
   REDIS_KEYS,
-  RESOURCES,
   redisHandle,
   storeDefinition,
   unknownTopicOptions,
-  type KafkaHandle,
   type KafkaOptions,
-  type Neo4jHandle,
-  type Neo4jOptions,
-  type PostgresHandle,
-  type PostgresOptions,
-  type RedisHandle,
-  type RedisOptions,
 } from "./stores";
+import type {
+  DatastoreDefinition,
+  ImageDefinition,
+  JobDefinition,
+  Probe,
+  RouteDefinition,
+  SecretDefinition,
+  ServiceDefinition,
+  SettingDefinition,
+  SystemDefinition,
+} from "./types";
 import type { Duration } from "./values";
+import { IMAGE_KEYS, SECRET_KEYS, SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./vocabulary";
 
-export type * from "./stores";
-
+export type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
 export { text } from "./references";
-
-/** A service as others refer to it: `backend.http` is the address of its port `http`. */
-export type ServiceHandle<P extends string = string> = { readonly name: string } & Readonly<
-  Record<Exclude<P, "name">, EndpointReference>
->;
-
-/** A job, to be put into `after`. */
-export interface JobHandle {
-  readonly name: string;
-}
-
-/** An image of this system, to be used by its services and jobs. */
-export interface ImageHandle {
-  readonly name: string;
-}
-
-export interface ImageOptions {
-  /** Folder below the repository's root with the Dockerfile and all that it copies. */
-  context: string;
-  /** @default "Dockerfile" */
-  dockerfile?: string;
-  /** Stage to build. @default - the last one */
-  target?: string;
-  /** Numeric user that the container runs as. @default 1000 */
-  user?: number;
-  /** What in the image can ask a HTTP endpoint, for health checks inside the container. */
-  runtime: Runtime;
-}
-
-interface ContainerOptions {
-  image: ImageHandle;
-  /** Replaces the image's command. @default - the image's own */
-  command?: Value[];
-  /** A secret value arrives as a file: the container gets `NAME_FILE` with its path. @default {} */
-  env?: Record<string, Value>;
-  /** What must have completed or be ready first, beyond what `env` refers to. @default [] */
-  after?: { name: string }[];
-  resources: Resources;
-  /** Hosts outside the deployment that may be reached, as `host:port`. @default [] */
-  egress?: string[];
-  /** Paths that can be written to, in memory. @default ["/tmp"] */
-  writable?: string[];
-  /** @default [] */
-  volumes?: VolumeMount[];
-  /** What this container may do that is denied by default, each with its reason. @default [] */
-  exceptions?: SecurityException[];
-  /** What single environments change. @default {} */
-  environments?: Partial<Record<Environment, Overlay>>;
-}
-
-export interface ServiceOptions<P extends string = string> extends ContainerOptions {
-  /** Name and number of each port. @default {} */
-  ports?: Record<P, number>;
-  /** Whether the process lives. Never looks at dependencies. @default - none */
-  live?: Probe;
-  /** Whether it can serve. Looks at dependencies. @default - the same as `live` */
-  ready?: Probe;
-  /** Time that the first start may take. @default "60s" */
-  startup?: Duration;
-  /** Time from SIGTERM to SIGKILL. @default "30s" */
-  grace?: Duration;
-  /** A fixed number. @default 1, unless `scale` is given */
-  replicas?: number;
-  /** A range that follows the load. @default - fixed */
-  scale?: Scale;
-  /** Port and path of Prometheus metrics. @default - none */
-  metrics?: { port: string; path: string };
-  develop?: Omit<Develop, "target"> & { target?: string };
-}
-
-export interface JobOptions extends ContainerOptions {
-  /** Longest time the job may take. @default "10m" */
-  timeout?: Duration;
-}
-
-export interface SecretOptions {
-  /** `config`: a person sets it. `generated`: made once. @default "config" */
-  from?: "config" | "generated";
-  /** Characters of a generated value. @default 32 */
-  length?: number;
-  /** Environments that work without it. @default [] */
-  optionalIn?: Environment[];
-}
-
-/** The words in which a system is described. Each returns a value that others refer to. */
-export interface Vocabulary {
-  readonly image: (name: string, options: ImageOptions) => ImageHandle;
-  /** An image that someone else publishes, as `repository:tag`. */
-  readonly upstream: (name: string, reference: string, options: UpstreamOptions) => ImageHandle;
-  readonly service: <P extends string = never>(name: string, options: ServiceOptions<P>) => ServiceHandle<P>;
-  /** Runs to its end once per release, before whatever comes `after` it. */
-  readonly job: (name: string, options: JobOptions) => JobHandle;
-  readonly postgres: (name: string, options?: PostgresOptions) => PostgresHandle;
-  readonly redis: (name: string, options?: RedisOptions) => RedisHandle;
-  readonly kafka: <T extends string = never>(name: string, options?: KafkaOptions<T>) => KafkaHandle<T>;
-  readonly neo4j: (name: string, options?: Neo4jOptions) => Neo4jHandle;
-  readonly secret: (name: string, options?: SecretOptions) => SecretReference;
-  /** A value that an operator may set per environment; the default's type is its type. */
-  readonly setting: (name: string, defaultValue: SettingValue, options?: SettingOptions) => SettingReference;
-  /** Sends requests under a path prefix of the system's address to an endpoint. */
-  readonly route: (path: string, to: EndpointReference) => void;
-}
-
-export interface UpstreamOptions {
-  /** Numeric user that the container runs as. @default 1000 */
-  user?: number;
-  /** What in the image can ask a HTTP endpoint, for health checks inside the container. */
-  runtime: Runtime;
-}
-
-export interface SettingOptions {
-  /** The only values allowed. @default - any of the default's type */
-  oneOf?: SettingValue[];
-}
-
-const IMAGE_KEYS: Keys<ImageOptions> = {
-  context: true,
-  dockerfile: true,
-  target: true,
-  user: true,
-  runtime: true,
-};
-const UPSTREAM_KEYS: Keys<UpstreamOptions> = { user: true, runtime: true };
-const CONTAINER_KEYS: Keys<ContainerOptions> = {
-  image: true,
-  command: true,
-  env: true,
-  after: true,
-  resources: true,
-  egress: true,
-  writable: true,
-  volumes: true,
-  exceptions: true,
-  environments: true,
-};
-const SERVICE_KEYS: Keys<ServiceOptions> = {
-  ...CONTAINER_KEYS,
-  ports: true,
-  live: true,
-  ready: true,
-  startup: true,
-  grace: true,
-  replicas: true,
-  scale: true,
-  metrics: true,
-  develop: true,
-};
-const JOB_KEYS: Keys<JobOptions> = { ...CONTAINER_KEYS, timeout: true };
-const SECRET_KEYS: Keys<SecretOptions> = { from: true, length: true, optionalIn: true };
-const SETTING_KEYS: Keys<SettingOptions> = { oneOf: true };
+export type * from "./stores";
+export type * from "./vocabulary";
 
 /**
  * Describes a system. The result is inert data: nothing is created here, and `checkSystem` finds every mistake at
@@ -242,8 +83,7 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
     },
     job(jobName, options) {
       mistakes.push(...unknownOptions(jobName, options, JOB_KEYS), ...missingValues(jobName, options));
-      const { timeout = "10m" } = options;
-      jobs.push({ ...containerDefinition(jobName, withValues(options)), timeout });
+      jobs.push(jobDefinition(jobName, withValues(options)));
       return { name: jobName };
     },
     postgres(datastoreName, options = {}) {
@@ -309,97 +149,6 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
   });
   const mistaken = mistakes.length > 0 ? { mistakes } : {};
   return { name, images, services, jobs, datastores, secrets, settings, routes, ...mistaken };
-}
-
-/** `api.web` of a service without a port `web` is undefined: typed as an error, but types are not always checked. */
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
-
-function absent(path: string, expected: string): Problem {
-  return {
-    path,
-    message: `expected ${expected}, got nothing`,
-    fix: "is the name that it comes from spelt right?",
-  };
-}
-
-/** Values that the types ask for and that are not there. */
-function missingValues(name: string, options: ContainerOptions): Problem[] {
-  const { image, resources, env = {}, after = [] } = options as Partial<ContainerOptions>;
-  const nameless = (handle: unknown) =>
-    !isPresent(handle) || typeof (handle as { name?: unknown }).name !== "string";
-  return [
-    ...(nameless(image) ? [absent(`${name}.image`, "an image of this system")] : []),
-    ...(isPresent(resources?.cpu) && isPresent(resources?.memory)
-      ? []
-      : [
-          absent(
-            `${name}.resources`,
-            'cpu and memory as [request, limit], such as { cpu: ["100m", "1"], … }',
-          ),
-        ]),
-    ...Object.entries(env)
-      .filter(([, value]) => !isPresent(value))
-      .map(([variable]) => absent(`${name}.env.${variable}`, "text or a reference")),
-    ...after.filter(nameless).map((handle) => ({
-      path: `${name}.after`,
-      message: `expected the value of a job or service, got ${JSON.stringify(handle) || "nothing"}`,
-      fix: "write the value without quotes",
-    })),
-  ];
-}
-
-/** The options without what `missingValues` has complained about, so that the other checks can go on. */
-function withValues<T extends ContainerOptions>(options: T): T {
-  const { image, resources, env = {}, after = [] } = options as Partial<ContainerOptions>;
-  return {
-    ...options,
-    image: image ?? { name: "" },
-    resources: { ...RESOURCES.postgres, ...resources },
-    env: Object.fromEntries(Object.entries(env).filter(([, value]) => isPresent(value))),
-    after: after.filter((handle) => typeof (handle as { name?: unknown } | undefined)?.name === "string"),
-  };
-}
-
-function serviceDefinition(name: string, options: ServiceOptions): ServiceDefinition {
-  const { live, ready, replicas, scale, metrics, develop } = options;
-  return {
-    ...containerDefinition(name, options),
-    ports: options.ports ?? {},
-    startup: options.startup ?? "60s",
-    grace: options.grace ?? "30s",
-    ...(live && { live }),
-    ...(ready && { ready }),
-    ...(replicas !== undefined && { replicas }),
-    ...(scale && { scale }),
-    ...(metrics && { metrics }),
-    ...(develop && { develop: { ...develop, target: develop.target ?? "development" } }),
-  };
-}
-
-function containerDefinition(name: string, options: ContainerOptions) {
-  return {
-    name,
-    image: options.image.name,
-    env: options.env ?? {},
-    after: (options.after ?? []).map((dependency) => dependency.name),
-    resources: options.resources,
-    egress: options.egress ?? [],
-    writable: options.writable ?? ["/tmp"],
-    volumes: options.volumes ?? [],
-    exceptions: options.exceptions ?? [],
-    environments: options.environments ?? {},
-    ...(options.command && { command: options.command }),
-  };
-}
-
-function serviceHandle<P extends string>(name: string, ports: Record<P, number> | undefined) {
-  const endpoints = Object.keys(ports ?? {}).map((port) => [
-    port,
-    reference({ ref: "endpoint", service: name, port, form: "url" }),
-  ]);
-  return { ...Object.fromEntries(endpoints), name } as ServiceHandle<P>;
 }
 
 interface ProbeOptions {
