@@ -10,6 +10,7 @@ import {
   withValues,
   type ServiceOptions,
 } from "./containers";
+import { IMAGE_KEYS, imageDefinition, missingContexts } from "./images";
 import { unknownOptions } from "./options";
 import type { Problem } from "./problems";
 import { reference } from "./references";
@@ -38,9 +39,10 @@ import type {
   SystemDefinition,
 } from "./types";
 import type { Duration } from "./values";
-import { IMAGE_KEYS, SECRET_KEYS, SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./vocabulary";
+import { SECRET_KEYS, SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./vocabulary";
 
 export type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
+export type { ImageOptions } from "./images";
 export { text } from "./references";
 export type * from "./stores";
 export type * from "./vocabulary";
@@ -62,9 +64,8 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
   describe({
     image(imageName, options) {
       mistakes.push(...unknownOptions(`images.${imageName}`, options, IMAGE_KEYS));
-      const { context, dockerfile = "Dockerfile", target, user = 1000, runtime } = options;
-      const source = { kind: "build", context, dockerfile, ...(target && { target }) } as const;
-      images.push({ name: imageName, source, user, runtime });
+      mistakes.push(...missingContexts(imageName, options));
+      images.push(imageDefinition(imageName, options));
       return { name: imageName };
     },
     upstream(imageName, imageReference, options) {

@@ -32,6 +32,7 @@ export const FEATURES: readonly Feature[] = [
     "CPU and memory requests",
     "by other means: written as reservations; Docker does not schedule by them",
   ),
+  everywhere("images built upon one another and with folders beside their context"),
   everywhere("jobs gate what comes after them"),
   everywhere("secrets as files of the container's user (`NAME_FILE`)"),
   everywhere("only workloads whose secret changed are replaced"),

@@ -27,7 +27,15 @@ export interface BuildSource {
   readonly dockerfile: string;
   /** Stage to build. @default - the last one */
   readonly target?: string;
+  /** What the Dockerfile can read beside its context, by the name it has there. @default {} */
+  readonly contexts?: Readonly<Record<string, BuildContext>>;
+  /** Build arguments. Readable in the image's history. @default {} */
+  readonly args?: Readonly<Record<string, string>>;
 }
+
+/** A folder below the repository's root (`COPY --from=NAME`), or another image of the system (`FROM NAME`). */
+export type BuildContext =
+  { readonly kind: "folder"; readonly path: string } | { readonly kind: "image"; readonly image: string };
 
 export interface UpstreamSource {
   readonly kind: "upstream";

@@ -1,4 +1,5 @@
 import type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
+import type { ImageOptions } from "./images";
 import type { Keys } from "./options";
 import type { EndpointReference, SecretReference, SettingReference } from "./references";
 import type {
@@ -12,19 +13,6 @@ import type {
   RedisOptions,
 } from "./stores";
 import type { Environment, Runtime, SettingValue } from "./types";
-
-export interface ImageOptions {
-  /** Folder below the repository's root with the Dockerfile and all that it copies. */
-  context: string;
-  /** @default "Dockerfile" */
-  dockerfile?: string;
-  /** Stage to build. @default - the last one */
-  target?: string;
-  /** Numeric user that the container runs as. @default 1000 */
-  user?: number;
-  /** What in the image can ask a HTTP endpoint, for health checks inside the container. */
-  runtime: Runtime;
-}
 
 export interface SecretOptions {
   /** `config`: a person sets it. `generated`: made once. @default "config" */
@@ -66,13 +54,6 @@ export interface SettingOptions {
   oneOf?: SettingValue[];
 }
 
-export const IMAGE_KEYS: Keys<ImageOptions> = {
-  context: true,
-  dockerfile: true,
-  target: true,
-  user: true,
-  runtime: true,
-};
 export const UPSTREAM_KEYS: Keys<UpstreamOptions> = { user: true, runtime: true };
 export const SECRET_KEYS: Keys<SecretOptions> = { from: true, length: true, optionalIn: true };
 export const SETTING_KEYS: Keys<SettingOptions> = { oneOf: true };

@@ -28,6 +28,8 @@ export interface ImageSpecArgs {
    */
   revision?: string;
   created?: string;
+  /** Folders that the Dockerfile can read beside the context, by the name that `COPY --from` uses. @default {} */
+  contexts?: Readonly<Record<string, string>>;
   /** @default {} */
   buildArgs?: Readonly<Record<string, string>>;
 }
@@ -40,9 +42,12 @@ export function imageSpec(name: string, args: ImageSpecArgs) {
   const { repository, tag, context, dockerfile = "Dockerfile", target, platforms = PLATFORMS } = args;
   const cache =
     args.cacheRepository === undefined ? [] : platforms.map((platform) => cacheOf(args, platform));
-  const { version = tag, revision, created } = args;
+  const { version = tag, revision, created, contexts = {} } = args;
+  const named = Object.fromEntries(
+    Object.entries(contexts).map(([name, location]): [string, { location: string }] => [name, { location }]),
+  );
   return {
-    context: { location: context },
+    context: { location: context, ...(Object.keys(named).length > 0 && { named }) },
     dockerfile: { location: path.join(context, dockerfile) },
     ...(target !== undefined && { target }),
     platforms: [...platforms],

@@ -12,6 +12,8 @@ export interface RegistryLogin {
 }
 
 export interface ImageArgs extends ImageSpecArgs {
+  /** References of images that this one is built upon, such as `other.reference`, by what `FROM` calls them. @default {} */
+  bases?: Readonly<Record<string, pulumi.Input<string>>>;
   login?: RegistryLogin;
   transform?: { image?: Transform<dockerBuild.ImageArgs> };
 }
@@ -41,12 +43,27 @@ export class Image extends Component {
     this.image = this.child(
       dockerBuild.Image,
       "build",
-      { ...spec, ...registries(args.login) },
+      { ...spec, context: withBases(spec.context, args.bases), ...registries(args.login) },
       { retainOnDelete: true, transform: args.transform?.image },
     );
     this.reference = pulumi.interpolate`${args.repository}@${this.image.digest}`;
     this.registerOutputs({ reference: this.reference });
   }
+}
+
+function withBases(
+  context: ReturnType<typeof imageSpec>["context"],
+  bases: ImageArgs["bases"] = {},
+): dockerBuild.types.input.BuildContextArgs {
+  const named = Object.entries(bases).map(
+    ([name, reference]): [string, dockerBuild.types.input.ContextArgs] => [
+      name,
+      { location: pulumi.interpolate`docker-image://${reference}` },
+    ],
+  );
+  return named.length === 0
+    ? context
+    : { ...context, named: { ...context.named, ...Object.fromEntries(named) } };
 }
 
 export interface UpstreamImageArgs {

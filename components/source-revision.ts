@@ -9,16 +9,16 @@ export interface SourceRevision {
 }
 
 /**
- * The commit that last changed a folder, not the newest one: labels that changed with every commit would build
- * every image again. `undefined` where there is no git history.
+ * The commit that last changed one of these folders, not the newest one: labels that changed with every commit
+ * would build every image again. `undefined` where there is no git history.
  */
-export function sourceRevision(repoRoot: string, context: string): SourceRevision | undefined {
+export function sourceRevision(repoRoot: string, folders: readonly string[]): SourceRevision | undefined {
   try {
-    const [revision, created] = git(repoRoot, "log", "-1", "--format=%H %cI", "--", context).split(" ");
+    const [revision, created] = git(repoRoot, "log", "-1", "--format=%H %cI", "--", ...folders).split(" ");
     if (!revision || !created) {
       return undefined;
     }
-    const isDirty = git(repoRoot, "status", "--porcelain", "--", context) !== "";
+    const isDirty = git(repoRoot, "status", "--porcelain", "--", ...folders) !== "";
     return { revision: isDirty ? `${revision}-dirty` : revision, created };
   } catch {
     return undefined;

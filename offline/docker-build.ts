@@ -5,6 +5,7 @@ import { checkAgainstSdk, sdk } from "./sdk";
 import { isObject, text, type Json, type Properties } from "./values";
 
 const Image = "docker-build:index:Image";
+const IMAGE_SCHEME = "docker-image://";
 
 /** Image builds: checked, not built. The digest is known only after a build. */
 export const dockerBuild: Planner = {
@@ -70,5 +71,22 @@ function checkImage(inputs: Properties): Failure[] {
   if (location === undefined && !inline) {
     failures.push({ property: "context", reason: "a build needs a context or an inline Dockerfile" });
   }
-  return failures;
+  return [...failures, ...checkNamed(inputs.context)];
+}
+
+/** Folders and images that the Dockerfile reads beside its context. */
+function checkNamed(context: Json | undefined): Failure[] {
+  const named = isObject(context) && isObject(context.named) ? context.named : {};
+  return Object.entries(named).flatMap(([name, value]): Failure[] => {
+    const location = isObject(value) ? text(value.location) : undefined;
+    const image = location?.startsWith(IMAGE_SCHEME) ? location.slice(IMAGE_SCHEME.length) : undefined;
+    return image === undefined || parseImageReference(image)
+      ? []
+      : [
+          {
+            property: `context.named["${name}"].location`,
+            reason: `expected ${IMAGE_SCHEME}repository:tag, got "${location ?? ""}"`,
+          },
+        ];
+  });
 }

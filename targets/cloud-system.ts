@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Resolver } from "../catalog/plan/resolve";
 import type { BuildSource } from "../catalog/types";
+import { baseImage } from "../catalog/build-graph";
 import type {
   Plan,
   PlannedDatastore,
@@ -27,13 +28,13 @@ import {
 } from "../render/kubernetes";
 import { secretCommand } from "../settings/plan";
 import { tagOf } from "../render/images/image-tag";
-import type { CloudContext, Platform, SourceDescription } from "./cloud";
+import type { CloudContext, DescribeSource, Platform } from "./cloud";
 
 type Late = pulumi.Output<string>;
 type Rendered = KubernetesObject<Late>;
 
 export interface CloudSystemContext extends CloudContext {
-  readonly describeSource: (source: BuildSource) => SourceDescription;
+  readonly describeSource: DescribeSource;
   readonly platform: Platform;
   /** Copies of published images, by their published name. */
   readonly upstream: ReadonlyMap<string, UpstreamImage>;
@@ -72,30 +73,50 @@ export class CloudSystem extends Component {
   }
 
   private buildImages(): Map<string, Image> {
-    const { platform, describeSource } = this.context;
-    const { registry } = platform;
-    const built = this.plan.images.flatMap(({ name, source }) => {
-      if (source.kind !== "build") {
-        return [];
+    const built = new Map<string, Image>();
+    const build = (image: PlannedImage): Late => {
+      const { name, source } = image;
+      if (source.kind === "upstream") {
+        return this.upstreamReference(source.reference);
       }
-      const { hash, ...revision } = describeSource(source);
-      const image = new Image(
-        `${this.label}-${name}`,
-        {
-          repository: registry.repository(this.label, name),
-          cacheRepository: registry.cacheRepository(this.label, name),
-          tag: tagOf(hash),
-          // Relative to the project's folder, where the engine runs the provider: the same on every machine.
-          context: source.context,
-          dockerfile: source.dockerfile,
-          ...(source.target !== undefined && { target: source.target }),
-          ...revision,
-        },
-        { parent: this, dependsOn: [registry.images, registry.cache] },
-      );
-      return [[name, image] as const];
-    });
-    return new Map(built);
+      const known = built.get(name) ?? this.buildImage(name, source, build);
+      built.set(name, known);
+      return known.reference;
+    };
+    this.plan.images.filter(({ source }) => source.kind === "build").forEach(build);
+    return built;
+  }
+
+  /** @param referenceOf makes an image that this one is built upon, if it is not there yet */
+  private buildImage(name: string, source: BuildSource, referenceOf: (base: PlannedImage) => Late): Image {
+    const { platform, describeSource } = this.context;
+    const { images } = this.plan;
+    const { registry } = platform;
+    const { hash, ...revision } = describeSource(source, images);
+    const named = Object.entries(source.contexts ?? {});
+    return new Image(
+      `${this.label}-${name}`,
+      {
+        repository: registry.repository(this.label, name),
+        cacheRepository: registry.cacheRepository(this.label, name),
+        tag: tagOf(hash),
+        // Relative to the project's folder, where the engine runs the provider: the same on every machine.
+        context: source.context,
+        dockerfile: source.dockerfile,
+        ...(source.target !== undefined && { target: source.target }),
+        ...(source.args && { buildArgs: source.args }),
+        contexts: Object.fromEntries(
+          named.flatMap(([key, context]) => (context.kind === "folder" ? [[key, context.path]] : [])),
+        ),
+        bases: Object.fromEntries(
+          named.flatMap(([key, context]) =>
+            context.kind === "image" ? [[key, referenceOf(baseImage(context.image, images))]] : [],
+          ),
+        ),
+        ...revision,
+      },
+      { parent: this, dependsOn: [registry.images, registry.cache] },
+    );
   }
 
   /** From config where a person set them, else made by us where the catalog says so. */
@@ -253,7 +274,9 @@ export class CloudSystem extends Component {
       resolver: this.resolver(),
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>
-        source.kind === "build" ? this.context.describeSource(source).hash : source.reference,
+        source.kind === "build"
+          ? this.context.describeSource(source, this.plan.images).hash
+          : source.reference,
       lifecycle: this.context.settings.lifecycle,
     };
   }
@@ -288,12 +311,22 @@ export class CloudSystem extends Component {
   }
 
   private imageReference({ name, source }: PlannedImage): Late {
-    const image =
-      source.kind === "build" ? this.images.get(name) : this.context.upstream.get(source.reference);
+    if (source.kind === "upstream") {
+      return this.upstreamReference(source.reference);
+    }
+    const image = this.images.get(name);
     if (!image) {
       throw new Error(`internal: image ${name} was not made`);
     }
     return image.reference;
+  }
+
+  private upstreamReference(published: string): Late {
+    const copy = this.context.upstream.get(published);
+    if (!copy) {
+      throw new Error(`internal: image ${published} was not copied`);
+    }
+    return copy.reference;
   }
 }
 

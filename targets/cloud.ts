@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
+import { sourceFolders } from "../catalog/build-graph";
 import type { Plan, PlannedImage } from "../catalog/plan/types";
 import { ProblemsError } from "../catalog/problems";
 import type { BuildSource } from "../catalog/types";
@@ -23,8 +24,11 @@ export interface CloudContext {
   /** A secret's value from the stack's config, or `undefined` when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** @default - read from the repository's files and history */
-  readonly describeSource?: (source: BuildSource) => SourceDescription;
+  readonly describeSource?: DescribeSource;
 }
+
+/** @param images among them those that the source is built upon */
+export type DescribeSource = (source: BuildSource, images: readonly PlannedImage[]) => SourceDescription;
 
 /** What an image is built from. */
 export interface SourceDescription extends Partial<SourceRevision> {
@@ -59,20 +63,20 @@ export function createCloud(plans: readonly Plan[], context: CloudContext): Clou
   return { platform, systems: new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)])) };
 }
 
-function sourceInRepository(source: BuildSource): SourceDescription {
+function sourceInRepository(source: BuildSource, images: readonly PlannedImage[]): SourceDescription {
   const root = repoRoot();
-  return { hash: contextHash(root, source), ...sourceRevision(root, source.context) };
+  return {
+    hash: contextHash(root, source, images),
+    ...sourceRevision(root, sourceFolders(source, images)),
+  };
 }
 
 /** Several workloads share an image: its files are read once. */
-function remembered(
-  describe: (source: BuildSource) => SourceDescription,
-): (source: BuildSource) => SourceDescription {
-  const known = new Map<string, SourceDescription>();
-  return (source) => {
-    const key = JSON.stringify(source);
-    const description = known.get(key) ?? describe(source);
-    known.set(key, description);
+function remembered(describe: DescribeSource): DescribeSource {
+  const known = new Map<BuildSource, SourceDescription>();
+  return (source, images) => {
+    const description = known.get(source) ?? describe(source, images);
+    known.set(source, description);
     return description;
   };
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dirname } from "node:path";
+import { sourceFolders } from "../catalog/build-graph";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { resolve, type Resolver } from "../catalog/plan/resolve";
 import { ComposeProject } from "../components/compose-project";
@@ -37,7 +37,7 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
     project,
     root,
     edgePort: edgePort ?? 0,
-    imageReference: (image) => localImage(root, plan.system, image),
+    imageReference: (image) => localImage(root, plan, image),
   });
   const resolver = secretResolver(plan, context);
   const secretFiles = rendered.secretFiles.map(({ path, user, value }) => [
@@ -62,9 +62,9 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
 /** Where the sources of a system's images come from, for the labels of those that are built now. */
 function sourceLabels(plan: Plan, root: string): Record<string, string> {
   const folders = plan.images.flatMap(({ source }) =>
-    source.kind === "build" ? [dirname(source.context)] : [],
+    source.kind === "build" ? sourceFolders(source, plan.images) : [],
   );
-  const revision = folders[0] === undefined ? undefined : sourceRevision(root, folders[0]);
+  const revision = folders.length === 0 ? undefined : sourceRevision(root, folders);
   return revision ? { VCS_REF: revision.revision, BUILD_DATE: revision.created } : {};
 }
 

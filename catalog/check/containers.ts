@@ -16,49 +16,12 @@ const HOST_PORT = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?:(\d{1,5})$/;
 export function checkContainers(definition: SystemDefinition): Problem[] {
   const images = new Map(definition.images.map((image) => [image.name, image]));
   return [
-    ...definition.images.flatMap(checkImage),
     ...definition.services.flatMap((service) => checkService(service, images)),
     ...definition.jobs.flatMap((job) => [
       ...checkCommon(job),
       ...duration(`${job.name}.timeout`, job.timeout),
     ]),
   ];
-}
-
-function checkImage({ name, source, user }: ImageDefinition): Problem[] {
-  const path = `images.${name}`;
-  const problems: Problem[] = [];
-  if (!Number.isInteger(user) || user < 1 || user > 65_535) {
-    problems.push({
-      path: `${path}.user`,
-      message: `expected a numeric user, 1-65535 and not root, got ${user}`,
-    });
-  }
-  if (
-    source.kind === "build" &&
-    (source.context.startsWith("/") || source.context.split("/").includes(".."))
-  ) {
-    problems.push({
-      path: `${path}.context`,
-      message: `expected a folder below the repository's root, got ${JSON.stringify(source.context)}`,
-    });
-  }
-  if (
-    source.kind === "upstream" &&
-    !/^[a-z0-9][a-z0-9./_-]*(:\d+\/[a-z0-9./_-]+)?:[\w][\w.-]{0,127}$/.test(source.reference)
-  ) {
-    problems.push({
-      path: `${path}.reference`,
-      message: `expected repository:tag, got ${JSON.stringify(source.reference)}`,
-    });
-  } else if (source.kind === "upstream" && source.reference.endsWith(":latest")) {
-    problems.push({
-      path: `${path}.reference`,
-      message: "latest is no version",
-      fix: "name the version's tag",
-    });
-  }
-  return problems;
 }
 
 function checkService(service: ServiceDefinition, images: ReadonlyMap<string, ImageDefinition>): Problem[] {

@@ -4,6 +4,7 @@ import type { SystemDefinition } from "../types";
 import { checkChoices } from "./choices";
 import { checkContainers } from "./containers";
 import { checkDatastores } from "./datastores";
+import { checkImages } from "./images";
 import { checkNames } from "./names";
 import { checkReferences } from "./references";
 
@@ -17,6 +18,7 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkNames(definition),
     ...checkReferences(definition),
     ...checkChoices(definition),
+    ...checkImages(definition),
     ...checkContainers(definition),
     ...checkDatastores(definition, settings),
   ];

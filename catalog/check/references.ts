@@ -97,7 +97,8 @@ function dangling(path: string, value: Value, known: Known): Problem[] {
   }
 }
 
-function missing(path: string, kind: string, name: string, known: Iterable<string>): Problem[] {
+/** A name that refers to nothing, with the nearest that exists. */
+export function missing(path: string, kind: string, name: string, known: Iterable<string>): Problem[] {
   const names = known instanceof Set ? (known as Set<string>) : new Set(known);
   if (names.has(name)) {
     return [];

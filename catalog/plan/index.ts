@@ -1,3 +1,4 @@
+import { withBases } from "../build-graph";
 import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
 import type { ImageDefinition, SystemDefinition } from "../types";
@@ -21,15 +22,17 @@ export function planSystem(definition: SystemDefinition, settings: PlanSettings)
   const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
   const scope = scopeOf(definition, settings, stores);
   const workloads = withClients(planWorkloads(scope, stores), definition);
-  const used = new Set(workloads.map(({ image }) => image));
+  const images = [...definition.images, ...stores.map(({ image }) => image)];
+  const used = withBases(
+    workloads.map(({ image }) => image),
+    images,
+  );
   return {
     system: definition.name,
     environment: settings.environment,
     target: settings.target,
     ...(settings.domain !== undefined && { host: `${definition.name}.${settings.domain}` }),
-    images: byName(
-      [...definition.images, ...stores.map(({ image }) => image)].filter(({ name }) => used.has(name)),
-    ),
+    images: byName(images.filter(({ name }) => used.has(name))),
     workloads,
     startOrder: startOrder(
       new Map(workloads.map(({ name, after }) => [name, after.map((one) => one.workload)])),

@@ -25,7 +25,7 @@ export interface Plan {
   readonly target: Target;
   /** Host name that the system is served under. @default - none (Compose: the loopback address) */
   readonly host?: string;
-  /** By name. */
+  /** By name. What workloads run, and what these images are built upon. */
   readonly images: readonly PlannedImage[];
   /** By name. Every container: services, jobs, and the datastores that run as containers. */
   readonly workloads: readonly Workload[];

@@ -48,7 +48,7 @@ function composeFiles(plan: Plan, edgePort: number, out: string | undefined): Ou
       plan.environment === LOCAL_STACK
         ? composeProjectName(plan.system, LOCAL_STACK)
         : `${plan.system}-${plan.environment}`,
-    imageReference: (image) => localImage(repoRoot(), plan.system, image),
+    imageReference: (image) => localImage(repoRoot(), plan, image),
     edgePort,
     root: out === undefined ? "." : relative(folder, repoRoot()) || ".",
   });
@@ -91,9 +91,9 @@ function kubernetesOptions(plan: Plan, { target, lifecycle }: StackSettings): Ku
   return {
     ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
     resolver: placeholders(plan),
-    imageReference: (image) => localImage(repoRoot(), plan.system, image),
+    imageReference: (image) => localImage(repoRoot(), plan, image),
     imageVersion: ({ source }) =>
-      source.kind === "build" ? contextHash(repoRoot(), source) : source.reference,
+      source.kind === "build" ? contextHash(repoRoot(), source, plan.images) : source.reference,
     datastoreRange: () => `${PLACEHOLDER_ADDRESS}/32`,
     lifecycle,
   };

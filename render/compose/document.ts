@@ -48,6 +48,7 @@ export interface ComposeBuild {
   context: string;
   dockerfile?: string;
   target?: string;
+  additional_contexts?: Record<string, string>;
   args?: Record<string, string>;
 }
 

@@ -57,7 +57,11 @@ export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocum
       );
     }
     const reference = options.imageReference(image);
-    return [workload.name, composeService(workload, { plan, image, reference, networks, root })];
+    const imageReference = (other: PlannedImage) => options.imageReference(other);
+    return [
+      workload.name,
+      composeService(workload, { plan, image, reference, imageReference, networks, root }),
+    ];
   });
   const edge = plan.routes.length === 0 ? undefined : renderEdge(plan, networks.of(EDGE), options);
   const development = plan.environment === "dev" ? developOverride(plan, root, options) : undefined;

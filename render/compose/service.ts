@@ -1,4 +1,5 @@
 import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
+import { baseImage } from "../../catalog/build-graph";
 import type { ComposeBuild, ComposeService, DependencyCondition } from "./document";
 import { escapeDollars } from "./escape";
 import { bytes, CAPABILITIES, cores, JSON_FILE_LOGS, PROCESSES, tmpfs } from "./hardening";
@@ -11,6 +12,8 @@ export interface ServiceContext {
   readonly plan: Plan;
   readonly image: PlannedImage;
   readonly reference: string;
+  /** What another image of the plan is called. */
+  readonly imageReference: (image: PlannedImage) => string;
   readonly networks: Networks;
   /** Folder that build contexts are below. */
   readonly root: string;
@@ -24,7 +27,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
   const { image, reference, networks } = context;
   const names = networks.of(workload.name);
   const health = healthcheck(workload.probes, image.runtime);
-  const build = buildSection(image, context.root);
+  const build = buildSection(image, context);
   const service: Loose<ComposeService> = {
     image: reference,
     command: workload.command && [...workload.command],
@@ -162,17 +165,28 @@ function labels(workload: Workload, { plan, networks }: ServiceContext): Record<
  * How the image is built. Version, revision and date come from the environment of `docker compose build`, so that
  * the document is the same for every commit that changes nothing.
  */
-function buildSection({ source }: PlannedImage, root: string): ComposeBuild | undefined {
+function buildSection({ source }: PlannedImage, context: ServiceContext): ComposeBuild | undefined {
   if (source.kind !== "build") {
     return undefined;
   }
+  const below = (folder: string) => `${context.root.replace(/\/+$/, "")}/${folder}`;
+  const contexts = Object.entries(source.contexts ?? {}).map(([name, named]) => [
+    name,
+    named.kind === "folder"
+      ? below(named.path)
+      : `docker-image://${context.imageReference(baseImage(named.image, context.plan.images))}`,
+  ]);
   return {
     ...escapeDollars({
-      context: `${root.replace(/\/+$/, "")}/${source.context}`,
+      context: below(source.context),
       dockerfile: source.dockerfile,
       ...(source.target !== undefined && { target: source.target }),
+      ...(contexts.length > 0 && {
+        additional_contexts: Object.fromEntries(contexts) as Record<string, string>,
+      }),
     }),
     args: {
+      ...escapeDollars(source.args ?? {}),
       VERSION: "${VERSION:-dev}",
       VCS_REF: "${VCS_REF:-unknown}",
       BUILD_DATE: "${BUILD_DATE:-unknown}",

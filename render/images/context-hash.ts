@@ -2,47 +2,80 @@ import ignore, { type Ignore } from "@balena/dockerignore";
 import { createHash, type Hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, type Dirent } from "node:fs";
 import { join } from "node:path";
+import { baseImage, type BuildImage } from "../../catalog/build-graph";
 import type { BuildSource } from "../../catalog/types";
 import { compareText, throwProblems, type Problem } from "../../catalog/problems";
 
 /**
- * What a build makes its image from, as 64 hexadecimal digits: the Dockerfile, the stage, and every file of the
- * context that `.dockerignore` lets through. Equal for equal contents wherever and whenever they were checked out:
- * of the file system's data only the executable bit counts, as in git, and never times or the umask.
+ * What a build makes its image from, as 64 hexadecimal digits: the Dockerfile, the stage, the arguments, every file
+ * of the context that `.dockerignore` lets through, and as much of each named context. Equal for equal contents
+ * wherever and whenever they were checked out: of the file system's data only the executable bit counts, as in git,
+ * and never times or the umask.
  *
  * @param repoRoot folder that `source.context` is below
- * @throws ProblemsError that names the path when the context or the Dockerfile does not exist
+ * @param images among them those that this one is built upon
+ * @throws ProblemsError that names the path when a context or the Dockerfile does not exist
  */
-export function contextHash(repoRoot: string, source: BuildSource): string {
+export function contextHash(
+  repoRoot: string,
+  source: BuildSource,
+  images: readonly BuildImage[] = [],
+): string {
   throwProblems("image", missingSources(repoRoot, source));
   const context = join(repoRoot, source.context);
-  const dockerfile = join(context, source.dockerfile);
   const hash = createHash("sha256");
-  field(hash, "longshore context 1");
+  field(hash, "longshore context 2");
   field(hash, source.target ?? "");
+  field(hash, JSON.stringify(sortedEntries(source.args)));
   // Part of the build even where the context ignores it.
-  field(hash, readFileSync(dockerfile));
-  for (const path of contextFiles(context, source.dockerfile)) {
+  field(hash, readFileSync(join(context, source.dockerfile)));
+  field(hash, filesHash(context, source.dockerfile));
+  for (const [name, named] of sortedEntries(source.contexts)) {
+    field(hash, name);
+    field(hash, named.kind === "folder" ? filesHash(join(repoRoot, named.path)) : baseHash(named.image));
+  }
+  return hash.digest("hex");
+
+  function baseHash(name: string): string {
+    const base = baseImage(name, images).source;
+    return base.kind === "upstream" ? base.reference : contextHash(repoRoot, base, images);
+  }
+}
+
+function filesHash(context: string, dockerfile?: string): string {
+  const hash = createHash("sha256");
+  for (const path of contextFiles(context, dockerfile)) {
     addFile(hash, context, path);
   }
   return hash.digest("hex");
 }
 
-/** A context or Dockerfile that is not there. */
-export function missingSources(repoRoot: string, { context, dockerfile }: BuildSource): Problem[] {
-  const missing = [context, join(context, dockerfile)].find((path) => !existsSync(join(repoRoot, path)));
-  return missing === undefined
-    ? []
-    : [
-        {
-          path: missing,
-          message: `expected ${missing === context ? "a folder with a Dockerfile" : "a Dockerfile"}, found nothing`,
-        },
-      ];
+function sortedEntries<T>(record: Readonly<Record<string, T>> = {}): [string, T][] {
+  return Object.entries(record).sort(([a], [b]) => compareText(a, b));
 }
 
-/** Paths of the files and links of a build context, relative to it, sorted. */
-export function contextFiles(context: string, dockerfile: string): string[] {
+/** A context or Dockerfile that is not there. */
+export function missingSources(
+  repoRoot: string,
+  { context, dockerfile, contexts = {} }: BuildSource,
+): Problem[] {
+  const expected = (path: string, what: string): Problem[] =>
+    existsSync(join(repoRoot, path)) ? [] : [{ path, message: `expected ${what}, found nothing` }];
+  const own = expected(context, "a folder with a Dockerfile");
+  return [
+    ...(own.length > 0 ? own : expected(join(context, dockerfile), "a Dockerfile")),
+    ...Object.values(contexts).flatMap((named) =>
+      named.kind === "folder" ? expected(named.path, "a folder") : [],
+    ),
+  ];
+}
+
+/**
+ * Paths of the files and links of a build context, relative to it, sorted.
+ *
+ * @param dockerfile may have ignore rules of its own. @default - a named context, which has no Dockerfile
+ */
+export function contextFiles(context: string, dockerfile?: string): string[] {
   const rules = ignoreRules(context, dockerfile);
   const found: string[] = [];
   const visit = (folder: string) => {
@@ -72,11 +105,10 @@ interface IgnoreRules {
   mayReturnBelow(folder: string): boolean;
 }
 
-function ignoreRules(context: string, dockerfile: string): IgnoreRules {
+function ignoreRules(context: string, dockerfile?: string): IgnoreRules {
   // A file of the Dockerfile's own goes before the context's, as in BuildKit.
-  const file = [`${dockerfile}.dockerignore`, ".dockerignore"]
-    .map((name) => join(context, name))
-    .find((path) => existsSync(path));
+  const own = dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`];
+  const file = [...own, ".dockerignore"].map((name) => join(context, name)).find((path) => existsSync(path));
   const text = file === undefined ? "" : readFileSync(file, "utf8");
   const returning = text
     .split(/\r?\n/)

@@ -1,23 +1,21 @@
-import type { PlannedImage } from "../../catalog/plan/types";
-import type { BuildSource } from "../../catalog/types";
+import type { Plan, PlannedImage } from "../../catalog/plan/types";
 import { contextHash } from "./context-hash";
 
 /** Digits of the context's hash in a tag. */
 const LENGTH = 12;
 
-/** Tag of an image built from these sources: equal sources are never built twice, others never share a tag. */
-export function sourceTag(repoRoot: string, source: BuildSource): string {
-  return tagOf(contextHash(repoRoot, source));
-}
-
-/** Tag of an image whose sources have this hash. */
+/** Tag of an image whose sources have this hash: equal sources are never built twice, others never share a tag. */
 export function tagOf(hash: string): string {
   return `src-${hash.slice(0, LENGTH)}`;
 }
 
 /** Name of an image on this machine: an upstream image has its own, a built one that of its system and sources. */
-export function localImage(repoRoot: string, system: string, { name, source }: PlannedImage): string {
+export function localImage(
+  repoRoot: string,
+  { system, images }: Pick<Plan, "system" | "images">,
+  { name, source }: PlannedImage,
+): string {
   return source.kind === "upstream"
     ? source.reference
-    : `longshore/${system}/${name}:${sourceTag(repoRoot, source)}`;
+    : `longshore/${system}/${name}:${tagOf(contextHash(repoRoot, source, images))}`;
 }

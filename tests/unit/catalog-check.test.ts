@@ -70,6 +70,58 @@ describe("checkSystem", () => {
     assert.equal(problem?.message, "waits for itself: a → b → a");
   });
 
+  it("takes folders and other images as contexts of a build", () => {
+    const found = problems(({ image, upstream, service }) => {
+      const python = image("python", { context: "images/python" });
+      const tool = upstream("tool", "acme/tool:1", { runtime: "none" });
+      const app = image("app", {
+        context: "services/app",
+        contexts: { shared: "services/shared", base: python, tool },
+        args: { MODEL: "small" },
+      });
+      service("web", { image: app, resources });
+    });
+    assert.deepEqual(found, []);
+  });
+
+  it("finds contexts that lead nowhere, and arguments that it would not honour", () => {
+    const found = problems(({ image, service }) => {
+      const app = image("app", {
+        context: "services/app",
+        contexts: {
+          up: "../other",
+          Base: "images/python",
+          gone: undefined as unknown as string,
+          strange: { name: "pyhton" },
+        },
+        args: { VERSION: "1", API_TOKEN: "x", "1st": "x" },
+      });
+      image("python", { context: "images/python" });
+      service("web", { image: app, resources });
+    });
+    assert.deepEqual(found.sort(), [
+      "sample.images.app.args.1st: expected letters, digits and _, not starting with a digit",
+      "sample.images.app.args.API_TOKEN: a build argument is readable in the image's history",
+      "sample.images.app.args.VERSION: every build gets this argument",
+      "sample.images.app.contexts.Base: expected a name of lower-case letters, digits, _ . and -, starting with a letter",
+      "sample.images.app.contexts.gone: expected a folder or an image of this system, got nothing",
+      'sample.images.app.contexts.strange: refers to the image "pyhton", which does not exist',
+      'sample.images.app.contexts.up: expected a folder below the repository\'s root, got "../other"',
+    ]);
+  });
+
+  it("names a circle of images that are built upon one another", () => {
+    const definition = system("sample", ({ image, service }) => {
+      const a = image("a", { context: "a", contexts: { base: { name: "b" } } });
+      image("b", { context: "b", contexts: { base: a } });
+      service("web", { image: a, resources });
+    });
+    assert.deepEqual(
+      checkSystem(definition).map(({ path, message }) => `${path}: ${message}`),
+      ["sample.images.a.contexts: is built upon itself: a → b → a"],
+    );
+  });
+
   it("refuses a secret where everyone on the machine can read it", () => {
     const found = problems(({ image, service, postgres }) => {
       const db = postgres("db");

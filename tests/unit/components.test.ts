@@ -127,6 +127,25 @@ describe("components", () => {
     assert.equal(named("backend-build").inputs.buildOnPreview, false);
   });
 
+  it("builds an image upon another's digest, beside folders", async () => {
+    const base = new Image("base", { repository: "gcr.io/acme/base", tag: "src-0", context: "images/base" });
+    new Image("upon", {
+      repository: "gcr.io/acme/upon",
+      tag: "src-1",
+      context: "app",
+      contexts: { shared: "shared" },
+      bases: { base: base.reference },
+    });
+    await settled();
+    assert.deepEqual(named("upon-build").inputs.context, {
+      location: "app",
+      named: {
+        shared: { location: "shared" },
+        base: { location: "docker-image://gcr.io/acme/base@sha256:1" },
+      },
+    });
+  });
+
   it("keeps a database from deletion exactly where the environment does", async () => {
     for (const lifecycle of ["retain", "ephemeral"] as const) {
       new CloudSqlPostgres(lifecycle, {

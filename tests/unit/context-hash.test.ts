@@ -97,6 +97,60 @@ describe("the hash of a build context", () => {
     assert.deepEqual(files(), ["src/main.py"]);
   });
 
+  describe("with contexts beside its own", () => {
+    const folder = { kind: "folder", path: "shared" } as const;
+    const upon = { ...source, contexts: { shared: folder, base: { kind: "image", image: "base" } } } as const;
+    const base = (target = "production") =>
+      ({
+        name: "base",
+        source: { kind: "build", context: "base", dockerfile: "Dockerfile", target },
+      }) as const;
+    const put = (path: string, content: string) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    };
+    const whole = () => contextHash(root, upon, [base()]);
+
+    beforeEach(() => {
+      put("shared/lib.py", "1");
+      put("base/Dockerfile", "FROM scratch\n");
+    });
+
+    it("changes with the folder, the base's files, its stage, its own base and the arguments", () => {
+      const seen = new Set([hash(), whole()]);
+      put("shared/lib.py", "2");
+      seen.add(whole());
+      put("base/Dockerfile", "FROM debian\n");
+      seen.add(whole());
+      seen.add(contextHash(root, upon, [base("small")]));
+      seen.add(
+        contextHash(root, upon, [{ name: "base", source: { kind: "upstream", reference: "debian:13" } }]),
+      );
+      const args = { MODEL: "small" };
+      seen.add(contextHash(root, { ...upon, args }, [base()]));
+      seen.add(contextHash(root, { ...upon, contexts: { other: folder } }, [base()]));
+      assert.equal(seen.size, 8);
+    });
+
+    it("leaves out what the folder's own .dockerignore names", () => {
+      put("shared/.dockerignore", "tests\n");
+      const before = whole();
+      put("shared/tests/test_lib.py", "1");
+      assert.equal(whole(), before);
+    });
+
+    it("does not depend on the order in which they are written", () => {
+      const { shared, base: basis } = upon.contexts;
+      const turned = { ...upon, contexts: { base: basis, shared } };
+      assert.equal(contextHash(root, turned, [base()]), whole());
+    });
+
+    it("says which folder is missing", () => {
+      rmSync(join(root, "shared"), { recursive: true });
+      assert.throws(whole, /shared: expected a folder, found nothing/);
+    });
+  });
+
   it("says what is missing", () => {
     assert.throws(() => hash({ dockerfile: "Nope" }), /app\/Nope: expected a Dockerfile, found nothing/);
     assert.throws(

@@ -318,6 +318,13 @@ describe("offline image builds", () => {
   rule(dockerBuild, IMAGE, image, { tags: [] }, /push needs at least one tag/);
   rule(dockerBuild, IMAGE, image, { tags: [`x@sha256:${"0".repeat(64)}`] }, /cannot be named by its digest/);
   rule(dockerBuild, IMAGE, image, { context: null }, /needs a context or an inline Dockerfile/);
+  rule(
+    dockerBuild,
+    IMAGE,
+    image,
+    { context: { location: ".", named: { base: { location: "docker-image://X Y" } } } },
+    /named\["base"\]\.location: expected docker-image:\/\/repository:tag/,
+  );
   rule(dockerBuild, IMAGE, image, { platforms: "linux/amd64" }, /platforms: expected a list/);
 
   it("knows no digest before the build", () => {

@@ -1,0 +1,106 @@
+import { basesOf } from "../build-graph";
+import { startOrder } from "../plan/order";
+import type { Problem } from "../problems";
+import type { BuildSource, ImageDefinition, SystemDefinition, UpstreamSource } from "../types";
+import { missing } from "./references";
+
+/** What BuildKit and Compose take as the name of a context. Upper case is refused in `FROM`. */
+const CONTEXT = /^[a-z][a-z0-9_.-]{0,62}$/;
+const ARGUMENT = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Arguments that every build gets. */
+const OURS = ["VERSION", "BUILD_DATE", "VCS_REF", "SKIP_TESTS", "SOURCE_DATE_EPOCH"];
+
+/** Folders, users, references and build graphs of images. */
+export function checkImages({ images }: SystemDefinition): Problem[] {
+  const names = new Set(images.map(({ name }) => name));
+  return [
+    ...images.flatMap(checkUser),
+    ...images.flatMap(({ name, source }) =>
+      source.kind === "build"
+        ? [...checkBuild(`images.${name}`, source), ...checkBases(`images.${name}`, source, names)]
+        : checkUpstream(`images.${name}`, source),
+    ),
+    ...cycles(images),
+  ];
+}
+
+function checkUser({ name, user }: ImageDefinition): Problem[] {
+  return Number.isInteger(user) && user >= 1 && user <= 65_535
+    ? []
+    : [
+        {
+          path: `images.${name}.user`,
+          message: `expected a numeric user, 1-65535 and not root, got ${user}`,
+        },
+      ];
+}
+
+function checkBuild(path: string, { context, contexts = {}, args = {} }: BuildSource): Problem[] {
+  return [
+    ...folder(`${path}.context`, context),
+    ...Object.entries(contexts).flatMap(([name, named]) => [
+      ...(CONTEXT.test(name)
+        ? []
+        : [
+            {
+              path: `${path}.contexts.${name}`,
+              message: "expected a name of lower-case letters, digits, _ . and -, starting with a letter",
+            },
+          ]),
+      ...(named.kind === "folder" ? folder(`${path}.contexts.${name}`, named.path) : []),
+    ]),
+    ...Object.entries(args).flatMap(([name, value]) => checkArgument(`${path}.args.${name}`, name, value)),
+  ];
+}
+
+function folder(path: string, value: string): Problem[] {
+  const isBelow = value !== "" && !value.startsWith("/") && !value.split("/").includes("..");
+  return isBelow
+    ? []
+    : [
+        {
+          path,
+          message: `expected a folder below the repository's root, got ${JSON.stringify(value)}`,
+        },
+      ];
+}
+
+function checkArgument(path: string, name: string, value: unknown): Problem[] {
+  if (!ARGUMENT.test(name)) {
+    return [{ path, message: "expected letters, digits and _, not starting with a digit" }];
+  }
+  if (OURS.includes(name)) {
+    return [{ path, message: "every build gets this argument", fix: "remove it here" }];
+  }
+  if (/PASSWORD|SECRET|TOKEN|(^|_)KEY$/i.test(name)) {
+    return [
+      { path, message: "a build argument is readable in the image's history", fix: "read it at run time" },
+    ];
+  }
+  return typeof value === "string" ? [] : [{ path, message: `expected text, got ${JSON.stringify(value)}` }];
+}
+
+function checkBases(path: string, { contexts = {} }: BuildSource, names: ReadonlySet<string>): Problem[] {
+  return Object.entries(contexts).flatMap(([name, named]) =>
+    named.kind === "image" ? missing(`${path}.contexts.${name}`, "image", named.image, names) : [],
+  );
+}
+
+function checkUpstream(path: string, { reference }: UpstreamSource): Problem[] {
+  if (!/^[a-z0-9][a-z0-9./_-]*(:\d+\/[a-z0-9./_-]+)?:[\w][\w.-]{0,127}$/.test(reference)) {
+    return [
+      { path: `${path}.reference`, message: `expected repository:tag, got ${JSON.stringify(reference)}` },
+    ];
+  }
+  return reference.endsWith(":latest")
+    ? [{ path: `${path}.reference`, message: "latest is no version", fix: "name the version's tag" }]
+    : [];
+}
+
+function cycles(images: readonly ImageDefinition[]): Problem[] {
+  return startOrder(new Map(images.map((image) => [image.name, basesOf(image)]))).cycles.map((cycle) => ({
+    path: `images.${cycle[0] ?? ""}.contexts`,
+    message: `is built upon itself: ${cycle.join(" → ")}`,
+    fix: "remove one of these contexts",
+  }));
+}
