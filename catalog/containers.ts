@@ -50,6 +50,13 @@ interface ContainerOptions {
   exceptions?: SecurityException[];
   /** What single environments change. @default {} */
   environments?: Partial<Record<Environment, Overlay>>;
+  /** The environments that have it; what refers to it is in no other either. @default - all */
+  only?: Environment[];
+  /**
+   * Started only when it is asked for, on one machine: `longshore up --profile dev-tools`. Clusters leave it out.
+   * @default - always started
+   */
+  profile?: string;
 }
 
 export interface ServiceOptions<P extends string = string> extends ContainerOptions {
@@ -70,6 +77,12 @@ export interface ServiceOptions<P extends string = string> extends ContainerOpti
   /** Port and path of Prometheus metrics. @default - none */
   metrics?: { port: string; path: string };
   develop?: Omit<Develop, "target"> & { target?: string };
+  /**
+   * Port on this machine's loopback address that leads to its first port, for tools that a person opens in a
+   * browser. Only with `profile`. The catalog's second system has a port that is ten higher, and so on.
+   * @default - reached over routes only
+   */
+  publish?: number;
 }
 
 export interface JobOptions extends ContainerOptions {
@@ -88,6 +101,8 @@ const CONTAINER_KEYS: Keys<ContainerOptions> = {
   volumes: true,
   exceptions: true,
   environments: true,
+  only: true,
+  profile: true,
 };
 export const SERVICE_KEYS: Keys<ServiceOptions> = {
   ...CONTAINER_KEYS,
@@ -100,6 +115,7 @@ export const SERVICE_KEYS: Keys<ServiceOptions> = {
   scale: true,
   metrics: true,
   develop: true,
+  publish: true,
 };
 export const JOB_KEYS: Keys<JobOptions> = { ...CONTAINER_KEYS, timeout: true };
 
@@ -155,7 +171,7 @@ export function withValues<T extends ContainerOptions>(options: T): T {
 }
 
 export function serviceDefinition(name: string, options: ServiceOptions): ServiceDefinition {
-  const { live, ready, replicas, scale, metrics, develop } = options;
+  const { live, ready, replicas, scale, metrics, develop, publish } = options;
   return {
     ...containerDefinition(name, options),
     ports: options.ports ?? {},
@@ -167,6 +183,7 @@ export function serviceDefinition(name: string, options: ServiceOptions): Servic
     ...(scale && { scale }),
     ...(metrics && { metrics }),
     ...(develop && { develop: { ...develop, target: develop.target ?? "development" } }),
+    ...(publish !== undefined && { publish }),
   };
 }
 
@@ -187,6 +204,8 @@ function containerDefinition(name: string, options: ContainerOptions) {
     exceptions: options.exceptions ?? [],
     environments: options.environments ?? {},
     ...(options.command && { command: options.command }),
+    ...(options.only && { only: options.only }),
+    ...(options.profile !== undefined && { profile: options.profile }),
   };
 }
 

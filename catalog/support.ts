@@ -87,6 +87,15 @@ export const FEATURES: readonly Feature[] = [
       gcp: "no: `PLAINTEXT` in the private network, open to the declared clients only",
     },
   },
+  everywhere("`only`: in some environments"),
+  {
+    name: "`profile`: started only when asked for; `publish`: a port of this machine",
+    support: {
+      compose: "yes",
+      kubernetes: "no: left out: a tool of one person on one machine",
+      gcp: "no: left out: a tool of one person on one machine",
+    },
+  },
   {
     name: "`develop`: mounted sources, reloading, debugger",
     support: {

@@ -112,6 +112,10 @@ interface ContainerDefinition {
   readonly volumes: readonly VolumeMount[];
   readonly exceptions: readonly SecurityException[];
   readonly environments: Readonly<Partial<Record<Environment, Overlay>>>;
+  /** The environments that have it. @default - all */
+  readonly only?: readonly Environment[];
+  /** Started only when it is asked for by this name, on one machine. @default - always started */
+  readonly profile?: string;
 }
 
 export interface ServiceDefinition extends ContainerDefinition {
@@ -129,6 +133,8 @@ export interface ServiceDefinition extends ContainerDefinition {
   /** Where metrics are served. @default - none */
   readonly metrics?: { readonly port: string; readonly path: string };
   readonly develop?: Develop;
+  /** Port on this machine's loopback address that leads to its first port. @default - reached over routes only */
+  readonly publish?: number;
 }
 
 /** Runs to its end once per release, before whatever comes `after` it. */

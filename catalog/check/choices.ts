@@ -16,6 +16,9 @@ export function checkChoices({
     ...[...services, ...jobs, ...datastores].flatMap(({ name, environments }) =>
       Object.keys(environments).flatMap((one) => choice(`${name}.environments.${one}`, one, ENVIRONMENTS)),
     ),
+    ...[...services, ...jobs].flatMap(({ name, only = [] }) =>
+      only.flatMap((one) => choice(`${name}.only`, one, ENVIRONMENTS)),
+    ),
     ...secrets.flatMap(({ name, from, optionalIn }) => [
       ...choice(`secrets.${name}.from`, from, ["config", "generated"]),
       ...optionalIn.flatMap((one) => choice(`secrets.${name}.optionalIn`, one, ENVIRONMENTS)),

@@ -6,6 +6,7 @@ import { checkContainers } from "./containers";
 import { checkDatastores } from "./datastores";
 import { checkImages } from "./images";
 import { checkNames } from "./names";
+import { checkPresence } from "./presence";
 import { checkReferences } from "./references";
 
 /**
@@ -19,6 +20,7 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkReferences(definition),
     ...checkChoices(definition),
     ...checkImages(definition),
+    ...checkPresence(definition),
     ...checkContainers(definition),
     ...checkDatastores(definition, settings),
   ];

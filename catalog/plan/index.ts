@@ -4,6 +4,7 @@ import { compareText, throwProblems } from "../problems";
 import type { ImageDefinition, SystemDefinition } from "../types";
 import { planStore, type PlannedStore } from "./datastores";
 import { startOrder } from "./order";
+import { presentIn } from "./presence";
 import { secretsIn } from "./resolve";
 import type { PlanSettings } from "./settings";
 import type { Plan, PlannedRoute, PlannedSecret, Workload } from "./types";
@@ -17,8 +18,9 @@ export type * from "./types";
  * Resolves a system for one environment.
  * @throws ProblemsError with every mistake of the catalog and of the settings that concern it
  */
-export function planSystem(definition: SystemDefinition, settings: PlanSettings): Plan {
-  throwProblems(`stacks/${definition.name}.ts`, checkSystem(definition, settings));
+export function planSystem(described: SystemDefinition, settings: PlanSettings): Plan {
+  throwProblems(`stacks/${described.name}.ts`, checkSystem(described, settings));
+  const definition = presentIn(described, settings);
   const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
   const scope = scopeOf(definition, settings, stores);
   const workloads = withClients(planWorkloads(scope, stores), definition);

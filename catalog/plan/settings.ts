@@ -23,4 +23,8 @@ export interface PlanSettings {
   readonly services?: Readonly<Record<string, { readonly replicas?: number | undefined } | undefined>>;
   /** Names of the secrets that config holds: an optional one that is not set is left out. @default [] */
   readonly secretsSet?: readonly string[];
+  /** Profiles that were asked for. Target compose only. @default [] */
+  readonly profiles?: readonly string[] | "all";
+  /** Services of a profile that cannot run here. @default [] */
+  readonly leftOut?: readonly string[];
 }

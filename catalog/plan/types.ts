@@ -92,6 +92,10 @@ export interface Workload {
   readonly timeoutSeconds?: number;
   readonly metrics?: { readonly port: number; readonly path: string };
   readonly develop?: PlannedDevelop;
+  /** The profile that it was asked for by. @default - always started */
+  readonly profile?: string;
+  /** Port of the loopback address that leads to a port of the container. Target compose only. */
+  readonly publish?: { readonly on: number; readonly port: number };
 }
 
 /** A secret as the container sees it: a file of its user, and a variable `NAME_FILE` with the path. */

@@ -21,7 +21,7 @@ const SCALED = new Set(["staging", "prod"]);
 
 export function planService(service: ServiceDefinition, image: ImageDefinition, scope: Scope): Workload {
   const overlay = service.environments[scope.settings.environment] ?? {};
-  const { metrics, develop } = service;
+  const { metrics, develop, publish } = service;
   return {
     ...planContainer(service, overlay, image, scope),
     kind: "service",
@@ -41,6 +41,7 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
         ...(develop.debug !== undefined && { debug: develop.debug }),
       },
     }),
+    ...(publish !== undefined && { publish: { on: publish, port: Object.values(service.ports)[0] ?? 0 } }),
   };
 }
 
@@ -90,6 +91,7 @@ function planContainer(
     clients: [],
     egress: definition.egress.map(planEgress),
     exceptions: definition.exceptions,
+    ...(definition.profile !== undefined && { profile: definition.profile }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { nearest } from "../../catalog/check/nearest";
 import { planSystem } from "../../catalog/plan";
+import { presentIn } from "../../catalog/plan/presence";
 import { ProblemsError } from "../../catalog/problems";
 import { EDGE } from "../../render/compose/edge";
 import { planSettings, type StackSettings } from "../../settings";
@@ -78,11 +79,16 @@ function absentOf(
   containers: readonly Container[],
 ): Service[] {
   return systems.flatMap((system) =>
-    (catalog[system]?.services ?? [])
+    servicesIn(settings, system)
       .filter(({ name }) => (settings.perSystem[system]?.services[name]?.replicas ?? 1) > 0)
       .filter(({ name }) => !containers.some((one) => one.system === system && one.service === name))
       .map(({ name }) => ({ system, service: name })),
   );
+}
+
+function servicesIn(settings: StackSettings, system: string) {
+  const definition = catalog[system];
+  return definition ? presentIn(definition, planSettings(settings, system)).services : [];
 }
 
 /**

@@ -20,6 +20,7 @@ export interface ComposeService {
   command?: string[];
   user?: string;
   init?: boolean;
+  profiles?: string[];
   environment?: Record<string, string>;
   ports?: string[];
   volumes?: ComposeMount[];

@@ -27,6 +27,13 @@ export interface ComposeOptions {
   secretsFolder?: string;
   /** Image of the reverse proxy. @default "nginxinc/nginx-unprivileged:1.28" */
   edgeImage?: string;
+  /**
+   * `named`: services of a profile say so, and whoever uses the document asks for them. `asked for`: the plan's
+   * services were asked for, and all run. @default "named"
+   */
+  profiles?: "named" | "asked for";
+  /** Added to the ports that debuggers and tools have on the loopback address. @default 0 */
+  portOffset?: number;
   /** Largest request body that the reverse proxy takes. @default "16m" */
   bodyLimit?: string;
 }
@@ -58,10 +65,9 @@ export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocum
     }
     const reference = options.imageReference(image);
     const imageReference = (other: PlannedImage) => options.imageReference(other);
-    return [
-      workload.name,
-      composeService(workload, { plan, image, reference, imageReference, networks, root }),
-    ];
+    const { profiles = "named", portOffset = 0 } = options;
+    const context = { plan, image, reference, imageReference, networks, root, profiles, portOffset };
+    return [workload.name, composeService(workload, context)];
   });
   const edge = plan.routes.length === 0 ? undefined : renderEdge(plan, networks.of(EDGE), options);
   const development = plan.environment === "dev" ? developOverride(plan, root, options) : undefined;

@@ -21,13 +21,17 @@ export interface Networks {
 export function planNetworks(plan: Plan): Networks {
   const members = new Map<string, ComposeNetwork & { members: Set<string> }>();
   const own = new Map<string, string>();
-  for (const { name, clients, egress } of plan.workloads) {
+  for (const { name, clients, egress, publish } of plan.workloads) {
     if (clients.length > 0) {
       own.set(name, name);
       members.set(name, { internal: true, members: new Set([name, ...clients.map(({ from }) => from)]) });
     }
     if (egress.length > 0) {
       members.set(`${name}_egress`, { members: new Set([name]) });
+    }
+    if (publish) {
+      // An internal network publishes nothing.
+      members.set(`${name}_published`, { members: new Set([name]) });
     }
   }
   if (plan.routes.length > 0) {

@@ -17,6 +17,8 @@ export interface ServiceContext {
   readonly networks: Networks;
   /** Folder that build contexts are below. */
   readonly root: string;
+  readonly profiles: "named" | "asked for";
+  readonly portOffset: number;
 }
 
 /** Environments that update start-first: a new container is ready before an old one goes (ALL-09). */
@@ -28,13 +30,16 @@ export function composeService(workload: Workload, context: ServiceContext): Com
   const names = networks.of(workload.name);
   const health = healthcheck(workload.probes, image.runtime);
   const build = buildSection(image, context);
+  const { publish } = workload;
   const service: Loose<ComposeService> = {
     image: reference,
+    profiles: context.profiles === "named" && workload.profile !== undefined ? [workload.profile] : undefined,
     command: workload.command && [...workload.command],
     user: `${workload.user}:${workload.user}`,
     // Zombies are reaped and SIGTERM arrives, whatever the image starts as process 1. Stores see to it themselves.
     init: workload.kind === "store" ? undefined : true,
     environment: environment(workload),
+    ports: publish && [`127.0.0.1:${publish.on + context.portOffset}:${publish.port}`],
     volumes: list(
       workload.volumes.map(({ name, path }) => ({
         type: "volume" as const,

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { exec, http, system, type ServiceHandle, type Vocabulary } from "../../catalog/define";
 import { text, type Value } from "../../catalog/references";
-import { EVICTIONS, type RedisEviction, type SystemDefinition } from "../../catalog/types";
+import {
+  ENVIRONMENTS,
+  EVICTIONS,
+  type Environment,
+  type RedisEviction,
+  type SystemDefinition,
+} from "../../catalog/types";
 
 /** Text as operators write it: dollars, quotes, newlines, unicode, and things that YAML could misread. */
 export const awkwardText = fc.oneof(
@@ -39,6 +45,8 @@ interface Shape {
     egress: boolean;
     secret: boolean;
   }[];
+  /** Nothing refers to these: they may be absent. */
+  tools: { only: Environment[]; profile: boolean; job: boolean }[];
 }
 
 const shape: fc.Arbitrary<Shape> = fc.record({
@@ -67,12 +75,20 @@ const shape: fc.Arbitrary<Shape> = fc.record({
     }),
     { minLength: 1, maxLength: 6 },
   ),
+  tools: fc.array(
+    fc.record({
+      only: fc.uniqueArray(fc.constantFrom(...ENVIRONMENTS), { minLength: 1 }),
+      profile: fc.boolean(),
+      job: fc.boolean(),
+    }),
+    { maxLength: 2 },
+  ),
 });
 
 /** Any valid system: services call earlier ones only, so there is no circle. */
 export const validSystem: fc.Arbitrary<SystemDefinition> = shape.map(build);
 
-function build({ name, databases, caches, brokers, graphs, jobs, services }: Shape): SystemDefinition {
+function build({ name, databases, caches, brokers, graphs, jobs, services, tools }: Shape): SystemDefinition {
   return system(name, (words) => {
     const stores = databases.map(({ extensions }, index) =>
       words.postgres(`db${index}`, { database: `data${index}`, extensions }),
@@ -132,6 +148,16 @@ function build({ name, databases, caches, brokers, graphs, jobs, services }: Sha
     const first = handles[0];
     if (first) {
       words.route("/", first.http);
+    }
+    for (const [index, { only, profile, job }] of tools.entries()) {
+      const env: Record<string, Value> = first ? { TARGET: first.http } : {};
+      const options = { image: app, env, resources, only };
+      if (job) {
+        words.job(`tool${index}`, { ...options, after: handles });
+      } else {
+        const asked = profile ? { profile: "dev-tools", publish: 9000 + index } : {};
+        words.service(`tool${index}`, { ...options, ports: { http: 8000 }, ...asked });
+      }
     }
   });
 }
@@ -221,6 +247,16 @@ export const breakage: fc.Arbitrary<{
         },
       ],
     }),
+  },
+  {
+    name: "a route to what is not everywhere",
+    path: /routes\.\/$/,
+    apply: changeService({ only: ["dev"] }),
+  },
+  {
+    name: "a published port without a profile",
+    path: /service0\.publish$/,
+    apply: changeService({ publish: 9000 }),
   },
   { name: "a probe without a slash", path: /live\.path$/, apply: changeService({ live: http("readyz") }) },
 );

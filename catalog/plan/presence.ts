@@ -1,0 +1,35 @@
+import type { JobDefinition, ServiceDefinition, SystemDefinition, Environment } from "../types";
+import type { PlanSettings } from "./settings";
+
+type Container = ServiceDefinition | JobDefinition;
+
+/** Whether an environment has a container, asked for by its profile or not. */
+export function isIn({ only }: Container, environment: Environment): boolean {
+  return only?.includes(environment) ?? true;
+}
+
+/** The system with the services and jobs that are there in one environment and were asked for. */
+export function presentIn(definition: SystemDefinition, settings: PlanSettings): SystemDefinition {
+  const isThere = (container: Container) =>
+    isIn(container, settings.environment) && isAskedFor(container, settings);
+  return {
+    ...definition,
+    services: definition.services.filter(isThere),
+    jobs: definition.jobs.filter(isThere),
+  };
+}
+
+function isAskedFor(
+  { name, profile }: Container,
+  { target, profiles = [], leftOut = [] }: PlanSettings,
+): boolean {
+  return (
+    profile === undefined ||
+    (target === "compose" && (profiles === "all" || profiles.includes(profile)) && !leftOut.includes(name))
+  );
+}
+
+/** Names of the profiles of a system, sorted. */
+export function profilesOf({ services, jobs }: SystemDefinition): string[] {
+  return [...new Set([...services, ...jobs].flatMap(({ profile }) => profile ?? []))].sort();
+}
