@@ -1,6 +1,4 @@
 import {
-  absent,
-  isPresent,
   JOB_KEYS,
   jobDefinition,
   missingValues,
@@ -14,6 +12,7 @@ import { IMAGE_KEYS, imageDefinition, missingContexts } from "./images";
 import { unknownOptions } from "./options";
 import type { Problem } from "./problems";
 import { reference } from "./references";
+import { routeDefinitions, routeMistakes } from "./routes";
 import {
   KAFKA_KEYS,
   kafkaHandle,
@@ -44,6 +43,7 @@ import { SECRET_KEYS, SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./voc
 export type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
 export type { ImageOptions } from "./images";
 export { text } from "./references";
+export type { RouteOptions } from "./routes";
 export type * from "./stores";
 export type * from "./vocabulary";
 
@@ -140,12 +140,9 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
       settings.push({ name: settingName, default: defaultValue, ...(oneOf && { oneOf }) });
       return reference({ ref: "setting", setting: settingName });
     },
-    route(path, to) {
-      if (isPresent(to)) {
-        routes.push({ path, to });
-      } else {
-        mistakes.push(absent(`routes.${path}`, "a port of a service, such as api.http"));
-      }
+    route(path, to, options = {}) {
+      mistakes.push(...routeMistakes(path, to, options));
+      routes.push(...routeDefinitions(path, to, options));
     },
   });
   const mistaken = mistakes.length > 0 ? { mistakes } : {};

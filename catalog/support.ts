@@ -57,6 +57,47 @@ export const FEATURES: readonly Feature[] = [
     },
   },
   clusters("routes with TLS", "by other means: plain HTTP on 127.0.0.1 through a reverse proxy"),
+  {
+    name: "routes: `rateLimit`",
+    support: {
+      compose: "yes",
+      kubernetes:
+        "by other means: annotations of ingress-nginx; the burst is a multiple of the rate, the answer 503 unless its `limit-req-status-code` says 429; other controllers do not know them",
+      gcp: "by other means: Cloud Armor counts within ten or sixty seconds, rate and burst together",
+    },
+  },
+  {
+    name: "routes: `cors`",
+    support: {
+      compose: "yes",
+      kubernetes: "by other means: annotations of ingress-nginx; other controllers do not know them",
+      gcp: "no: other origins than the system's own are an error",
+    },
+  },
+  {
+    name: "routes: `bodyLimit`",
+    support: {
+      compose: "yes",
+      kubernetes: "by other means: annotations of ingress-nginx; other controllers do not know them",
+      gcp: "no: the load balancer passes every size; the service has to refuse",
+    },
+  },
+  {
+    name: "routes: `websocket`",
+    support: {
+      compose: "yes",
+      kubernetes: "by other means: ingress-nginx upgrades every connection; this keeps idle ones for an hour",
+      gcp: "by other means: the load balancer upgrades every connection; this keeps them for an hour, idle or not",
+    },
+  },
+  {
+    name: "routes: gzip, errors of the proxy as problem documents",
+    support: {
+      compose: "yes",
+      kubernetes: "no: the controller decides; services compress what they serve",
+      gcp: "no: the load balancer decides; services compress what they serve",
+    },
+  },
   clusters("volume size", "by other means: written as a label; Docker volumes have no size"),
   {
     name: "PostgreSQL as a container",

@@ -1,5 +1,5 @@
 import type { Problem } from "./problems";
-import type { EndpointReference, Value } from "./references";
+import type { EndpointReference, SettingReference, Value } from "./references";
 import type { Cpu, Duration, Quantity } from "./values";
 
 export const ENVIRONMENTS = ["local", "dev", "test", "staging", "prod"] as const;
@@ -238,10 +238,29 @@ export interface SettingDefinition {
   readonly oneOf?: readonly SettingValue[];
 }
 
+/** How many requests one client (by its address) may send; what is beyond is answered 429. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly per: "1s" | "1m";
+  /** Requests beyond the rate that are served at once. @default - as many as `requests` */
+  readonly burst?: number;
+}
+
 export interface RouteDefinition {
   /** Path prefix, starting with `/`. The longest match wins. */
   readonly path: string;
   readonly to: EndpointReference;
+  /** @default - none */
+  readonly rateLimit?: RateLimit;
+  /**
+   * Whose pages may call this route from a browser: origins such as `https://app.example.com`, separated by commas.
+   * `*` is everyone. Without credentials: no cookies. @default - only the system's own pages
+   */
+  readonly cors?: { readonly origins: string | SettingReference };
+  /** Largest request body; passed on as it arrives. @default - the proxy's own: 16 MiB with Compose */
+  readonly bodyLimit?: Quantity;
+  /** Whether connections may become WebSockets, and then stay open for an hour without a word. @default false */
+  readonly websocket?: boolean;
 }
 
 /** A whole system as inert data: what it is, not where it runs. */

@@ -2,6 +2,7 @@ import type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions 
 import type { ImageOptions } from "./images";
 import type { Keys } from "./options";
 import type { EndpointReference, SecretReference, SettingReference } from "./references";
+import type { RouteOptions } from "./routes";
 import type {
   KafkaHandle,
   KafkaOptions,
@@ -39,7 +40,7 @@ export interface Vocabulary {
   /** A value that an operator may set per environment; the default's type is its type. */
   readonly setting: (name: string, defaultValue: SettingValue, options?: SettingOptions) => SettingReference;
   /** Sends requests under a path prefix of the system's address to an endpoint. */
-  readonly route: (path: string, to: EndpointReference) => void;
+  readonly route: (path: string, to: EndpointReference, options?: RouteOptions) => void;
 }
 
 export interface UpstreamOptions {

@@ -35,8 +35,15 @@ export interface BackendSpecArgs {
   namespace: string;
   /** What the load balancer asks before it sends requests. */
   health: { path: string; port: number; intervalSeconds: number; timeoutSeconds: number; failures: number };
-  /** Longest time of a request in seconds: an assistant's answer takes a while. @default 120 */
+  /** Longest time of a request, or of a WebSocket, in seconds: an assistant's answer takes a while. @default 120 */
   timeoutSeconds?: number;
+}
+
+/** A path and how many requests of one client the load balancer passes. */
+export interface LimitedPath {
+  path: string;
+  /** @default - any number */
+  limit?: { requests: number; seconds: 1 | 60; burst: number };
 }
 
 /** Headers that every answer carries, whatever the service says. */
@@ -47,7 +54,13 @@ const SECURITY_HEADERS = [
 ];
 
 /** How the load balancer treats one service. */
-export function backendSpec({ name, namespace, health, timeoutSeconds = 120 }: BackendSpecArgs) {
+export function backendSpec<T = string>({
+  name,
+  namespace,
+  health,
+  timeoutSeconds = 120,
+  securityPolicy,
+}: BackendSpecArgs & { /** Name of a Cloud Armor policy. @default - none */ securityPolicy?: T }) {
   return {
     apiVersion: "cloud.google.com/v1",
     kind: "BackendConfig",
@@ -66,6 +79,50 @@ export function backendSpec({ name, namespace, health, timeoutSeconds = 120 }: B
       },
       customResponseHeaders: { headers: SECURITY_HEADERS },
       logging: { enable: true, sampleRate: 1 },
+      ...(securityPolicy !== undefined && { securityPolicy: { name: securityPolicy } }),
     },
   };
+}
+
+/**
+ * Rules of a Cloud Armor policy, the longest path first. It counts within ten or sixty seconds: within them a
+ * client gets what the rate and the burst allow together.
+ */
+export function limitRules(paths: readonly LimitedPath[]) {
+  const rules = paths.map(({ path, limit }, index) => {
+    const match = { expr: { expression: pathExpression(path) } };
+    const priority = 1000 + index;
+    if (!limit) {
+      return { priority, action: "allow", match, description: `${path}: without a limit` };
+    }
+    const { requests, seconds, burst } = limit;
+    const intervalSec = Math.max(10, seconds);
+    return {
+      priority,
+      action: "throttle",
+      match,
+      description: `${path}: ${requests} requests per ${seconds === 1 ? "second" : "minute"} and client`,
+      rateLimitOptions: {
+        conformAction: "allow",
+        exceedAction: "deny(429)",
+        enforceOnKey: "IP",
+        rateLimitThreshold: { count: (requests * intervalSec) / seconds + burst, intervalSec },
+      },
+    };
+  });
+  return [
+    ...rules,
+    {
+      priority: 2_147_483_647,
+      action: "allow",
+      match: { versionedExpr: "SRC_IPS_V1", config: { srcIpRanges: ["*"] } },
+      description: "everything else",
+    },
+  ];
+}
+
+/** The whole path or what is below it, as the Ingress' path type Prefix. */
+function pathExpression(path: string): string {
+  const prefix = path.replace(/\/+$/, "");
+  return prefix === "" ? "true" : `request.path == '${prefix}' || request.path.startsWith('${prefix}/')`;
 }

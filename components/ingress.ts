@@ -1,7 +1,13 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import { Component, stateful, type Lifecycle, type Transform } from "./component";
-import { backendSpec, gkeIngressSpec, type BackendSpecArgs } from "./ingress.spec";
+import {
+  backendSpec,
+  gkeIngressSpec,
+  limitRules,
+  type BackendSpecArgs,
+  type LimitedPath,
+} from "./ingress.spec";
 import { kubernetesObject } from "./kubernetes-object";
 
 export interface GkeIngressArgs {
@@ -10,10 +16,15 @@ export interface GkeIngressArgs {
   /** Host names that are served. Their DNS must lead to `address` before the certificate is issued. */
   hosts: readonly string[];
   /** Services behind it: the name of each one's BackendConfig and how it is asked whether it is healthy. */
-  backends: readonly Omit<BackendSpecArgs, "namespace">[];
+  backends: readonly GkeBackend[];
   /** @default "retain" */
   lifecycle?: Lifecycle;
   transform?: { address?: Transform<gcp.compute.GlobalAddressArgs> };
+}
+
+export interface GkeBackend extends Omit<BackendSpecArgs, "namespace"> {
+  /** Its paths, the longest first, where one of them has a limit. @default - no limits */
+  paths?: readonly LimitedPath[];
 }
 
 /**
@@ -51,13 +62,20 @@ export class GkeIngress extends Component {
       ...args.backends.map((backend) =>
         kubernetesObject(
           `${name}-${backend.name}-backend-config`,
-          backendSpec({ ...backend, namespace }),
+          backendSpec({ ...backend, namespace, securityPolicy: this.limits(backend, project) }),
           parent,
         ),
       ),
     ];
     this.annotations = this.annotationsFor(name);
     this.registerOutputs({ address: this.address.address });
+  }
+
+  /** Name of the policy that limits how often one client asks a service. */
+  private limits({ name, paths }: GkeBackend, project: string): pulumi.Output<string> | undefined {
+    return paths
+      ? this.child(gcp.compute.SecurityPolicy, `${name}-limits`, { project, rules: limitRules(paths) }).name
+      : undefined;
   }
 
   private annotationsFor(name: string): Record<string, pulumi.Output<string> | string> {

@@ -7,6 +7,7 @@ import type {
   PlannedDatastore,
   PlannedPostgres,
   PlannedImage,
+  PlannedRoute,
   PlannedSecret,
   Workload as PlannedWorkload,
 } from "../catalog/plan/types";
@@ -14,7 +15,7 @@ import { throwProblems } from "../catalog/problems";
 import { Component } from "../components/component";
 import { GeneratedSecret } from "../components/generated-secret";
 import { Image, type UpstreamImage } from "../components/image";
-import { GkeIngress } from "../components/ingress";
+import { GkeIngress, type GkeBackend } from "../components/ingress";
 import { kubernetesObject, type ObjectData } from "../components/kubernetes-object";
 import { Namespace } from "../components/namespace";
 import { CloudSqlPostgres } from "../components/postgres";
@@ -190,6 +191,7 @@ export class CloudSystem extends Component {
       .map((workload) => ({
         name: workload.name,
         health: healthOf(workload, ports.get(workload.name) ?? 80),
+        ...backendOptions(routes.filter((route) => route.workload === workload.name)),
       }));
     return new GkeIngress(
       this.label,
@@ -332,6 +334,16 @@ export class CloudSystem extends Component {
 
 function isCloudSql(datastore: PlannedDatastore): datastore is PlannedPostgres {
   return datastore.kind === "cloud-sql";
+}
+
+/** What a service's routes ask of the load balancer. Bodies of every size pass: the service has to refuse them. */
+function backendOptions(routes: readonly PlannedRoute[]): Pick<GkeBackend, "paths" | "timeoutSeconds"> {
+  return {
+    ...(routes.some(({ websocket }) => websocket) && { timeoutSeconds: 3600 }),
+    ...(routes.some(({ rateLimit }) => rateLimit) && {
+      paths: routes.map(({ path, rateLimit }) => ({ path, ...(rateLimit && { limit: rateLimit }) })),
+    }),
+  };
 }
 
 /** The load balancer asks what the cluster asks: whether the service can serve. */

@@ -8,6 +8,7 @@ import { checkImages } from "./images";
 import { checkNames } from "./names";
 import { checkPresence } from "./presence";
 import { checkReferences } from "./references";
+import { checkRoutes } from "./routes";
 
 /**
  * Every mistake in a system's description, and in what an environment's settings ask of it.
@@ -23,6 +24,7 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkPresence(definition),
     ...checkContainers(definition),
     ...checkDatastores(definition, settings),
+    ...checkRoutes(definition, settings),
   ];
   return problems.map(({ path, ...problem }) => ({ path: `${definition.name}.${path}`, ...problem }));
 }

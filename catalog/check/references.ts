@@ -37,8 +37,9 @@ export function checkReferences(definition: SystemDefinition): Problem[] {
         missing(`${name}.after`, "service or job", dependency, known.startable),
       ),
     ]),
-    ...definition.routes.flatMap(({ path, to }) => [
+    ...definition.routes.flatMap(({ path, to, cors }) => [
       ...dangling(`routes.${path}`, to, known),
+      ...(cors ? dangling(`routes.${path}.cors.origins`, cors.origins, known) : []),
       ...(path.startsWith("/") && !/[\s;{}"'\\$?#]/.test(path)
         ? []
         : [

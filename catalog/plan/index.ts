@@ -6,8 +6,9 @@ import { planStore, type PlannedStore } from "./datastores";
 import { startOrder } from "./order";
 import { presentIn } from "./presence";
 import { secretsIn } from "./resolve";
+import { planRoutes } from "./routes";
 import type { PlanSettings } from "./settings";
-import type { Plan, PlannedRoute, PlannedSecret, Workload } from "./types";
+import type { Plan, PlannedSecret, Workload } from "./types";
 import { absentSecrets, type Scope } from "./values";
 import { planJob, planService } from "./workload";
 
@@ -23,7 +24,7 @@ export function planSystem(described: SystemDefinition, settings: PlanSettings):
   const definition = presentIn(described, settings);
   const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
   const scope = scopeOf(definition, settings, stores);
-  const workloads = withClients(planWorkloads(scope, stores), definition);
+  const workloads = withClients(planWorkloads(scope, stores), definition, settings);
   const images = [...definition.images, ...stores.map(({ image }) => image)];
   const used = withBases(
     workloads.map(({ image }) => image),
@@ -41,7 +42,7 @@ export function planSystem(described: SystemDefinition, settings: PlanSettings):
     ).order,
     datastores: byName(stores.map(({ datastore }) => datastore)),
     secrets: planSecrets(definition, stores, workloads),
-    routes: planRoutes(definition),
+    routes: planRoutes(definition, settings),
   };
 }
 
@@ -81,7 +82,11 @@ function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[
 }
 
 /** The other end of every connection and route. */
-function withClients(workloads: Workload[], definition: SystemDefinition): Workload[] {
+function withClients(
+  workloads: Workload[],
+  definition: SystemDefinition,
+  settings: PlanSettings,
+): Workload[] {
   const clients = new Map<string, { from: string; port: number }[]>();
   const add = (name: string, client: { from: string; port: number }) => {
     const list = clients.get(name) ?? [];
@@ -97,7 +102,7 @@ function withClients(workloads: Workload[], definition: SystemDefinition): Workl
       }
     }
   }
-  for (const route of planRoutes(definition)) {
+  for (const route of planRoutes(definition, settings)) {
     add(route.workload, { from: "edge", port: route.port });
   }
   return workloads.map((workload) => ({
@@ -129,17 +134,6 @@ function planSecrets(
     })),
   );
   return byName([...declared, ...passwords]);
-}
-
-function planRoutes(definition: SystemDefinition): PlannedRoute[] {
-  const services = new Map(definition.services.map((service) => [service.name, service]));
-  return definition.routes
-    .map(({ path, to }) => ({
-      path,
-      workload: to.service,
-      port: services.get(to.service)?.ports[to.port] ?? 0,
-    }))
-    .sort((a, b) => b.path.length - a.path.length || compareText(a.path, b.path));
 }
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): T[] {

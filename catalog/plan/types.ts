@@ -262,4 +262,12 @@ export interface PlannedRoute {
   readonly path: string;
   readonly workload: string;
   readonly port: number;
+  /** Requests of one client in `seconds`, and how many beyond are served at once. */
+  readonly rateLimit?: { readonly requests: number; readonly seconds: 1 | 60; readonly burst: number };
+  /** Never empty: `*`, or scheme, host and port each. @default - none */
+  readonly corsOrigins?: readonly string[];
+  /** Bytes. @default - the proxy's own */
+  readonly bodyLimit?: number;
+  /** @default - no upgrades */
+  readonly websocket?: true;
 }

@@ -100,6 +100,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "gcp:compute/routerNat:RouterNat": COMPUTE_RULES,
   "gcp:compute/globalAddress:GlobalAddress": COMPUTE_RULES,
   "gcp:compute/sSLPolicy:SSLPolicy": COMPUTE_RULES,
+  "gcp:compute/securityPolicy:SecurityPolicy": COMPUTE_RULES,
   "gcp:container/cluster:Cluster": {
     name: shortName,
     project: projectId,

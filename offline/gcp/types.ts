@@ -38,6 +38,7 @@ const subnetworkId = regional("subnetworks");
 const routerId = regional("routers");
 const addressId = globalThing("addresses");
 const sslPolicyId = globalThing("sslPolicies");
+const securityPolicyId = globalThing("securityPolicies");
 
 /** A resource's own region or location, or the provider's region. */
 function place({ inputs, region }: Known): string {
@@ -113,6 +114,11 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
     replaceOn: [...common, "description"],
     id: sslPolicyId,
     outputs: link(sslPolicyId),
+  },
+  "gcp:compute/securityPolicy:SecurityPolicy": {
+    replaceOn: common,
+    id: securityPolicyId,
+    outputs: link(securityPolicyId),
   },
   "gcp:servicenetworking/connection:Connection": {
     replaceOn: ["network", "service"],

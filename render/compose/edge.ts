@@ -1,6 +1,6 @@
 import type { Plan, PlannedRoute } from "../../catalog/plan/types";
 import type { ComposeService } from "./document";
-import { nginxText } from "./escape";
+import { httpRules, locations, PROBLEM_LOCATIONS, SERVER_DEFAULTS } from "./edge-routes";
 import { CAPABILITIES, JSON_FILE_LOGS, tmpfs } from "./hardening";
 
 /** Name of the reverse proxy and of the only network that leads out of the machine's engine to it. */
@@ -116,9 +116,14 @@ http {
         https https;
         default $scheme;
     }
-    map $http_upgrade $connection_header {
-        "" close;
-        default upgrade;
+    # Only where a route says so does a connection become a WebSocket.
+    map "$websocket:$http_upgrade" $connection_header {
+        "~^yes:." upgrade;
+        default close;
+    }
+    map $connection_header $upgrade_header {
+        upgrade $http_upgrade;
+        default "";
     }
 
     client_max_body_size ${bodyLimit};
@@ -152,14 +157,14 @@ http {
 
     proxy_set_header Host $http_host;
     proxy_set_header Connection $connection_header;
-    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Upgrade $upgrade_header;
     proxy_set_header X-Real-IP $remote_addr;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Host $http_host;
     proxy_set_header X-Forwarded-Proto $forwarded_proto;
     proxy_set_header X-Request-Id $request_number;
     add_header X-Request-Id $request_number always;
-
+${httpRules(routes)}
     server {
         listen 127.0.0.1:${HEALTH_PORT};
         access_log off;
@@ -170,33 +175,10 @@ http {
 
     server {
         listen ${PORT};
-${routes.map(location).join("\n")}
+${SERVER_DEFAULTS}
+${locations(routes)}
+${PROBLEM_LOCATIONS}
     }
 }
 `;
-}
-
-/** `/api` takes `/api` and all below it, and not `/apis`: as an Ingress with path type Prefix does. */
-function location({ path, workload, port }: PlannedRoute): string {
-  // nginx compares with the decoded path.
-  const prefix = decodeURIComponent(path).replace(/\/+$/, "");
-  const block = (match: string) => `        location ${match} {
-            set $upstream ${upstream(workload, port)};
-            proxy_pass http://$upstream;
-        }`;
-  const below = block(`^~ ${nginxText(`${prefix}/`)}`);
-  return prefix === "" ? below : `${block(`= ${nginxText(prefix)}`)}\n${below}`;
-}
-
-/** A name and a port that cannot be anything else: variables and quotes are expanded where they are written. */
-function upstream(workload: string, port: number): string {
-  if (
-    !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(workload) ||
-    !Number.isInteger(port) ||
-    port < 1 ||
-    port > 65535
-  ) {
-    throw new Error(`internal: ${JSON.stringify(workload)} port ${port} is no address for a route`);
-  }
-  return `${workload}:${port}`;
 }

@@ -66,6 +66,21 @@ const resources = fc.record({ cpu: amount, memory: amount }).map(({ cpu, memory 
   memory: { request: memory[0] * 2 ** 16, limit: (memory[0] + memory[1]) * 2 ** 16 },
 }));
 
+const count = fc.integer({ min: 1, max: 1000 });
+const routeOptions = fc.record(
+  {
+    rateLimit: fc.record({
+      requests: count,
+      seconds: fc.constantFrom(1 as const, 60 as const),
+      burst: count,
+    }),
+    corsOrigins: fc.constantFrom(["*"], ["https://app.example.com", "http://localhost:3000"]),
+    bodyLimit: count,
+    websocket: fc.constant(true as const),
+  },
+  { requiredKeys: [] },
+);
+
 const fields = fc.record({
   name: label,
   kind: fc.constantFrom("service", "service", "job", "store"),
@@ -111,6 +126,7 @@ const fields = fc.record({
   metrics: fc.option(fc.record({ port, path }), { nil: undefined }),
   datastore: fc.boolean(),
   edge: fc.boolean(),
+  route: routeOptions,
   calls: fc.array(fc.nat(5), { maxLength: 3 }),
 });
 
@@ -136,13 +152,14 @@ export const arbitraryPlan: fc.Arbitrary<Plan> = fc
           path: `/${name}`,
           workload: name,
           port: ports[0]?.port ?? 0,
+          ...generated.find((one) => one.name === name)?.route,
         })),
       },
     );
   });
 
 function complete(generated: Generated, earlier: readonly Generated[]): Workload {
-  const { live, ready, startupSeconds, command, metrics, datastore, edge, calls, ...rest } = generated;
+  const { live, ready, startupSeconds, command, metrics, datastore, edge, calls, route, ...rest } = generated;
   const callees = [...new Set(calls)]
     .flatMap((call) => earlier[call] ?? [])
     .filter(({ kind, ports }) => kind !== "job" && ports.length > 0);

@@ -3,8 +3,8 @@ import { describe, it } from "mocha";
 import fc from "fast-check";
 import { checkSystem } from "../../catalog/check";
 import { nearest } from "../../catalog/check/nearest";
-import { exec, http, system, type Vocabulary } from "../../catalog/define";
-import { planSystem } from "../../catalog/plan";
+import { exec, http, system, type RouteOptions, type Vocabulary } from "../../catalog/define";
+import { planSystem, type PlanSettings } from "../../catalog/plan";
 import { ProblemsError } from "../../catalog/problems";
 import { text } from "../../catalog/references";
 import { breakage, validSystem } from "../support/arbitrary-system";
@@ -186,6 +186,86 @@ describe("checkSystem", () => {
       "sample.web.volumes.data: is mounted twice",
       "sample.web.volumes.keys.path: /run/secrets is mounted for the secrets already",
       "sample.web.writable: /data is mounted for the volume data already",
+    ]);
+  });
+
+  describe("options of routes", () => {
+    const routed = (options: RouteOptions, target: "compose" | "gcp" = "compose") =>
+      problems(({ image, service, setting, route }) => {
+        const app = image("app", { context: "services/app", runtime: "python" });
+        const web = service("web", { image: app, ports: { http: 8000 }, resources });
+        setting("origins", "https://app.example.com, https://other.example.com:8443");
+        route("/", web.http, options);
+      }, target);
+    const origins = { ref: "setting", setting: "origins" } as const;
+
+    it("are accepted where the target can honour them", () => {
+      const rateLimit = { requests: 10, per: "1s", burst: 0 } as const;
+      assert.deepEqual(routed({ rateLimit, cors: { origins }, bodyLimit: "20Mi", websocket: true }), []);
+      assert.deepEqual(routed({ rateLimit, cors: { origins: "" }, bodyLimit: "20Mi" }, "gcp"), []);
+    });
+
+    it("are refused when a proxy would take them for something else", () => {
+      const found = routed({
+        rateLimit: { requests: 0.5, per: "1h" as "1m", burst: -1 },
+        cors: { origins: 'https://App.example.com, https://a.example/path, https://b"; evil' },
+        bodyLimit: "20m" as "20Mi",
+        websockets: true,
+      } as RouteOptions);
+      const origin = "expected * or an origin such as https://app.example.com";
+      assert.deepEqual(found.sort(), [
+        `sample.routes./.bodyLimit: expected a size such as 20Mi, got "20m"`,
+        `sample.routes./.cors.origins: ${origin}, got "https://App.example.com"`,
+        `sample.routes./.cors.origins: ${origin}, got "https://a.example/path"`,
+        `sample.routes./.cors.origins: ${origin}, got "https://b\\"; evil"`,
+        "sample.routes./.rateLimit.burst: expected a whole number from 0 to 10000, got -1",
+        `sample.routes./.rateLimit.per: expected 1s or 1m, got "1h"`,
+        "sample.routes./.rateLimit.requests: expected a whole number from 1 to 10000, got 0.5",
+        "sample.routes./.websockets: unknown option",
+      ]);
+    });
+
+    it("that a target cannot honour are an error there", () => {
+      assert.deepEqual(routed({ cors: { origins } }, "gcp"), [
+        "sample.routes./.cors.origins: Google's load balancer behind an Ingress cannot answer for other origins " +
+          "(https://app.example.com, https://other.example.com:8443)",
+      ]);
+    });
+
+    it("refer to what exists", () => {
+      const missing = { ref: "setting", setting: "orgins" } as const;
+      assert.deepEqual(routed({ cors: { origins: missing } }), [
+        'sample.routes./.cors.origins: refers to the setting "orgins", which does not exist',
+      ]);
+      assert.deepEqual(routed({ cors: { origin: "*" } } as unknown as RouteOptions).sort(), [
+        "sample.routes./.cors.origin: unknown option",
+        "sample.routes./.cors.origins: expected text or a setting, got nothing",
+      ]);
+    });
+  });
+
+  it("resolves a route's options for an environment", () => {
+    const definition = system("sample", ({ image, service, setting, route }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      const develop = { mounts: { src: "/app/src" } };
+      const web = service("web", { image: app, ports: { http: 8000 }, develop, resources });
+      route("/", web.http, {
+        rateLimit: { requests: 30, per: "1m" },
+        cors: { origins: setting("origins", "") },
+        bodyLimit: "1Mi",
+      });
+    });
+    const route = { path: "/", workload: "web", port: 8000 };
+    const options = { rateLimit: { requests: 30, seconds: 60, burst: 30 }, bodyLimit: 2 ** 20 };
+    const planned = (settings: PlanSettings) => planSystem(definition, settings).routes;
+    assert.deepEqual(planned({ environment: "prod", target: "compose" }), [{ ...route, ...options }]);
+    assert.deepEqual(
+      planned({ environment: "prod", target: "kubernetes", settings: { origins: "https://a.example, *" } }),
+      [{ ...route, ...options, corsOrigins: ["https://a.example", "*"] }],
+    );
+    // Development servers reload pages over a WebSocket.
+    assert.deepEqual(planned({ environment: "dev", target: "compose" }), [
+      { ...route, ...options, websocket: true },
     ]);
   });
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { autopilotSpec, kubeconfig, nodePoolSpec, standardSpec } from "../../components/cluster.spec";
 import { parseImageReference } from "../../components/image-reference";
 import { imageSpec, upstreamImageSpec, type ImageSpecArgs } from "../../components/image.spec";
-import { backendSpec, gkeIngressSpec } from "../../components/ingress.spec";
+import { backendSpec, gkeIngressSpec, limitRules } from "../../components/ingress.spec";
 import { parseIpRange } from "../../components/ip-range";
 import { networkSpec } from "../../components/network.spec";
 import { cloudSqlSpec } from "../../components/postgres.spec";
@@ -320,5 +320,32 @@ describe("ingress spec", () => {
     const { healthCheck } = backendSpec({ name: "backend", namespace: "todo", health }).spec;
     assert.equal(healthCheck.timeoutSec, 2);
     assert.equal(healthCheck.requestPath, "/readyz");
+  });
+
+  it("limits in the windows that Cloud Armor knows, and only below the path", () => {
+    const rules = limitRules([
+      { path: "/api/free" },
+      { path: "/api", limit: { requests: 10, seconds: 1, burst: 20 } },
+      { path: "/", limit: { requests: 30, seconds: 60, burst: 5 } },
+    ]);
+    assert.deepEqual(
+      rules.map(({ priority, action }) => [priority, action]),
+      [
+        [1000, "allow"],
+        [1001, "throttle"],
+        [1002, "throttle"],
+        [2_147_483_647, "allow"],
+      ],
+    );
+    const thresholds = rules.map((rule) =>
+      "rateLimitOptions" in rule ? rule.rateLimitOptions.rateLimitThreshold : undefined,
+    );
+    assert.deepEqual(thresholds.slice(1, 3), [
+      { count: 120, intervalSec: 10 },
+      { count: 35, intervalSec: 60 },
+    ]);
+    const expressions = rules.map(({ match }) => ("expr" in match ? match.expr.expression : undefined));
+    assert.equal(expressions[1], "request.path == '/api' || request.path.startsWith('/api/')");
+    assert.equal(expressions[2], "true");
   });
 });

@@ -445,6 +445,34 @@ describe("renderKubernetes", () => {
       assert.equal(at(ingress, "spec.tls"), undefined);
     });
 
+    it("gives a route with options an Ingress of its own with annotations for ingress-nginx", () => {
+      const plan = threeTierPlan();
+      const [api, rest] = plan.routes;
+      assert.ok(api && rest);
+      const rateLimit = { requests: 10, seconds: 1, burst: 25 } as const;
+      const limited = { ...api, rateLimit, bodyLimit: 2 ** 20, websocket: true } as const;
+      const ingresses = (target: "kubernetes" | "gcp") =>
+        render({ ...plan, target, routes: [limited, rest] })
+          .filter(({ kind }) => kind === "Ingress")
+          .map((ingress) => ({ name: ingress.metadata.name, annotations: ingress.metadata.annotations }));
+      const prefix = "nginx.ingress.kubernetes.io";
+      assert.deepEqual(ingresses("kubernetes"), [
+        { name: "shop", annotations: undefined },
+        {
+          name: "shop-api-702acf",
+          annotations: {
+            [`${prefix}/limit-rps`]: "10",
+            [`${prefix}/limit-burst-multiplier`]: "3",
+            [`${prefix}/proxy-body-size`]: "1048576",
+            [`${prefix}/proxy-request-buffering`]: "off",
+            [`${prefix}/proxy-read-timeout`]: "3600",
+            [`${prefix}/proxy-send-timeout`]: "3600",
+          },
+        },
+      ]);
+      assert.deepEqual(ingresses("gcp"), [{ name: "shop", annotations: undefined }]);
+    });
+
     it("is absent without routes, as is the Service of a workload without ports", () => {
       const kinds = render(planOf([workload("worker")])).map(({ kind }) => kind);
       assert.ok(!kinds.includes("Ingress") && !kinds.includes("Service"));
