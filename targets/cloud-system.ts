@@ -173,7 +173,10 @@ export class CloudSystem extends Component {
     );
     return new Namespace(
       this.label,
-      { objects: objects as unknown as [ObjectData, ...ObjectData[]] },
+      {
+        objects: objects as unknown as [ObjectData, ...ObjectData[]],
+        lifecycle: this.context.settings.lifecycle,
+      },
       { parent: this },
     );
   }

@@ -197,6 +197,10 @@ function isNoise(text: string): boolean {
   if (/^Undefined value \(.+\) will not show as a stack output\.$/.test(text)) {
     return true;
   }
+  // Our own policy pack is found where we put it.
+  if (text.startsWith("using pulumi-analyzer-policy-longshore from $PATH")) {
+    return true;
+  }
   return /^(update|preview|destroy|refresh) (failed|canceled)$/.test(text.trim());
 }
 

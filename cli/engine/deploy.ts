@@ -13,6 +13,7 @@ import {
   describeViolation,
   urlsIn,
 } from "./describe";
+import { policies } from "./policies";
 import { errorOf, runEngine, type Action, type RunResult } from "./run";
 import { explain, type OpenStack } from "./stack";
 
@@ -48,6 +49,7 @@ export async function deploy(
     action,
     {
       ...opened,
+      ...policies(opened),
       program: () => program({ only: options.system ?? [] }),
       refresh: options.refresh ?? false,
       targets: targetsOf(action, opened, options.system ?? []),

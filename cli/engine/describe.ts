@@ -105,12 +105,16 @@ export function describeDiagnostic({ severity, message }: Diagnostic, colors: Co
   return [`    ${label}${first}`, ...more.map((line) => `    ${line}`)];
 }
 
+/** What was found, and below it what the rule demands (the engine puts that first). */
 export function describeViolation({ level, policy, message, urn }: Violation, colors: Colors): string[] {
   const label = level === "mandatory" ? colors.red("policy: ") : colors.yellow("policy (advice): ");
   const where = urn ? `${urn.split("::").at(-1) ?? ""}: ` : "";
-  return message
-    .split("\n")
-    .map((line, index) => (index === 0 ? `    ${label}${where}${line} (${policy})` : `    ${line}`));
+  const [demand = "", ...found] = message.split("\n").filter((line) => line.trim() !== "");
+  const lines = found.length > 0 ? found : [demand];
+  return [
+    ...lines.map((line) => `    ${label}${where}${line} (${policy})`),
+    ...(found.length > 0 ? [colors.dim(`      ${demand}`)] : []),
+  ];
 }
 
 /** `3 created, 1 updated, 12 unchanged in 14 s` */

@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly refresh?: boolean;
   /** URNs, with wildcards, that the run is limited to. @default - everything */
   readonly targets?: readonly string[];
+  /** Folders of policy packs that every resource is held against. @default - none */
+  readonly policyPacks?: readonly string[];
 }
 
 export interface RunEvents {
@@ -87,7 +89,7 @@ export async function runEngine(
 async function act(
   stack: Stack,
   action: Action,
-  { refresh = false, targets = [] }: EngineOptions,
+  { refresh = false, targets = [], policyPacks = [] }: EngineOptions,
   onEvent: (event: EngineEvent) => void,
 ): Promise<void> {
   const common = {
@@ -98,12 +100,13 @@ async function act(
     // Who depends on what all share (a cluster) is not touched with it; who depends on what goes away goes too.
     ...(targets.length > 0 && { target: [...targets], targetDependents: action === "destroy" }),
   } as const;
+  const held = { ...common, ...(policyPacks.length > 0 && { policyPacks: [...policyPacks] }) };
   switch (action) {
     case "up":
-      await stack.up(common);
+      await stack.up(held);
       return;
     case "preview":
-      await stack.preview(common);
+      await stack.preview(held);
       return;
     case "destroy":
       await stack.destroy(common);
@@ -165,6 +168,11 @@ export function errorOf({ status, error, deployment }: RunResult, action: Action
     return new Failure(`${WORDS[action]} was interrupted; run it again to continue`, EXIT.interrupted, {
       cause: error,
     });
+  }
+  const refused = deployment.violations.filter(({ level }) => level === "mandatory").length;
+  if (refused > 0) {
+    const what = refused === 1 ? "a policy does not allow it" : `${refused} policies do not allow it`;
+    return new Failure(`${WORDS[action]} failed: ${what}`, EXIT.failed, { cause: error });
   }
   const wasSaid = deployment.diagnostics.some(({ severity }) => severity === "error");
   return wasSaid ? new Failure(`${WORDS[action]} failed`, EXIT.failed, { cause: error }) : error;

@@ -78,6 +78,36 @@ describe("Google Cloud over offline providers", function () {
       assert.match(errors.join("\n"), /ClusterIPP/);
     });
 
+    it("holds what somebody adds against the policies, all of them at once", async () => {
+      const { errors, failed } = await stack.previewProgram(() => {
+        const place = { project: "example-prod", region: "us-central1" };
+        const google = new gcp.Provider("google", place);
+        const opts = { providers: [google] };
+        const settings = { tier: "db-f1-micro", ipConfiguration: { ipv4Enabled: true } };
+        const database = { databaseVersion: "POSTGRES_17", region: place.region, settings };
+        new gcp.sql.DatabaseInstance("open", database, { provider: google });
+        const network = new Network("network", place, opts);
+        const { provider } = new GkeCluster("cluster", { ...place, network }, opts);
+        const container = { name: "web", image: "nginx", env: [{ name: "API_TOKEN", value: "plain" }] };
+        const spec = { restartPolicy: "Never", containers: [container] };
+        new kubernetes.core.v1.Pod("web", { metadata: { name: "web" }, spec }, { provider });
+        return Promise.resolve();
+      });
+      assert.equal(failed, true);
+      for (const expected of [
+        /^database-private: [^]*ipv4Enabled: expected false, got true/,
+        /^image-pinned: [^]*spec\.containers\.web\.image: expected a digest .*got "nginx"/,
+        /^container-limits: [^]*resources\.limits\.memory/,
+        /^no-secret-in-plain-text: [^]*env\.API_TOKEN: expected a reference/,
+      ]) {
+        assert.ok(
+          errors.some((error) => expected.test(error)),
+          `${String(expected)} not in\n${errors.join("\n")}`,
+        );
+      }
+      assert.ok(!errors.join("\n").includes("plain\n"), "the value of a secret is repeated");
+    });
+
     it("refuses a target that it cannot deploy, and says what can be done", async () => {
       const { errors } = await stack.preview({ values: { target: "kubernetes" } });
       assert.match(errors.join("\n"), /target: kubernetes cannot be deployed by this version; use gcp/);
@@ -139,6 +169,7 @@ describe("Google Cloud over offline providers", function () {
         "todo-address",
         "todo-db-database",
         "todo-db-instance",
+        "todo-namespace",
       ]);
     });
 

@@ -1,6 +1,7 @@
 import { describe, it } from "mocha";
 import { format } from "prettier";
 import { supportTable } from "../../catalog/support";
+import { policyTable } from "../../policy/rules/table";
 import { stackFileSchema } from "../../settings/json-schema";
 import { systems } from "../../stacks";
 import { matchesGolden } from "../support/golden";
@@ -13,6 +14,10 @@ describe("written from data", () => {
       "docs/support.md",
       await format(intro + supportTable(), { parser: "markdown", printWidth: 110 }),
     );
+  });
+
+  it("the policies", async () => {
+    matchesGolden("docs/policies.md", await format(policyTable(), { parser: "markdown", printWidth: 110 }));
   });
 
   it("the JSON schema of the stack files", async () => {

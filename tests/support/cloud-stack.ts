@@ -40,6 +40,8 @@ export interface Outcome {
   readonly failed: boolean;
 }
 
+const ANALYZER = path.join(__dirname, "..", "..", "policy", "analyzer");
+
 /** The real engine with a real state, the real program, and providers that only pretend to create. */
 export class CloudStack {
   /** All that the engine printed. */
@@ -61,6 +63,7 @@ export class CloudStack {
     ]);
     const env = {
       ...providers.env,
+      PATH: [ANALYZER, process.env.PATH].join(path.delimiter),
       PULUMI_CONFIG_PASSPHRASE: "for this test only",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
@@ -77,12 +80,14 @@ export class CloudStack {
     return new CloudStack(stack, providers, folder, command, env);
   }
 
+  /** Previews hold every resource against the policy pack; what it forbids is an error. */
   preview(inputs: CloudInputs = {}): Promise<Outcome> {
     return this.previewProgram(programFor(inputs));
   }
 
   previewProgram(program: automation.PulumiFn): Promise<Outcome> {
-    return this.run((observe) => this.stack.preview({ program, ...observe }));
+    const policyPacks = [ANALYZER];
+    return this.run((observe) => this.stack.preview({ program, policyPacks, ...observe }));
   }
 
   up(inputs: CloudInputs = {}): Promise<Outcome> {
@@ -157,13 +162,16 @@ export class CloudStack {
       onOutput: (text: string) => {
         this.printed += text;
       },
-      onEvent: ({ resourcePreEvent, diagnosticEvent }: automation.EngineEvent) => {
+      onEvent: ({ resourcePreEvent, diagnosticEvent, policyEvent }: automation.EngineEvent) => {
         const { op, urn } = resourcePreEvent?.metadata ?? {};
         if (op && urn && !["same", "read", "refresh"].includes(op)) {
           changes.add(`${op} ${urn.slice(urn.lastIndexOf("::") + 2)}`);
         }
         if (diagnosticEvent?.severity === "error") {
           errors.push(diagnosticEvent.message);
+        }
+        if (policyEvent) {
+          errors.push(`${policyEvent.policyName}: ${policyEvent.message}`);
         }
       },
     };

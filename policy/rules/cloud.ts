@@ -1,0 +1,198 @@
+import { at, expectAt, isFields, listAt, show } from "./read";
+import { kubernetesKind } from "./pods";
+import { LATE, type ResourceFacts, type Rule } from "./types";
+
+const SQL = "gcp:sql/databaseInstance:DatabaseInstance";
+const REDIS = "gcp:redis/instance:Instance";
+const CLUSTER = "gcp:container/cluster:Cluster";
+const BUCKET = "gcp:storage/bucket:Bucket";
+const FIREWALL = "gcp:compute/firewall:Firewall";
+const EVERYWHERE = ["0.0.0.0/0", "::/0"];
+
+const privateDatabase: Rule = {
+  name: "database-private",
+  description: "Databases have no public address and take no connection without TLS.",
+  check: ({ type, props }) => {
+    switch (type) {
+      case SQL: {
+        const networks = listAt(props, "settings", "ipConfiguration", "authorizedNetworks");
+        return [
+          ...expectAt(props, "settings.ipConfiguration.ipv4Enabled", [false]),
+          ...expectAt(props, "settings.ipConfiguration.sslMode", [
+            "ENCRYPTED_ONLY",
+            "TRUSTED_CLIENT_CERTIFICATE_REQUIRED",
+          ]),
+          ...networks
+            .filter((network) => EVERYWHERE.includes(String(at(network, "value"))))
+            .map(
+              (network) =>
+                `settings.ipConfiguration.authorizedNetworks: ${show(at(network, "value"))} is everybody`,
+            ),
+        ];
+      }
+      case REDIS:
+        return [
+          ...expectAt(props, "authEnabled", [true]),
+          ...expectAt(props, "transitEncryptionMode", ["SERVER_AUTHENTICATION"]),
+        ];
+      default:
+        return [];
+    }
+  },
+};
+
+const recoverable: Rule = {
+  name: "database-recoverable",
+  description: "A database of production can be restored to any moment, and survives the loss of a zone.",
+  check: ({ type, props, isProduction }) =>
+    type === SQL && isProduction
+      ? [
+          ...expectAt(props, "settings.backupConfiguration.enabled", [true]),
+          ...expectAt(props, "settings.backupConfiguration.pointInTimeRecoveryEnabled", [true]),
+          ...expectAt(props, "settings.availabilityType", ["REGIONAL"]),
+        ]
+      : [],
+};
+
+/** Types that hold data or everything else, and the inputs that guard them against deletion. */
+const GUARDS: Readonly<Record<string, readonly string[]>> = {
+  [SQL]: ["deletionProtection", "settings.deletionProtectionEnabled"],
+  [CLUSTER]: ["deletionProtection"],
+  [REDIS]: [],
+  [BUCKET]: [],
+  "gcp:managedkafka/cluster:Cluster": [],
+  "kubernetes:apps/v1:StatefulSet": [],
+  "kubernetes:core/v1:Namespace": [],
+};
+
+const guarded: Rule = {
+  name: "production-protected",
+  description: "What holds data in production cannot be deleted by a mistake: not by Pulumi, not by hand.",
+  check: (resource) => {
+    const guards = GUARDS[resource.type];
+    if (guards === undefined || !resource.isProduction || isThrowAway(resource)) {
+      return [];
+    }
+    return [
+      ...guards.flatMap((guard) => expectAt(resource.props, guard, [true])),
+      ...(resource.isProtected ? [] : ["protect: expected true among the resource's options"]),
+    ];
+  },
+};
+
+/** A StatefulSet without disks, a bucket that says that it may be emptied: nothing to lose. */
+function isThrowAway({ type, props }: ResourceFacts): boolean {
+  return (
+    (type === "kubernetes:apps/v1:StatefulSet" &&
+      listAt(props, "spec", "volumeClaimTemplates").length === 0) ||
+    (type === BUCKET && at(props, "forceDestroy") === true)
+  );
+}
+
+const privateCluster: Rule = {
+  name: "cluster-private",
+  description:
+    "Nodes have no public address, network policies are enforced, pods have identities of their own.",
+  check: ({ type, props }) => {
+    if (type !== CLUSTER) {
+      return [];
+    }
+    const autopilot = at(props, "enableAutopilot") === true;
+    const open = listAt(props, "masterAuthorizedNetworksConfig", "cidrBlocks").filter((block) =>
+      EVERYWHERE.includes(String(at(block, "cidrBlock"))),
+    );
+    const identity = at(props, "workloadIdentityConfig");
+    return [
+      ...expectAt(props, "privateClusterConfig.enablePrivateNodes", [true]),
+      ...open.map(
+        (block) => `masterAuthorizedNetworksConfig.cidrBlocks: ${show(at(block, "cidrBlock"))} is everybody`,
+      ),
+      // Autopilot decides both, and wants neither set.
+      ...(autopilot ? [] : expectAt(props, "datapathProvider", ["ADVANCED_DATAPATH"])),
+      ...(autopilot || identity !== undefined
+        ? []
+        : ["workloadIdentityConfig: expected a workload pool, got nothing"]),
+    ];
+  },
+};
+
+const leastPrivilege: Rule = {
+  name: "iam-least-privilege",
+  description: "No role of a whole project's owner or editor, and nothing for everybody.",
+  check: ({ type, props }) => {
+    if (!/^gcp:.*:(IAM|\w*Iam)\w*(Member|Binding)$/i.test(type)) {
+      return [];
+    }
+    const role = at(props, "role");
+    const members = [at(props, "member"), ...listAt(props, "members")];
+    return [
+      ...(role === "roles/owner" || role === "roles/editor"
+        ? [`role: expected one that does no more than is needed, got ${show(role)}`]
+        : []),
+      ...members
+        .filter((member) => member === "allUsers" || member === "allAuthenticatedUsers")
+        .map((member) => `member: expected an account, got ${show(member)}`),
+    ];
+  },
+};
+
+const privateBucket: Rule = {
+  name: "bucket-private",
+  description: "Buckets are open to nobody outside, whatever a single object says.",
+  check: ({ type, props }) =>
+    type === BUCKET
+      ? [
+          ...expectAt(props, "uniformBucketLevelAccess", [true]),
+          ...expectAt(props, "publicAccessPrevention", ["enforced"]),
+        ]
+      : [],
+};
+
+const firewall: Rule = {
+  name: "firewall-closed",
+  description: "No firewall rule lets everybody in: the load balancer is the only entrance.",
+  check: ({ type, props }) =>
+    type === FIREWALL && at(props, "direction") !== "EGRESS" && at(props, "allows") !== undefined
+      ? listAt(props, "sourceRanges")
+          .filter((range) => EVERYWHERE.includes(String(range)))
+          .map((range) => `sourceRanges: ${show(range)} is everybody`)
+      : [],
+};
+
+const internalService: Rule = {
+  name: "service-internal",
+  description: "Services are reached from inside; routes of the catalog and their Ingress are the way in.",
+  check: ({ type, props }) =>
+    kubernetesKind(type) === "Service"
+      ? expectAt(props, "spec.type", [undefined, "ClusterIP", "ExternalName"])
+      : [],
+};
+
+const podSecurity: Rule = {
+  name: "namespace-restricted",
+  description: "A namespace admits only pods that follow a Pod Security Standard; exceptions have a reason.",
+  check: ({ type, props, name }) => {
+    if (kubernetesKind(type) !== "Namespace" || name.startsWith("kube-")) {
+      return [];
+    }
+    const label = "pod-security.kubernetes.io/enforce";
+    const labels = at(props, "metadata", "labels");
+    const level = labels === LATE ? LATE : isFields(labels) ? labels[label] : undefined;
+    const excepted = at(props, "metadata", "annotations", "longshore.dev/exceptions");
+    const allowed = excepted === undefined ? ["restricted"] : ["restricted", "baseline", "privileged"];
+    return expectAt(props, `metadata.labels.${label}`, allowed, level);
+  },
+};
+
+/** What resources of Google Cloud, and the edges of a cluster, have to keep to. */
+export const cloudRules = [
+  privateDatabase,
+  recoverable,
+  guarded,
+  privateCluster,
+  leastPrivilege,
+  privateBucket,
+  firewall,
+  internalService,
+  podSecurity,
+] as const;

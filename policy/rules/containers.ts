@@ -1,0 +1,162 @@
+import { at, expectAt, fieldsAt, isFields, listAt, show } from "./read";
+import { eachContainer, EXCEPTION, podOf } from "./pods";
+import { LATE, type Rule } from "./types";
+
+const HOST_NAMESPACES = ["hostNetwork", "hostPID", "hostIPC"] as const;
+
+const pinned: Rule = {
+  name: "image-pinned",
+  description:
+    "Images have a digest in production, and never a tag that moves: what was tested is what runs.",
+  check: eachContainer(({ path, spec }, _pod, { isProduction }) => {
+    const { image } = spec;
+    if (image === LATE) {
+      return [];
+    }
+    const text = typeof image === "string" ? image : "";
+    if (/@sha256:[0-9a-f]{64}$/.test(text)) {
+      return [];
+    }
+    const tag = /:([^:/]+)$/.exec(text)?.[1];
+    if (isProduction) {
+      return [`${path}.image: expected a digest (name@sha256:…), got ${show(image)}`];
+    }
+    return tag === undefined || tag === "latest"
+      ? [`${path}.image: expected a digest or a tag other than latest, got ${show(image)}`]
+      : [];
+  }),
+};
+
+const nonRoot: Rule = {
+  name: "container-non-root",
+  description: "Containers run as a numeric user other than root.",
+  check: eachContainer(({ path, spec }, pod) => {
+    const setting = (key: string) => at(spec, "securityContext", key) ?? at(pod.spec, "securityContext", key);
+    const user = setting("runAsUser");
+    const where = `${path}.securityContext`;
+    return [
+      ...expectAt(spec, `${where}.runAsNonRoot`, [true], setting("runAsNonRoot")),
+      ...(user === LATE || (typeof user === "number" && user > 0)
+        ? []
+        : [`${where}.runAsUser: expected a number above 0, got ${show(user)}`]),
+    ];
+  }),
+};
+
+const readOnlyRoot: Rule = {
+  name: "container-read-only-root",
+  description: `The root file system is read-only, unless the pod says why not (${EXCEPTION}writable-root).`,
+  check: eachContainer(({ path, spec }, { exceptions }) =>
+    exceptions.has("writable-root")
+      ? []
+      : expectAt(
+          spec,
+          `${path}.securityContext.readOnlyRootFilesystem`,
+          [true],
+          at(spec, "securityContext", "readOnlyRootFilesystem"),
+        ),
+  ),
+};
+
+const unprivileged: Rule = {
+  name: "container-unprivileged",
+  description:
+    "No privileged containers, no way to more rights, no capabilities, the default seccomp profile.",
+  check: eachContainer(({ path, spec }, pod) => {
+    const context = fieldsAt(spec, "securityContext");
+    const where = `${path}.securityContext`;
+    const added = listAt(context, "capabilities", "add").filter(
+      (one) => one !== "NET_BIND_SERVICE" || !pod.exceptions.has("net-bind-service"),
+    );
+    const profile = (from: unknown) => at(from, "securityContext", "seccompProfile", "type");
+    return [
+      ...expectAt(spec, `${where}.privileged`, [undefined, false], context.privileged),
+      ...expectAt(spec, `${where}.allowPrivilegeEscalation`, [false], context.allowPrivilegeEscalation),
+      ...(listAt(context, "capabilities", "drop").includes("ALL")
+        ? []
+        : [`${where}.capabilities.drop: expected ["ALL"], got ${show(at(context, "capabilities", "drop"))}`]),
+      ...added.map((one) => `${where}.capabilities.add: expected none, got ${show(one)}`),
+      ...expectAt(
+        spec,
+        `${where}.seccompProfile.type`,
+        ["RuntimeDefault", "Localhost"],
+        profile(spec) ?? profile(pod.spec),
+      ),
+    ];
+  }),
+};
+
+const apartFromNode: Rule = {
+  name: "pod-apart-from-node",
+  description: `Pods share no namespace and no file with their node, unless they say why (${EXCEPTION}device).`,
+  check: (resource) => {
+    const pod = podOf(resource);
+    if (!pod) {
+      return [];
+    }
+    const mounts = listAt(pod.spec, "volumes").filter((volume) => isFields(volume) && "hostPath" in volume);
+    return [
+      ...HOST_NAMESPACES.flatMap((key) =>
+        expectAt(pod.spec, `${pod.path}.${key}`, [undefined, false], pod.spec[key]),
+      ),
+      ...(pod.exceptions.has("device")
+        ? []
+        : mounts.map((volume) => `${pod.path}.volumes.${String(at(volume, "name"))}: expected no hostPath`)),
+    ];
+  },
+};
+
+const ownAccount: Rule = {
+  name: "pod-own-account",
+  description: "Pods run as an account of their own and get no token of the cluster's API.",
+  check: (resource) => {
+    const pod = podOf(resource);
+    if (!pod) {
+      return [];
+    }
+    const account = pod.spec.serviceAccountName;
+    const token = pod.spec.automountServiceAccountToken;
+    return [
+      ...(account === undefined || account === "default"
+        ? [`${pod.path}.serviceAccountName: expected an account of its own, got ${show(account)}`]
+        : []),
+      ...expectAt(pod.spec, `${pod.path}.automountServiceAccountToken`, [false], token),
+    ];
+  },
+};
+
+const limits: Rule = {
+  name: "container-limits",
+  description: "CPU and memory have a request and a limit: no container takes its neighbours' share.",
+  check: eachContainer(({ path, spec }) =>
+    ["requests", "limits"].flatMap((kind) =>
+      ["cpu", "memory"]
+        .filter((what) => at(spec, "resources", kind, what) === undefined)
+        .map((what) => `${path}.resources.${kind}.${what}: expected a quantity, got nothing`),
+    ),
+  ),
+};
+
+const probes: Rule = {
+  name: "container-probes",
+  description: "What serves has a liveness and a readiness probe: a rollout waits for what it says.",
+  check: eachContainer(({ path, spec, isInit }, pod) =>
+    isInit || !pod.serves
+      ? []
+      : ["livenessProbe", "readinessProbe"]
+          .filter((probe) => spec[probe] === undefined)
+          .map((probe) => `${path}.${probe}: expected a probe, got nothing`),
+  ),
+};
+
+/** What every container has to keep to. */
+export const containerRules = [
+  pinned,
+  nonRoot,
+  readOnlyRoot,
+  unprivileged,
+  apartFromNode,
+  ownAccount,
+  limits,
+  probes,
+] as const;

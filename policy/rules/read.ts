@@ -1,0 +1,44 @@
+import { LATE } from "./types";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The object at a path, `{}` where there is none. */
+export function fieldsAt(value: unknown, ...path: readonly string[]): Fields {
+  const found = at(value, ...path);
+  return isFields(found) ? found : {};
+}
+
+/** The value at a path; `LATE` when it, or something that holds it, is not known yet. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (found, key) => (found === LATE ? LATE : isFields(found) ? found[key] : undefined),
+    value,
+  );
+}
+
+/** The list at a path, without what is not known yet. */
+export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found.filter((item) => item !== LATE) : [];
+}
+
+/** A value for people: `"text"`, `true`, `nothing`. */
+export function show(value: unknown): string {
+  return value === undefined || value === null ? "nothing" : JSON.stringify(value);
+}
+
+/** A violation unless the value is one of those expected. What is not known yet is not judged. */
+export function expectAt(
+  value: unknown,
+  path: string,
+  expected: readonly unknown[],
+  found: unknown = at(value, ...path.split(".")),
+): string[] {
+  return found === LATE || expected.includes(found)
+    ? []
+    : [`${path}: expected ${expected.map(show).join(" or ")}, got ${show(found)}`];
+}

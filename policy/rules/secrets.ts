@@ -1,0 +1,89 @@
+import { fieldsAt, isFields, listAt } from "./read";
+import { kubernetesKind, podOf } from "./pods";
+import type { ResourceFacts, Rule } from "./types";
+
+const SECRET_NAME = /(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|PRIVATE_KEY|API_?KEY|ACCESS_KEY)$/i;
+/** `NAME_FILE` holds the path of a secret, which is no secret. */
+const FILE_NAME = /_(FILE|PATH|NAME)$/i;
+const TELLING = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
+  [/^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:[^/?#\s@]+@/i, "an address with a password"],
+  [
+    /\bAIza[0-9A-Za-z_-]{35}\b|\bsk-[A-Za-z0-9_-]{20,}\b|\bghp_[A-Za-z0-9]{36}\b|\bxox[abp]-[0-9A-Za-z-]{10,}/,
+    "an API key",
+  ],
+] as const;
+
+/** What a plain value looks like that should be a secret. The value itself is never repeated. */
+export function secretIn(name: string, value: unknown): string | undefined {
+  if (typeof value !== "string" || value === "") {
+    return undefined;
+  }
+  const telling = TELLING.find(([pattern]) => pattern.test(value))?.[1];
+  return telling ?? (SECRET_NAME.test(name) && !FILE_NAME.test(name) ? "a secret by its name" : undefined);
+}
+
+function violation(path: string, found: string): string {
+  return `${path}: expected a reference to a Secret or a file, got ${found} in plain text`;
+}
+
+function ofPods(resource: ResourceFacts): string[] {
+  return (podOf(resource)?.containers ?? []).flatMap(({ path, spec }) => {
+    const variables = listAt(spec, "env")
+      .filter(isFields)
+      .map((one) => [`env.${String(one.name)}`, String(one.name), one.value] as const);
+    const words = ["command", "args"].flatMap((key) =>
+      listAt(spec, key).map((word, index) => [`${key}.${index}`, "", word] as const),
+    );
+    return [...variables, ...words].flatMap(([where, name, value]) => {
+      const found = secretIn(name, value);
+      return found === undefined ? [] : [violation(`${path}.${where}`, found)];
+    });
+  });
+}
+
+function ofConfigMaps({ type, props }: ResourceFacts): string[] {
+  if (kubernetesKind(type) !== "ConfigMap") {
+    return [];
+  }
+  return Object.entries(fieldsAt(props, "data")).flatMap(([key, value]) => {
+    const found = secretIn(key, value);
+    return found === undefined ? [] : [violation(`data.${key}`, found)];
+  });
+}
+
+/** Arguments of a build stay readable in the image's history. */
+function ofBuilds({ type, props }: ResourceFacts): string[] {
+  if (type !== "docker-build:index:Image") {
+    return [];
+  }
+  return Object.entries(fieldsAt(props, "buildArgs")).flatMap(([name, value]) => {
+    const found = secretIn(name, value);
+    return found === undefined
+      ? []
+      : [`buildArgs.${name}: expected a build secret (\`secrets\`), got ${found} in plain text`];
+  });
+}
+
+const plainText: Rule = {
+  name: "no-secret-in-plain-text",
+  description:
+    "Secrets reach containers as files or references, never as variables, arguments or ConfigMaps.",
+  check: (resource) => [...ofPods(resource), ...ofConfigMaps(resource), ...ofBuilds(resource)],
+};
+
+const tags: Rule = {
+  name: "image-tag-fixed",
+  description: "A build is pushed under a tag of its content, never under one that moves.",
+  check: ({ type, props }) =>
+    type === "docker-build:index:Image"
+      ? listAt(props, "tags").flatMap((tag) =>
+          typeof tag === "string" && (tag.endsWith(":latest") || !/:[^/]+$/.test(tag))
+            ? [`tags: expected a tag other than latest, got "${tag}"`]
+            : [],
+        )
+      : [],
+};
+
+/** How secrets and images are handed on. */
+export const supplyRules = [plainText, tags] as const;
