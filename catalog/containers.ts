@@ -5,6 +5,7 @@ import { RESOURCES } from "./stores";
 import type {
   Develop,
   Environment,
+  FileContent,
   JobDefinition,
   Overlay,
   Probe,
@@ -12,6 +13,7 @@ import type {
   Scale,
   SecurityException,
   ServiceDefinition,
+  SharedNetwork,
   VolumeMount,
 } from "./types";
 import type { Duration } from "./values";
@@ -46,6 +48,8 @@ interface ContainerOptions {
   writable?: string[];
   /** @default [] */
   volumes?: VolumeMount[];
+  /** Configuration files by absolute path. @default {} */
+  files?: Record<string, FileContent>;
   /** What this container may do that is denied by default, each with its reason. @default [] */
   exceptions?: SecurityException[];
   /** What single environments change. @default {} */
@@ -83,6 +87,8 @@ export interface ServiceOptions<P extends string = string> extends ContainerOpti
    * @default - reached over routes only
    */
   publish?: number;
+  /** Networks that it shares with other systems (target compose). @default [] */
+  shares?: SharedNetwork[];
 }
 
 export interface JobOptions extends ContainerOptions {
@@ -99,6 +105,7 @@ const CONTAINER_KEYS: Keys<ContainerOptions> = {
   egress: true,
   writable: true,
   volumes: true,
+  files: true,
   exceptions: true,
   environments: true,
   only: true,
@@ -116,6 +123,7 @@ export const SERVICE_KEYS: Keys<ServiceOptions> = {
   metrics: true,
   develop: true,
   publish: true,
+  shares: true,
 };
 export const JOB_KEYS: Keys<JobOptions> = { ...CONTAINER_KEYS, timeout: true };
 
@@ -171,7 +179,7 @@ export function withValues<T extends ContainerOptions>(options: T): T {
 }
 
 export function serviceDefinition(name: string, options: ServiceOptions): ServiceDefinition {
-  const { live, ready, replicas, scale, metrics, develop, publish } = options;
+  const { live, ready, replicas, scale, metrics, develop, publish, shares } = options;
   return {
     ...containerDefinition(name, options),
     ports: options.ports ?? {},
@@ -182,6 +190,7 @@ export function serviceDefinition(name: string, options: ServiceOptions): Servic
     ...(replicas !== undefined && { replicas }),
     ...(scale && { scale }),
     ...(metrics && { metrics }),
+    ...(shares && { shares }),
     ...(develop && { develop: { ...develop, target: develop.target ?? "development" } }),
     ...(publish !== undefined && { publish }),
   };
@@ -201,6 +210,7 @@ function containerDefinition(name: string, options: ContainerOptions) {
     egress: options.egress ?? [],
     writable: options.writable ?? ["/tmp"],
     volumes: options.volumes ?? [],
+    files: options.files ?? {},
     exceptions: options.exceptions ?? [],
     environments: options.environments ?? {},
     ...(options.command && { command: options.command }),

@@ -10,6 +10,7 @@ import {
 } from "./containers";
 import { IMAGE_KEYS, imageDefinition, missingContexts } from "./images";
 import { unknownOptions } from "./options";
+import type { Target } from "./plan/types";
 import type { Problem } from "./problems";
 import { reference } from "./references";
 import { routeDefinitions, routeMistakes } from "./routes";
@@ -42,16 +43,25 @@ import { SECRET_KEYS, SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./voc
 
 export type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
 export type { ImageOptions } from "./images";
-export { text } from "./references";
+export { authority, text } from "./references";
 export type { RouteOptions } from "./routes";
 export type * from "./stores";
 export type * from "./vocabulary";
+
+export interface SystemOptions {
+  /** Where it can run. @default - on every target */
+  readonly targets?: readonly Target[];
+}
 
 /**
  * Describes a system. The result is inert data: nothing is created here, and `checkSystem` finds every mistake at
  * once, so that a person sees all of them.
  */
-export function system(name: string, describe: (words: Vocabulary) => void): SystemDefinition {
+export function system(
+  name: string,
+  describe: (words: Vocabulary) => void,
+  options: SystemOptions = {},
+): SystemDefinition {
   const images: ImageDefinition[] = [];
   const services: ServiceDefinition[] = [];
   const jobs: JobDefinition[] = [];
@@ -146,7 +156,8 @@ export function system(name: string, describe: (words: Vocabulary) => void): Sys
     },
   });
   const mistaken = mistakes.length > 0 ? { mistakes } : {};
-  return { name, images, services, jobs, datastores, secrets, settings, routes, ...mistaken };
+  const limited = options.targets ? { targets: options.targets } : {};
+  return { name, ...limited, images, services, jobs, datastores, secrets, settings, routes, ...mistaken };
 }
 
 interface ProbeOptions {

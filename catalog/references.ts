@@ -81,6 +81,11 @@ export function reference<T extends Reference>(value: T): T {
   return Object.defineProperty({ ...value }, Symbol.toPrimitive, { value: refuse, enumerable: false });
 }
 
+/** `host:port` of an endpoint, without `http://`. */
+export function authority(endpoint: EndpointReference): EndpointReference {
+  return reference({ ...endpoint, form: "authority" });
+}
+
 /** Tag for text with references in it: text`redis://${cache.host}:6379`. */
 export function text(strings: TemplateStringsArray, ...references: Value[]): TextReference {
   const parts = strings.flatMap((part, index): Value[] => {

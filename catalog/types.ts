@@ -1,5 +1,6 @@
 import type { Problem } from "./problems";
-import type { EndpointReference, SettingReference, Value } from "./references";
+import type { Target } from "./plan/types";
+import type { EndpointReference, SecretReference, SettingReference, Value } from "./references";
 import type { Cpu, Duration, Quantity } from "./values";
 
 export const ENVIRONMENTS = ["local", "dev", "test", "staging", "prod"] as const;
@@ -76,7 +77,8 @@ export interface Scale {
 
 /** Something a container may do that is denied by default, and why it must. */
 export interface SecurityException {
-  readonly allow: "writable-root" | "net-bind-service";
+  /** `engine-socket`: asks the container engine of the machine, as its root. Target compose only. */
+  readonly allow: "writable-root" | "net-bind-service" | "engine-socket";
   readonly reason: string;
 }
 
@@ -96,6 +98,15 @@ export interface Develop {
   readonly debug?: number;
 }
 
+/** A network that systems share, each by the members that ask for it. */
+export type SharedNetwork = "metrics";
+
+/** Text of a configuration file. Settings and addresses may be in it, secrets never: they have files of their own. */
+export type FileContent =
+  | Value
+  /** One text or another, by whether an optional secret is set. */
+  | { readonly whenSet: SecretReference; readonly then: Value; readonly otherwise: Value };
+
 interface ContainerDefinition {
   readonly name: string;
   readonly image: string;
@@ -110,6 +121,8 @@ interface ContainerDefinition {
   /** Paths that can be written to, in memory, lost on restart. @default ["/tmp"] */
   readonly writable: readonly string[];
   readonly volumes: readonly VolumeMount[];
+  /** Configuration files by absolute path. */
+  readonly files: Readonly<Record<string, FileContent>>;
   readonly exceptions: readonly SecurityException[];
   readonly environments: Readonly<Partial<Record<Environment, Overlay>>>;
   /** The environments that have it. @default - all */
@@ -135,6 +148,8 @@ export interface ServiceDefinition extends ContainerDefinition {
   readonly develop?: Develop;
   /** Port on this machine's loopback address that leads to its first port. @default - reached over routes only */
   readonly publish?: number;
+  /** Networks that it shares with other systems (target compose). @default - none */
+  readonly shares?: readonly SharedNetwork[];
 }
 
 /** Runs to its end once per release, before whatever comes `after` it. */
@@ -266,6 +281,8 @@ export interface RouteDefinition {
 /** A whole system as inert data: what it is, not where it runs. */
 export interface SystemDefinition {
   readonly name: string;
+  /** Where it can run. @default - on every target */
+  readonly targets?: readonly Target[];
   readonly images: readonly ImageDefinition[];
   readonly services: readonly ServiceDefinition[];
   readonly jobs: readonly JobDefinition[];

@@ -8,7 +8,7 @@ export interface Remaining {
 }
 
 /** Keys of a system's own settings: by them an unknown key is told from a mistyped one. */
-const SYSTEM_KEYS = new Set(["settings", "datastores", "services"]);
+const SYSTEM_KEYS = new Set(["settings", "datastores", "services", "enabled"]);
 
 /**
  * Takes a stack's settings of unknown systems out. A system that was taken out of the catalog may still run,

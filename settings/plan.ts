@@ -1,3 +1,4 @@
+import { DEFAULT_SCRAPE_SECONDS, MONITORING } from "../catalog/plan/monitoring";
 import type { PlanSettings } from "../catalog/plan/settings";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { secretsIn } from "../catalog/plan/resolve";
@@ -6,13 +7,21 @@ import type { StackSettings } from "./types";
 
 /** What a stack decides about one of its systems. */
 export function planSettings(settings: StackSettings, system: string): PlanSettings {
+  const own = settings.perSystem[system];
   return {
     environment: settings.environment,
     target: settings.target,
     ...(settings.domain !== undefined && { domain: settings.domain }),
-    ...settings.perSystem[system],
+    ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
+    ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
     secretsSet: settings.secretsSet[system] ?? [],
   };
+}
+
+/** One setting of the monitoring system is about all the others. */
+function scrapeSeconds({ perSystem }: StackSettings): number {
+  const set = perSystem[MONITORING]?.settings["scrapeSeconds"];
+  return typeof set === "number" ? set : DEFAULT_SCRAPE_SECONDS;
 }
 
 /**

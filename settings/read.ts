@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { rulesOf } from "../catalog/plan/datastores";
+import { MONITORING } from "../catalog/plan/monitoring";
+import type { Target } from "../catalog/plan/types";
 import { nearest } from "../catalog/check/nearest";
 import { throwProblems, type Problem } from "../catalog/problems";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../catalog/types";
@@ -37,7 +39,12 @@ export function readSettings(
   const environment = config.environment ?? environmentOf(stack);
   const target = config.target ?? (environment === "local" ? "compose" : "gcp");
   const names = Object.keys(systems);
-  const selected = [...(config.systems ?? names)].sort();
+  const monitoring = readMonitoring(config, environment, systems);
+  const fitting = names.filter((name) => name !== MONITORING && fits(systems[name], target));
+  const selected = [
+    ...(config.systems?.filter((name) => name !== MONITORING) ?? fitting),
+    ...(monitoring.monitored && fits(systems[MONITORING], target) ? [MONITORING] : []),
+  ].sort();
   const ports = Object.fromEntries(
     names.map((name, index) => [name, config.ports[name] ?? FIRST_PORT + index]),
   );
@@ -46,6 +53,7 @@ export function readSettings(
     ...explainLeftOver(unknownSecrets(config.secrets, systems), { stack, values }, systems),
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
     ...(target !== "compose" && config.domain === undefined ? [MISSING_DOMAIN(stack)] : []),
+    ...(target === "compose" ? [] : monitoring.asked),
     ...(target === "compose" ? sharedPorts(selected, ports, Object.keys(config.ports)) : []),
   ]);
 
@@ -54,6 +62,7 @@ export function readSettings(
     environment,
     target,
     systems: selected,
+    monitored: monitoring.monitored,
     lifecycle: config.lifecycle ?? (["staging", "prod"].includes(environment) ? "retain" : "ephemeral"),
     cluster: config.cluster,
     ports,
@@ -68,6 +77,31 @@ export function readSettings(
     ) as Record<string, SystemSettings>,
     ...(config.domain !== undefined && { domain: config.domain }),
     ...(config.gcp && { gcp: config.gcp }),
+  };
+}
+
+function fits(definition: SystemDefinition | undefined, target: Target): boolean {
+  return definition !== undefined && (definition.targets?.includes(target) ?? true);
+}
+
+/** Whether metrics are collected, and the problems where that was asked for in so many words and cannot be. */
+function readMonitoring(
+  config: { systems?: readonly string[] | undefined },
+  environment: Environment,
+  systems: Readonly<Record<string, SystemDefinition>>,
+): { readonly monitored: boolean; readonly asked: readonly Problem[] } {
+  const own = (config as Record<string, unknown>)[MONITORING];
+  const enabled = at(own, "enabled") as boolean | undefined;
+  const named = config.systems?.includes(MONITORING) ?? false;
+  const refused = (path: string): Problem => ({
+    path,
+    message: "metrics are collected by Longshore on Compose only",
+    fix: "remove it: on a cluster its platform does; longshore render monitoring writes what it needs",
+  });
+  return {
+    monitored:
+      systems[MONITORING] !== undefined && (enabled ?? (named || ["staging", "prod"].includes(environment))),
+    asked: [...(enabled ? [refused(`${MONITORING}.enabled`)] : []), ...(named ? [refused("systems")] : [])],
   };
 }
 

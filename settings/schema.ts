@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MONITORING } from "../catalog/plan/monitoring";
 import { TARGETS } from "../catalog/plan/types";
 import { ENVIRONMENTS, type SystemDefinition } from "../catalog/types";
 
@@ -81,11 +82,26 @@ function systemSchema(definition: SystemDefinition) {
     .describe(`Settings of the system ${definition.name}.`);
 }
 
+/** The monitoring system's settings are also where it is switched on, for all systems at once. */
+function monitoringSchema(definition: SystemDefinition) {
+  return systemSchema(definition).extend({
+    enabled: z
+      .boolean()
+      .optional()
+      .describe(
+        "Target compose: whether metrics of all systems are collected. Default: in staging and prod, and where systems names monitoring.",
+      ),
+  });
+}
+
 /** The one schema of a stack's settings: `longshore:` in `Pulumi.<stack>.yaml`. */
 export function settingsSchema(systems: Readonly<Record<string, SystemDefinition>>) {
   const names = Object.keys(systems);
   const perSystem = Object.fromEntries(
-    Object.entries(systems).map(([name, definition]) => [name, systemSchema(definition).optional()]),
+    Object.entries(systems).map(([name, definition]) => [
+      name,
+      (name === MONITORING ? monitoringSchema : systemSchema)(definition).optional(),
+    ]),
   );
   return z.strictObject({
     environment: z

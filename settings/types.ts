@@ -9,6 +9,8 @@ export interface StackSettings {
   readonly target: Target;
   /** Names of the systems that the stack runs, sorted. */
   readonly systems: readonly string[];
+  /** Whether the metrics of its systems are collected where it runs on Compose. */
+  readonly monitored: boolean;
   /** @default - none (compose serves on 127.0.0.1) */
   readonly domain?: string;
   /** Whether data is protected from deletion. */

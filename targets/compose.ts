@@ -8,7 +8,7 @@ import { renderCompose } from "../render/compose";
 import { localImage } from "../render/images/image-tag";
 import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
-import { composeProjectName } from "../tools/compose-project-name";
+import { composeProjectName, sharedNetworkName } from "../tools/compose-project-name";
 import { repoRoot } from "../tools/paths";
 
 export interface ComposeContext {
@@ -38,6 +38,7 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
     root,
     edgePort: edgePort ?? 0,
     imageReference: (image) => localImage(root, plan, image),
+    sharedNetwork: (name) => sharedNetworkName(name, settings.stack),
   });
   const resolver = secretResolver(plan, context);
   const secretFiles = rendered.secretFiles.map(({ path, user, value }) => [

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { MONITORING } from "../catalog/plan/monitoring";
 import { dataDir } from "./paths";
 
 /**
@@ -16,4 +17,9 @@ export function composeProjectName(
   const suffix =
     folder === dataDir(usual) ? "" : `-${createHash("sha256").update(folder).digest("hex").slice(0, 6)}`;
   return `${system}-${stack}${suffix}`;
+}
+
+/** Name of a network that the systems of a stack share. It is called like one of the project that they share it with. */
+export function sharedNetworkName(name: string, stack: string): string {
+  return `${composeProjectName(MONITORING, stack)}_${name}`;
 }

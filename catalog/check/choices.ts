@@ -10,8 +10,11 @@ export function checkChoices({
   datastores,
   secrets,
   settings,
+  targets,
 }: SystemDefinition): Problem[] {
+  const isComposeOnly = targets?.length === 1 && targets[0] === "compose";
   return [
+    ...(isComposeOnly ? [] : services.flatMap(onThisMachineOnly)),
     ...images.flatMap(({ name, runtime }) => choice(`images.${name}.runtime`, runtime, RUNTIMES)),
     ...[...services, ...jobs, ...datastores].flatMap(({ name, environments }) =>
       Object.keys(environments).flatMap((one) => choice(`${name}.environments.${one}`, one, ENVIRONMENTS)),
@@ -33,6 +36,17 @@ export function checkChoices({
           ]
         : [],
     ),
+  ];
+}
+
+/** What no cluster could honour. */
+function onThisMachineOnly({ name, shares, exceptions }: SystemDefinition["services"][number]): Problem[] {
+  const fix = 'give the system { targets: ["compose"] }';
+  return [
+    ...(shares ? [{ path: `${name}.shares`, message: "only Compose projects can share networks", fix }] : []),
+    ...(exceptions.some(({ allow }) => allow === "engine-socket")
+      ? [{ path: `${name}.exceptions`, message: "only Compose has an engine's socket to offer", fix }]
+      : []),
   ];
 }
 

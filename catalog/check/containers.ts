@@ -50,7 +50,7 @@ function checkService(service: ServiceDefinition, images: ReadonlyMap<string, Im
 }
 
 function checkCommon(container: ServiceDefinition | JobDefinition): Problem[] {
-  const { name, resources, egress, writable, volumes, exceptions, environments } = container;
+  const { name, resources, egress, writable, volumes, files, exceptions, environments } = container;
   return [
     ...checkMounts(container),
     ...checkResources(`${name}.resources`, resources),
@@ -61,6 +61,7 @@ function checkCommon(container: ServiceDefinition | JobDefinition): Problem[] {
     ),
     ...egress.flatMap((destination) => checkEgress(`${name}.egress`, destination)),
     ...writable.flatMap((path) => absolute(`${name}.writable`, path)),
+    ...Object.keys(files).flatMap((path) => absolute(`${name}.files.${path}`, path)),
     ...volumes.flatMap(({ volume, path, size }) => [
       ...absolute(`${name}.volumes.${volume}.path`, path),
       ...(parseQuantity(size) ? [] : [amount(`${name}.volumes.${volume}.size`, "a size such as 10Gi", size)]),
@@ -198,7 +199,7 @@ function statefulScale({ name, volumes }: ServiceDefinition, replicas: number): 
 const SECRETS = "/run/secrets";
 
 /** Every volume once, and every path for one thing only. */
-function checkMounts({ name, volumes, writable }: ServiceDefinition | JobDefinition): Problem[] {
+function checkMounts({ name, volumes, writable, files }: ServiceDefinition | JobDefinition): Problem[] {
   const names = new Set<string>();
   const paths = new Map([[SECRETS, "the secrets"]]);
   const take = (path: string, holder: string, where: string): Problem[] => {
@@ -214,6 +215,7 @@ function checkMounts({ name, volumes, writable }: ServiceDefinition | JobDefinit
       ...take(path, `the volume ${volume}`, `${name}.volumes.${volume}.path`),
     ]),
     ...writable.flatMap((path) => take(path, "writing", `${name}.writable`)),
+    ...Object.keys(files).flatMap((path) => take(path, "a file", `${name}.files.${path}`)),
   ];
 }
 

@@ -16,6 +16,7 @@ import { checkRoutes } from "./routes";
  */
 export function checkSystem(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
   const problems = [
+    ...checkTarget(definition, settings),
     ...(definition.mistakes ?? []),
     ...checkNames(definition),
     ...checkReferences(definition),
@@ -27,4 +28,15 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkRoutes(definition, settings),
   ];
   return problems.map(({ path, ...problem }) => ({ path: `${definition.name}.${path}`, ...problem }));
+}
+
+function checkTarget({ targets }: SystemDefinition, settings: PlanSettings | undefined): Problem[] {
+  return !settings || !targets || targets.includes(settings.target)
+    ? []
+    : [
+        {
+          path: "targets",
+          message: `runs on ${targets.join(", ")} only, and the target is ${settings.target}`,
+        },
+      ];
 }

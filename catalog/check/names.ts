@@ -1,4 +1,5 @@
 import { rulesOf } from "../plan/datastores";
+import { AGENT, EDGE_EXPORTER, MONITORING, RECEIVER } from "../plan/monitoring";
 import { postgresRoles } from "../plan/postgres";
 import type { Problem } from "../problems";
 import type { SystemDefinition } from "../types";
@@ -22,6 +23,8 @@ const SETTING = /^[a-z][A-Za-z0-9]*$/;
 /** Names that a target makes itself. */
 const RESERVED = new Map([
   ["edge", "the proxy that serves the routes"],
+  [AGENT, "what collects the metrics"],
+  [EDGE_EXPORTER, "the metrics of the proxy"],
   ["default", "a namespace's own ServiceAccount"],
   ["default-deny", "the NetworkPolicy that denies everything else"],
 ]);
@@ -151,9 +154,10 @@ function fileNameClashes(container: string, names: readonly string[]): Problem[]
   });
 }
 
-function reserved({ services, jobs, datastores }: SystemDefinition): Problem[] {
+function reserved({ name: system, services, jobs, datastores }: SystemDefinition): Problem[] {
   return [...services, ...jobs, ...datastores].flatMap(({ name }) => {
-    const holder = RESERVED.get(name);
+    const holder =
+      name === RECEIVER && system !== MONITORING ? "what takes the metrics in" : RESERVED.get(name);
     return holder ? [{ path: name, message: `the name is reserved for ${holder}` }] : [];
   });
 }
@@ -163,7 +167,7 @@ function duplicates(definition: SystemDefinition): Problem[] {
   const made = datastores.map((datastore) => rulesOf(datastore.kind).names(datastore));
   const containers = [
     ...[...services, ...jobs, ...datastores].map(({ name }) => name),
-    ...made.flatMap(({ job }) => job?.name ?? []),
+    ...made.flatMap(({ job, exporter }) => [job?.name ?? [], exporter ?? []].flat()),
     ...services.filter(({ volumes }) => volumes.length > 0).map(({ name }) => `${name}${PODS}`),
   ];
   return [

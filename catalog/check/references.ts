@@ -2,7 +2,7 @@ import { rulesOf } from "../plan/datastores";
 import { startOrder } from "../plan/order";
 import type { Problem } from "../problems";
 import { describe, isSecretValue, type Reference, type Value } from "../references";
-import type { SystemDefinition } from "../types";
+import type { FileContent, SystemDefinition } from "../types";
 import { nearest } from "./nearest";
 
 /** The names that references can point at. */
@@ -21,7 +21,7 @@ export function checkReferences(definition: SystemDefinition): Problem[] {
   const known = knownNames(definition);
   const containers = [...definition.services, ...definition.jobs];
   return [
-    ...containers.flatMap(({ name, image, env, environments, command = [], after }) => [
+    ...containers.flatMap(({ name, image, env, environments, command = [], files, after }) => [
       ...missing(`${name}.image`, "image", image, known.images),
       ...valuesAt(`${name}.env`, env).flatMap(([path, value]) => dangling(path, value, known)),
       ...Object.entries(environments).flatMap(([environment, overlay]) =>
@@ -31,7 +31,18 @@ export function checkReferences(definition: SystemDefinition): Problem[] {
       ),
       ...command.flatMap((part, index) => [
         ...dangling(`${name}.command.${index}`, part, known),
-        ...visibleSecret(`${name}.command.${index}`, part),
+        ...visibleSecret(
+          `${name}.command.${index}`,
+          part,
+          "a command can be read by everyone on the machine",
+        ),
+      ]),
+      ...Object.entries(files).flatMap(([path, content]) => [
+        ...fileValues(content).flatMap((value) => [
+          ...dangling(`${name}.files.${path}`, value, known),
+          ...visibleSecret(`${name}.files.${path}`, value, "a configuration file is kept in plain text"),
+        ]),
+        ...(isChoice(content) ? dangling(`${name}.files.${path}`, content.whenSet, known) : []),
       ]),
       ...after.flatMap((dependency) =>
         missing(`${name}.after`, "service or job", dependency, known.startable),
@@ -114,12 +125,21 @@ export function missing(path: string, kind: string, name: string, known: Iterabl
   ];
 }
 
-function visibleSecret(path: string, value: Value): Problem[] {
+/** All texts that a file may have. */
+export function fileValues(content: FileContent): Value[] {
+  return isChoice(content) ? [content.then, content.otherwise] : [content];
+}
+
+function isChoice(content: FileContent): content is Exclude<FileContent, Value> {
+  return typeof content === "object" && "whenSet" in content;
+}
+
+function visibleSecret(path: string, value: Value, why: string): Problem[] {
   return isSecretValue(value)
     ? [
         {
           path,
-          message: `${describe(value as Reference)} is secret and a command can be read by everyone on the machine`,
+          message: `${describe(value as Reference)} is secret and ${why}`,
           fix: "pass it in env: it arrives as a file",
         },
       ]
@@ -129,11 +149,12 @@ function visibleSecret(path: string, value: Value): Problem[] {
 /** Circles among what services and jobs wait for. */
 function cycles({ services, jobs, datastores }: SystemDefinition): Problem[] {
   const waits = new Map<string, string[]>(datastores.map(({ name }) => [name, []]));
-  for (const { name, env, environments, after } of [...services, ...jobs]) {
+  for (const { name, env, environments, files, after } of [...services, ...jobs]) {
     const values = [env, ...Object.values(environments).map((overlay) => overlay.env ?? {})].flatMap((one) =>
       Object.values(one),
     );
-    waits.set(name, [...after, ...values.flatMap(referredNames)]);
+    const texts = Object.values(files).flatMap(fileValues);
+    waits.set(name, [...after, ...[...values, ...texts].flatMap(referredNames)]);
   }
   return startOrder(waits).cycles.map((cycle) => ({
     path: cycle[0] ?? "",

@@ -1,6 +1,7 @@
 import type { DatastoreDefinition, Engine } from "../types";
 import type { EngineRules } from "./engine";
 import { kafka } from "./kafka";
+import type { Exporter } from "./monitoring";
 import { neo4j } from "./neo4j";
 import { postgres } from "./postgres";
 import { redis } from "./redis";
@@ -30,6 +31,8 @@ export interface PlannedStore {
   readonly secrets: readonly string[];
   /** What must be so before anyone uses it. */
   readonly gate: Dependency;
+  /** Where metrics are collected. @default - none */
+  readonly exporter?: Exporter;
 }
 
 export function planStore(definition: DatastoreDefinition, settings: PlanSettings): PlannedStore {
@@ -38,13 +41,28 @@ export function planStore(definition: DatastoreDefinition, settings: PlanSetting
   const { secrets } = rules.names(definition);
   const job = rules.job(datastore);
   const container = datastore.kind === "container" ? [rules.store(datastore, definition, settings)] : [];
+  const gate: Dependency = job
+    ? { workload: job.name, condition: "completed" }
+    : { workload: datastore.name, condition: "healthy" };
+  const exporter = settings.monitoring && rules.exporter(datastore);
   return {
     datastore,
     image: rules.image(datastore),
     workloads: [...container, ...(job ? [job] : [])],
     secrets,
-    gate: job
-      ? { workload: job.name, condition: "completed" }
-      : { workload: datastore.name, condition: "healthy" },
+    gate,
+    ...(exporter && { exporter: asClient(exporter, datastore, gate) }),
+  };
+}
+
+/** An exporter waits for its store, and talks to nobody else. */
+function asClient(
+  { image, workload }: Exporter,
+  { name, port }: PlannedDatastore,
+  gate: Dependency,
+): Exporter {
+  return {
+    image,
+    workload: { ...workload, after: [gate], connects: [{ to: "workload", workload: name, port }] },
   };
 }

@@ -1,5 +1,6 @@
 import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { DatastoreDefinition } from "../types";
+import type { Exporter } from "./monitoring";
 import type { PlanSettings } from "./settings";
 import type { PlannedDatastore, PlannedImage, PlanValue, Workload } from "./types";
 
@@ -9,6 +10,8 @@ export interface StoreNames {
   readonly job?: { readonly name: string; readonly does: string };
   /** Its passwords, all generated. */
   readonly secrets: readonly string[];
+  /** What translates its metrics. @default - nothing does */
+  readonly exporter?: string;
 }
 
 /** All that is particular to one engine: what its words become. D and P are the engine's own types. */
@@ -25,6 +28,8 @@ export interface EngineRules<
   store(planned: P, definition: D, settings: PlanSettings): Workload;
   /** Present exactly where `names` has a job. */
   job(planned: P): Workload | undefined;
+  /** Present exactly where `names` has an exporter, and where the datastore is a container. */
+  exporter(planned: P): Exporter | undefined;
   /** Undefined for a property that the engine does not offer. */
   value(planned: P, property: DatastoreProperty, role: DatastoreRole): PlanValue | undefined;
 }

@@ -3,6 +3,7 @@ import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
 import type { ImageDefinition, SystemDefinition } from "../types";
 import { planStore, type PlannedStore } from "./datastores";
+import { EDGE_EXPORTER, MONITORING, planMonitoring } from "./monitoring";
 import { startOrder } from "./order";
 import { presentIn } from "./presence";
 import { secretsIn } from "./resolve";
@@ -19,13 +20,16 @@ export type * from "./types";
  * Resolves a system for one environment.
  * @throws ProblemsError with every mistake of the catalog and of the settings that concern it
  */
-export function planSystem(described: SystemDefinition, settings: PlanSettings): Plan {
+export function planSystem(described: SystemDefinition, given: PlanSettings): Plan {
+  const settings = withoutIdleMonitoring(described, given);
   throwProblems(`stacks/${described.name}.ts`, checkSystem(described, settings));
   const definition = presentIn(described, settings);
   const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
   const scope = scopeOf(definition, settings, stores);
-  const workloads = withClients(planWorkloads(scope, stores), definition, settings);
-  const images = [...definition.images, ...stores.map(({ image }) => image)];
+  const own = planWorkloads(scope, stores);
+  const monitoring = planMonitoring(definition, settings, own, stores);
+  const workloads = withClients(byName([...own, ...monitoring.workloads]), definition, settings);
+  const images = [...definition.images, ...stores.map(({ image }) => image), ...monitoring.images];
   const used = withBases(
     workloads.map(({ image }) => image),
     images,
@@ -43,7 +47,15 @@ export function planSystem(described: SystemDefinition, settings: PlanSettings):
     datastores: byName(stores.map(({ datastore }) => datastore)),
     secrets: planSecrets(definition, stores, workloads),
     routes: planRoutes(definition, settings),
+    ...(workloads.some(({ name }) => name === EDGE_EXPORTER) && { edgeExporter: EDGE_EXPORTER }),
   };
+}
+
+/** On clusters the platform collects, and the monitoring system looks after itself. */
+function withoutIdleMonitoring({ name }: SystemDefinition, settings: PlanSettings): PlanSettings {
+  const { monitoring, ...others } = settings;
+  const applies = monitoring !== undefined && settings.target === "compose" && name !== MONITORING;
+  return applies ? settings : others;
 }
 
 function scopeOf(
@@ -126,12 +138,14 @@ function planSecrets(
     .filter(({ name }) => used.has(name))
     .map(({ name, from, length }): PlannedSecret => ({ name, from, length, configPath: configPath(name) }));
   const passwords = stores.flatMap(({ secrets }) =>
-    secrets.map((name): PlannedSecret => ({
-      name,
-      from: "generated",
-      length: 32,
-      configPath: configPath(name),
-    })),
+    secrets
+      .filter((name) => used.has(name))
+      .map((name): PlannedSecret => ({
+        name,
+        from: "generated",
+        length: 32,
+        configPath: configPath(name),
+      })),
   );
   return byName([...declared, ...passwords]);
 }

@@ -3,6 +3,7 @@ import type { DatastoreProperty } from "../references";
 import type { KafkaDefinition, TopicDefinition } from "../types";
 import { parseDuration, parseQuantity } from "../values";
 import type { EngineRules } from "./engine";
+import { exporter, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf } from "./store";
@@ -118,6 +119,23 @@ function topicsJob(planned: PlannedKafka): Workload | undefined {
     connects: [{ to: "workload", workload: name, port: PORT }],
     timeoutSeconds: 300,
   };
+}
+
+/** Lag of consumers is nothing that a broker knows: our own exporter asks for offsets as any client can. */
+function kafkaExporter(planned: PlannedKafka): Exporter {
+  return exporter({
+    of: planned.name,
+    image: {
+      source: { kind: "build", context: "services/monitoring/exporters", dockerfile: "Dockerfile" },
+      user: 1000,
+      runtime: "python",
+    },
+    port: 9308,
+    container: {
+      command: ["python", "-m", "exporters.kafka"],
+      env: [{ name: "KAFKA_BOOTSTRAP", value: bootstrap(planned) }],
+    },
+  });
 }
 
 function topicsJobName({ name }: Pick<KafkaDefinition, "name">): string {
@@ -253,6 +271,7 @@ export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
       job: { name: topicsJobName(definition), does: "keeps its topics" },
     }),
     secrets: [],
+    exporter: `${definition.name}-exporter`,
   }),
   plan: planKafka,
   image: ({ name, version }) => ({
@@ -263,5 +282,6 @@ export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
   }),
   store: kafkaWorkload,
   job: topicsJob,
+  exporter: kafkaExporter,
   value: kafkaValue,
 };

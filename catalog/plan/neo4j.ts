@@ -140,5 +140,7 @@ export const neo4j: EngineRules<Neo4jDefinition, PlannedNeo4j> = {
   }),
   store: neo4jWorkload,
   job: () => undefined,
+  // The community edition offers no metrics; what its container uses is seen from outside.
+  exporter: () => undefined,
   value: neo4jValue,
 };

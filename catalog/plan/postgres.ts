@@ -2,6 +2,7 @@ import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { PostgresDefinition } from "../types";
 import { parseQuantity } from "../values";
 import type { EngineRules } from "./engine";
+import { exporter, NOBODY, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf, joined, secretFile } from "./store";
@@ -18,7 +19,9 @@ const SQL = "/etc/longshore/roles.sql";
 const DEFAULT_TIER = "db-custom-1-3840";
 
 /** Roles of a database. PostgreSQL has no second password per login, so there are two logins to rotate between. */
-export function postgresRoles(definition: Pick<PostgresDefinition, "name" | "database">): PostgresRoles {
+export function postgresRoles(
+  definition: Pick<PostgresDefinition, "name" | "database">,
+): Required<PostgresRoles> {
   const base = definition.database.replace(/-/g, "_");
   const login = (suffix: string, secret: string): Login => ({
     name: `${base}_${suffix}`,
@@ -30,6 +33,7 @@ export function postgresRoles(definition: Pick<PostgresDefinition, "name" | "dat
     app: `${base}_app`,
     migrate: login("migrate", "migrate"),
     logins: [login("app_a", "app-a"), login("app_b", "app-b")],
+    metrics: login("metrics", "metrics"),
   };
 }
 
@@ -39,6 +43,7 @@ function loginOf(roles: PostgresRoles, role: DatastoreRole): Login {
 
 function planPostgres(definition: PostgresDefinition, settings: PlanSettings): PlannedPostgres {
   const chosen = settings.datastores?.[definition.name];
+  const { metrics, ...roles } = postgresRoles(definition);
   return {
     name: definition.name,
     engine: "postgres",
@@ -48,7 +53,7 @@ function planPostgres(definition: PostgresDefinition, settings: PlanSettings): P
     port: PORT,
     storage: parseQuantity(definition.storage) ?? 0,
     extensions: [...definition.extensions].sort(),
-    roles: postgresRoles(definition),
+    roles: settings.monitoring ? { ...roles, metrics } : roles,
     tier: chosen?.tier ?? DEFAULT_TIER,
     highAvailability: chosen?.highAvailability ?? settings.environment === "prod",
   };
@@ -112,7 +117,7 @@ function postgresWorkload(
 
 /** Makes roles, passwords and rights what the plan says. Runs before every migration; changes nothing when all is so. */
 function postgresRolesJob(datastore: PlannedPostgres): Workload {
-  const { admin, migrate, logins } = datastore.roles;
+  const { admin, migrate, logins, metrics } = datastore.roles;
   const host: PlanValue =
     datastore.kind === "container" ? datastore.name : { late: "host", datastore: datastore.name };
   return {
@@ -129,6 +134,7 @@ function postgresRolesJob(datastore: PlannedPostgres): Workload {
     secretFiles: [
       secretFile("APP_A_PASSWORD", logins[0].secret),
       secretFile("APP_B_PASSWORD", logins[1].secret),
+      ...(metrics ? [secretFile("METRICS_PASSWORD", metrics.secret)] : []),
       secretFile("MIGRATE_PASSWORD", migrate.secret),
       secretFile("PGPASSWORD", admin.secret),
     ],
@@ -145,6 +151,29 @@ function postgresRolesJob(datastore: PlannedPostgres): Workload {
     ],
     timeoutSeconds: 300,
   };
+}
+
+function postgresExporter({ name, kind, port, database, roles }: PlannedPostgres): Exporter | undefined {
+  if (kind !== "container" || !roles.metrics) {
+    return undefined;
+  }
+  return exporter({
+    of: name,
+    image: {
+      source: { kind: "upstream", reference: "prometheuscommunity/postgres-exporter:v0.17.1" },
+      user: NOBODY,
+      runtime: "wget",
+    },
+    port: 9187,
+    container: {
+      command: ["--log.format=json", "--no-collector.wal"],
+      env: [
+        { name: "DATA_SOURCE_URI", value: `${name}:${port}/${database}?sslmode=disable` },
+        { name: "DATA_SOURCE_USER", value: roles.metrics.name },
+      ],
+      secretFiles: [secretFile("DATA_SOURCE_PASS", roles.metrics.secret)],
+    },
+  });
 }
 
 function serverOptions({ extensions }: PlannedPostgres): string[] {
@@ -191,16 +220,18 @@ function postgresValue(
 export const postgres: EngineRules<PostgresDefinition, PlannedPostgres> = {
   properties: ["host", "port", "database", "username", "password", "url", "ownerRole"],
   names: (definition) => {
-    const { admin, migrate, logins } = postgresRoles(definition);
+    const { admin, migrate, logins, metrics } = postgresRoles(definition);
     return {
       job: { name: `${definition.name}-roles`, does: "keeps its roles" },
-      secrets: [admin, migrate, ...logins].map(({ secret }) => secret),
+      secrets: [admin, migrate, ...logins, metrics].map(({ secret }) => secret),
+      exporter: `${definition.name}-exporter`,
     };
   },
   plan: planPostgres,
   image: postgresImage,
   store: postgresWorkload,
   job: postgresRolesJob,
+  exporter: postgresExporter,
   value: postgresValue,
 };
 
@@ -216,8 +247,14 @@ exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${SQL}
 `;
 
 function rolesSql({ database, roles, extensions }: PlannedPostgres): string {
-  const { owner, app, migrate, logins } = roles;
-  const all = [owner, app, migrate.name, ...logins.map(({ name }) => name)];
+  const { owner, app, migrate, logins, metrics } = roles;
+  const all = [
+    owner,
+    app,
+    migrate.name,
+    ...logins.map(({ name }) => name),
+    ...(metrics ? [metrics.name] : []),
+  ];
   const create = (role: string) =>
     `SELECT 'CREATE ROLE ${role} NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') \\gexec`;
   const login = (role: string, file: string) => [
@@ -240,8 +277,12 @@ function rolesSql({ database, roles, extensions }: PlannedPostgres): string {
     ...login(migrate.name, "MIGRATE_PASSWORD_FILE"),
     ...login(logins[0].name, "APP_A_PASSWORD_FILE"),
     ...login(logins[1].name, "APP_B_PASSWORD_FILE"),
+    ...(metrics
+      ? [...login(metrics.name, "METRICS_PASSWORD_FILE"), `GRANT pg_monitor TO ${metrics.name};`]
+      : []),
     `REVOKE ALL ON DATABASE "${database}" FROM PUBLIC;`,
     `GRANT CONNECT, TEMPORARY ON DATABASE "${database}" TO ${app}, ${migrate.name};`,
+    ...(metrics ? [`GRANT CONNECT ON DATABASE "${database}" TO ${metrics.name};`] : []),
     `ALTER SCHEMA public OWNER TO ${owner};`,
     "REVOKE ALL ON SCHEMA public FROM PUBLIC;",
     `GRANT USAGE ON SCHEMA public TO ${app};`,

@@ -2,6 +2,7 @@ import type { DatastoreProperty } from "../references";
 import type { RedisDefinition } from "../types";
 import { parseQuantity } from "../values";
 import type { EngineRules } from "./engine";
+import { exporter, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf, joined, secretFile } from "./store";
@@ -70,6 +71,31 @@ function redisWorkload(
   };
 }
 
+function redisExporter({ name, port, login }: PlannedRedis): Exporter {
+  const address = `redis://${name}:${port}`;
+  return exporter({
+    of: name,
+    image: {
+      source: { kind: "upstream", reference: "oliver006/redis_exporter:v1.69.0-alpine" },
+      user: 59000,
+      runtime: "wget",
+    },
+    port: 9121,
+    container: {
+      env: [
+        { name: "REDIS_ADDR", value: address },
+        { name: "REDIS_EXPORTER_LOG_FORMAT", value: "json" },
+      ],
+      secretFiles: [
+        {
+          ...secretFile("REDIS_PASSWORD", login.secret),
+          value: joined([`{"${address}":"`, { late: "secret", secret: login.secret }, `"}`]),
+        },
+      ],
+    },
+  });
+}
+
 function configuration({ maxMemory, eviction, appendOnly }: PlannedRedis): string {
   return [
     "# Written by Longshore.",
@@ -125,7 +151,7 @@ function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanVal
 
 export const redis: EngineRules<RedisDefinition, PlannedRedis> = {
   properties: ["host", "port", "database", "username", "password", "url"],
-  names: (definition) => ({ secrets: [passwordOf(definition)] }),
+  names: (definition) => ({ secrets: [passwordOf(definition)], exporter: `${definition.name}-exporter` }),
   plan: planRedis,
   image: ({ name, version }) => ({
     name,
@@ -135,5 +161,6 @@ export const redis: EngineRules<RedisDefinition, PlannedRedis> = {
   }),
   store: redisWorkload,
   job: () => undefined,
+  exporter: redisExporter,
   value: redisValue,
 };

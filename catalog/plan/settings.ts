@@ -1,6 +1,12 @@
 import type { Environment, SettingValue } from "../types";
 import type { DatastoreKind, Target } from "./types";
 
+/** How a system's metrics are collected. */
+export interface PlanMonitoring {
+  /** Seconds between two looks at one target. */
+  readonly scrapeSeconds: number;
+}
+
 /** What an environment decides about one system. All of it is optional but where it runs. */
 export interface PlanSettings {
   readonly environment: Environment;
@@ -27,4 +33,6 @@ export interface PlanSettings {
   readonly profiles?: readonly string[] | "all";
   /** Services of a profile that cannot run here. @default [] */
   readonly leftOut?: readonly string[];
+  /** Target compose: adds exporters and an agent. @default - nobody collects its metrics */
+  readonly monitoring?: PlanMonitoring;
 }

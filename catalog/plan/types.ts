@@ -6,6 +6,7 @@ import type {
   SecurityException,
   UpstreamSource,
   Runtime,
+  SharedNetwork,
 } from "../types";
 
 export const TARGETS = ["compose", "kubernetes", "gcp"] as const;
@@ -37,6 +38,8 @@ export interface Plan {
   readonly secrets: readonly PlannedSecret[];
   /** Longest path first. */
   readonly routes: readonly PlannedRoute[];
+  /** The workload that asks the reverse proxy for its numbers. @default - none */
+  readonly edgeExporter?: string;
 }
 
 export interface PlannedImage {
@@ -96,6 +99,8 @@ export interface Workload {
   readonly profile?: string;
   /** Port of the loopback address that leads to a port of the container. Target compose only. */
   readonly publish?: { readonly on: number; readonly port: number };
+  /** Networks that it shares with other systems. Sorted. @default - none */
+  readonly shares?: readonly SharedNetwork[];
 }
 
 /** A secret as the container sees it: a file of its user, and a variable `NAME_FILE` with the path. */
@@ -241,6 +246,8 @@ export interface PostgresRoles {
   readonly migrate: Login;
   /** Members of the app role. Two, so that a rotation can switch from one to the other. */
   readonly logins: readonly [a: Login, b: Login];
+  /** Reads statistics only (`pg_monitor`). @default - metrics are not collected */
+  readonly metrics?: Login;
 }
 
 export interface Login {

@@ -13,7 +13,15 @@ import type {
 import { planValue, type Scope } from "./values";
 import { compareText } from "../problems";
 import type { Value } from "../references";
-import type { ImageDefinition, JobDefinition, Overlay, Probe, Scale, ServiceDefinition } from "../types";
+import type {
+  FileContent,
+  ImageDefinition,
+  JobDefinition,
+  Overlay,
+  Probe,
+  Scale,
+  ServiceDefinition,
+} from "../types";
 import { parseQuantity, seconds } from "../values";
 
 /** Environments that serve people: these scale as described, the others run one of each. */
@@ -21,7 +29,7 @@ const SCALED = new Set(["staging", "prod"]);
 
 export function planService(service: ServiceDefinition, image: ImageDefinition, scope: Scope): Workload {
   const overlay = service.environments[scope.settings.environment] ?? {};
-  const { metrics, develop, publish } = service;
+  const { metrics, develop, publish, shares } = service;
   return {
     ...planContainer(service, overlay, image, scope),
     kind: "service",
@@ -31,6 +39,7 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
     probes: planProbes(service),
     scale: planScale(service, overlay, scope),
     graceSeconds: seconds(service.grace),
+    ...(shares && { shares: [...shares].sort() }),
     ...(metrics && { metrics: { port: portOf(service, metrics.port), path: metrics.path } }),
     ...(develop && {
       develop: {
@@ -70,15 +79,22 @@ function planContainer(
     .filter((variable): variable is { name: string; value: PlanValue } => variable.value !== undefined)
     .sort((a, b) => compareText(a.name, b.name));
   const secretFiles = planned.filter(({ value }) => isSecret(value)).map(planSecretFile);
-  const references = values.map(([, value]) => value);
+  const files = Object.entries(definition.files).map(
+    ([path, content]) => [path, chosen(content, scope)] as const,
+  );
+  const references = [...values, ...files].map(([, value]) => value);
   return {
     name: definition.name,
     image: image.name,
     user: image.user,
-    ...(definition.command && { command: definition.command.map((part) => commandPart(part, scope)) }),
+    ...(definition.command && {
+      command: definition.command.map((part) => knownText(part, scope, "a command")),
+    }),
     env: planned.filter(({ value }) => !isSecret(value)),
     secretFiles,
-    configFiles: [],
+    configFiles: files
+      .map(([path, value]) => ({ path, content: knownText(value, scope, "a configuration file") }))
+      .sort((a, b) => compareText(a.path, b.path)),
     resources: planResources(overlay.resources ?? definition.resources),
     writable: [...definition.writable].sort(),
     volumes: definition.volumes.map(({ volume, path, size }) => ({
@@ -95,13 +111,21 @@ function planContainer(
   };
 }
 
-/** Commands hold settings and addresses, never secrets: the check has seen to that. */
-function commandPart(part: Value, scope: Scope): string {
-  const value = planValue(part, scope);
-  if (typeof value !== "string") {
-    throw new Error("internal: a command holds a late value, though the catalog was checked");
+/** Commands and files hold settings and addresses, never secrets: the check has seen to that. */
+function knownText(value: Value, scope: Scope, where: string): string {
+  const planned = planValue(value, scope);
+  if (typeof planned !== "string") {
+    throw new Error(`internal: ${where} holds a late value, though the catalog was checked`);
   }
-  return value;
+  return planned;
+}
+
+/** The text of a file in this environment. */
+function chosen(content: FileContent, scope: Scope): Value {
+  if (typeof content === "string" || !("whenSet" in content)) {
+    return content;
+  }
+  return scope.absentSecrets.has(content.whenSet.secret) ? content.otherwise : content.then;
 }
 
 function planSecretFile({ name, value }: { name: string; value: PlanValue }): SecretFile {

@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import { planSystem, type Plan } from "../../catalog/plan";
+import { MONITORING } from "../../catalog/plan/monitoring";
 import type { Resolver } from "../../catalog/plan/resolve";
 import { compareText } from "../../catalog/problems";
 import type { Environment } from "../../catalog/types";
@@ -13,11 +14,11 @@ import {
   type KubernetesOptions,
 } from "../../render/kubernetes";
 import { planSettings, type StackSettings } from "../../settings";
-import { composeProjectName } from "../../tools/compose-project-name";
+import { composeProjectName, sharedNetworkName } from "../../tools/compose-project-name";
 import { repoRoot } from "../../tools/paths";
 import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
 import { usage } from "../support/failure";
-import { chosen, definitionOf, loadPlans, loadSettings } from "../support/plans";
+import { choose, definitionOf, loadPlans, loadSettings } from "../support/plans";
 import { LOCAL_STACK } from "../support/project";
 import { openTerminal } from "../support/terminal";
 import { writeDocuments, type OutputFile } from "./write";
@@ -25,7 +26,7 @@ import { writeDocuments, type OutputFile } from "./write";
 /** `longshore render compose`: per system a folder with the Compose file and what it refers to. */
 export function renderComposeFiles({ env, system, out }: RenderComposeOptions): void {
   const settings = loadSettings(env);
-  const files = chosen(settings, system).flatMap((name) => {
+  const files = choose(env, onCompose(settings), system).flatMap((name) => {
     const definition = definitionOf(name);
     // Documents show every variable: which optional secrets are set is the business of a deployment.
     const { datastores: _managed, domain: _domain, ...own } = planSettings(settings, name);
@@ -40,6 +41,11 @@ export function renderComposeFiles({ env, system, out }: RenderComposeOptions): 
   writeDocuments(files, out, openTerminal());
 }
 
+/** What the environment runs, were it on Compose. */
+function onCompose({ systems, monitored }: StackSettings): readonly string[] {
+  return monitored ? [...new Set([...systems, MONITORING])].sort(compareText) : systems;
+}
+
 function composeFiles(plan: Plan, edgePort: number, out: string | undefined): OutputFile[] {
   const folder = resolve(out ?? ".", out === undefined ? "." : plan.system);
   const { document, development, files, secretFiles } = renderCompose(plan, {
@@ -50,6 +56,10 @@ function composeFiles(plan: Plan, edgePort: number, out: string | undefined): Ou
         : `${plan.system}-${plan.environment}`,
     imageReference: (image) => localImage(repoRoot(), plan, image),
     edgePort,
+    sharedNetwork: (name) =>
+      plan.environment === LOCAL_STACK
+        ? sharedNetworkName(name, LOCAL_STACK)
+        : `${MONITORING}-${plan.environment}_${name}`,
     root: out === undefined ? "." : relative(folder, repoRoot()) || ".",
   });
   const secrets = secretFiles
@@ -57,6 +67,9 @@ function composeFiles(plan: Plan, edgePort: number, out: string | undefined): Ou
     .sort(compareText);
   const header = [
     `# ${plan.system}, environment ${plan.environment}: made by \`longshore render compose\`. Changes here are lost.`,
+    ...Object.values(document.networks ?? {}).flatMap(({ external, name }) =>
+      external ? [`# Once, before the first start: docker network create --internal ${name ?? ""}`] : [],
+    ),
     ...(secrets.length > 0 ? ["# Secrets are files that you provide:", ...secrets] : []),
     "",
   ].join("\n");

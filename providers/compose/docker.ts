@@ -78,7 +78,17 @@ export function tryDocker(args: readonly string[], options: RunOptions = {}): Pr
 /** The caller's environment without what would change the meaning of our Compose commands. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("COMPOSE_"));
-  return { ...Object.fromEntries(kept), COMPOSE_IGNORE_ORPHANS: "true", DOCKER_CLI_HINTS: "false" };
+  return {
+    ...Object.fromEntries(kept),
+    COMPOSE_IGNORE_ORPHANS: "true",
+    DOCKER_CLI_HINTS: "false",
+    ENGINE_SOCKET: engineSocket(process.env["DOCKER_HOST"]),
+  };
+}
+
+/** Where the engine that we talk to has its socket: what a container mounts that asks it. */
+export function engineSocket(host = ""): string {
+  return host.startsWith("unix://") ? host.slice("unix://".length) : "/var/run/docker.sock";
 }
 
 export function lastLines(text: string, count: number): string {

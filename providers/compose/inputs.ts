@@ -22,7 +22,7 @@ export interface ProjectInputs {
 /** A Compose document as far as this provider looks into it. */
 export interface Document extends Properties {
   services: Record<string, DocumentService>;
-  networks?: Record<string, { name?: string } | null>;
+  networks?: Record<string, { name?: string; external?: boolean } | null>;
   volumes?: Record<string, { name?: string } | null>;
 }
 

@@ -23,6 +23,7 @@ import { draftRelease, removeProjectFiles, type Release } from "./release";
 import { jobsToRerun } from "./rerun";
 import { rollOut, type RolloutResult } from "./rollout";
 import type { Call, CheckFailure, ResourceHandler } from "./server";
+import { removeUnusedNetworks } from "./shared-networks";
 import { noteFinished, noteUnfinished, readUnfinished } from "./unfinished";
 import { hasUnknown, isRecord, unwrap, type Properties } from "./values";
 
@@ -186,6 +187,9 @@ async function takeDown(project: string, { document, keepVolumes }: ProjectInput
     await docker(["rm", "--force", "--volumes", ...rest]);
   }
   await compose("down", "--remove-orphans");
+  if (isRecord(document)) {
+    await removeUnusedNetworks(document);
+  }
   if (!keepVolumes) {
     const volumes = await docker(["volume", "ls", "--quiet", "--filter", filter]);
     const names = volumes.stdout.split("\n").filter((name) => name !== "");

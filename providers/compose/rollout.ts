@@ -9,6 +9,7 @@ import { removeOldReleases, type Release } from "./release";
 import { isSettled, rollService } from "./roll-service";
 import { runJob } from "./run-job";
 import type { Call } from "./server";
+import { ensureSharedNetworks } from "./shared-networks";
 import { stillRunning } from "./unfinished";
 
 export interface RolloutResult {
@@ -37,6 +38,7 @@ export async function rollOut(
   const names = Object.keys(document.services);
   const before = await listContainers(project);
   const of = (service: string) => before.filter((container) => container.service === service);
+  await ensureSharedNetworks(document);
   await run.createMissing(names.filter((name) => of(name).length === 0 && run.replicas(name) > 0));
 
   const failures: Failure[] = [];

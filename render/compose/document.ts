@@ -79,6 +79,9 @@ export interface ComposeDeploy {
 }
 
 export interface ComposeNetwork {
+  /** Of no project: made by whoever comes first. */
+  external?: true;
+  name?: string;
   internal?: boolean;
 }
 

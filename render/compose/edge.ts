@@ -1,3 +1,4 @@
+import { EDGE_STATUS } from "../../catalog/plan/monitoring";
 import type { Plan, PlannedRoute } from "../../catalog/plan/types";
 import type { ComposeService } from "./document";
 import { httpRules, locations, PROBLEM_LOCATIONS, SERVER_DEFAULTS } from "./edge-routes";
@@ -80,7 +81,7 @@ function hasProbe(plan: Plan, name: string): boolean {
  */
 export function edgeConfig(
   routes: readonly PlannedRoute[],
-  { bodyLimit }: Pick<EdgeOptions, "bodyLimit">,
+  { bodyLimit, status = false }: Pick<EdgeOptions, "bodyLimit"> & { status?: boolean },
 ): string {
   return `# The reverse proxy of one system. Written by Longshore.
 worker_processes 2;
@@ -179,6 +180,20 @@ ${SERVER_DEFAULTS}
 ${locations(routes)}
 ${PROBLEM_LOCATIONS}
     }
-}
+${status ? STATUS : ""}}
 `;
 }
+
+/** Numbers only; on every network of the proxy, because nginx cannot tell them apart. */
+const STATUS = `
+    server {
+        listen ${EDGE_STATUS.port};
+        access_log off;
+        location = ${EDGE_STATUS.path} {
+            stub_status;
+        }
+        location / {
+            return 404;
+        }
+    }
+`;

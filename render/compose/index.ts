@@ -1,4 +1,5 @@
 import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
+import type { SharedNetwork } from "../../catalog/types";
 import { developOverride } from "./develop";
 import type { ComposeDocument, ComposeOverride, ComposeService } from "./document";
 import { EDGE, EDGE_IMAGE, edgeConfig, edgeService } from "./edge";
@@ -34,6 +35,8 @@ export interface ComposeOptions {
   profiles?: "named" | "asked for";
   /** Added to the ports that debuggers and tools have on the loopback address. @default 0 */
   portOffset?: number;
+  /** What a network is called that systems share. @default - `longshore_` and its name */
+  sharedNetwork?: (name: SharedNetwork) => string;
   /** Largest request body that the reverse proxy takes. @default "16m" */
   bodyLimit?: string;
 }
@@ -53,7 +56,9 @@ const EDGE_FILE = "config/edge/nginx.conf";
 
 /** A plan as a Compose project. Pure: the same plan gives the same bytes. */
 export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocuments {
-  const networks = planNetworks(plan);
+  const networks = planNetworks(plan, {
+    sharedNetwork: options.sharedNetwork ?? ((name) => `longshore_${name}`),
+  });
   const images = new Map(plan.images.map((image) => [image.name, image]));
   const root = options.root ?? ".";
   const services = plan.workloads.map((workload): [string, ComposeService] => {
@@ -108,7 +113,7 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
     port: options.edgePort,
     bodyLimit: options.bodyLimit ?? "16m",
   };
-  const config = edgeConfig(plan.routes, edge);
+  const config = edgeConfig(plan.routes, { ...edge, status: plan.edgeExporter !== undefined });
   const { image, user, ports, ...rest } = escapeDollars(edgeService(plan, networks, edge));
   const labels = sorted({
     [LABELS.system]: plan.system,

@@ -1,5 +1,6 @@
 import type { Plan } from "../../catalog/plan/types";
 import { compareText } from "../../catalog/problems";
+import type { SharedNetwork } from "../../catalog/types";
 import type { ComposeNetwork } from "./document";
 import { EDGE } from "./edge";
 
@@ -13,15 +14,21 @@ export interface Networks {
   own(workload: string): string | undefined;
 }
 
+export interface NetworkOptions {
+  /** What a network is called that systems share. */
+  readonly sharedNetwork: (name: SharedNetwork) => string;
+}
+
 /**
  * A network for each workload that has clients, with it and them as members and no way out; the edge's own, where
  * its port is published; and one way out for each workload that declares egress, not shared, so that it is no
- * way to another workload. Underscores keep these names apart from those of workloads.
+ * way to another workload. Networks that systems share belong to none of them. Underscores keep these names apart
+ * from those of workloads.
  */
-export function planNetworks(plan: Plan): Networks {
+export function planNetworks(plan: Plan, { sharedNetwork }: NetworkOptions): Networks {
   const members = new Map<string, ComposeNetwork & { members: Set<string> }>();
   const own = new Map<string, string>();
-  for (const { name, clients, egress, publish } of plan.workloads) {
+  for (const { name, clients, egress, publish, shares = [] } of plan.workloads) {
     if (clients.length > 0) {
       own.set(name, name);
       members.set(name, { internal: true, members: new Set([name, ...clients.map(({ from }) => from)]) });
@@ -33,13 +40,21 @@ export function planNetworks(plan: Plan): Networks {
       // An internal network publishes nothing.
       members.set(`${name}_published`, { members: new Set([name]) });
     }
+    for (const shared of shares) {
+      const key = `shared_${shared}`;
+      const others = members.get(key)?.members ?? [];
+      members.set(key, { external: true, name: sharedNetwork(shared), members: new Set([...others, name]) });
+    }
   }
   if (plan.routes.length > 0) {
     members.set(EDGE, { members: new Set([EDGE]) });
   }
+  if (plan.edgeExporter !== undefined) {
+    members.set(`${EDGE}_status`, { internal: true, members: new Set([EDGE, plan.edgeExporter]) });
+  }
   const sorted = [...members].sort(([a], [b]) => compareText(a, b));
   return {
-    all: Object.fromEntries(sorted.map(([name, { internal }]) => [name, internal ? { internal } : {}])),
+    all: Object.fromEntries(sorted.map(([name, { members: _, ...network }]) => [name, network])),
     of: (workload) => sorted.filter(([, network]) => network.members.has(workload)).map(([name]) => name),
     own: (workload) => own.get(workload),
   };

@@ -35,7 +35,8 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     image: reference,
     profiles: context.profiles === "named" && workload.profile !== undefined ? [workload.profile] : undefined,
     command: workload.command && [...workload.command],
-    user: `${workload.user}:${workload.user}`,
+    // The socket is root's on every machine; without capabilities that is all there is to being root.
+    user: allows(workload, "engine-socket") ? "0:0" : `${workload.user}:${workload.user}`,
     // Zombies are reaped and SIGTERM arrives, whatever the image starts as process 1. Stores see to it themselves.
     init: workload.kind === "store" ? undefined : true,
     environment: environment(workload),
@@ -70,7 +71,8 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     logging: JSON_FILE_LOGS,
     labels: labels(workload, context),
   };
-  return withBuild(defined<ComposeService>(escapeDollars(service)), build);
+  const complete = withBuild(defined<ComposeService>(escapeDollars(service)), build);
+  return allows(workload, "engine-socket") ? withEngineSocket(complete) : complete;
 }
 
 /** `db_data`: volumes belong to a workload, so that two databases may both call theirs `data`. */
@@ -197,6 +199,13 @@ function buildSection({ source }: PlannedImage, context: ServiceContext): Compos
       BUILD_DATE: "${BUILD_DATE:-unknown}",
     },
   };
+}
+
+/** The socket is elsewhere on some machines; the provider says where, and by hand a person can. */
+function withEngineSocket(service: ComposeService): ComposeService {
+  const source = "${ENGINE_SOCKET:-/var/run/docker.sock}";
+  const mount = { type: "bind" as const, source, target: "/var/run/docker.sock", read_only: true };
+  return { ...service, volumes: [...(service.volumes ?? []), mount] };
 }
 
 function withBuild({ image, ...rest }: ComposeService, build: ComposeBuild | undefined): ComposeService {

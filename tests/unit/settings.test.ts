@@ -53,6 +53,7 @@ describe("readSettings", () => {
       cluster: { mode: "autopilot" },
       ports: { todo: 8080 },
       secretsSet: { todo: [] },
+      monitored: false,
       perSystem: { todo: { settings: {}, datastores: {}, services: {} } },
     });
   });

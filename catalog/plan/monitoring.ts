@@ -1,0 +1,209 @@
+import { dump } from "js-yaml";
+import type { SystemDefinition } from "../types";
+import type { PlannedStore } from "./datastores";
+import { planResources } from "./resources";
+import type { PlanSettings } from "./settings";
+import { containerOf } from "./store";
+import type { Connection, PlannedImage, Workload } from "./types";
+
+/** The system that the others send their metrics to. */
+export const MONITORING = "monitoring";
+/** Its service that takes them in, by this name on the network that all agents share. */
+export const RECEIVER = "prometheus";
+export const RECEIVER_PORT = 9090;
+/** Path below which the receiver's pages and API are. */
+export const RECEIVER_PREFIX = "/prometheus";
+export const PROMETHEUS_IMAGE = "prom/prometheus:v2.53.3";
+/** `nobody` of the Prometheus project's images. */
+export const NOBODY = 65534;
+
+/** Collects a system's metrics: a client of everything that has some, and of the receiver. Nobody's server. */
+export const AGENT = "metrics-agent";
+/** Translates what the reverse proxy says of itself. */
+export const EDGE_EXPORTER = "edge-exporter";
+/** Where the reverse proxy says it, on a network that it shares with the exporter alone. */
+export const EDGE_STATUS = { host: "edge", port: 8082, path: "/status" } as const;
+
+export const DEFAULT_SCRAPE_SECONDS = 15;
+const CONFIG = "/etc/prometheus/agent.yml";
+
+/** A container that translates what a store says of itself into Prometheus' format. */
+export interface Exporter {
+  readonly image: PlannedImage;
+  readonly workload: Workload;
+}
+
+/** What an exporter's container is, beyond what they all have in common. */
+export interface ExporterDescription {
+  /** Whom it asks. */
+  readonly of: string;
+  readonly image: Omit<PlannedImage, "name">;
+  readonly port: number;
+  readonly container: Partial<Workload>;
+}
+
+export function exporter({ of, image, port, container }: ExporterDescription): Exporter {
+  const name = `${of}-exporter`;
+  const check = { kind: "http", path: "/", port } as const;
+  const probe = { check, intervalSeconds: 15, timeoutSeconds: 5, failures: 3 };
+  return {
+    image: { name, ...image },
+    workload: {
+      ...containerOf(name, name, image.user),
+      kind: "service",
+      ports: [{ name: "metrics", port }],
+      metrics: { port, path: "/metrics" },
+      probes: { startupSeconds: 30, ...(image.runtime !== "none" && { live: probe, ready: probe }) },
+      resources: planResources({ cpu: ["10m", "250m"], memory: ["24Mi", "96Mi"] }),
+      writable: [],
+      ...container,
+    },
+  };
+}
+
+/** What monitoring adds to a system: an exporter per store that needs one, one for the edge, and the agent. */
+export function planMonitoring(
+  { name: system, routes }: SystemDefinition,
+  { environment, monitoring }: PlanSettings,
+  services: readonly Workload[],
+  stores: readonly PlannedStore[],
+): { readonly images: readonly PlannedImage[]; readonly workloads: readonly Workload[] } {
+  if (!monitoring) {
+    return { images: [], workloads: [] };
+  }
+  const ofStores = stores.flatMap(({ exporter: one }) => one ?? []);
+  const exporters = [...ofStores, ...(routes.length > 0 ? [edgeExporter()] : [])];
+  const targets = [
+    ...services.flatMap((workload) => targetOf(workload, "service", workload.name)),
+    ...exporters.flatMap(({ workload }) =>
+      targetOf(
+        workload,
+        workload.name === EDGE_EXPORTER ? "edge" : "store",
+        workload.name.replace(/-exporter$/, ""),
+      ),
+    ),
+  ];
+  const image: PlannedImage = {
+    name: AGENT,
+    source: { kind: "upstream", reference: PROMETHEUS_IMAGE },
+    user: NOBODY,
+    runtime: "wget",
+  };
+  return {
+    images: [image, ...exporters.map((one) => one.image)],
+    workloads: [
+      agent(monitoring.scrapeSeconds, { system, environment }, targets),
+      ...exporters.map((one) => one.workload),
+    ],
+  };
+}
+
+function edgeExporter(): Exporter {
+  return exporter({
+    of: "edge",
+    // The official image has nothing beside the program that could ask: its own metrics say whether it works.
+    image: {
+      source: { kind: "upstream", reference: "nginx/nginx-prometheus-exporter:1.4.1" },
+      user: 1001,
+      runtime: "none",
+    },
+    port: 9113,
+    container: {
+      command: [`--nginx.scrape-uri=http://${EDGE_STATUS.host}:${EDGE_STATUS.port}${EDGE_STATUS.path}`],
+    },
+  });
+}
+
+interface ScrapeTarget {
+  /** Name of the workload that is asked. */
+  readonly workload: string;
+  readonly port: number;
+  readonly path: string;
+  /** Kind of what the metrics are about. */
+  readonly job: "service" | "store" | "edge";
+  /** Name of what the metrics are about. */
+  readonly service: string;
+}
+
+function targetOf({ name, metrics }: Workload, job: ScrapeTarget["job"], service: string): ScrapeTarget[] {
+  return metrics ? [{ workload: name, ...metrics, job, service }] : [];
+}
+
+function agent(
+  scrapeSeconds: number,
+  { system, environment }: { readonly system: string; readonly environment: string },
+  targets: readonly ScrapeTarget[],
+): Workload {
+  const probe = {
+    check: { kind: "http", path: "/-/ready", port: RECEIVER_PORT },
+    intervalSeconds: 10,
+    timeoutSeconds: 3,
+    failures: 3,
+  } as const;
+  return {
+    ...containerOf(AGENT, AGENT, NOBODY),
+    kind: "service",
+    command: [
+      `--config.file=${CONFIG}`,
+      "--enable-feature=agent",
+      "--log.format=json",
+      // What could not be sent for an hour is dropped: the folder is in memory.
+      "--storage.agent.path=/prometheus",
+      "--storage.agent.retention.max-time=1h",
+      "--storage.agent.wal-truncate-frequency=15m",
+      // It is in everybody's network, so nobody may ask it anything.
+      `--web.listen-address=127.0.0.1:${RECEIVER_PORT}`,
+    ],
+    configFiles: [
+      { path: CONFIG, content: agentConfiguration(scrapeSeconds, { system, environment }, targets) },
+    ],
+    probes: { live: probe, ready: probe, startupSeconds: 60 },
+    resources: planResources({ cpu: ["20m", "500m"], memory: ["64Mi", "256Mi"] }),
+    writable: ["/prometheus"],
+    connects: targets
+      .map(({ workload, port }): Connection => ({ to: "workload", workload, port }))
+      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    shares: ["metrics"],
+  };
+}
+
+/** The agent's configuration. Every replica is a target of its own: its name leads to all their addresses. */
+export function agentConfiguration(
+  scrapeSeconds: number,
+  labels: { readonly system: string; readonly environment: string },
+  targets: readonly ScrapeTarget[],
+): string {
+  const configuration = {
+    global: {
+      scrape_interval: `${scrapeSeconds}s`,
+      scrape_timeout: `${Math.min(10, scrapeSeconds)}s`,
+      external_labels: { environment: labels.environment, system: labels.system },
+    },
+    remote_write: [
+      {
+        url: `http://${RECEIVER}:${RECEIVER_PORT}${RECEIVER_PREFIX}/api/v1/write`,
+        queue_config: { max_shards: 4, batch_send_deadline: "2s", max_backoff: "10s" },
+      },
+    ],
+    scrape_configs: [
+      ...targets.map(({ workload, port, path, job, service }) => ({
+        job_name: workload,
+        metrics_path: path,
+        // A service that loses control of its labels must not fill everybody's memory.
+        sample_limit: 20_000,
+        dns_sd_configs: [{ names: [workload], type: "A", port, refresh_interval: `${scrapeSeconds}s` }],
+        relabel_configs: [
+          { target_label: "job", replacement: job },
+          { target_label: "service", replacement: service },
+        ],
+      })),
+      {
+        job_name: AGENT,
+        static_configs: [
+          { targets: [`127.0.0.1:${RECEIVER_PORT}`], labels: { job: "agent", service: AGENT } },
+        ],
+      },
+    ],
+  };
+  return `# What is collected of ${labels.system}. Written by Longshore.\n${dump(configuration, { lineWidth: -1 })}`;
+}
