@@ -6,7 +6,11 @@ export const orchestrator = system("orchestrator", ({ postgres, setting, image, 
   const db = postgres("db", { version: 17, database: "orchestrator", storage: "10Gi" });
   const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
 
-  const backendImage = image("backend", { context: "services/orchestrator/backend", runtime: "python" });
+  const backendImage = image("backend", {
+    context: "services/orchestrator/backend",
+    contexts: { shared: "services/shared/python" },
+    runtime: "python",
+  });
   const frontendImage = image("frontend", {
     context: "services/orchestrator/frontend",
     user: 101,

@@ -6,7 +6,11 @@ export const todo = system("todo", ({ postgres, secret, setting, image, job, ser
   const openaiKey = secret("openai-api-key", { optionalIn: ["local", "dev", "test"] });
   const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
 
-  const backendImage = image("backend", { context: "services/todo/backend", runtime: "python" });
+  const backendImage = image("backend", {
+    context: "services/todo/backend",
+    contexts: { shared: "services/shared/python" },
+    runtime: "python",
+  });
   const frontendImage = image("frontend", { context: "services/todo/frontend", runtime: "node" });
 
   const migrate = job("migrate", {

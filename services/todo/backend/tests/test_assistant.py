@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from longshore_service.problems import Problem
 from openai import AsyncOpenAI
 
 from memory import MemoryTodos
 from todo.assistant import Assistant
-from todo.problems import Problem
 from todo.schemas import ChatMessage, TodoCreate
 from todo.settings import Settings
 
@@ -174,13 +174,13 @@ async def test_trouble_upstream_is_a_problem(
     with pytest.raises(Problem) as caught:
         await assistant(Model(failure), todos).answer(user("hi"))
     assert (caught.value.status, caught.value.kind) == (status, kind)
-    assert "sk-secret" not in str(caught.value.response().body)
+    assert "sk-secret" not in str(caught.value.response("todo").body)
 
 
 async def test_changes_made_before_the_trouble_are_told(todos: MemoryTodos) -> None:
     model = Model(calls(("add_todo", {"title": "kept"})), httpx2.ConnectError("refused"))
     with pytest.raises(Problem) as caught:
         await assistant(model, todos).answer(user("add kept"))
-    told = json.loads(bytes(caught.value.response().body))
+    told = json.loads(bytes(caught.value.response("todo").body))
     assert [change["todo"]["title"] for change in told["changes"]] == ["kept"]
     assert [todo.title for todo in todos.kept.values()] == ["kept"]

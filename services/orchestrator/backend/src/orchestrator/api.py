@@ -4,9 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from longshore_service.problems import Problem
 
 from .graph import issues, layers
-from .problems import Problem
 from .repository import Conflict
 from .repository import Workflows as Repository
 from .schemas import Run, Runs, RunStart, Step, Valid, Workflow, WorkflowCreate, Workflows, WorkflowUpdate

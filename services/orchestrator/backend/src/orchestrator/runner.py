@@ -6,12 +6,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from longshore_service.database import UNAVAILABLE
+from longshore_service.logs import describe
 
 from . import metrics
 from .graph import startable, unreachable
-from .logs import describe
 from .perform import Performer, StepFailed
 from .queue import Claim, Finished, LeaseLost, Queue, StepProgress
 from .schemas import Step
@@ -21,7 +20,6 @@ log = logging.getLogger("orchestrator.runner")
 MAX_PAUSE = 300.0
 """Seconds that a repetition waits at most."""
 DATABASE_PAUSE = 0.5
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 End = Literal["succeeded", "failed", "lost", "handed-back"]
 

@@ -15,7 +15,7 @@ from pydantic import (
     TypeAdapter,
 )
 
-KINDS = ("http", "delay", "transform", "fail")
+KINDS = frozenset({"http", "delay", "transform", "fail"})
 
 NAME_LENGTH = 100
 DESCRIPTION_LENGTH = 2000

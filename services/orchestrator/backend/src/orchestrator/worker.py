@@ -4,25 +4,25 @@ import asyncio
 import logging
 import os
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
 
 import uvicorn
-from fastapi import FastAPI, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
+from longshore_service.api import Readiness, equip, running
+from longshore_service.database import UNAVAILABLE, create_engine, readiness
+from longshore_service.logs import describe, log_config
+from longshore_service.migrations import Schema
+from longshore_service.settings import load, load_or_exit
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import metrics, problems
-from .app import Readiness, operations
-from .database import create_engine, readiness
-from .logs import describe, log_config
+from . import metrics
 from .perform import Performer, create_client
 from .queue import Claim, Queue, SqlQueue
-from .runner import UNAVAILABLE, Runner
-from .settings import Settings, SettingsError, load_settings
+from .runner import Runner
+from .settings import Settings
 
 log = logging.getLogger("orchestrator.worker")
 
@@ -104,23 +104,17 @@ def create_app(settings: Settings, worker: Worker, ready: Readiness) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        metrics.build.labels(settings.version).set(1)
-        log.info("started", extra={"version": settings.version, "concurrency": settings.concurrency})
-        working = asyncio.create_task(worker.work())
-        yield
-        worker.stop()
-        await working
-        log.info("stopped")
+        async with running("orchestrator-worker", settings, concurrency=settings.concurrency):
+            working = asyncio.create_task(worker.work())
+            yield
+            worker.stop()
+            await working
+
+    def live() -> str | None:
+        return None if worker.lives else f"no look for work in {STALLED:g} s"
 
     app = FastAPI(title="Orchestrator worker", lifespan=lifespan, openapi_url=None)
-
-    @app.get("/livez")
-    async def livez() -> Response:
-        if worker.lives:
-            return JSONResponse({"status": "ok"})
-        return problems.Problem(503, "stalled", f"No look for work in {STALLED:g} s.").response()
-
-    operations(app, ready)
+    equip(app, "orchestrator", settings, ready, live=live)
     return app
 
 
@@ -130,26 +124,24 @@ def worker_name() -> str:
 
 
 def from_environment() -> FastAPI:
-    settings = load_settings()
+    settings = load(Settings)
     # Each run needs one connection at a time, and one more for its signs of life.
-    engine = create_engine(settings, name="worker", size=settings.concurrency + 2)
+    engine = create_engine(settings, "orchestrator-worker", size=settings.concurrency + 2)
     performer = Performer(create_client(), settings.http_allow)
     worker = Worker(SqlQueue(engine), performer, settings, worker_name())
-    return create_app(settings, worker, readiness(settings, "worker-probe"))
+    ready = readiness(settings, "orchestrator-worker-probe", Schema("orchestrator").check)
+    return create_app(settings, worker, ready)
 
 
 def main() -> None:
     os.environ.setdefault("PORT", "8001")
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        sys.exit(str(error))
+    settings = load_or_exit(Settings)
     uvicorn.run(
         "orchestrator.worker:from_environment",
         factory=True,
         host=settings.host,
         port=settings.port,
-        log_config=log_config(settings.log_level),
+        log_config=log_config("orchestrator", settings.log_level),
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -4,9 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from longshore_service.problems import Problem
 from pydantic import AfterValidator
 
-from .problems import Problem
 from .repository import BadCursor, Cursor, Todos
 from .schemas import (
     ChatReply,

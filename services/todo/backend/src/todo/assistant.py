@@ -10,12 +10,12 @@ from typing import Any, cast
 from uuid import UUID
 
 import openai
+from longshore_service.logs import describe
+from longshore_service.problems import Problem
 from openai import AsyncOpenAI, omit
 from pydantic import BaseModel, ValidationError
 
 from . import metrics
-from .logs import describe
-from .problems import Problem
 from .repository import Todos
 from .schemas import Change, ChatMessage, ChatReply, Description, Strict, Title, Todo, TodoCreate, TodoUpdate
 from .settings import Settings

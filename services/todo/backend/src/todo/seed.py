@@ -4,13 +4,15 @@ import sys
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import create_engine, text
+from longshore_service.database import become_owner
+from longshore_service.logs import describe
+from longshore_service.settings import load_or_exit
+from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
-from .logs import describe
 from .model import TodoRow
-from .settings import SettingsError, load_settings
+from .settings import Settings
 
 
 def rows() -> list[dict[str, object]]:
@@ -37,17 +39,12 @@ def rows() -> list[dict[str, object]]:
 
 
 def main() -> None:
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        sys.exit(f"seed: {error}")
+    settings = load_or_exit(Settings, "seed: ")
     assert settings.database_url is not None
     engine = create_engine(settings.database_url, hide_parameters=True, connect_args={"connect_timeout": 5})
     try:
         with engine.begin() as connection:
-            if settings.database_owner_role:
-                role = connection.dialect.identifier_preparer.quote_identifier(settings.database_owner_role)
-                connection.execute(text(f"set role {role}"))
+            become_owner(connection, settings)
             statement = insert(TodoRow).values(rows()).on_conflict_do_nothing().returning(TodoRow.id)
             added = len(connection.execute(statement).all())
     except DBAPIError as error:
