@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planSystem, type Plan } from "./catalog/plan";
 import { ProblemsError } from "./catalog/problems";
-import { planSettings, requireSecrets, takingPart } from "./settings";
+import { planSettings, requireSecrets, takingPart, type Asked } from "./settings";
 import { engineSettings } from "./settings/engine";
 import { systems } from "./stacks";
 
-export interface ProgramOptions {
+export interface ProgramOptions extends Asked {
   /** The systems that the engine's targets are limited to. @default - no limit */
   readonly only?: readonly string[];
 }
@@ -14,23 +14,23 @@ export interface ProgramOptions {
  * The program: settings and systems become plans, plans become resources. `pulumi up` loads it through
  * index.cjs, and the command `longshore` runs this same function on the same stack.
  */
-export async function program({ only = [] }: ProgramOptions = {}): Promise<Record<string, unknown>> {
+export async function program(options: ProgramOptions = {}): Promise<Record<string, unknown>> {
   try {
-    return await deploy(only);
+    return await deploy(options);
   } catch (error) {
     // A person's mistake, not ours: the engine then prints the problems without a stack trace.
     throw error instanceof ProblemsError ? new pulumi.RunError(error.message) : error;
   }
 }
 
-async function deploy(only: readonly string[]): Promise<Record<string, unknown>> {
+async function deploy({ only = [], ...asked }: ProgramOptions): Promise<Record<string, unknown>> {
   const { settings, secretValue } = engineSettings(systems);
   const all = settings.systems.map((name): Plan => {
     const definition = systems[name];
     if (!definition) {
       throw new Error(`internal: the settings let an unknown system pass: ${name}`);
     }
-    return planSystem(definition, planSettings(settings, name));
+    return planSystem(definition, planSettings(settings, name, asked));
   });
   const plans = takingPart(all, settings, only);
   requireSecrets(plans, settings);

@@ -92,7 +92,10 @@ export interface VolumeMount {
 export interface Develop {
   /** Stage of the Dockerfile to build instead. @default "development" */
   readonly target: string;
-  /** Folders of the build context and where they are mounted: `{ src: "/app/src" }`. */
+  /**
+   * Folders of the build context and where they are mounted: `{ src: "/app/src" }`. A folder of a named context is
+   * written with its name: `{ "shared:src/lib": "/app/shared/lib" }`.
+   */
   readonly mounts: Readonly<Record<string, string>>;
   /** Port of the debugger, published on the loopback address. @default - none */
   readonly debug?: number;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT } from "./support/failure";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
+import { registerDev } from "./dev";
 import { registerDoctor } from "./doctor";
 import { registerDown } from "./down";
 import { registerEnv } from "./env";
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     .exitOverride();
   for (const register of [
     registerUp,
+    registerDev,
     registerPreview,
     registerDown,
     registerStatus,

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import {
   withExamples,
   withJson,
+  withProfile,
   withStack,
   withSystem,
   type JsonOption,
@@ -14,6 +15,8 @@ export interface UpOptions extends StackOption, SystemOption, JsonOption {
   readonly refresh?: boolean;
   /** Jobs to run once more. */
   readonly rerun?: readonly string[];
+  /** Profiles whose services run too. */
+  readonly profile?: readonly string[];
 }
 
 export function registerUp(program: Command): Command {
@@ -23,6 +26,7 @@ export function registerUp(program: Command): Command {
     .option("-y, --yes", "do not ask (a stack other than local shows a preview and asks)")
     .option("--refresh", "look at what really runs first, and mend what differs")
     .option("--rerun <job...>", "run these jobs once more, though nothing of them has changed");
+  withProfile(command);
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore up", "everything, on this machine"],
     ["longshore up --system todo", "one system; the others stay as they are"],

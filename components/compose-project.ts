@@ -16,8 +16,8 @@ export interface ComposeProjectArgs {
   waitSeconds?: number;
   /** Whether deleting the project leaves its volumes. @default true */
   keepVolumes?: boolean;
-  /** The setting that chooses the published port, named when the port is taken. @default - none */
-  portSetting?: string;
+  /** By published port: the setting that chooses it, and a value to try when it is taken. @default {} */
+  portSettings?: Readonly<Record<string, { setting: string; value: number }>>;
 }
 
 /** A service as it runs. */

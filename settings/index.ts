@@ -6,7 +6,7 @@ import type { StackSettings } from "./types";
 export { ENCRYPTED, readStackFile } from "./file";
 export { missingSecrets, planSettings, requireSecrets, takingPart } from "./plan";
 export { readSettings, readSettingsLeniently, type RawSettings } from "./read";
-export type { DatastoreSettings, StackSettings, SystemSettings } from "./types";
+export type { Asked, DatastoreSettings, StackSettings, SystemSettings } from "./types";
 
 /**
  * Settings of a stack from its file, without the engine and without any key.

@@ -3,10 +3,14 @@ import type { PlanSettings } from "../catalog/plan/settings";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { secretsIn } from "../catalog/plan/resolve";
 import { throwProblems, type Problem } from "../catalog/problems";
-import type { StackSettings } from "./types";
+import type { Asked, StackSettings } from "./types";
 
 /** What a stack decides about one of its systems. */
-export function planSettings(settings: StackSettings, system: string): PlanSettings {
+export function planSettings(
+  settings: StackSettings,
+  system: string,
+  { profiles = [], leftOut = {} }: Asked = {},
+): PlanSettings {
   const own = settings.perSystem[system];
   return {
     environment: settings.environment,
@@ -14,6 +18,8 @@ export function planSettings(settings: StackSettings, system: string): PlanSetti
     ...(settings.domain !== undefined && { domain: settings.domain }),
     ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
+    profiles: [...settings.profiles, ...profiles],
+    leftOut: leftOut[system] ?? [],
     secretsSet: settings.secretsSet[system] ?? [],
   };
 }

@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { rulesOf } from "../catalog/plan/datastores";
 import { MONITORING } from "../catalog/plan/monitoring";
+import { profilesOf } from "../catalog/plan/presence";
 import type { Target } from "../catalog/plan/types";
 import { nearest } from "../catalog/check/nearest";
 import { throwProblems, type Problem } from "../catalog/problems";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../catalog/types";
 import { withoutUnknownSystems } from "./left-over";
+import { machineStack } from "./machine-stacks";
 import { settingsSchema } from "./schema";
 import type { StackSettings, SystemSettings } from "./types";
 
-/** Port on 127.0.0.1 of the first system; the next one has the next port. */
+/** Port on 127.0.0.1 of the first system on a stack that a person describes. */
 const FIRST_PORT = 8080;
 
 export interface RawSettings {
@@ -36,8 +38,9 @@ export function readSettings(
   }
   // A failure has been thrown above; zod's type does not know that.
   const config = parsed.data as z.output<ReturnType<typeof settingsSchema>>;
-  const environment = config.environment ?? environmentOf(stack);
-  const target = config.target ?? (environment === "local" ? "compose" : "gcp");
+  const own = machineStack(stack);
+  const environment = config.environment ?? own?.environment ?? environmentOf(stack);
+  const target = config.target ?? (own || environment === "local" ? "compose" : "gcp");
   const names = Object.keys(systems);
   const monitoring = readMonitoring(config, environment, systems);
   const fitting = names.filter((name) => name !== MONITORING && fits(systems[name], target));
@@ -46,7 +49,7 @@ export function readSettings(
     ...(monitoring.monitored && fits(systems[MONITORING], target) ? [MONITORING] : []),
   ].sort();
   const ports = Object.fromEntries(
-    names.map((name, index) => [name, config.ports[name] ?? FIRST_PORT + index]),
+    names.map((name, index) => [name, config.ports[name] ?? (own?.firstPort ?? FIRST_PORT) + index]),
   );
 
   throwProblems(source, [
@@ -55,6 +58,7 @@ export function readSettings(
     ...(target !== "compose" && config.domain === undefined ? [MISSING_DOMAIN(stack)] : []),
     ...(target === "compose" ? [] : monitoring.asked),
     ...(target === "compose" ? sharedPorts(selected, ports, Object.keys(config.ports)) : []),
+    ...unknownProfiles(config.profiles, systems),
   ]);
 
   return {
@@ -66,6 +70,10 @@ export function readSettings(
     lifecycle: config.lifecycle ?? (["staging", "prod"].includes(environment) ? "retain" : "ephemeral"),
     cluster: config.cluster,
     ports,
+    portOffsets: Object.fromEntries(
+      names.map((name, index) => [name, config.portOffsets[name] ?? index * 10]),
+    ),
+    profiles: config.profiles,
     secretsSet: Object.fromEntries(
       names.map((name) => [name, Object.keys(config.secrets[name] ?? {}).sort()]),
     ),
@@ -202,6 +210,23 @@ function unknownSecrets(
 /** Secrets that a database brings without being declared. */
 function databaseSecrets(definition: SystemDefinition): string[] {
   return definition.datastores.flatMap((datastore) => rulesOf(datastore.kind).names(datastore).secrets);
+}
+
+function unknownProfiles(
+  profiles: readonly string[],
+  systems: Readonly<Record<string, SystemDefinition>>,
+): Problem[] {
+  const known = [...new Set(Object.values(systems).flatMap(profilesOf))].sort();
+  return profiles
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const close = nearest(name, known);
+      return {
+        path: `profiles.${name}`,
+        message: "no system has such a profile",
+        fix: close ? `did you mean ${close}?` : `known here: ${known.join(", ") || "none"}`,
+      };
+    });
 }
 
 function unknownKey(path: string, key: string, known: readonly string[]): Problem {

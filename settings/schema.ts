@@ -142,6 +142,16 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(1).max(65535))
       .default({})
       .describe("Target compose: the port on 127.0.0.1 that a system is served on. Default: 8080 and up."),
+    portOffsets: z
+      .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(0).max(40_000))
+      .default({})
+      .describe(
+        "Target compose: added to a system's ports of debuggers and tools. Default: 0, 10, 20 and so on.",
+      ),
+    profiles: z
+      .array(z.string())
+      .default([])
+      .describe("Target compose: profiles whose services run, such as dev-tools. Default: none."),
     secrets: secretValues,
     ...perSystem,
   });

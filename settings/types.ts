@@ -20,9 +20,21 @@ export interface StackSettings {
   readonly cluster: { readonly mode: "autopilot" | "standard" };
   /** Per system: the port on 127.0.0.1 (target compose). */
   readonly ports: Readonly<Record<string, number>>;
+  /** Per system: what is added to the ports of debuggers and tools, so that two systems do not meet there. */
+  readonly portOffsets: Readonly<Record<string, number>>;
+  /** Profiles whose services run (target compose). */
+  readonly profiles: readonly string[];
   /** Per system: names of the secrets that config holds. */
   readonly secretsSet: Readonly<Record<string, readonly string[]>>;
   readonly perSystem: Readonly<Record<string, SystemSettings>>;
+}
+
+/** What one run asks for beyond the settings. */
+export interface Asked {
+  /** Profiles whose services run too. @default [] */
+  readonly profiles?: readonly string[];
+  /** Per system: services of a profile that cannot run here. @default {} */
+  readonly leftOut?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What config says of one system. */

@@ -1,8 +1,10 @@
 import { exec, http, system } from "../catalog/define";
 import { text } from "../catalog/references";
+import { databaseBrowser } from "./dev-tools";
 
 /** Orchestrator: workflows of steps that need each other, executed by workers that may die at any time. */
-export const orchestrator = system("orchestrator", ({ postgres, setting, image, job, service, route }) => {
+export const orchestrator = system("orchestrator", (words) => {
+  const { postgres, setting, image, job, service, route } = words;
   const db = postgres("db", { version: 17, database: "orchestrator", storage: "10Gi" });
   const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
 
@@ -21,6 +23,15 @@ export const orchestrator = system("orchestrator", ({ postgres, setting, image, 
     image: backendImage,
     command: ["python", "-m", "orchestrator.migrate"],
     env: { DATABASE_URL: db.ownerUrl, DATABASE_OWNER_ROLE: db.ownerRole },
+    resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
+  });
+
+  job("seed", {
+    image: backendImage,
+    command: ["python", "-m", "orchestrator.seed"],
+    only: ["dev"],
+    after: [migrate],
+    env: { DATABASE_URL: db.url },
     resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
   });
 
@@ -81,4 +92,5 @@ export const orchestrator = system("orchestrator", ({ postgres, setting, image, 
 
   route("/api", backend.http);
   route("/", frontend.http);
+  databaseBrowser(words, db);
 });

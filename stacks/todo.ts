@@ -1,7 +1,9 @@
 import { http, system } from "../catalog/define";
+import { databaseBrowser } from "./dev-tools";
 
 /** AI todo: a list of things to do, with an assistant that can work on it. */
-export const todo = system("todo", ({ postgres, secret, setting, image, job, service, route }) => {
+export const todo = system("todo", (words) => {
+  const { postgres, secret, setting, image, job, service, route } = words;
   const db = postgres("db", { version: 17, database: "todo", storage: "10Gi" });
   const openaiKey = secret("openai-api-key", { optionalIn: ["local", "dev", "test"] });
   const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
@@ -17,6 +19,15 @@ export const todo = system("todo", ({ postgres, secret, setting, image, job, ser
     image: backendImage,
     command: ["python", "-m", "todo.migrate"],
     env: { DATABASE_URL: db.ownerUrl, DATABASE_OWNER_ROLE: db.ownerRole },
+    resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
+  });
+
+  job("seed", {
+    image: backendImage,
+    command: ["python", "-m", "todo.seed"],
+    only: ["dev"],
+    after: [migrate],
+    env: { DATABASE_URL: db.url },
     resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
   });
 
@@ -58,4 +69,5 @@ export const todo = system("todo", ({ postgres, secret, setting, image, job, ser
 
   route("/api", backend.http);
   route("/", frontend.http);
+  databaseBrowser(words, db);
 });

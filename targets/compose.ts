@@ -12,7 +12,7 @@ import { composeProjectName, sharedNetworkName } from "../tools/compose-project-
 import { repoRoot } from "../tools/paths";
 
 export interface ComposeContext {
-  readonly settings: Pick<StackSettings, "stack" | "ports">;
+  readonly settings: Pick<StackSettings, "stack" | "ports"> & Partial<Pick<StackSettings, "portOffsets">>;
   /** Value of a secret that config holds, by system and name; undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** Folder that build contexts are below. @default - this repository */
@@ -33,10 +33,13 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
   if (edgePort === undefined && plan.routes.length > 0) {
     throw new Error(`internal: the settings have no port for ${plan.system}, though it has routes`);
   }
+  const portOffset = settings.portOffsets?.[plan.system] ?? 0;
   const rendered = renderCompose(plan, {
     project,
     root,
     edgePort: edgePort ?? 0,
+    portOffset,
+    profiles: "asked for",
     imageReference: (image) => localImage(root, plan, image),
     sharedNetwork: (name) => sharedNetworkName(name, settings.stack),
   });
@@ -56,8 +59,18 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
     buildArgs: sourceLabels(plan, root),
     // Data goes only when a person says so: `longshore down --volumes`.
     keepVolumes: true,
-    portSetting: `longshore:ports.${plan.system}`,
+    portSettings: portSettings(plan, edgePort ?? 0, portOffset),
   });
+}
+
+/** What an operator changes when a port is taken: the edge's has a setting, the others are moved together. */
+function portSettings({ system, workloads }: Plan, edgePort: number, offset: number) {
+  const tools = workloads.flatMap(({ publish, develop }) => [publish?.on ?? [], develop?.debug ?? []].flat());
+  const moved = { setting: `longshore:portOffsets.${system}`, value: offset + 100 };
+  return {
+    ...Object.fromEntries(tools.map((port) => [port + offset, moved])),
+    [edgePort]: { setting: `longshore:ports.${system}`, value: edgePort + 1 },
+  };
 }
 
 /** Where the sources of a system's images come from, for the labels of those that are built now. */

@@ -230,6 +230,14 @@ export async function pullProblem(docker: Pick<Docker, "env">, image: string): P
   return `${image} cannot be pulled: ${reason}`;
 }
 
+/** Why an image can be neither taken from the engine nor pulled, or undefined when it can. */
+export async function imageProblem(docker: Pick<Docker, "env">, image: string): Promise<string | undefined> {
+  const { code } = await run("docker", ["image", "inspect", "--format", "{{.Id}}", image], {
+    env: { ...process.env, ...docker.env },
+  });
+  return code === 0 ? undefined : pullProblem(docker, image);
+}
+
 /** The unpacked size of an image in bytes, as `docker image inspect` reports it on an overlay2 store. */
 export async function unpackedSize(image: string, docker?: Pick<Docker, "env">): Promise<number> {
   const script = join(repoRoot(), "tools", "lab", "image-size.sh");

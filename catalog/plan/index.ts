@@ -3,6 +3,7 @@ import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
 import type { ImageDefinition, SystemDefinition } from "../types";
 import { planStore, type PlannedStore } from "./datastores";
+import { developed, isDeveloped, withDevelopment } from "./develop";
 import { EDGE_EXPORTER, MONITORING, planMonitoring } from "./monitoring";
 import { startOrder } from "./order";
 import { presentIn } from "./presence";
@@ -23,7 +24,7 @@ export type * from "./types";
 export function planSystem(described: SystemDefinition, given: PlanSettings): Plan {
   const settings = withoutIdleMonitoring(described, given);
   throwProblems(`stacks/${described.name}.ts`, checkSystem(described, settings));
-  const definition = presentIn(described, settings);
+  const definition = withDevelopment(presentIn(described, settings), settings);
   const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
   const scope = scopeOf(definition, settings, stores);
   const own = planWorkloads(scope, stores);
@@ -87,7 +88,13 @@ function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[
     return found;
   };
   return byName([
-    ...definition.services.map((service) => planService(service, image(service.image), scope)),
+    ...definition.services.map((service) => {
+      const workload = planService(service, image(service.image), scope);
+      const { develop } = service;
+      return develop && isDeveloped(scope.settings)
+        ? developed(workload, develop, image(service.image))
+        : workload;
+    }),
     ...definition.jobs.map((job) => planJob(job, image(job.image), scope)),
     ...stores.flatMap((store) => store.workloads),
   ]);

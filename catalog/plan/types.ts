@@ -94,6 +94,7 @@ export interface Workload {
   /** Longest run of a job in seconds. @default - no limit (not a job) */
   readonly timeoutSeconds?: number;
   readonly metrics?: { readonly port: number; readonly path: string };
+  /** Present in environment dev on one machine only. */
   readonly develop?: PlannedDevelop;
   /** The profile that it was asked for by. @default - always started */
   readonly profile?: string;
@@ -169,9 +170,9 @@ export type Connection =
   | { readonly to: "workload"; readonly workload: string; readonly port: number }
   | { readonly to: "datastore"; readonly datastore: string; readonly port: number };
 
+/** Development mode; the workload's image is then the reloading stage. */
 export interface PlannedDevelop {
-  readonly target: string;
-  /** Sorted by path. `source` is relative to the build context. */
+  /** Sorted by path. `source` is a folder below the repository's root. */
   readonly mounts: readonly { readonly source: string; readonly path: string }[];
   readonly debug?: number;
 }

@@ -29,7 +29,7 @@ const SCALED = new Set(["staging", "prod"]);
 
 export function planService(service: ServiceDefinition, image: ImageDefinition, scope: Scope): Workload {
   const overlay = service.environments[scope.settings.environment] ?? {};
-  const { metrics, develop, publish, shares } = service;
+  const { metrics, publish, shares } = service;
   return {
     ...planContainer(service, overlay, image, scope),
     kind: "service",
@@ -41,15 +41,6 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
     graceSeconds: seconds(service.grace),
     ...(shares && { shares: [...shares].sort() }),
     ...(metrics && { metrics: { port: portOf(service, metrics.port), path: metrics.path } }),
-    ...(develop && {
-      develop: {
-        target: develop.target,
-        mounts: Object.entries(develop.mounts)
-          .map(([source, path]) => ({ source, path }))
-          .sort((a, b) => compareText(a.path, b.path)),
-        ...(develop.debug !== undefined && { debug: develop.debug }),
-      },
-    }),
     ...(publish !== undefined && { publish: { on: publish, port: Object.values(service.ports)[0] ?? 0 } }),
   };
 }

@@ -35,8 +35,9 @@ export function renderComposeFiles({ env, system, out }: RenderComposeOptions): 
       environment: env as Environment,
       target: "compose",
       secretsSet: definition.secrets.map((secret) => secret.name),
+      profiles: "all",
     });
-    return composeFiles(plan, settings.ports[name] ?? 8080, out);
+    return composeFiles(plan, settings, out);
   });
   writeDocuments(files, out, openTerminal());
 }
@@ -46,16 +47,17 @@ function onCompose({ systems, monitored }: StackSettings): readonly string[] {
   return monitored ? [...new Set([...systems, MONITORING])].sort(compareText) : systems;
 }
 
-function composeFiles(plan: Plan, edgePort: number, out: string | undefined): OutputFile[] {
+function composeFiles(plan: Plan, settings: StackSettings, out: string | undefined): OutputFile[] {
   const folder = resolve(out ?? ".", out === undefined ? "." : plan.system);
-  const { document, development, files, secretFiles } = renderCompose(plan, {
+  const { document, files, secretFiles } = renderCompose(plan, {
     // For the local stack the names that are in use here, so that both are the same project.
     project:
       plan.environment === LOCAL_STACK
         ? composeProjectName(plan.system, LOCAL_STACK)
         : `${plan.system}-${plan.environment}`,
     imageReference: (image) => localImage(repoRoot(), plan, image),
-    edgePort,
+    edgePort: settings.ports[plan.system] ?? 8080,
+    portOffset: settings.portOffsets[plan.system] ?? 0,
     sharedNetwork: (name) =>
       plan.environment === LOCAL_STACK
         ? sharedNetworkName(name, LOCAL_STACK)
@@ -75,9 +77,6 @@ function composeFiles(plan: Plan, edgePort: number, out: string | undefined): Ou
   ].join("\n");
   return [
     { path: `${plan.system}/compose.yaml`, content: header + composeYaml(document) },
-    ...(development
-      ? [{ path: `${plan.system}/compose.development.yaml`, content: composeYaml(development) }]
-      : []),
     ...Object.entries(files).map(([path, content]) => ({ path: `${plan.system}/${path}`, content })),
   ];
 }

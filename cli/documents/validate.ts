@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { readStackFile } from "../../settings/file";
+import { machineStack } from "../../settings/machine-stacks";
 import { readSettings } from "../../settings/read";
 import { systems } from "../../stacks";
 import { repoRoot } from "../../tools/paths";
 import { EXIT, usage } from "../support/failure";
-import { LOCAL_STACK } from "../support/project";
 import { findProblems, settingsFolder } from "../support/plans";
 import { openTerminal, plural } from "../support/terminal";
 import type { ValidateOptions } from "../validate";
@@ -19,7 +19,7 @@ export function validate({ stack, configFile, json = false }: ValidateOptions): 
   }
   if (
     file === undefined &&
-    stack !== LOCAL_STACK &&
+    !machineStack(stack) &&
     !existsSync(resolve(repoRoot(), `Pulumi.${stack}.yaml`))
   ) {
     throw usage(

@@ -1,19 +1,20 @@
 import { nearest } from "../../catalog/check/nearest";
 import type { Plan } from "../../catalog/plan";
+import { machineStack } from "../../settings/machine-stacks";
 import { deleteVolumes } from "../compose/docker";
 import type { DownOptions } from "../down";
 import type { PreviewOptions } from "../preview";
 import { EXIT, Failure, usage } from "../support/failure";
 import { choose, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";
-import { LOCAL_STACK } from "../support/project";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
 import type { UpOptions } from "../up";
+import { toolAddresses } from "./addresses";
 import type * as Deploying from "./deploy";
 import { isWorthALine } from "./describe";
 import { deployedSystems, systemsIn, type State } from "./state";
-import { mendAfterKill, openStack, type OpenStack } from "./stack";
+import { mendAfterKill, openStack, type OpenOptions, type OpenStack } from "./stack";
 
 /** `longshore up` */
 export async function up({
@@ -22,18 +23,23 @@ export async function up({
   yes = false,
   refresh = false,
   rerun = [],
+  profile: profiles = [],
   json = false,
 }: UpOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  await withStack({ stack, system }, terminal, async (found, progress, { deploy, conclude }) => {
+  await withStack({ stack, system, profiles }, terminal, async (found, progress, { deploy, conclude }) => {
     const opened = { ...found, env: { ...found.env, ...rerunEnvironment(rerun, found.plans) } };
     const options = { system, refresh };
-    if (stack !== LOCAL_STACK && !yes) {
+    if (!machineStack(stack) && !yes) {
       const planned = await deploy("preview", opened, terminal, progress, options);
       conclude("preview", opened, planned, terminal);
       await confirm(terminal, `Bring stack ${stack} to this state?`);
     }
     conclude("up", opened, await deploy("up", opened, terminal, progress, options), terminal);
+    if (!json && opened.settings.target === "compose") {
+      const plans = opened.plans.filter((plan) => system.length === 0 || system.includes(plan.system));
+      toolAddresses(plans, opened.settings).forEach(terminal.out);
+    }
   });
 }
 
@@ -125,8 +131,8 @@ async function removable(opened: OpenStack, asked: readonly string[]): Promise<r
 }
 
 /** Opens the stack, mends what a killed run left, and takes the spinner away whatever happens. */
-async function withStack(
-  { stack, system, program = true }: { stack: string; system: readonly string[]; program?: boolean },
+export async function withStack(
+  { stack, ...options }: OpenOptions & { stack: string },
   terminal: Terminal,
   work: (opened: OpenStack, progress: Progress, engine: typeof Deploying) => Promise<void>,
 ): Promise<void> {
@@ -134,10 +140,7 @@ async function withStack(
   try {
     progress.now("looking at the stack");
     // The SDK takes a moment to load; the look at the tools, in other processes, goes on meanwhile.
-    const [opened, engine] = await Promise.all([
-      openStack(stack, progress, { system, program }),
-      loadEngine(),
-    ]);
+    const [opened, engine] = await Promise.all([openStack(stack, progress, options), loadEngine()]);
     await mendAfterKill(opened, progress);
     await work(opened, progress, engine);
   } finally {

@@ -50,7 +50,7 @@ export async function deploy(
     {
       ...opened,
       ...policies(opened),
-      program: () => program({ only: options.system ?? [] }),
+      program: () => program({ only: options.system ?? [], ...opened.asked }),
       refresh: options.refresh ?? false,
       targets: targetsOf(action, opened, options.system ?? []),
     },

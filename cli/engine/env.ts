@@ -1,8 +1,8 @@
 import { delimiter, dirname } from "node:path";
 import { MissingTool } from "../../tools/missing";
 import { findLanguageHost } from "../../tools/pulumi";
+import { machineStack } from "../../settings/machine-stacks";
 import type { EnvOptions } from "../env";
-import { LOCAL_STACK } from "../support/project";
 import { startProgress, type Progress } from "../support/progress";
 import { openTerminal, type Terminal } from "../support/terminal";
 import { prepend } from "../support/tools";
@@ -28,7 +28,7 @@ export async function printEnv({ stack, json = false }: EnvOptions): Promise<voi
     terminal.json(variables);
     return;
   }
-  exportLines(variables, stack === LOCAL_STACK ? ["PULUMI_CONFIG_PASSPHRASE"] : []).forEach(terminal.out);
+  exportLines(variables, machineStack(stack) ? ["PULUMI_CONFIG_PASSPHRASE"] : []).forEach(terminal.out);
 }
 
 /** What a hand-typed `pulumi up` needs beside the CLI. Without it everything but that works. */

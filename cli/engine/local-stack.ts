@@ -14,13 +14,15 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plan, PlannedSecret } from "../../catalog/plan";
 import { missingSecrets, type StackSettings } from "../../settings";
+import { MACHINE_STACK_NAMES } from "../../settings/machine-stacks";
 import { usage } from "../support/failure";
-import { LOCAL_STACK, PROJECT } from "../support/project";
+import { PROJECT } from "../support/project";
 import type { EngineCommand } from "./command";
 import { hasState } from "./locks";
 
-/** Where the local stack keeps what is private. All of it is outside of the checkout. */
+/** Where a stack of this machine keeps what is private. All of it is outside of the checkout. */
 export interface LocalFiles {
+  readonly stack: string;
   readonly folder: string;
   readonly state: string;
   readonly passphrase: string;
@@ -29,17 +31,18 @@ export interface LocalFiles {
   readonly link: string;
 }
 
-export function localFiles(dataFolder: string, root: string): LocalFiles {
+export function localFiles(dataFolder: string, root: string, stack: string): LocalFiles {
   return {
+    stack,
     folder: dataFolder,
     state: join(dataFolder, "state"),
     passphrase: join(dataFolder, "passphrase"),
-    settings: join(dataFolder, `Pulumi.${LOCAL_STACK}.yaml`),
-    link: join(root, `Pulumi.${LOCAL_STACK}.yaml`),
+    settings: join(dataFolder, `Pulumi.${stack}.yaml`),
+    link: join(root, `Pulumi.${stack}.yaml`),
   };
 }
 
-/** What every start of the engine needs to find the local stack. */
+/** What every start of the engine needs to find the stacks of this machine. */
 export function localEnvironment(files: LocalFiles): Record<string, string> {
   return {
     PULUMI_BACKEND_URL: pathToFileURL(files.state).href,
@@ -55,7 +58,7 @@ export function prepareLocalFiles(files: LocalFiles): void {
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   mkdirSync(files.state, { recursive: true, mode: 0o700 });
   if (!existsSync(files.passphrase)) {
-    if (hasState(files.state, PROJECT, LOCAL_STACK)) {
+    if (MACHINE_STACK_NAMES.some((stack) => hasState(files.state, PROJECT, stack))) {
       throw usage(
         `${files.passphrase} is missing, and the state in ${files.state} cannot be read without it; ` +
           `put it back, or remove ${files.folder} to begin anew (databases keep their volumes and old passwords)`,

@@ -40,6 +40,7 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
   try {
     const opened = {
       ...planned,
+      asked: {},
       stack,
       command: tools.command,
       workDir: workspace.workDir,

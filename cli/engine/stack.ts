@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "../../catalog/plan";
 import { basesOf } from "../../render/images/dockerfile";
-import { requireSecrets, takingPart } from "../../settings";
+import { requireSecrets, takingPart, type Asked } from "../../settings";
+import { machineStack } from "../../settings/machine-stacks";
 import { EXIT, Failure, usage } from "../support/failure";
+import { imageProblem } from "../../tools/docker";
 import { dataDir, repoRoot } from "../../tools/paths";
-import { LOCAL_STACK, PROJECT } from "../support/project";
+import { PROJECT } from "../support/project";
 import { chosen, loadPlans, loadSettingsLeniently, type StackPlans } from "../support/plans";
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
@@ -28,56 +30,109 @@ export interface OpenStack extends StackPlans {
   readonly command: EngineCommand;
   readonly workDir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What this run asks for beyond the settings. */
+  readonly asked: Asked;
 }
 
 /** What every run of the CLI needs to know of a stack. */
-export type OpenConfig = Omit<OpenStack, keyof StackPlans>;
+export type OpenConfig = Omit<OpenStack, keyof StackPlans | "asked">;
+
+export interface OpenOptions {
+  readonly system?: readonly string[];
+  readonly program?: boolean;
+  readonly profiles?: readonly string[];
+}
 
 /**
  * Makes everything ready that a run of the engine needs: tools, the local stack's private files and its
  * generated secrets. What an operator must decide (a secret's value, another stack's backend) is a problem.
  * @param system the systems that the run is about; none: all
  * @param program whether the program will run, and needs its secrets
+ * @param profiles profiles whose services run too
  * @throws ProblemsError, Failure
  */
 export async function openStack(
   stack: string,
   progress: Progress,
-  { system = [], program = true }: { system?: readonly string[]; program?: boolean } = {},
+  { system = [], program = true, profiles = [] }: OpenOptions = {},
 ): Promise<OpenStack> {
-  // The local stack's settings must be in place before they are read: what is not found would be generated anew.
-  if (stack === LOCAL_STACK) {
-    prepareLocalFiles(localFiles(dataDir(), repoRoot()));
+  // The settings of this machine's stacks must be in place before they are read: what is not found would be generated anew.
+  if (machineStack(stack)) {
+    prepareLocalFiles(localFiles(dataDir(), repoRoot(), stack));
   }
   if (!program) {
     const { settings } = loadSettingsLeniently(stack);
     const opened = await openConfig(stack, progress, { docker: settings.target === "compose" });
-    return { ...opened, settings, plans: [] };
+    return { ...opened, settings, plans: [], asked: {} };
   }
-  const planned = loadPlans(stack);
-  const limit = chosen(planned.settings, system);
+  const all = loadPlans(stack, [], { profiles });
+  requireProfiles(all.plans, profiles);
+  const limit = chosen(all.settings, system);
   const opened = await openConfig(stack, progress, {
-    docker: planned.settings.target === "compose",
-    images: takingPart(planned.plans, planned.settings, system).flatMap(publishedImages),
+    docker: all.settings.target === "compose",
+    images: takingPart(all.plans, all.settings, system).flatMap(publishedImages),
   });
-  if (stack === LOCAL_STACK) {
+  const leftOut = await withoutImage(
+    all.plans.filter(({ system: name }) => limit.includes(name)),
+    opened,
+    progress,
+  );
+  const asked = { profiles, leftOut };
+  const planned = loadPlans(stack, [], asked);
+  if (machineStack(stack)) {
     const missing = missingGenerated(
       planned.plans.filter((plan) => limit.includes(plan.system)),
       planned.settings,
     );
     for (const { configPath, length } of missing) {
-      progress.now("generating secrets of the local stack");
+      progress.now(`generating secrets of the stack ${stack}`);
       await setSecret(opened.command, opened, configPath, generateSecret(length));
     }
     if (missing.length > 0) {
-      Object.assign(planned, loadPlans(stack));
+      Object.assign(planned, loadPlans(stack, [], asked));
     }
   }
   requireSecrets(takingPart(planned.plans, planned.settings, system), planned.settings);
-  return { ...opened, ...planned };
+  return { ...opened, ...planned, asked };
 }
 
 /** What a plan takes from registries: images that it runs, and those that its own are built on. */
+/** @throws Failure for a profile that nothing here has */
+function requireProfiles(plans: readonly Plan[], profiles: readonly string[]): void {
+  const known = new Set(plans.flatMap(({ workloads }) => workloads.flatMap(({ profile }) => profile ?? [])));
+  const unknown = profiles.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw usage(
+      `--profile ${unknown}: no service here has this profile; there are ${[...known].sort().join(", ") || "none"}`,
+    );
+  }
+}
+
+/**
+ * Services of a profile whose image cannot be had: a tool that is missing is no reason to bring nothing up, but it is
+ * said. By system.
+ */
+async function withoutImage(
+  plans: readonly Plan[],
+  { env }: OpenConfig,
+  progress: Progress,
+): Promise<Record<string, string[]>> {
+  const leftOut: Record<string, string[]> = {};
+  for (const { system, workloads, images } of plans) {
+    for (const { name, profile, image } of workloads) {
+      const source = images.find((one) => one.name === image)?.source;
+      if (profile !== undefined && source?.kind === "upstream") {
+        const problem = await imageProblem({ env }, source.reference);
+        if (problem !== undefined) {
+          progress.line(`left out: ${system}/${name} (profile ${profile}): ${problem}`);
+          (leftOut[system] ??= []).push(name);
+        }
+      }
+    }
+  }
+  return leftOut;
+}
+
 function publishedImages({ images }: Plan): string[] {
   return images.flatMap(({ source }) => {
     if (source.kind === "upstream") {
@@ -98,17 +153,17 @@ export async function openConfig(
   const workDir = repoRoot();
   const { command, env: toolsEnv } = await openTools(needs, progress);
   const env: Record<string, string> = { ...toolsEnv };
-  if (stack !== LOCAL_STACK) {
+  if (!machineStack(stack)) {
     return { stack, command, workDir, env };
   }
-  const files = localFiles(dataDir(), workDir);
+  const files = localFiles(dataDir(), workDir, stack);
   prepareLocalFiles(files);
-  // A passphrase in the environment would win over the local stack's own.
+  // A passphrase in the environment would win over this machine's own.
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   Object.assign(env, localEnvironment(files));
-  if (!hasState(files.state, PROJECT, LOCAL_STACK)) {
-    progress.now("creating the local stack");
-    await command.run(["stack", "init", LOCAL_STACK], { cwd: workDir, env }).catch((error: unknown) => {
+  if (!hasState(files.state, PROJECT, stack)) {
+    progress.now(`creating the stack ${stack}`);
+    await command.run(["stack", "init", stack], { cwd: workDir, env }).catch((error: unknown) => {
       // Another first run came before us.
       if (!(error instanceof EngineError && /already exists/.test(error.stderr))) {
         throw error;

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { machineStack } from "../../settings/machine-stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
-import { LOCAL_STACK, PROJECT } from "../support/project";
+import { PROJECT } from "../support/project";
 import { localFiles } from "./local-stack";
 
 /** The resource that stands for a whole system: see targets/. */
@@ -30,8 +31,8 @@ export function deployedSystems(
   backend = process.env["PULUMI_BACKEND_URL"],
 ): string[] | undefined {
   const root =
-    stack === LOCAL_STACK
-      ? localFiles(dataDir(), repoRoot()).state
+    machineStack(stack) !== undefined
+      ? localFiles(dataDir(), repoRoot(), stack).state
       : backend?.startsWith("file:///")
         ? fileURLToPath(backend)
         : undefined;

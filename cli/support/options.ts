@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { nearest } from "../../catalog/check/nearest";
+import { MACHINE_STACK_NAMES } from "../../settings/machine-stacks";
 import { repoRoot } from "../../tools/paths";
 import { LOCAL_STACK } from "./project";
 
@@ -26,10 +27,10 @@ export function withStack(command: Command): Command {
   );
 }
 
-/** The local stack makes its file by itself; every other one has to be there. */
+/** This machine's stacks make their files by themselves; every other one has to be there. */
 function knownStack(name: string): string {
   const files = readdirSync(repoRoot()).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  const stacks = [...new Set([...files, LOCAL_STACK])].sort();
+  const stacks = [...new Set([...files, ...MACHINE_STACK_NAMES])].sort();
   if (!stacks.includes(name)) {
     const close = nearest(name, stacks);
     throw new InvalidArgumentError(
@@ -47,6 +48,15 @@ export function withSystem(command: Command): Command {
 
 export function withJson(command: Command): Command {
   return command.option("--json", "one JSON document on standard output, and nothing else there");
+}
+
+export function withProfile(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--profile <name>",
+      "with the services of this profile, such as dev-tools; can be repeated",
+    ).argParser((value: string, previous: readonly string[] | undefined) => collect(value, previous ?? [])),
+  );
 }
 
 function collect(value: string, previous: readonly string[]): string[] {

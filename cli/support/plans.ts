@@ -9,12 +9,13 @@ import {
   planSettings,
   readSettingsLeniently,
   readStackFile,
+  type Asked,
   type StackSettings,
 } from "../../settings";
+import { machineStack } from "../../settings/machine-stacks";
 import { missingSources } from "../../render/images/context-hash";
 import { systems } from "../../stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
-import { LOCAL_STACK } from "./project";
 import type { Terminal } from "./terminal";
 
 export interface StackPlans {
@@ -27,11 +28,13 @@ export interface StackPlans {
  * Reads a stack's settings and plans its systems: pure work on documents, without the engine and without keys.
  * @throws ProblemsError
  */
-export function loadPlans(stack: string, only: readonly string[] = []): StackPlans {
+export function loadPlans(stack: string, only: readonly string[] = [], asked: Asked = {}): StackPlans {
   const settings = loadSettings(stack);
   return {
     settings,
-    plans: chosen(settings, only).map((name) => planSystem(definitionOf(name), planSettings(settings, name))),
+    plans: chosen(settings, only).map((name) =>
+      planSystem(definitionOf(name), planSettings(settings, name, asked)),
+    ),
   };
 }
 
@@ -56,12 +59,12 @@ export function warnOfLeftOver(leftOver: readonly string[], stack: string, termi
 }
 
 /**
- * Where a stack's file is: in the checkout, and for the local stack in its data folder, to which the checkout has
+ * Where a stack's file is: in the checkout, and for the stacks of this machine in the data folder, to which the checkout has
  * only a link (not yet before the first run, and of another data folder after a run with that one).
  */
 export function settingsFolder(stack: string): string {
   const inCheckout = lstatSync(join(repoRoot(), `Pulumi.${stack}.yaml`), { throwIfNoEntry: false });
-  return stack !== LOCAL_STACK || inCheckout?.isFile() ? repoRoot() : dataDir();
+  return !machineStack(stack) || inCheckout?.isFile() ? repoRoot() : dataDir();
 }
 
 /** Every mistake of the settings and of all systems, grouped by where it is. */

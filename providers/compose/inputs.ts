@@ -15,8 +15,8 @@ export interface ProjectInputs {
   /** Longest time that one service may take to become healthy. */
   waitSeconds: number;
   keepVolumes: boolean;
-  /** The setting that an operator changes when the port is taken, named in the error. */
-  portSetting?: string;
+  /** By published port: the setting that an operator changes when it is taken, and a value to try. */
+  portSettings?: Record<string, { setting: string; value: number }>;
 }
 
 /** A Compose document as far as this provider looks into it. */
@@ -60,7 +60,7 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
       failures.push({ property, reason: `expected ${expected}` });
     }
   };
-  const { project, document, files, secretFiles, buildArgs, waitSeconds, keepVolumes, portSetting } = inputs;
+  const { project, document, files, secretFiles, buildArgs, waitSeconds, keepVolumes, portSettings } = inputs;
   expect(
     "project",
     typeof project === "string" && /^[a-z0-9][a-z0-9_-]*$/.test(project),
@@ -83,7 +83,11 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
   expect("buildArgs", isRecord(buildArgs), "a record of texts");
   expect("waitSeconds", typeof waitSeconds === "number" && waitSeconds > 0, "a positive number");
   expect("keepVolumes", typeof keepVolumes === "boolean", "true or false");
-  expect("portSetting", portSetting === undefined || typeof portSetting === "string", "a text");
+  expect(
+    "portSettings",
+    portSettings === undefined || isRecord(portSettings),
+    "a record of settings by port",
+  );
   return failures;
 }
 

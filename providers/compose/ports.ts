@@ -8,7 +8,7 @@ import { publishedPorts, type ProjectInputs } from "./inputs";
  * Finds ports that somebody else holds, before anything is touched.
  * @throws UserError with each port, who holds it, and the setting to change
  */
-export async function checkPorts({ project, document, portSetting }: ProjectInputs): Promise<void> {
+export async function checkPorts({ project, document, portSettings = {} }: ProjectInputs): Promise<void> {
   const wanted = Object.values(document.services).flatMap(publishedPorts);
   const own = await publishedBy(`label=com.docker.compose.project=${project}`);
   const problems: string[] = [];
@@ -16,11 +16,12 @@ export async function checkPorts({ project, document, portSetting }: ProjectInpu
     if (!own.has(port) && !(await isFree(host, port))) {
       const holder = (await publishedBy(`publish=${port}`)).get(port);
       const who = holder === undefined ? processOn(port) : `the container ${holder}`;
+      const { setting, value } = portSettings[port] ?? {};
       const fix =
-        portSetting === undefined
+        setting === undefined
           ? "end it, or publish another"
-          : `end it, or run: pulumi config set --path '${portSetting}' ${port + 1}`;
-      problems.push(`${portSetting ?? "ports"}: port ${port} is in use by ${who}; ${fix}`);
+          : `end it, or run: pulumi config set --path '${setting}' ${value}`;
+      problems.push(`${setting ?? "ports"}: port ${port} is in use by ${who}; ${fix}`);
     }
   }
   if (problems.length > 0) {

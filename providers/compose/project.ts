@@ -163,9 +163,10 @@ async function currentOutputs(
   return { project, services: Object.fromEntries(services), ...(url !== undefined && { url }) };
 }
 
-/** Where a person reaches the project: the first published port. */
+/** Where a person reaches the project: the port of the reverse proxy, else the first that is published. */
 function address({ services }: Document): string | undefined {
-  const [first] = Object.values(services).flatMap(publishedPorts);
+  const edge = Object.values(services).filter(({ labels }) => labels?.["longshore.kind"] === "edge");
+  const [first] = [...edge, ...Object.values(services)].flatMap(publishedPorts);
   return first && `http://${first.host === "0.0.0.0" ? "127.0.0.1" : first.host}:${first.port}`;
 }
 

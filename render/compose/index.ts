@@ -1,7 +1,6 @@
 import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
 import type { SharedNetwork } from "../../catalog/types";
-import { developOverride } from "./develop";
-import type { ComposeDocument, ComposeOverride, ComposeService } from "./document";
+import type { ComposeDocument, ComposeService } from "./document";
 import { EDGE, EDGE_IMAGE, edgeConfig, edgeService } from "./edge";
 import { escapeDollars } from "./escape";
 import { bytes } from "./hardening";
@@ -44,8 +43,6 @@ export interface ComposeOptions {
 export interface ComposeDocuments {
   /** Holds no secret and nothing of the commit it was made at. */
   readonly document: ComposeDocument;
-  /** Sources mounted over the image, reloading, a debugger. Environment `dev` only, laid over the document. */
-  readonly development?: ComposeOverride;
   /** Configuration files beside the document: path and content. */
   readonly files: Readonly<Record<string, string>>;
   /** What must be written before the document is used, by path. */
@@ -75,7 +72,6 @@ export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocum
     return [workload.name, composeService(workload, context)];
   });
   const edge = plan.routes.length === 0 ? undefined : renderEdge(plan, networks.of(EDGE), options);
-  const development = plan.environment === "dev" ? developOverride(plan, root, options) : undefined;
   return {
     document: defined<ComposeDocument>({
       name: options.project,
@@ -90,7 +86,6 @@ export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocum
       }),
       secrets: orNothing(secrets(plan.workloads, options.secretsFolder ?? "./secrets")),
     }),
-    ...(development && { development }),
     files: {
       ...(edge && { [EDGE_FILE]: edge.config }),
       ...Object.fromEntries(plan.workloads.flatMap(configs).map(({ file, content }) => [file, content])),

@@ -28,7 +28,7 @@ export interface NetworkOptions {
 export function planNetworks(plan: Plan, { sharedNetwork }: NetworkOptions): Networks {
   const members = new Map<string, ComposeNetwork & { members: Set<string> }>();
   const own = new Map<string, string>();
-  for (const { name, clients, egress, publish, shares = [] } of plan.workloads) {
+  for (const { name, clients, egress, publish, develop, shares = [] } of plan.workloads) {
     if (clients.length > 0) {
       own.set(name, name);
       members.set(name, { internal: true, members: new Set([name, ...clients.map(({ from }) => from)]) });
@@ -36,9 +36,12 @@ export function planNetworks(plan: Plan, { sharedNetwork }: NetworkOptions): Net
     if (egress.length > 0) {
       members.set(`${name}_egress`, { members: new Set([name]) });
     }
+    // An internal network publishes nothing.
     if (publish) {
-      // An internal network publishes nothing.
       members.set(`${name}_published`, { members: new Set([name]) });
+    }
+    if (develop?.debug !== undefined) {
+      members.set(`${name}_debug`, { members: new Set([name]) });
     }
     for (const shared of shares) {
       const key = `shared_${shared}`;

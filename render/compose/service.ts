@@ -30,7 +30,6 @@ export function composeService(workload: Workload, context: ServiceContext): Com
   const names = networks.of(workload.name);
   const health = healthcheck(workload.probes, image.runtime);
   const build = buildSection(image, context);
-  const { publish } = workload;
   const service: Loose<ComposeService> = {
     image: reference,
     profiles: context.profiles === "named" && workload.profile !== undefined ? [workload.profile] : undefined,
@@ -40,14 +39,20 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     // Zombies are reaped and SIGTERM arrives, whatever the image starts as process 1. Stores see to it themselves.
     init: workload.kind === "store" ? undefined : true,
     environment: environment(workload),
-    ports: publish && [`127.0.0.1:${publish.on + context.portOffset}:${publish.port}`],
-    volumes: list(
-      workload.volumes.map(({ name, path }) => ({
+    ports: list(ports(workload, context)),
+    volumes: list([
+      ...workload.volumes.map(({ name, path }) => ({
         type: "volume" as const,
         source: volumeName(workload, name),
         target: path,
       })),
-    ),
+      ...(workload.develop?.mounts ?? []).map(({ source, path }) => ({
+        type: "bind" as const,
+        source: `${context.root.replace(/\/+$/, "")}/${source}`,
+        target: path,
+        read_only: true,
+      })),
+    ]),
     configs: list(configs(workload).map(({ key, target }) => ({ source: key, target }))),
     secrets: list(
       workload.secretFiles.map(({ name, path }) => ({ source: secretKey(workload, name), target: path })),
@@ -105,6 +110,15 @@ export function configs({ name, configFiles }: Workload): ConfigMount[] {
       content,
     };
   });
+}
+
+/** For a person on this machine: a tool's pages, a debugger. */
+function ports({ publish, develop }: Workload, { portOffset }: ServiceContext): string[] {
+  const debug = develop?.debug;
+  return [
+    ...(publish ? [`127.0.0.1:${publish.on + portOffset}:${publish.port}`] : []),
+    ...(debug !== undefined ? [`127.0.0.1:${debug + portOffset}:${debug}`] : []),
+  ];
 }
 
 function environment({ name, env, secretFiles }: Workload): Record<string, string> | undefined {

@@ -20,17 +20,19 @@ for (const definition of Object.values(systems)) {
   describe(`documents of ${name}`, () => {
     for (const environment of ["local", "dev", "test", "staging", "prod"] as const) {
       it(`Compose, ${environment}`, () => {
-        const plan = planSystem(definition, { environment, target: "compose", secretsSet });
-        const { document, development, files } = renderCompose(plan, {
+        const plan = planSystem(definition, {
+          environment,
+          target: "compose",
+          secretsSet,
+          profiles: "all",
+        });
+        const { document, files } = renderCompose(plan, {
           project: `${name}-${environment}`,
           edgePort: 8080,
           imageReference: imageReference(name),
         });
         const folder = `tests/golden/expected/${name}/compose-${environment}`;
         matchesGolden(`${folder}/compose.yaml`, composeYaml(document));
-        if (development) {
-          matchesGolden(`${folder}/compose.development.yaml`, composeYaml(development));
-        }
         for (const [path, content] of Object.entries(files)) {
           matchesGolden(`${folder}/${path}`, content);
         }

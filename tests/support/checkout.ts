@@ -38,10 +38,10 @@ export class Checkout {
     return execFileSync("git", args, { cwd: this.root, encoding: "utf8" });
   }
 
-  /** Settings of the local stack that are there before its first run. */
-  presetLocal(settings: string): void {
+  /** Settings of a stack of this machine that are there before its first run. */
+  presetLocal(settings: string, stack = "local"): void {
     mkdirSync(this.data, { recursive: true, mode: 0o700 });
-    writeFileSync(join(this.data, "Pulumi.local.yaml"), settings, { mode: 0o600 });
+    writeFileSync(join(this.data, `Pulumi.${stack}.yaml`), settings, { mode: 0o600 });
   }
 
   /** Runs a command in the checkout; never throws for its exit code. */

@@ -52,11 +52,11 @@ describe("cli: the local stack's private files", () => {
   it("are made outside of the checkout, for their owner only, whatever the umask says", () => {
     const before = process.umask(0);
     try {
-      prepareLocalFiles(localFiles(data, root));
+      prepareLocalFiles(localFiles(data, root, "local"));
     } finally {
       process.umask(before);
     }
-    const files = localFiles(data, root);
+    const files = localFiles(data, root, "local");
     assert.equal(mode(files.folder), "700");
     assert.equal(mode(files.state), "700");
     assert.equal(mode(files.passphrase), "600");
@@ -66,7 +66,7 @@ describe("cli: the local stack's private files", () => {
   });
 
   it("stay as they are the second time", () => {
-    const files = localFiles(data, root);
+    const files = localFiles(data, root, "local");
     prepareLocalFiles(files);
     const passphrase = readFileSync(files.passphrase, "utf8");
     writeFileSync(files.settings, "config: {}\n");
@@ -76,7 +76,7 @@ describe("cli: the local stack's private files", () => {
   });
 
   it("set a link to another place right, and leave a person's own settings file alone", () => {
-    const files = localFiles(data, root);
+    const files = localFiles(data, root, "local");
     symlinkSync("/nowhere/Pulumi.local.yaml", files.link);
     prepareLocalFiles(files);
     assert.equal(readlinkSync(files.link), files.settings);
@@ -87,7 +87,7 @@ describe("cli: the local stack's private files", () => {
   });
 
   it("refuse to make a new passphrase for a state that another one encrypted", () => {
-    const files = localFiles(data, root);
+    const files = localFiles(data, root, "local");
     mkdirSync(join(files.state, ".pulumi", "stacks", "longshore"), { recursive: true });
     writeFileSync(join(files.state, ".pulumi", "stacks", "longshore", "local.json"), "{}");
     assert.throws(
@@ -103,7 +103,7 @@ describe("cli: the local stack's private files", () => {
     const { LONGSHORE_ROOT, XDG_DATA_HOME } = process.env;
     Object.assign(process.env, { LONGSHORE_ROOT: root, XDG_DATA_HOME: join(data, "..") });
     try {
-      const files = localFiles(data, root);
+      const files = localFiles(data, root, "local");
       assert.deepEqual(loadSettings("local").secretsSet.todo, []);
       mkdirSync(data, { recursive: true });
       const secure = "{ secure: v1:abc:def }";
@@ -125,7 +125,7 @@ describe("cli: the local stack's private files", () => {
   });
 
   it("are named to the engine by variables", () => {
-    assert.deepEqual(localEnvironment(localFiles("/home/ada lovelace/longshore", root)), {
+    assert.deepEqual(localEnvironment(localFiles("/home/ada lovelace/longshore", root, "local")), {
       PULUMI_BACKEND_URL: "file:///home/ada%20lovelace/longshore/state",
       PULUMI_CONFIG_PASSPHRASE_FILE: "/home/ada lovelace/longshore/passphrase",
     });

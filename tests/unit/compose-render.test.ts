@@ -227,17 +227,17 @@ describe("a rendered Compose document", function () {
   });
 });
 
-/** What development lays over a document arrives: stage, sources, debugger on the loopback address. */
-function checkDevelopment({ services }: SystemDefinition, merged: ComposeDocument): void {
+/** Development runs the stage, the mounted sources, a debugger on the loopback address; nothing else does. */
+function checkDevelopment({ services }: SystemDefinition, read: ComposeDocument, isDev: boolean): void {
   for (const { name, develop } of services) {
-    if (develop) {
-      const one = service(merged, name);
+    const one = read.services[name];
+    const mounts = (one?.volumes ?? []).filter(({ type }) => type === "bind");
+    if (!develop || !isDev) {
+      assert.deepEqual(mounts, [], `${name} has sources of this machine`);
+    } else if (one) {
       assert.equal(one.build?.target, develop.target);
-      const mounts = (one.volumes ?? []).filter(({ type }) => type === "bind");
-      assert.deepEqual(
-        mounts.map(({ target }) => target),
-        Object.values(develop.mounts),
-      );
+      assert.equal(one.command, null, "the stage's own command");
+      assert.deepEqual(mounts.map(({ target }) => target).sort(), Object.values(develop.mounts).sort());
       const ports = (one.ports ?? []) as unknown as { host_ip: string; target: number }[];
       assert.deepEqual(
         ports.map(({ host_ip: host, target }) => `${host}:${target}`),
@@ -255,15 +255,10 @@ describe("every system's documents", function () {
     for (const environment of ["local", "dev", "test", "staging", "prod"] as const) {
       it(`${name} in ${environment} pass the official docker compose config`, () => {
         const secretsSet = definition.secrets.map((secret) => secret.name);
-        const { document, development } = render(
-          planSystem(definition, { environment, target: "compose", secretsSet }),
-        );
+        const { document } = render(planSystem(definition, { environment, target: "compose", secretsSet }));
         const read = readByCompose(document);
         assert.deepEqual(Object.keys(read.services).sort(), Object.keys(document.services));
-        assert.equal(development !== undefined, environment === "dev");
-        if (development) {
-          checkDevelopment(definition, readByCompose(document, development));
-        }
+        checkDevelopment(definition, read, environment === "dev");
       });
     }
   }

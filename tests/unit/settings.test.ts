@@ -52,10 +52,45 @@ describe("readSettings", () => {
       lifecycle: "ephemeral",
       cluster: { mode: "autopilot" },
       ports: { todo: 8080 },
+      portOffsets: { todo: 0 },
+      profiles: [],
       secretsSet: { todo: [] },
       monitored: false,
       perSystem: { todo: { settings: {}, datastores: {}, services: {} } },
     });
+  });
+
+  it("knows the stacks of a person's machine: to use, to work on, to test, side by side", () => {
+    const read = (stack: string) => {
+      const { environment, target, ports, portOffsets } = readSettings({ stack, values: {} }, two);
+      return { environment, target, ports, portOffsets };
+    };
+    const portOffsets = { todo: 0, notes: 10 };
+    assert.deepEqual(read("local"), {
+      environment: "local",
+      target: "compose",
+      ports: { todo: 8080, notes: 8081 },
+      portOffsets,
+    });
+    assert.deepEqual(read("local-dev"), {
+      environment: "dev",
+      target: "compose",
+      ports: { todo: 8180, notes: 8181 },
+      portOffsets,
+    });
+    assert.deepEqual(read("local-test"), {
+      environment: "test",
+      target: "compose",
+      ports: { todo: 8280, notes: 8281 },
+      portOffsets,
+    });
+  });
+
+  it("names the profile that was meant", () => {
+    assert.equal(
+      messageOf(() => readSettings({ stack: "local", values: { profiles: ["dev-tool"] } }, two)),
+      "Pulumi.local.yaml: 1 problem\n  profiles.dev-tool: no system has such a profile; did you mean dev-tools?",
+    );
   });
 
   it("protects data in staging and prod, and only there", () => {
