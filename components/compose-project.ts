@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { BakeDocument } from "../render/bake/document";
 import type { ComposeDocument } from "../render/compose/document";
 
 export interface ComposeProjectArgs {
@@ -10,7 +11,12 @@ export interface ComposeProjectArgs {
   files?: Readonly<Record<string, string>>;
   /** Secret files beside the document, by a path below `secrets/`: mode 0400, owned by a numeric user. @default {} */
   secretFiles?: Readonly<Record<string, { content: pulumi.Input<string>; user: number }>>;
-  /** Environment of image builds, such as VERSION. Never a reason to change anything by itself. @default {} */
+  /**
+   * How images that are missing are built. Never a reason to change anything by itself.
+   * @default - from the document's build sections
+   */
+  bake?: BakeDocument;
+  /** What the document's build sections read from the environment, such as VERSION. As passive as `bake`. @default {} */
   buildArgs?: Readonly<Record<string, string>>;
   /** Longest time in seconds that one service may take to become healthy. @default 300 */
   waitSeconds?: number;

@@ -29,7 +29,8 @@ import {
 } from "../render/kubernetes";
 import { secretCommand } from "../settings/plan";
 import { tagOf } from "../render/images/image-tag";
-import type { CloudContext, DescribeSource, Platform } from "./cloud";
+import type { DescribeSource } from "../render/images/source-description";
+import type { CloudContext, Platform } from "./cloud";
 
 type Late = pulumi.Output<string>;
 type Rendered = KubernetesObject<Late>;
@@ -93,7 +94,7 @@ export class CloudSystem extends Component {
     const { platform, describeSource } = this.context;
     const { images } = this.plan;
     const { registry } = platform;
-    const { hash, ...revision } = describeSource(source, images);
+    const { hash, ...revision } = describeSource(source, this.plan);
     const named = Object.entries(source.contexts ?? {});
     return new Image(
       `${this.label}-${name}`,
@@ -279,9 +280,7 @@ export class CloudSystem extends Component {
       resolver: this.resolver(),
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>
-        source.kind === "build"
-          ? this.context.describeSource(source, this.plan.images).hash
-          : source.reference,
+        source.kind === "build" ? this.context.describeSource(source, this.plan).hash : source.reference,
       lifecycle: this.context.settings.lifecycle,
     };
   }

@@ -1,9 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
-import { sourceFolders } from "../catalog/build-graph";
 import type { Plan, PlannedImage } from "../catalog/plan/types";
 import { ProblemsError } from "../catalog/problems";
-import type { BuildSource } from "../catalog/types";
 import { GkeCluster } from "../components/cluster";
 import { Component } from "../components/component";
 import { Network } from "../components/network";
@@ -12,8 +10,7 @@ import { Registry } from "../components/registry";
 import { gcrHost } from "../components/registry.spec";
 import { UpstreamImage } from "../components/image";
 import { parseImageReference } from "../components/image-reference";
-import { sourceRevision, type SourceRevision } from "../components/source-revision";
-import { contextHash } from "../render/images/context-hash";
+import { remembered, sourcesIn, type DescribeSource } from "../render/images/source-description";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
 import { CloudSystem } from "./cloud-system";
@@ -25,15 +22,6 @@ export interface CloudContext {
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** @default - read from the repository's files and history */
   readonly describeSource?: DescribeSource;
-}
-
-/** @param images among them those that the source is built upon */
-export type DescribeSource = (source: BuildSource, images: readonly PlannedImage[]) => SourceDescription;
-
-/** What an image is built from. */
-export interface SourceDescription extends Partial<SourceRevision> {
-  /** Hexadecimal hash of all that goes into the image. */
-  readonly hash: string;
 }
 
 export interface CloudEnvironment {
@@ -58,27 +46,9 @@ export function deployCloud(plans: readonly Plan[], context: CloudContext): Reco
 export function createCloud(plans: readonly Plan[], context: CloudContext): CloudEnvironment {
   const platform = new Platform(context.settings);
   const upstream = copyUpstreamImages(plans, platform);
-  const describeSource = remembered(context.describeSource ?? sourceInRepository);
+  const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
   const shared = { ...context, describeSource, platform, upstream };
   return { platform, systems: new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)])) };
-}
-
-function sourceInRepository(source: BuildSource, images: readonly PlannedImage[]): SourceDescription {
-  const root = repoRoot();
-  return {
-    hash: contextHash(root, source, images),
-    ...sourceRevision(root, sourceFolders(source, images)),
-  };
-}
-
-/** Several workloads share an image: its files are read once. */
-function remembered(describe: DescribeSource): DescribeSource {
-  const known = new Map<BuildSource, SourceDescription>();
-  return (source, images) => {
-    const description = known.get(source) ?? describe(source, images);
-    known.set(source, description);
-    return description;
-  };
 }
 
 function googleCloud({ stack, target, gcp: place }: StackSettings): { project: string; region: string } {

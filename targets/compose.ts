@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { sourceFolders } from "../catalog/build-graph";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { resolve, type Resolver } from "../catalog/plan/resolve";
 import { ComposeProject } from "../components/compose-project";
-import { sourceRevision } from "../components/source-revision";
+import { renderBake } from "../render/bake";
 import { renderCompose } from "../render/compose";
 import { localImage } from "../render/images/image-tag";
+import { hashesIn, sourcesIn } from "../render/images/source-description";
 import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
 import { composeProjectName, sharedNetworkName } from "../tools/compose-project-name";
@@ -34,13 +34,14 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
     throw new Error(`internal: the settings have no port for ${plan.system}, though it has routes`);
   }
   const portOffset = settings.portOffsets?.[plan.system] ?? 0;
+  const hashOf = hashesIn(root);
   const rendered = renderCompose(plan, {
     project,
     root,
     edgePort: edgePort ?? 0,
     portOffset,
     profiles: "asked for",
-    imageReference: (image) => localImage(root, plan, image),
+    imageReference: (image) => localImage(hashOf, plan, image),
     sharedNetwork: (name) => sharedNetworkName(name, settings.stack),
   });
   const resolver = secretResolver(plan, context);
@@ -56,7 +57,7 @@ export function deploySystem(plan: Plan, context: ComposeContext): ComposeProjec
       string,
       { content: pulumi.Output<string>; user: number }
     >,
-    buildArgs: sourceLabels(plan, root),
+    bake: renderBake([plan], { root, describe: sourcesIn(root, hashOf) }),
     // Data goes only when a person says so: `longshore down --volumes`.
     keepVolumes: true,
     portSettings: portSettings(plan, edgePort ?? 0, portOffset),
@@ -71,15 +72,6 @@ function portSettings({ system, workloads }: Plan, edgePort: number, offset: num
     ...Object.fromEntries(tools.map((port) => [port + offset, moved])),
     [edgePort]: { setting: `longshore:ports.${system}`, value: edgePort + 1 },
   };
-}
-
-/** Where the sources of a system's images come from, for the labels of those that are built now. */
-function sourceLabels(plan: Plan, root: string): Record<string, string> {
-  const folders = plan.images.flatMap(({ source }) =>
-    source.kind === "build" ? sourceFolders(source, plan.images) : [],
-  );
-  const revision = folders.length === 0 ? undefined : sourceRevision(root, folders);
-  return revision ? { VCS_REF: revision.revision, BUILD_DATE: revision.created } : {};
 }
 
 /** Secrets from config. Managed datastores do not exist on this machine, and the plan has none. */

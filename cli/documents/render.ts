@@ -6,7 +6,7 @@ import { compareText } from "../../catalog/problems";
 import type { Environment } from "../../catalog/types";
 import { composeYaml, renderCompose } from "../../render/compose";
 import { localImage } from "../../render/images/image-tag";
-import { contextHash } from "../../render/images/context-hash";
+import { hashesIn } from "../../render/images/source-description";
 import {
   googleOptions,
   kubernetesYaml,
@@ -49,13 +49,14 @@ function onCompose({ systems, monitored }: StackSettings): readonly string[] {
 
 function composeFiles(plan: Plan, settings: StackSettings, out: string | undefined): OutputFile[] {
   const folder = resolve(out ?? ".", out === undefined ? "." : plan.system);
+  const hashOf = hashesIn(repoRoot());
   const { document, files, secretFiles } = renderCompose(plan, {
     // For the local stack the names that are in use here, so that both are the same project.
     project:
       plan.environment === LOCAL_STACK
         ? composeProjectName(plan.system, LOCAL_STACK)
         : `${plan.system}-${plan.environment}`,
-    imageReference: (image) => localImage(repoRoot(), plan, image),
+    imageReference: (image) => localImage(hashOf, plan, image),
     edgePort: settings.ports[plan.system] ?? 8080,
     portOffset: settings.portOffsets[plan.system] ?? 0,
     sharedNetwork: (name) =>
@@ -100,12 +101,12 @@ export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOp
 
 /** The options with which `up` makes the objects, and placeholders for what only it knows. */
 function kubernetesOptions(plan: Plan, { target, lifecycle }: StackSettings): KubernetesOptions<string> {
+  const hashOf = hashesIn(repoRoot());
   return {
     ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
     resolver: placeholders(plan),
-    imageReference: (image) => localImage(repoRoot(), plan, image),
-    imageVersion: ({ source }) =>
-      source.kind === "build" ? contextHash(repoRoot(), source, plan.images) : source.reference,
+    imageReference: (image) => localImage(hashOf, plan, image),
+    imageVersion: ({ source }) => (source.kind === "build" ? hashOf(source, plan) : source.reference),
     datastoreRange: () => `${PLACEHOLDER_ADDRESS}/32`,
     lifecycle,
   };

@@ -1,6 +1,7 @@
 import type { Log } from "./engine";
 import { Cancelled, UserError } from "./errors";
-import { docker, lastLines, tryDocker } from "./docker";
+import { bake, type BakeRequest } from "../../tools/bake";
+import { docker, dockerEnvironment, lastLines, tryDocker } from "./docker";
 import type { ProjectInputs } from "./inputs";
 
 /** Ids of the images of a document that are present, by reference. */
@@ -37,15 +38,18 @@ export async function ensureImages(
   if (absent.length === 0) {
     return present;
   }
-  const named = (builds: boolean) =>
-    absent.flatMap((reference) => {
-      const service = services.get(reference);
-      return service?.builds === builds ? [service.name] : [];
-    });
   const compose = ["compose", "--project-name", inputs.project, "--file", file];
-  const built = absent.filter((reference) => services.get(reference)?.builds);
-  await pull(compose, named(false), log, signal);
-  await build(compose, named(true), built.map(imageName), inputs.buildArgs, log, signal);
+  const build = buildsOf(inputs, services, absent, file);
+  const pulled = absent.filter((reference) => !build.references.has(reference));
+  await pull(
+    compose,
+    pulled.flatMap((reference) => services.get(reference)?.name ?? []),
+    log,
+    signal,
+  );
+  for (const { images, ...run } of build.runs) {
+    await runBuild({ ...run, env: dockerEnvironment(inputs.buildArgs) }, images, log, signal);
+  }
   const now = await presentImages(references);
   const missing = references.filter((reference) => !now.has(reference));
   if (missing.length > 0) {
@@ -73,46 +77,68 @@ export function imageName(reference: string): string {
   return (reference.split("/").at(-1) ?? reference).replace(/[:@].*$/, "");
 }
 
-async function build(
-  compose: string[],
-  services: string[],
-  images: string[],
-  env: Record<string, string>,
+interface Builds {
+  /** What is built, the rest is pulled. */
+  readonly references: ReadonlySet<string>;
+  readonly runs: readonly (Pick<BakeRequest, "definition" | "targets" | "set"> & {
+    /** As a person calls them. */
+    readonly images: readonly string[];
+  })[];
+}
+
+/** By the bake document what it has a target for, by the Compose document what only that has a build section for. */
+function buildsOf(
+  { bake: document }: ProjectInputs,
+  services: ReadonlyMap<string, { name: string; builds: boolean }>,
+  absent: readonly string[],
+  file: string,
+): Builds {
+  const targets = new Map(
+    Object.entries(document?.target ?? {}).flatMap(([name, { tags = [] }]) =>
+      tags.map((tag) => [tag, name] as const),
+    ),
+  );
+  const baked = absent.filter((reference) => targets.has(reference));
+  const others = absent.filter((reference) => !targets.has(reference) && services.get(reference)?.builds);
+  const nameOf = (reference: string) => services.get(reference)?.name ?? "";
+  const runs = [
+    {
+      definition: document ?? { target: {} },
+      targets: baked.flatMap((reference) => targets.get(reference) ?? []),
+      images: baked.map(imageName),
+    },
+    {
+      definition: { file },
+      targets: others.map(nameOf),
+      set: ["*.output=type=docker", ...others.map((reference) => `${nameOf(reference)}.tags=${reference}`)],
+      images: others.map(imageName),
+    },
+  ];
+  return {
+    references: new Set([...baked, ...others]),
+    runs: runs.filter((run) => run.targets.length > 0),
+  };
+}
+
+async function runBuild(
+  request: BakeRequest,
+  images: readonly string[],
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  if (services.length === 0) {
-    return;
-  }
   const what = `${images.length === 1 ? "image" : "images"} ${images.join(", ")}`;
   log.info(`building ${what}`);
-  const result = await tryDocker([...compose, "--progress", "plain", "build", ...services], {
-    env,
+  const { failure } = await bake({
+    ...request,
     signal,
-    onLine: (line) => {
-      // `#12 [backend builder 3/7] RUN pip install …`: a step begins.
-      const step = /^#\d+ (\[.+)$/.exec(line)?.[1];
-      if (step !== undefined) {
-        log.status(`building ${step}`);
-      }
+    onStep: (step) => {
+      log.status(`building ${step}`);
     },
   });
   throwIfCancelled(signal);
-  if (result.exitCode !== 0) {
-    throw new UserError(
-      `building ${what} failed; nothing that runs was touched\n${indent(failedStep(result.all))}`,
-    );
+  if (failure !== undefined) {
+    throw new UserError(`building ${what} failed; nothing that runs was touched\n${indent(failure)}`);
   }
-}
-
-/** The failed step and its last lines, from BuildKit's summary at the end. */
-export function failedStep(output: string): string {
-  const lines = output.trimEnd().split("\n");
-  const rules = lines.flatMap((line, index) => (/^-{6,}$/.test(line) ? [index] : []));
-  const [begin, end] = rules.slice(-4);
-  const summary = begin === undefined || end === undefined ? [] : lines.slice(begin + 1, end);
-  const reason = lines.filter((line) => /^(failed to solve|target .*: failed|ERROR)/.test(line)).slice(-1);
-  return summary.length > 0 ? [...summary.slice(-24), ...reason].join("\n") : lastLines(output, 16);
 }
 
 function throwIfCancelled(signal: AbortSignal): void {

@@ -49,7 +49,7 @@ export async function docker(args: readonly string[], options: RunOptions = {}):
 export function tryDocker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const { input, env, signal, onLine } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn("docker", args, { env: { ...environment(), ...env }, stdio: "pipe" });
+    const child = spawn("docker", args, { env: dockerEnvironment(env), stdio: "pipe" });
     const end = () => child.kill("SIGINT");
     signal?.addEventListener("abort", end);
     const output = { stdout: "", stderr: "", all: "" };
@@ -76,13 +76,14 @@ export function tryDocker(args: readonly string[], options: RunOptions = {}): Pr
 }
 
 /** The caller's environment without what would change the meaning of our Compose commands. */
-function environment(): NodeJS.ProcessEnv {
+export function dockerEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("COMPOSE_"));
   return {
     ...Object.fromEntries(kept),
     COMPOSE_IGNORE_ORPHANS: "true",
     DOCKER_CLI_HINTS: "false",
     ENGINE_SOCKET: engineSocket(process.env["DOCKER_HOST"]),
+    ...more,
   };
 }
 

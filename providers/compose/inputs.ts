@@ -10,13 +10,21 @@ export interface ProjectInputs {
   files: Record<string, string>;
   /** By path. The content is secret. */
   secretFiles: Record<string, { content: string; user: number }>;
-  /** Environment of `docker compose build`. Never a reason to change anything by itself. */
+  /** How images that are missing are built. Never a reason to change anything by itself. */
+  bake?: BakeInput;
+  /** What the document's build sections read from the environment. Never a reason to change anything by itself. */
   buildArgs: Record<string, string>;
   /** Longest time that one service may take to become healthy. */
   waitSeconds: number;
   keepVolumes: boolean;
   /** By published port: the setting that an operator changes when it is taken, and a value to try. */
   portSettings?: Record<string, { setting: string; value: number }>;
+}
+
+/** A buildx bake document as far as this provider looks into it. */
+export interface BakeInput {
+  group?: Record<string, { targets: string[] }>;
+  target: Record<string, { tags?: string[]; contexts?: Record<string, string> }>;
 }
 
 /** A Compose document as far as this provider looks into it. */
@@ -60,7 +68,8 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
       failures.push({ property, reason: `expected ${expected}` });
     }
   };
-  const { project, document, files, secretFiles, buildArgs, waitSeconds, keepVolumes, portSettings } = inputs;
+  const { project, document, files, secretFiles, bake, buildArgs, waitSeconds, keepVolumes, portSettings } =
+    inputs;
   expect(
     "project",
     typeof project === "string" && /^[a-z0-9][a-z0-9_-]*$/.test(project),
@@ -80,6 +89,11 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
     expect(property, isRecord(file) && typeof file.content === "string", "a text `content`");
     expect(property, isRecord(file) && isUser(file.user), "a numeric `user`");
   }
+  expect(
+    "bake",
+    bake === undefined || (isRecord(bake) && isRecord(bake.target)),
+    "a bake document with targets",
+  );
   expect("buildArgs", isRecord(buildArgs), "a record of texts");
   expect("waitSeconds", typeof waitSeconds === "number" && waitSeconds > 0, "a positive number");
   expect("keepVolumes", typeof keepVolumes === "boolean", "true or false");

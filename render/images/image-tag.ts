@@ -1,5 +1,5 @@
 import type { Plan, PlannedImage } from "../../catalog/plan/types";
-import { contextHash } from "./context-hash";
+import type { HashSource } from "./source-description";
 
 /** Digits of the context's hash in a tag. */
 const LENGTH = 12;
@@ -11,11 +11,16 @@ export function tagOf(hash: string): string {
 
 /** Name of an image on this machine: an upstream image has its own, a built one that of its system and sources. */
 export function localImage(
-  repoRoot: string,
-  { system, images }: Pick<Plan, "system" | "images">,
+  hashOf: HashSource,
+  plan: Pick<Plan, "system" | "images">,
   { name, source }: PlannedImage,
 ): string {
   return source.kind === "upstream"
     ? source.reference
-    : `longshore/${system}/${name}:${tagOf(contextHash(repoRoot, source, images))}`;
+    : `${localRepository(plan.system, name)}:${tagOf(hashOf(source, plan))}`;
+}
+
+/** Name without tag of an image that is built on this machine. */
+export function localRepository(system: string, image: string): string {
+  return `longshore/${system}/${image}`;
 }

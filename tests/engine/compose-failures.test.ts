@@ -99,6 +99,31 @@ describe("what can go wrong with a Compose project", function () {
     docker("image", "rm", image);
   });
 
+  it("builds an image upon another one from a bake document", async () => {
+    const context = join(folder, "upon");
+    mkdirSync(context);
+    writeFileSync(join(context, "Dockerfile.base"), "FROM python:3.13-slim\nLABEL basis=own\n");
+    writeFileSync(join(context, "Dockerfile"), "FROM base\n");
+    const image = `longshore-test/upon:${Date.now()}`;
+    const common = { context, args: {}, labels: {}, attest: [], output: ["type=docker"] };
+    stack.program = program({
+      document: JSON.stringify({ services: { web: { ...small, image } } }),
+      bake: {
+        group: { default: { targets: ["x_upon"] } },
+        target: {
+          x_base: { ...common, dockerfile: "Dockerfile.base", tags: ["longshore-test/base:1"] },
+          x_upon: { ...common, dockerfile: "Dockerfile", contexts: { base: "target:x_base" }, tags: [image] },
+        },
+      },
+    });
+    await stack.up();
+    assert.equal(docker("image", "inspect", "--format", "{{.Config.Labels.basis}}", image), "own");
+    assert.equal(stack.running("web").length, 1);
+    await stack.stack.destroy();
+    docker("image", "rm", image);
+    assert.equal(docker("image", "ls", "--quiet", "longshore-test/base:1"), "");
+  });
+
   it("an image that cannot be pulled: says which service wants it", async () => {
     stack.program = program({
       document: JSON.stringify({ services: { web: { ...small, image: "127.0.0.1:1/none:1" } } }),

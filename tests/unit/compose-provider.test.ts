@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { execFileSync } from "node:child_process";
-import { failedStep, imageName } from "../../providers/compose/build";
+import { imageName } from "../../providers/compose/build";
 import type { Container } from "../../providers/compose/containers";
 import { changedServices, diffProject } from "../../providers/compose/diff";
 import { withDigests } from "../../providers/compose/digests";
@@ -302,30 +302,6 @@ describe("the state of a service in words", () => {
       state([container({ state: "exited", exitCode: 2 })], { job: true }),
       "stopped (exit code 2)",
     );
-  });
-});
-
-describe("a failed build", () => {
-  it("is reported with the failed step and its last lines", () => {
-    const output = [
-      "#1 [internal] load build definition from Dockerfile",
-      "#5 [2/2] RUN false",
-      "#5 0.1 no such bean",
-      "#5 ERROR: process did not complete successfully: exit code: 1",
-      "------",
-      " > [2/2] RUN false:",
-      "0.1 no such bean",
-      "------",
-      "Dockerfile:2",
-      "--------------------",
-      "   2 | >>> RUN false",
-      "--------------------",
-      "failed to solve: process did not complete successfully: exit code: 1",
-    ].join("\n");
-    const text = failedStep(output);
-    assert.match(text, /^ > \[2\/2\] RUN false:\n0\.1 no such bean\n/);
-    assert.match(text, /failed to solve: .*exit code: 1$/);
-    assert.equal(failedStep("no such service: x"), "no such service: x");
   });
 });
 
