@@ -1,6 +1,7 @@
 import type { SystemDefinition } from "../catalog/types";
+import { nexus } from "./nexus";
 import { orchestrator } from "./orchestrator";
 import { todo } from "./todo";
 
 /** Every system that a stack can run, by name. */
-export const systems: Readonly<Record<string, SystemDefinition>> = { todo, orchestrator };
+export const systems: Readonly<Record<string, SystemDefinition>> = { todo, orchestrator, nexus };

@@ -1,0 +1,18 @@
+"""Settings of dataflow, and of its jobs."""
+
+from dataclasses import dataclass
+
+from longshore_service.database import DatabaseSettings
+from longshore_service.settings import ServerSettings, seconds, secret, setting
+
+from ..service import redis_url
+
+PACKAGE = "nexus.dataflow"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(DatabaseSettings, ServerSettings):
+    redis_url: str | None = secret(redis_url, required=True)
+    """Where nodes are kept."""
+    schema_poll: float = setting(2.0, seconds(0.1, 3600))
+    """Seconds between two looks at the schema."""

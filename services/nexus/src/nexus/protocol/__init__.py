@@ -1,0 +1,1 @@
+"""Model Context Protocol over streamable HTTP and WebSocket, on the official SDK, for whatever tools a service has."""

@@ -1,0 +1,109 @@
+import { http, system } from "../catalog/define";
+
+/** Nexus: tables as typed nodes, documents with a knowledge graph, and one set of handlers on three channels. */
+export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, job, service, route }) => {
+  const db = postgres("db", { version: 17, database: "nexus", extensions: ["vector"], storage: "20Gi" });
+  // Sessions are data: nothing is forgotten when the memory is full, and every write goes to disk.
+  const state = redis("state", { maxMemory: "256Mi", eviction: "noeviction" });
+  const graph = neo4j("graph", { storage: "10Gi" });
+  const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
+  const allowedOrigins = setting("allowedOrigins", "");
+
+  // One project, four images: each has the packages of its service only.
+  const imageOf = (name: string, part: string) =>
+    image(name, {
+      context: "services/nexus",
+      contexts: { shared: "services/shared/python" },
+      args: { SERVICE: part },
+      runtime: "python",
+    });
+  const dataflowImage = imageOf("dataflow", "dataflow");
+
+  const migrate = job("migrate", {
+    image: dataflowImage,
+    command: ["python", "-m", "nexus.dataflow.migrate"],
+    env: { DATABASE_URL: db.ownerUrl, DATABASE_OWNER_ROLE: db.ownerRole },
+    resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
+  });
+
+  // Adds what is missing: running it again adds nothing twice.
+  job("seed", {
+    image: dataflowImage,
+    command: ["python", "-m", "nexus.dataflow.seed"],
+    only: ["dev"],
+    after: [migrate],
+    env: { DATABASE_URL: db.url },
+    resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
+  });
+
+  const probes = { live: http("/livez"), ready: http("/readyz") };
+  const metrics = { port: "http", path: "/metrics" };
+
+  const dataflow = service("dataflow", {
+    image: dataflowImage,
+    after: [migrate],
+    ports: { http: 8000 },
+    env: { DATABASE_URL: db.url, REDIS_URL: state.url, LOG_LEVEL: logLevel },
+    ...probes,
+    metrics,
+    resources: { cpu: ["250m", "1"], memory: ["128Mi", "384Mi"] },
+    scale: { min: 2, max: 4, cpu: 70 },
+    develop: { mounts: { src: "/app/src" }, debug: 5679 },
+  });
+
+  const api = service("api", {
+    image: imageOf("api", "api"),
+    ports: { http: 8000 },
+    env: {
+      DATAFLOW_URL: dataflow.http,
+      NEO4J_URL: graph.url,
+      NEO4J_USERNAME: graph.username,
+      NEO4J_PASSWORD: graph.password,
+      CORS_ORIGINS: setting("corsOrigins", ""),
+      LOG_LEVEL: logLevel,
+    },
+    ...probes,
+    metrics,
+    resources: { cpu: ["250m", "1"], memory: ["128Mi", "384Mi"] },
+    scale: { min: 2, max: 6, cpu: 70 },
+    develop: { mounts: { src: "/app/src" }, debug: 5678 },
+  });
+
+  const mcp = service("mcp", {
+    image: imageOf("mcp", "mcp"),
+    ports: { http: 8000 },
+    env: {
+      DATAFLOW_URL: dataflow.http,
+      API_URL: api.http,
+      ALLOWED_ORIGINS: allowedOrigins,
+      MAX_CONNECTIONS: setting("maxConnections", 50),
+      LOG_LEVEL: logLevel,
+    },
+    ...probes,
+    metrics,
+    resources: { cpu: ["100m", "1"], memory: ["128Mi", "384Mi"] },
+    scale: { min: 2, max: 6, cpu: 70 },
+    develop: { mounts: { src: "/app/src" }, debug: 5680 },
+  });
+
+  const gateway = service("nexus", {
+    image: imageOf("nexus", "gateway"),
+    ports: { http: 8000 },
+    env: {
+      DATAFLOW_URL: dataflow.http,
+      API_URL: api.http,
+      REDIS_URL: state.url,
+      ALLOWED_ORIGINS: allowedOrigins,
+      LOG_LEVEL: logLevel,
+    },
+    ...probes,
+    metrics,
+    resources: { cpu: ["100m", "1"], memory: ["128Mi", "384Mi"] },
+    scale: { min: 2, max: 6, cpu: 70 },
+    develop: { mounts: { src: "/app/src" }, debug: 5681 },
+  });
+
+  route("/api", api.http);
+  route("/mcp", mcp.http, { websocket: true });
+  route("/nexus", gateway.http, { websocket: true });
+});

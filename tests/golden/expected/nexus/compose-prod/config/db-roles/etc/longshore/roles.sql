@@ -1,0 +1,30 @@
+-- Roles and rights of this database. Written by Longshore; changes nothing when all is as it says.
+SET client_min_messages = warning;
+-- A failing statement would otherwise be logged by the server with the password in it.
+SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user \gset
+\if :superuser
+SET log_statement = 'none';
+SET log_min_error_statement = 'panic';
+SET log_min_duration_statement = -1;
+\endif
+SELECT 'CREATE ROLE nexus_owner NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_owner') \gexec
+SELECT 'CREATE ROLE nexus_app NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_app') \gexec
+SELECT 'CREATE ROLE nexus_migrate NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_migrate') \gexec
+SELECT 'CREATE ROLE nexus_app_a NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_app_a') \gexec
+SELECT 'CREATE ROLE nexus_app_b NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_app_b') \gexec
+GRANT nexus_owner TO nexus_migrate, CURRENT_USER;
+GRANT nexus_app TO nexus_app_a, nexus_app_b;
+\set password `cat "$MIGRATE_PASSWORD_FILE"`
+ALTER ROLE nexus_migrate LOGIN PASSWORD :'password';
+\set password `cat "$APP_A_PASSWORD_FILE"`
+ALTER ROLE nexus_app_a LOGIN PASSWORD :'password';
+\set password `cat "$APP_B_PASSWORD_FILE"`
+ALTER ROLE nexus_app_b LOGIN PASSWORD :'password';
+REVOKE ALL ON DATABASE "nexus" FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE "nexus" TO nexus_app, nexus_migrate;
+ALTER SCHEMA public OWNER TO nexus_owner;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO nexus_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE nexus_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO nexus_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE nexus_owner IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO nexus_app;
+CREATE EXTENSION IF NOT EXISTS vector;
