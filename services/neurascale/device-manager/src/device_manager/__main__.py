@@ -1,0 +1,14 @@
+"""`python -m device_manager`: serves and streams until SIGTERM."""
+
+from longshore_service.server import serve
+from longshore_service.settings import load_or_exit
+
+from .settings import Settings
+
+
+def main() -> None:
+    serve("device_manager", "device_manager.app:from_environment", load_or_exit(Settings))
+
+
+if __name__ == "__main__":
+    main()

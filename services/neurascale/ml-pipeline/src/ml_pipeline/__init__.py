@@ -1,0 +1,1 @@
+"""ml-pipeline: classifies windows of signal, from one topic into another."""

@@ -1,0 +1,1 @@
+"""The history of the schema. Every step is additive: the release before it still runs while it is rolled out."""
