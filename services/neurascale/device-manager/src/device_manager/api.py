@@ -27,8 +27,12 @@ class Desk:
     async def shown(self, id: str) -> Shown:
         seen = (await self.registry.devices()).get(id)
         if seen is None:
-            raise Problem(404, "no-such-device", "There is no device with this id. Perhaps it was not seen for a day.")
-        return self._show(seen, (await self.registry.wanted()).get(id), (await self.registry.states()).get(id))
+            raise Problem(
+                404, "no-such-device", "There is no device with this id. Perhaps it was not seen for a day."
+            )
+        return self._show(
+            seen, (await self.registry.wanted()).get(id), (await self.registry.states()).get(id)
+        )
 
     async def all(self) -> list[Shown]:
         wanted, states = await self.registry.wanted(), await self.registry.states()

@@ -58,7 +58,9 @@ def create_app(settings: Settings, desk: Desk, ready: Readiness) -> FastAPI:
     @app.exception_handler(RedisError)
     async def _redis(_request: Request, error: RedisError) -> JSONResponse:
         log.error("Redis cannot be reached", extra={"error": repr(error)})
-        away = Problem(503, "redis-unavailable", "Redis cannot be reached at the moment.", headers={"Retry-After": "2"})
+        away = Problem(
+            503, "redis-unavailable", "Redis cannot be reached at the moment.", headers={"Retry-After": "2"}
+        )
         return away.response(SERVICE)
 
     return app
@@ -74,7 +76,11 @@ def from_environment() -> FastAPI:
     settings = load(Settings)
     assert settings.redis_url is not None
     redis = Redis.from_url(
-        settings.redis_url, decode_responses=True, socket_timeout=2, socket_connect_timeout=2, health_check_interval=15
+        settings.redis_url,
+        decode_responses=True,
+        socket_timeout=2,
+        socket_connect_timeout=2,
+        health_check_interval=15,
     )
     registry = RedisRegistry(redis)
     sink = Processor(settings.neural_processor_url)

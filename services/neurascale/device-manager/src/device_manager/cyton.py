@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-
 from neurascale_common.chunks import Samples
 
 NAME: Final = "OpenBCI Cyton"

@@ -4,9 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from neurascale_common.signals import Signal
+from pydantic import BaseModel, ConfigDict, Field
 
 type Kind = Literal["simulator", "serial", "usb", "bluetooth"]
 type Status = Literal["idle", "starting", "streaming", "failed"]

@@ -145,7 +145,9 @@ class Bluetooth:
 
 def safe(text: str) -> str:
     """An id that fits into a path of the API."""
-    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in text)[:100]
+    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in text)[
+        :100
+    ]
 
 
 @dataclass(slots=True)
@@ -164,7 +166,11 @@ class Discovery:
         self.scans = [scan for scan, _ in results]
         for scan in self.scans:
             if before.get(scan.kind) != (scan.available, scan.detail):
-                log.info("looked for devices: %s", scan.detail, extra={"kind": scan.kind, "available": scan.available})
+                log.info(
+                    "looked for devices: %s",
+                    scan.detail,
+                    extra={"kind": scan.kind, "available": scan.available},
+                )
         return [device for _, found in results for device in found]
 
     async def _look(self, finder: Finder) -> tuple[Scan, list[Device]]:

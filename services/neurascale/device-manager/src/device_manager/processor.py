@@ -4,7 +4,6 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx2
-
 from neurascale_common.chunks import Chunk, moment
 
 from .devices import Device, Wanted
@@ -40,7 +39,9 @@ class Sink(Protocol):
 class Processor:
     def __init__(self, address: str) -> None:
         limits = httpx2.Limits(max_connections=50, keepalive_expiry=30)
-        self._client = httpx2.AsyncClient(base_url=address, timeout=httpx2.Timeout(12, connect=3), limits=limits)
+        self._client = httpx2.AsyncClient(
+            base_url=address, timeout=httpx2.Timeout(12, connect=3), limits=limits
+        )
 
     async def close(self) -> None:
         await self._client.aclose()

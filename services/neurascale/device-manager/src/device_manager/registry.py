@@ -1,7 +1,7 @@
 """What all managers know together: devices, what is wanted of them, and who holds which. Kept in Redis."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
@@ -57,7 +57,7 @@ class RedisRegistry:
 
     async def see(self, devices: list[Device]) -> None:
         now = datetime.now(UTC)
-        fields = {one.id: Seen(device=one, seen_at=now).model_dump_json() for one in devices}
+        fields: Any = {one.id: Seen(device=one, seen_at=now).model_dump_json() for one in devices}
         if fields:
             await self._redis.hset(DEVICES, mapping=fields)
         old = [id for id, seen in (await self.devices()).items() if now - seen.seen_at > FORGOTTEN]
@@ -65,7 +65,7 @@ class RedisRegistry:
             await self._redis.hdel(DEVICES, *old)
 
     async def devices(self) -> dict[str, Seen]:
-        return {id: Seen.model_validate_json(text) for id, text in (await self._redis.hgetall(DEVICES)).items()}
+        return {id: Seen.model_validate_json(text) for id, text in (await self._all(DEVICES)).items()}
 
     async def want(self, device: str, wanted: Wanted) -> bool:
         return bool(await self._redis.hsetnx(WANTED, device, wanted.model_dump_json()))
@@ -74,13 +74,17 @@ class RedisRegistry:
         await self._unwant(keys=[WANTED], args=[device, wanted.model_dump_json()])
 
     async def wanted(self) -> dict[str, Wanted]:
-        return {id: Wanted.model_validate_json(text) for id, text in (await self._redis.hgetall(WANTED)).items()}
+        return {id: Wanted.model_validate_json(text) for id, text in (await self._all(WANTED)).items()}
 
     async def say(self, device: str, state: State) -> None:
         await self._redis.hset(STATES, device, state.model_dump_json())
 
     async def states(self) -> dict[str, State]:
-        return {id: State.model_validate_json(text) for id, text in (await self._redis.hgetall(STATES)).items()}
+        return {id: State.model_validate_json(text) for id, text in (await self._all(STATES)).items()}
+
+    async def _all(self, key: str) -> dict[str, str]:
+        fields: Any = await self._redis.hgetall(key)
+        return dict(fields)
 
     async def hold(self, device: str, manager: str, seconds: float) -> bool:
         return bool(await self._hold(keys=[LEASE + device], args=[manager, round(seconds * 1000)]))

@@ -10,7 +10,6 @@ from typing import Protocol
 from zlib import crc32
 
 import numpy as np
-
 from neurascale_common.chunks import Samples
 from neurascale_common.signals import Head, Signal
 
@@ -146,4 +145,3 @@ class Cyton:
                 if len(parts) == self.size:
                     yield number, np.concatenate(parts, axis=1)
                     number, parts = number + 1, []
-

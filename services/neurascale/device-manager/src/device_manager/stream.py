@@ -87,7 +87,9 @@ class Stream:
                     await self._sink.deliver(chunk)
                 except Unreachable as error:
                     if attempt in (0, 10) or attempt % 60 == 0:
-                        log.warning("not delivered, will be tried again", extra={**self._fields, "error": str(error)})
+                        log.warning(
+                            "not delivered, will be tried again", extra={**self._fields, "error": str(error)}
+                        )
                     await asyncio.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
                     attempt += 1
                     continue

@@ -38,7 +38,9 @@ class Kafka:
         self._answered = float("-inf")
 
     def ready(self) -> str | None:
-        return None if time.monotonic() - self._answered < STALE else f"Kafka has not answered for {STALE:g} s"
+        return (
+            None if time.monotonic() - self._answered < STALE else f"Kafka has not answered for {STALE:g} s"
+        )
 
     async def watch(self) -> None:
         while True:
@@ -61,7 +63,9 @@ async def work(settings: Settings, classifier: Classifier) -> None:
         metadata_max_age_ms=30_000,
     )
     consumer = create_consumer(settings.kafka_bootstrap, settings.kafka_security_protocol, SERVICE, name)
-    reader = Reader(consumer, Pipeline(classifier, KafkaSender(producer)), (KafkaError, TimeoutError, OSError))
+    reader = Reader(
+        consumer, Pipeline(classifier, KafkaSender(producer)), (KafkaError, TimeoutError, OSError)
+    )
     kafka = Kafka(producer)
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -101,7 +105,7 @@ async def read(producer: AIOKafkaProducer, reader: Reader) -> None:
 def main() -> None:
     settings = load_or_exit(Settings)
     setup("ml_pipeline", settings.log_level)
-    logging.getLogger("neurascale").setLevel(settings.log_level.upper())
+    logging.getLogger("neurascale_common").setLevel(settings.log_level.upper())
     try:
         classifier = Classifier(settings.model)
     except BadModel as error:

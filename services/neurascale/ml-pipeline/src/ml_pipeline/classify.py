@@ -36,7 +36,9 @@ class Classifier:
         except (OSError, ValueError) as error:
             raise BadModel(f"{folder}: {error}") from None
         if self.about["scikit_learn"] != sklearn.__version__ or tuple(self.about["features"]) != NAMES:
-            raise BadModel(f"{folder}: made for scikit-learn {self.about['scikit_learn']} and {self.about['features']}")
+            raise BadModel(
+                f"{folder}: made for scikit-learn {self.about['scikit_learn']} and {self.about['features']}"
+            )
 
     @property
     def version(self) -> str:
@@ -48,6 +50,4 @@ class Classifier:
         rows = np.array([features(window.samples, window.rate) for window in windows])
         chances = self._model.predict_proba(rows)
         best = chances.argmax(axis=1)
-        return [
-            Guess(str(self._model.classes_[at]), float(chances[row, at])) for row, at in enumerate(best)
-        ]
+        return [Guess(str(self._model.classes_[at]), float(chances[row, at])) for row, at in enumerate(best)]

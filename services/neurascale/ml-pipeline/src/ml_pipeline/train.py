@@ -56,7 +56,12 @@ def data(heads: range) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
 
 def version() -> str:
     """Names what the model was made by: the code that makes the data, and the library that learns."""
-    sources = (__file__, features_module.__file__, neurascale_common.bands.__file__, neurascale_common.signals.__file__)
+    sources = (
+        __file__,
+        features_module.__file__,
+        neurascale_common.bands.__file__,
+        neurascale_common.signals.__file__,
+    )
     digest = hashlib.sha256(f"{sklearn.__version__} {np.__version__}".encode())
     for source in sources:
         digest.update(Path(source).read_bytes())
@@ -74,7 +79,9 @@ def train(folder: Path) -> dict[str, object]:
     guessed = model.predict(rows)
     accuracy = float(accuracy_score(labels, guessed))
     if accuracy < ENOUGH:
-        sys.exit(f"train: expected at least {ENOUGH:.0%} of {len(labels)} windows to be right, got {accuracy:.1%}")
+        sys.exit(
+            f"train: expected at least {ENOUGH:.0%} of {len(labels)} windows to be right, got {accuracy:.1%}"
+        )
     about = {
         "version": version(),
         "labels": LABELS,

@@ -83,7 +83,9 @@ async def export_recording(desk: At, id: UUID) -> FileResponse:
     """The recording as HDF5: samples, band power, predictions."""
     recording = await read_recording(desk, id)
     if recording.seconds > export.LONGEST:
-        raise Problem(413, "too-long", f"At most {export.LONGEST} s can be exported; this has {recording.seconds:g} s.")
+        raise Problem(
+            413, "too-long", f"At most {export.LONGEST} s can be exported; this has {recording.seconds:g} s."
+        )
     everything = Span(None, id, None, None, export.LONGEST)
     async with desk.exports:
         path = await export.write(
@@ -96,7 +98,10 @@ async def export_recording(desk: At, id: UUID) -> FileResponse:
         )
     name = f"{recording.device_id}-{recording.started_at:%Y%m%dT%H%M%SZ}.h5"
     return FileResponse(
-        path, media_type="application/x-hdf5", filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
+        path,
+        media_type="application/x-hdf5",
+        filename=name,
+        background=BackgroundTask(path.unlink, missing_ok=True),
     )
 
 
@@ -115,7 +120,9 @@ async def read_latest(desk: At, device: str) -> Latest:
     try:
         return await desk.live.latest(device)
     except UNREACHABLE:
-        raise Problem(503, "redis-unavailable", "The newest values cannot be reached at the moment.") from None
+        raise Problem(
+            503, "redis-unavailable", "The newest values cannot be reached at the moment."
+        ) from None
 
 
 @router.get("/stream/{device}")

@@ -105,10 +105,15 @@ def from_environment() -> FastAPI:
     """The application as it is deployed."""
     settings = load(Settings)
     assert settings.redis_url is not None
+    logging.getLogger("neurascale_common").setLevel(settings.log_level.upper())
     name = f"{SERVICE}-{socket.gethostname()}"
     engine = database.create_engine(settings, SERVICE)
     redis = Redis.from_url(
-        settings.redis_url, decode_responses=True, socket_timeout=3, socket_connect_timeout=2, health_check_interval=15
+        settings.redis_url,
+        decode_responses=True,
+        socket_timeout=3,
+        socket_connect_timeout=2,
+        health_check_interval=15,
     )
     store, live = SqlStore(engine), RedisLive(redis)
     consumer = create_consumer(settings.kafka_bootstrap, settings.kafka_security_protocol, GROUP, name)

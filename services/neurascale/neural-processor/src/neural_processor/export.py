@@ -1,5 +1,6 @@
 """A recording as HDF5, as other tools read it."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ async def write(contents: Contents) -> Path:
             write_windows(file, contents.windows)
             write_predictions(file, contents.predictions)
     except BaseException:
-        path.unlink(missing_ok=True)
+        await asyncio.to_thread(path.unlink, missing_ok=True)
         raise
     return path
 

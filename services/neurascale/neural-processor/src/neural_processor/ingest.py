@@ -149,9 +149,7 @@ def fits(chunk: Chunk, recording: Recording) -> None:
     expected = (recording.device_id, recording.rate, len(recording.channels))
     if got != expected:
         metrics.refused.labels("invalid").inc()
-        raise Problem(
-            422, "invalid", f"Expected device, rate and number of channels {expected}, got {got}."
-        )
+        raise Problem(422, "invalid", f"Expected device, rate and number of channels {expected}, got {got}.")
 
 
 def absent() -> Problem:

@@ -103,9 +103,10 @@ def event(name: str, data: str) -> str:
 def newest(writing: Writing) -> list[tuple[str, Window | Prediction]]:
     """The last window and prediction of each device."""
     found: dict[tuple[str, str], Window | Prediction] = {}
-    for name, listed in (("window", writing.windows), ("prediction", writing.predictions)):
-        for one in sorted(listed, key=lambda each: each.time):
-            found[(name, one.device_id)] = one
+    for window in sorted(writing.windows, key=lambda each: each.time):
+        found["window", window.device_id] = window
+    for prediction in sorted(writing.predictions, key=lambda each: each.time):
+        found["prediction", prediction.device_id] = prediction
     return [(name, one) for (name, _), one in found.items()]
 
 
@@ -132,4 +133,3 @@ def thinned(chunk: Chunk) -> str:
         },
         separators=(",", ":"),
     )
-

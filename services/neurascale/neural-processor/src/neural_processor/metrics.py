@@ -7,7 +7,11 @@ FINE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 taken = Counter("neurascale_chunks_taken_total", "Chunks of samples that Kafka acknowledged.")
 refused = Counter("neurascale_chunks_refused_total", "Chunks that were not taken.", ("reason",))
 produced = Histogram("neurascale_produce_seconds", "Time until Kafka acknowledged a chunk.", buckets=FINE)
-written = Counter("neurascale_rows_written_total", "What was written to the database, again or for the first time.", ("what",))
+written = Counter(
+    "neurascale_rows_written_total",
+    "What was written to the database, again or for the first time.",
+    ("what",),
+)
 writes = Histogram("neurascale_write_seconds", "Time to write a batch.", buckets=FINE)
 unreadable = Counter("neurascale_messages_unreadable_total", "Messages that held nothing we know.")
 unshown = Counter("neurascale_unshown_total", "Batches whose newest values did not get to Redis.")

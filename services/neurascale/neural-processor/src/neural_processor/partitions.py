@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -21,9 +22,10 @@ def has_timescale(connection: Connection) -> bool:
 def months(today: date, count: int) -> list[tuple[date, date]]:
     """First day of each month and of the one after it, beginning with the month of `today`."""
     firsts = [
-        date(today.year + (today.month - 1 + n) // 12, (today.month - 1 + n) % 12 + 1, 1) for n in range(count + 1)
+        date(today.year + (today.month - 1 + n) // 12, (today.month - 1 + n) % 12 + 1, 1)
+        for n in range(count + 1)
     ]
-    return list(zip(firsts, firsts[1:], strict=False))
+    return list(pairwise(firsts))
 
 
 def divide(connection: Connection, today: date | None = None) -> None:
@@ -45,5 +47,7 @@ def divide(connection: Connection, today: date | None = None) -> None:
                 continue
             with connection.begin_nested():
                 connection.execute(
-                    text(f"create table {part} partition of {name} for values from ('{first}') to ('{after}')")
+                    text(
+                        f"create table {part} partition of {name} for values from ('{first}') to ('{after}')"
+                    )
                 )

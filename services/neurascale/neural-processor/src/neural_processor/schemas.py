@@ -19,7 +19,9 @@ class RecordingCreate(BaseModel):
     device_name: Name
     simulated: bool
     rate: Annotated[int, Field(ge=RATES[0], le=RATES[1])]
-    channels: Annotated[list[Annotated[str, Field(min_length=1, max_length=20)]], Field(min_length=1, max_length=CHANNELS)]
+    channels: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=20)]], Field(min_length=1, max_length=CHANNELS)
+    ]
     note: Annotated[str, Field(max_length=200)] = ""
     started_at: AwareDatetime
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from longshore_service.database import DatabaseSettings
-from longshore_service.settings import secret, setting, whole
+from longshore_service.settings import ServerSettings, secret, setting, whole
 
 
 def redis_url(text: str) -> str:
@@ -18,7 +18,7 @@ class MigrateSettings(DatabaseSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(DatabaseSettings):
+class Settings(ServerSettings, DatabaseSettings):
     port: int = setting(8080, whole(1, 65535))
     metrics_port: int = setting(8081, whole(1, 65535))
     """Where Prometheus asks, beside the API."""

@@ -114,7 +114,9 @@ class SqlStore:
         columns = [
             func.array_agg(aggregate_order_by(table[band], table.channel)).label(band) for band in BANDS
         ]
-        query = within(select(*key, *columns), band_power, span).group_by(*key).order_by(*key).limit(span.limit)
+        query = (
+            within(select(*key, *columns), band_power, span).group_by(*key).order_by(*key).limit(span.limit)
+        )
         async with self._engine.connect() as connection:
             return [
                 window_of(
@@ -146,7 +148,11 @@ class SqlStore:
             ]
 
     async def chunks(self, id: UUID) -> AsyncIterator[tuple[int, bytes]]:
-        query = select(chunk.c.sequence, chunk.c.samples).where(chunk.c.recording_id == id).order_by(chunk.c.sequence)
+        query = (
+            select(chunk.c.sequence, chunk.c.samples)
+            .where(chunk.c.recording_id == id)
+            .order_by(chunk.c.sequence)
+        )
         async with self._engine.connect() as connection:
             rows = await connection.stream(query.execution_options(yield_per=500))
             async for sequence, samples in rows:
@@ -176,7 +182,8 @@ class SqlStore:
                 )
                 # In one order everywhere, so that two writers never wait for each other.
                 values = [
-                    {"key": id, "size": newest[id].size, "sequence": newest[id].sequence} for id in sorted(newest)
+                    {"key": id, "size": newest[id].size, "sequence": newest[id].sequence}
+                    for id in sorted(newest)
                 ]
                 await connection.execute(grow, values)
 

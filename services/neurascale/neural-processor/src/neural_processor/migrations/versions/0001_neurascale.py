@@ -1,5 +1,7 @@
 """Recordings, their chunks, band power and predictions."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -11,9 +13,9 @@ MOMENT = sa.TIMESTAMP(timezone=True)
 SERIES = ("chunk", "band_power", "prediction")
 
 
-def series(name: str, timescale: bool, *columns: sa.SchemaItem) -> None:
+def series(name: str, timescale: bool, *columns: sa.schema.SchemaItem) -> None:
     """A table that is divided by time."""
-    divided = {} if timescale else {"postgresql_partition_by": "RANGE (time)"}
+    divided: Any = {} if timescale else {"postgresql_partition_by": "RANGE (time)"}
     op.create_table(
         name,
         sa.Column("time", MOMENT, nullable=False),
@@ -62,7 +64,10 @@ def upgrade() -> None:
         sa.Column("device_id", sa.String(100), nullable=False),
         sa.Column("window_index", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.SmallInteger(), nullable=False),
-        *(sa.Column(band, sa.Double(), nullable=False) for band in ("delta", "theta", "alpha", "beta", "gamma")),
+        *(
+            sa.Column(band, sa.Double(), nullable=False)
+            for band in ("delta", "theta", "alpha", "beta", "gamma")
+        ),
         sa.PrimaryKeyConstraint("recording_id", "window_index", "channel", "time", name="band_power_pkey"),
     )
     op.create_index("band_power_device_idx", "band_power", ["device_id", "time"])
