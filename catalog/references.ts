@@ -10,6 +10,7 @@ export type DatastoreProperty =
   | "password"
   | "url"
   | "ownerRole"
+  | "ca"
   | "bootstrap"
   | "securityProtocol";
 
@@ -60,7 +61,12 @@ export function isSecretValue(value: Value): boolean {
     case "secret":
       return true;
     case "datastore":
-      return value.property === "password" || (value.property === "url" && value.role !== "none");
+      // An authority's certificate is no secret, but clients want it as a file too.
+      return (
+        value.property === "password" ||
+        value.property === "ca" ||
+        (value.property === "url" && value.role !== "none")
+      );
     case "text":
       return value.parts.some(isSecretValue);
     default:

@@ -38,8 +38,13 @@ export interface RedisHandle {
   readonly username: DatastoreReference;
   /** Secret. */
   readonly password: DatastoreReference;
-  /** Secret. `redis://:PASSWORD@HOST:6379/0` */
+  /** Secret. `redis://:PASSWORD@HOST:6379/0`; with TLS, `rediss://…`, where it is managed. */
   readonly url: DatastoreReference;
+  /**
+   * Certificate (PEM) of the authority that signed the server's own: `REDIS_CA: cache.ca` arrives as a file,
+   * `REDIS_CA_FILE`. Absent where the connection has no TLS.
+   */
+  readonly ca: DatastoreReference;
 }
 
 /** What a Kafka offers to its clients. */
@@ -191,6 +196,7 @@ export function redisHandle(name: string): RedisHandle {
     username: property("username"),
     password: property("password"),
     url: property("url"),
+    ca: property("ca"),
   };
 }
 

@@ -113,7 +113,15 @@ export const FEATURES: readonly Feature[] = [
   },
   everywhere("Redis, Kafka (KRaft) and Neo4j as containers, one node each"),
   {
-    name: "Redis, Kafka and Neo4j as managed services",
+    name: "Redis as Memorystore",
+    support: {
+      compose: "no: asking for it is an error",
+      kubernetes: "no: asking for it is an error",
+      gcp: "by other means: for a cache; where the system asks for every write on disk, `persistence: snapshots` has to accept less",
+    },
+  },
+  {
+    name: "Kafka and Neo4j as managed services",
     support: {
       compose: "no: asking for it is an error",
       kubernetes: "no: asking for it is an error",

@@ -37,7 +37,10 @@ function scrapeSeconds({ perSystem }: StackSettings): number {
 export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
   const set = new Set(settings.secretsSet[plan.system]);
   return plan.secrets
-    .filter(({ name, from }) => !set.has(name) && (from === "config" || plan.target === "compose"))
+    .filter(
+      ({ name, from }) =>
+        !set.has(name) && (from === "config" || (from === "generated" && plan.target === "compose")),
+    )
     .map(({ name }) => name);
 }
 

@@ -36,6 +36,27 @@ const postgres = z
   })
   .describe("How one datastore is provided in this environment.");
 
+const redis = z
+  .strictObject({
+    kind: z
+      .enum(["container", "memorystore"])
+      .optional()
+      .describe(
+        "How it is provided. Default: a container; a cache (appendOnly: false) on Google Cloud: Memorystore.",
+      ),
+    highAvailability: z
+      .boolean()
+      .optional()
+      .describe("Whether a managed instance has a replica in a second zone. Default: true in prod."),
+    persistence: z
+      .literal("snapshots")
+      .optional()
+      .describe(
+        "Accepts that Memorystore keeps a snapshot of every hour, where the system asks for every write.",
+      ),
+  })
+  .describe("How one datastore is provided in this environment.");
+
 /** Engines that have no managed kind yet. */
 const container = z
   .strictObject({
@@ -70,7 +91,7 @@ function systemSchema(definition: SystemDefinition) {
           Object.fromEntries(
             definition.datastores.map(({ name, kind }) => [
               name,
-              (kind === "postgres" ? postgres : container).optional(),
+              ({ postgres, redis, kafka: container, neo4j: container } as const)[kind].optional(),
             ]),
           ),
         )

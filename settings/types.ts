@@ -48,4 +48,5 @@ export interface DatastoreSettings {
   readonly kind?: DatastoreKind | undefined;
   readonly tier?: string | undefined;
   readonly highAvailability?: boolean | undefined;
+  readonly persistence?: "snapshots" | undefined;
 }

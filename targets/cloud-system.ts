@@ -4,8 +4,6 @@ import type { BuildSource } from "../catalog/types";
 import { baseImage } from "../catalog/build-graph";
 import type {
   Plan,
-  PlannedDatastore,
-  PlannedPostgres,
   PlannedImage,
   PlannedRoute,
   PlannedSecret,
@@ -18,7 +16,6 @@ import { Image, type UpstreamImage } from "../components/image";
 import { GkeIngress, type GkeBackend } from "../components/ingress";
 import { kubernetesObject, type ObjectData } from "../components/kubernetes-object";
 import { Namespace } from "../components/namespace";
-import { CloudSqlPostgres } from "../components/postgres";
 import { Workload } from "../components/workload";
 import {
   googleOptions,
@@ -31,6 +28,7 @@ import { secretCommand } from "../settings/plan";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
 import type { CloudContext, Platform } from "./cloud";
+import { createManagedStores, type ManagedStore } from "./managed-stores";
 
 type Late = pulumi.Output<string>;
 type Rendered = KubernetesObject<Late>;
@@ -43,11 +41,11 @@ export interface CloudSystemContext extends CloudContext {
 }
 
 const NAME_LABEL = "app.kubernetes.io/name";
-const GIBIBYTE = 2 ** 30;
 
 /** One system of an environment on Google Cloud: images, databases, secrets, and all that runs in its namespace. */
 export class CloudSystem extends Component {
-  readonly databases: ReadonlyMap<string, CloudSqlPostgres>;
+  /** Datastores that Google runs, by name. */
+  readonly stores: ReadonlyMap<string, ManagedStore>;
   readonly workloads: ReadonlyMap<string, Workload>;
   /** Where users find it. @default - it has no routes */
   readonly url: string | undefined;
@@ -64,7 +62,7 @@ export class CloudSystem extends Component {
     super("longshore:system:System", plan.system, { providers: [google, cluster.provider] });
     this.images = this.buildImages();
     this.secrets = this.provideSecrets();
-    this.databases = this.createDatabases();
+    this.stores = this.createStores();
     const namespace = this.createNamespace();
     this.ingress = this.prepareIngress(namespace);
     const secretName = this.createSecrets(namespace);
@@ -131,7 +129,8 @@ export class CloudSystem extends Component {
       }
       return new GeneratedSecret(`${this.label}-${name}`, { length }, { parent: this }).value;
     };
-    const provided = this.plan.secrets.map((secret) => ({ secret, value: provide(secret) }));
+    const ours = this.plan.secrets.filter(({ from }) => from !== "service");
+    const provided = ours.map((secret) => ({ secret, value: provide(secret) }));
     const missing = provided.filter(({ value }) => value === undefined);
     throwProblems(
       `Pulumi.${settings.stack}.yaml`,
@@ -144,28 +143,10 @@ export class CloudSystem extends Component {
     return new Map(provided.flatMap(({ secret, value }) => (value ? [[secret.name, value] as const] : [])));
   }
 
-  private createDatabases(): Map<string, CloudSqlPostgres> {
+  private createStores(): Map<string, ManagedStore> {
     const { platform, settings } = this.context;
-    const create = (datastore: PlannedPostgres): CloudSqlPostgres =>
-      new CloudSqlPostgres(
-        `${this.label}-${datastore.name}`,
-        {
-          project: platform.project,
-          region: platform.region,
-          network: platform.network.network.selfLink,
-          lifecycle: settings.lifecycle,
-          version: datastore.version as 17,
-          database: datastore.database,
-          storage: `${Math.ceil(datastore.storage / GIBIBYTE)}Gi`,
-          tier: datastore.tier,
-          highAvailability: datastore.highAvailability,
-          extensions: datastore.extensions,
-          admin: { name: datastore.roles.admin.name, password: this.secret(datastore.roles.admin.secret) },
-        },
-        { parent: this, dependsOn: [platform.network.managedAccess] },
-      );
-    const managed = this.plan.datastores.filter(isCloudSql);
-    return new Map(managed.map((datastore) => [datastore.name, create(datastore)]));
+    const { lifecycle } = settings;
+    return createManagedStores(this.plan, { platform, lifecycle, secret: (name) => this.secret(name) }, this);
   }
 
   private createNamespace(): Namespace {
@@ -246,15 +227,14 @@ export class CloudSystem extends Component {
     return created;
   }
 
-  /** What must be ready or complete before a workload starts: those of the plan, and its managed databases. */
+  /** What must be ready or complete before a workload starts: those of the plan, and its managed datastores. */
   private waitsFor(name: string, created: ReadonlyMap<string, Workload>): pulumi.Resource[] {
     const workload = this.plan.workloads.find((one) => one.name === name);
     const before = (workload?.after ?? []).map((dependency) => created.get(dependency.workload)?.controller);
-    const databases = (workload?.connects ?? []).flatMap((connection) => {
-      const database = connection.to === "datastore" ? this.databases.get(connection.datastore) : undefined;
-      return database ? [database.database, database.admin] : [];
-    });
-    return [...before.filter((resource) => resource !== undefined), ...databases];
+    const stores = (workload?.connects ?? []).flatMap((connection) =>
+      connection.to === "datastore" ? (this.stores.get(connection.datastore)?.ready ?? []) : [],
+    );
+    return [...before.filter((resource) => resource !== undefined), ...stores];
   }
 
   private openIngress(namespace: Namespace): string | undefined {
@@ -294,24 +274,28 @@ export class CloudSystem extends Component {
     return {
       secret: (name, encode) => (encode ? this.secret(name).apply(encodeURIComponent) : this.secret(name)),
       host: (datastore) => {
-        const database = this.databases.get(datastore);
-        if (!database) {
+        const store = this.stores.get(datastore);
+        if (!store) {
           throw new Error(
-            `internal: the plan refers to a managed database ${datastore} that it does not have`,
+            `internal: the plan refers to a managed datastore ${datastore} that it does not have`,
           );
         }
-        return database.host;
+        return store.host;
       },
       text: (parts) => pulumi.concat(...parts),
     };
   }
 
   private secret(name: string): Late {
-    const value = this.secrets.get(name);
+    const value = this.secrets.get(name) ?? this.providedSecret(name);
     if (!value) {
       throw new Error(`internal: the plan uses a secret ${name} that it does not list`);
     }
     return value;
+  }
+
+  private providedSecret(name: string): Late | undefined {
+    return [...this.stores.values()].flatMap(({ secrets }) => secrets[name] ?? [])[0];
   }
 
   private imageReference({ name, source }: PlannedImage): Late {
@@ -332,10 +316,6 @@ export class CloudSystem extends Component {
     }
     return copy.reference;
   }
-}
-
-function isCloudSql(datastore: PlannedDatastore): datastore is PlannedPostgres {
-  return datastore.kind === "cloud-sql";
 }
 
 /** What a service's routes ask of the load balancer. Bodies of every size pass: the service has to refuse them. */

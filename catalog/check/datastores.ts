@@ -4,7 +4,7 @@ import type { DatastoreDefinition, Engine, Resources, SystemDefinition } from ".
 import { parseCpu, parseQuantity } from "../values";
 import { checkKafka } from "./kafka";
 import { checkCloudSql, checkPostgres } from "./postgres";
-import { checkRedis } from "./redis";
+import { checkMemorystore, checkRedis } from "./redis";
 
 /** Versions are typed, but a catalog may be written in JavaScript or generated. */
 const VERSIONS: Readonly<Record<Engine, readonly (number | string)[]>> = {
@@ -42,6 +42,9 @@ function checkEngine(datastore: DatastoreDefinition): Problem[] {
 function checkKind(datastore: DatastoreDefinition, settings: PlanSettings): Problem[] {
   if (datastore.kind === "postgres") {
     return checkCloudSql(datastore, settings);
+  }
+  if (datastore.kind === "redis") {
+    return checkMemorystore(datastore, settings);
   }
   const chosen = settings.datastores?.[datastore.name]?.kind ?? "container";
   return chosen === "container"

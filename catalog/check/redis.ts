@@ -1,3 +1,5 @@
+import { redisKind } from "../plan/redis";
+import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import { EVICTIONS, type RedisDefinition } from "../types";
 import { parseQuantity } from "../values";
@@ -45,4 +47,39 @@ export function checkRedis({
     }
   }
   return problems;
+}
+
+/** Gibibytes of one instance of Memorystore. */
+const LARGEST = 300 * 2 ** 30;
+
+/** What Memorystore cannot give, where it is what the settings ask for. */
+export function checkMemorystore(definition: RedisDefinition, settings: PlanSettings): Problem[] {
+  const { name, appendOnly, maxMemory } = definition;
+  const path = `datastores.${name}`;
+  const chosen = settings.datastores?.[name];
+  if (chosen?.kind === "cloud-sql") {
+    return [{ path: `${path}.kind`, message: "expected container or memorystore, got cloud-sql" }];
+  }
+  if (redisKind(definition, settings) !== "memorystore") {
+    return [];
+  }
+  if (settings.target !== "gcp") {
+    const message = `the target ${settings.target} has no Memorystore`;
+    return [{ path: `${path}.kind`, message, fix: "use kind: container" }];
+  }
+  return [
+    ...(appendOnly && chosen?.persistence !== "snapshots"
+      ? [
+          {
+            path: `${path}.kind`,
+            message:
+              "Memorystore keeps a snapshot of every hour, and the system asks for every write on disk",
+            fix: "use kind: container, or accept it with persistence: snapshots",
+          },
+        ]
+      : []),
+    ...((parseQuantity(maxMemory) ?? 0) > LARGEST
+      ? [{ path: `${name}.maxMemory`, message: `Memorystore has up to 300Gi, got ${maxMemory}` }]
+      : []),
+  ];
 }

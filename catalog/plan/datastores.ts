@@ -27,10 +27,12 @@ export interface PlannedStore {
   readonly image: PlannedImage;
   /** Its container, where it is one, and its job. */
   readonly workloads: readonly Workload[];
-  /** Names of its passwords. */
+  /** Names of its passwords that we make. */
   readonly secrets: readonly string[];
-  /** What must be so before anyone uses it. */
-  readonly gate: Dependency;
+  /** Names of those that a managed instance makes. */
+  readonly provided: readonly string[];
+  /** What must be so before anyone uses it. @default - nothing in the deployment: it is managed */
+  readonly gate?: Dependency;
   /** Where metrics are collected. @default - none */
   readonly exporter?: Exporter;
 }
@@ -38,21 +40,28 @@ export interface PlannedStore {
 export function planStore(definition: DatastoreDefinition, settings: PlanSettings): PlannedStore {
   const rules = rulesOf(definition.kind);
   const datastore = rules.plan(definition, settings);
-  const { secrets } = rules.names(definition);
+  const provided = rules.provided?.(datastore) ?? [];
+  const secrets = rules.names(definition).secrets.filter((name) => !provided.includes(name));
   const job = rules.job(datastore);
   const container = datastore.kind === "container" ? [rules.store(datastore, definition, settings)] : [];
-  const gate: Dependency = job
-    ? { workload: job.name, condition: "completed" }
-    : { workload: datastore.name, condition: "healthy" };
+  const gate = gateOf(datastore, job);
   const exporter = settings.monitoring && rules.exporter(datastore);
   return {
     datastore,
     image: rules.image(datastore),
     workloads: [...container, ...(job ? [job] : [])],
     secrets,
-    gate,
-    ...(exporter && { exporter: asClient(exporter, datastore, gate) }),
+    provided,
+    ...(gate && { gate }),
+    ...(gate && exporter && { exporter: asClient(exporter, datastore, gate) }),
   };
+}
+
+function gateOf({ name, kind }: PlannedDatastore, job: Workload | undefined): Dependency | undefined {
+  if (job) {
+    return { workload: job.name, condition: "completed" };
+  }
+  return kind === "container" ? { workload: name, condition: "healthy" } : undefined;
 }
 
 /** An exporter waits for its store, and talks to nobody else. */

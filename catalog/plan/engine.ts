@@ -30,6 +30,8 @@ export interface EngineRules<
   job(planned: P): Workload | undefined;
   /** Present exactly where `names` has an exporter, and where the datastore is a container. */
   exporter(planned: P): Exporter | undefined;
-  /** Undefined for a property that the engine does not offer. */
-  value(planned: P, property: DatastoreProperty, role: DatastoreRole): PlanValue | undefined;
+  /** Secrets that a managed instance makes instead of us. @default - none */
+  provided?(planned: P): readonly string[];
+  /** Undefined for a property that the engine does not offer, null for one that this kind has no use for. */
+  value(planned: P, property: DatastoreProperty, role: DatastoreRole): PlanValue | null | undefined;
 }

@@ -71,7 +71,7 @@ function scopeOf(
     settings,
     services: named(definition.services),
     datastores: named(stores.map(({ datastore }) => datastore)),
-    gates: new Map(stores.map(({ datastore, gate }) => [datastore.name, gate])),
+    gates: new Map(stores.flatMap(({ datastore, gate }) => (gate ? [[datastore.name, gate] as const] : []))),
     settingDefaults: named(definition.settings),
     absentSecrets: absentSecrets(definition, settings),
   };
@@ -144,15 +144,13 @@ function planSecrets(
   const declared = definition.secrets
     .filter(({ name }) => used.has(name))
     .map(({ name, from, length }): PlannedSecret => ({ name, from, length, configPath: configPath(name) }));
-  const passwords = stores.flatMap(({ secrets }) =>
-    secrets
-      .filter((name) => used.has(name))
-      .map((name): PlannedSecret => ({
-        name,
-        from: "generated",
-        length: 32,
-        configPath: configPath(name),
-      })),
+  const passwords = stores.flatMap(({ secrets, provided }) =>
+    [
+      ...secrets.map((name) => ({ name, from: "generated" }) as const),
+      ...provided.map((name) => ({ name, from: "service" }) as const),
+    ]
+      .filter(({ name }) => used.has(name))
+      .map((secret): PlannedSecret => ({ ...secret, length: 32, configPath: configPath(secret.name) })),
   );
   return byName([...declared, ...passwords]);
 }

@@ -18,21 +18,38 @@ const PING = "/etc/longshore/ping.sh";
 /** Redis calls the user that clients without a name are by this name. */
 const LOGIN = "default";
 const DATABASE = "0";
+/** Where Memorystore listens with TLS. */
+const TLS_PORT = 6378;
 
-function planRedis(definition: RedisDefinition): PlannedRedis {
+function planRedis(definition: RedisDefinition, settings: PlanSettings): PlannedRedis {
   const { name, version, eviction, appendOnly } = definition;
+  const kind = redisKind(definition, settings);
   return {
     name,
     engine: "redis",
-    kind: "container",
+    kind,
     version,
-    port: PORT,
+    port: kind === "container" ? PORT : TLS_PORT,
+    authority: `${name}-ca`,
+    highAvailability: settings.datastores?.[name]?.highAvailability ?? settings.environment === "prod",
     storage: parseQuantity(definition.storage) ?? 0,
     login: { name: LOGIN, secret: passwordOf(definition) },
     maxMemory: parseQuantity(definition.maxMemory) ?? 0,
     eviction,
     appendOnly,
   };
+}
+
+/** A cache may lose what it has; what asks for every write on disk gets it only in a container. */
+export function redisKind(
+  { name, appendOnly }: Pick<RedisDefinition, "name" | "appendOnly">,
+  { target, datastores }: PlanSettings,
+): PlannedRedis["kind"] {
+  const chosen = datastores?.[name]?.kind;
+  if (chosen === undefined) {
+    return target === "gcp" && !appendOnly ? "memorystore" : "container";
+  }
+  return chosen === "memorystore" ? "memorystore" : "container";
 }
 
 function passwordOf({ name }: Pick<RedisDefinition, "name">): string {
@@ -125,11 +142,16 @@ export REDISCLI_AUTH
 [ "$(redis-cli -h 127.0.0.1 -p ${PORT} ping)" = PONG ]
 `;
 
-function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanValue | undefined {
-  const { name, port, login } = planned;
+function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanValue | null | undefined {
+  const { name, port, login, authority } = planned;
+  const isManaged = planned.kind === "memorystore";
+  const host: PlanValue = isManaged ? { late: "host", datastore: name } : name;
   switch (property) {
     case "host":
-      return name;
+      return host;
+    case "ca":
+      // Within one machine's or cluster's private network the container has no certificate.
+      return isManaged ? { late: "secret", secret: authority } : null;
     case "port":
       return String(port);
     case "database":
@@ -140,9 +162,11 @@ function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanVal
       return { late: "secret", secret: login.secret };
     case "url":
       return joined([
-        "redis://:",
+        isManaged ? "rediss://:" : "redis://:",
         { late: "secret", secret: login.secret, encode: "uri" },
-        `@${name}:${port}/${DATABASE}`,
+        "@",
+        host,
+        `:${port}/${DATABASE}`,
       ]);
     default:
       return undefined;
@@ -150,8 +174,9 @@ function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanVal
 }
 
 export const redis: EngineRules<RedisDefinition, PlannedRedis> = {
-  properties: ["host", "port", "database", "username", "password", "url"],
+  properties: ["host", "port", "database", "username", "password", "url", "ca"],
   names: (definition) => ({ secrets: [passwordOf(definition)], exporter: `${definition.name}-exporter` }),
+  provided: ({ kind, login, authority }) => (kind === "memorystore" ? [login.secret, authority] : []),
   plan: planRedis,
   image: ({ name, version }) => ({
     name,

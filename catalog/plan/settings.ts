@@ -22,6 +22,7 @@ export interface PlanSettings {
           readonly kind?: DatastoreKind | undefined;
           readonly tier?: string | undefined;
           readonly highAvailability?: boolean | undefined;
+          readonly persistence?: "snapshots" | undefined;
         }
       | undefined
     >

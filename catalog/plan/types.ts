@@ -14,7 +14,7 @@ export const TARGETS = ["compose", "kubernetes", "gcp"] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** How a datastore is provided: a container of the deployment, or a managed service. */
-export type DatastoreKind = "container" | "cloud-sql";
+export type DatastoreKind = "container" | "cloud-sql" | "memorystore";
 
 /**
  * One system in one environment: resolved, complete, and sorted, so that every target renders the same
@@ -203,9 +203,13 @@ export interface PlannedPostgres extends PlannedStore {
 
 export interface PlannedRedis extends PlannedStore {
   readonly engine: "redis";
-  readonly kind: "container";
+  readonly kind: "container" | "memorystore";
   readonly version: number;
   readonly login: Login;
+  /** Secret with the certificate of whoever signed a managed instance's own. */
+  readonly authority: string;
+  /** Whether a managed instance has a replica in another zone. @default true in prod */
+  readonly highAvailability: boolean;
   /** Bytes. */
   readonly maxMemory: number;
   readonly eviction: RedisEviction;
@@ -259,7 +263,8 @@ export interface Login {
 
 export interface PlannedSecret {
   readonly name: string;
-  readonly from: "config" | "generated";
+  /** `service`: the managed datastore makes it, and the deployment learns it there. */
+  readonly from: "config" | "generated" | "service";
   /** Characters of a generated value. */
   readonly length: number;
   /** Path of the value in the stack's config, such as `longshore:secrets.todo.db-admin-password`. */

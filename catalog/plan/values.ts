@@ -18,7 +18,10 @@ export interface Scope {
   readonly absentSecrets: ReadonlySet<string>;
 }
 
-/** Resolves a value of a valid catalog; undefined when it needs a secret that is optional here and not set. */
+/**
+ * Resolves a value of a valid catalog; undefined when it needs a secret that is optional here and not set, or what
+ * a datastore of this kind does not have.
+ */
 export function planValue(value: Value, scope: Scope): PlanValue | undefined {
   if (typeof value === "string") {
     return value;
@@ -44,13 +47,16 @@ export function planValue(value: Value, scope: Scope): PlanValue | undefined {
   }
 }
 
-function datastoreValue({ datastore, property, role }: DatastoreReference, scope: Scope): PlanValue {
+function datastoreValue(
+  { datastore, property, role }: DatastoreReference,
+  scope: Scope,
+): PlanValue | undefined {
   const planned = scope.datastores.get(datastore);
   const value = planned && rulesOf(planned.engine).value(planned, property, role);
   if (value === undefined) {
     throw new Error(`internal: ${datastore}.${property} is not planned, though the catalog was checked`);
   }
-  return value;
+  return value ?? undefined;
 }
 
 /** Names of optional secrets that are not set in this environment. */

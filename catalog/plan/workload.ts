@@ -185,9 +185,12 @@ function planDependencies(
   }));
   const implied = references
     .flatMap((value) => targets(value))
-    .map((target): Dependency => {
-      const gate = target.kind === "datastore" ? scope.gates.get(target.name) : undefined;
-      return gate ?? { workload: target.name, condition: "healthy" };
+    .flatMap((target): Dependency[] => {
+      const gate =
+        target.kind === "datastore"
+          ? scope.gates.get(target.name)
+          : ({ workload: target.name, condition: "healthy" } as const);
+      return gate ? [gate] : [];
     });
   const unique = new Map([...named, ...implied].map((dependency) => [dependency.workload, dependency]));
   return [...unique.values()].sort((a, b) => compareText(a.workload, b.workload));

@@ -15,7 +15,7 @@ import { explain, openConfig } from "./stack";
 interface SecretRow {
   readonly system: string;
   readonly name: string;
-  readonly from: "config" | "generated";
+  readonly from: "config" | "generated" | "service";
   /** `by up`: made and kept in state by the deployment itself. */
   readonly set: "yes" | "no" | "by up";
   readonly usedBy: readonly string[];
@@ -34,7 +34,7 @@ export function listSecrets({ stack, system, json = false }: SecretsOptions): vo
     ["secret", "comes from", "set", "used by"],
     rows.map(({ system: of, name, from, set, usedBy }) => [
       `${of}.${name}`,
-      from === "config" ? "a person" : "generated",
+      { config: "a person", generated: "generated", service: "Google" }[from],
       set === "no" ? colors.yellow(set) : colors.green(set),
       usedBy.join(", "),
     ]),
@@ -55,7 +55,7 @@ function secretRows(stack: string, only: readonly string[]): SecretRow[] {
       from,
       set: (settings.secretsSet[system] ?? []).includes(name)
         ? "yes"
-        : from === "generated" && settings.target !== "compose"
+        : from !== "config" && settings.target !== "compose"
           ? "by up"
           : "no",
       usedBy: usersOf(plan, name),

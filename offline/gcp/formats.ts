@@ -123,6 +123,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "gcp:projects/service:Service": { project: projectId, service: apiName },
   "gcp:serviceaccount/account:Account": { accountId, project: projectId },
   "gcp:serviceaccount/iAMMember:IAMMember": { member: iamMember, role },
+  "gcp:redis/instance:Instance": { name: shortName, project: projectId, region },
   "gcp:sql/databaseInstance:DatabaseInstance": {
     name: sqlName,
     project: projectId,

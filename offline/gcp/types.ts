@@ -247,6 +247,27 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
     }),
     late: (known) => ({ privateIpAddress: privateAddress(known), firstIpAddress: privateAddress(known) }),
   },
+  "gcp:redis/instance:Instance": {
+    replaceOn: [
+      ...common,
+      "region",
+      "authorizedNetwork",
+      "connectMode",
+      "customerManagedKey",
+      "locationId",
+      "alternativeLocationId",
+      "reservedIpRange",
+      "tier",
+      "transitEncryptionMode",
+    ],
+    id: (known) => `projects/${known.project}/locations/${place(known)}/instances/${known.name}`,
+    outputs: () => ({ port: 6378 }),
+    late: (known) => ({
+      host: privateAddress(known),
+      authString: `assumed-${known.fingerprint}-${known.fingerprint}`,
+      serverCaCerts: [{ cert: "assumed certificate" }],
+    }),
+  },
   "gcp:sql/database:Database": {
     replaceOn: ["instance", "name", "project"],
     id: ({ project, inputs, name }) =>

@@ -58,7 +58,7 @@ const recoverable: Rule = {
 const GUARDS: Readonly<Record<string, readonly string[]>> = {
   [SQL]: ["deletionProtection", "settings.deletionProtectionEnabled"],
   [CLUSTER]: ["deletionProtection"],
-  [REDIS]: [],
+  [REDIS]: ["deletionProtection"],
   [BUCKET]: [],
   "gcp:managedkafka/cluster:Cluster": [],
   "kubernetes:apps/v1:StatefulSet": [],

@@ -3,6 +3,7 @@ import * as gcp from "@pulumi/gcp";
 import * as kubernetes from "@pulumi/kubernetes";
 import { GkeCluster } from "../../components/cluster";
 import { Network } from "../../components/network";
+import { cachedSystem } from "../support/cached-system";
 import { CloudStack, OPENAI_KEY } from "../support/cloud-stack";
 
 const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
@@ -262,5 +263,25 @@ describe("Google Cloud over offline providers", function () {
       assert.equal(failed, false, errors.join("\n"));
       assert.deepEqual(await stack.resources(), []);
     });
+  });
+
+  it("gives a cache of its own to a system, whose password no state shows", async () => {
+    const stack = await CloudStack.open({ allowApply: true });
+    try {
+      const inputs = { definitions: { cached: cachedSystem() } };
+      const { changes, errors } = await stack.up(inputs);
+      assert.deepEqual(errors, []);
+      assert.ok(changes.includes("create cached-cache-instance"), changes.join(", "));
+      assert.ok(!changes.some((change) => /cached-cache-(stateful-set|password)/.test(change)));
+      const web = (await stack.resources()).find(({ urn }) => nameOf(urn) === "cached-web-deployment");
+      assert.ok(web?.dependencies?.some((urn) => nameOf(urn) === "cached-cache-instance"));
+      const password = (await stack.secretValues()).find((value) => /^assumed-\w+-\w+$/.test(value));
+      assert.ok(password, "the password is no secret of the state");
+      assert.ok(!(await stack.stateFiles()).includes(password), "the password is in the state");
+      assert.ok(!stack.printed.includes(password), "the password was printed");
+      assert.deepEqual(await stack.up(inputs), { changes: [], errors: [], failed: false });
+    } finally {
+      await stack.close();
+    }
   });
 });

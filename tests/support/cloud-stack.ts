@@ -8,7 +8,8 @@ import * as automation from "@pulumi/pulumi/automation";
 import { planSystem } from "../../catalog/plan";
 import { startOfflineProviders, type OfflineProviders } from "../../offline";
 import { planSettings, readSettings } from "../../settings";
-import { systems } from "../../stacks";
+import type { SystemDefinition } from "../../catalog/types";
+import { todo } from "../../stacks/todo";
 import { deployCloud } from "../../targets/cloud";
 import { findPulumi } from "../../tools/pulumi";
 import { connected } from "./connected";
@@ -18,6 +19,8 @@ export interface CloudInputs {
   /** Values below `longshore:` of the stack's file. */
   values?: Record<string, unknown>;
   openaiKey?: string;
+  /** What the stack runs. @default - AI todo */
+  definitions?: Readonly<Record<string, SystemDefinition>>;
   /** Stands for the content of the images' sources. */
   sources?: Partial<Record<"backend" | "frontend", string>>;
 }
@@ -190,14 +193,19 @@ export class CloudStack {
   }
 }
 
-function programFor({ values = {}, openaiKey = OPENAI_KEY, sources = {} }: CloudInputs) {
+function programFor({
+  values = {},
+  openaiKey = OPENAI_KEY,
+  sources = {},
+  definitions = { todo },
+}: CloudInputs) {
   return (): Promise<Record<string, unknown>> => {
-    const secrets = { todo: { "openai-api-key": openaiKey } };
+    const secrets = "todo" in definitions ? { todo: { "openai-api-key": openaiKey } } : {};
     const defaults = { domain: "example.com", gcp: { project: "example-prod" }, secrets };
-    const settings = readSettings({ stack: "prod", values: { ...defaults, ...values } }, systems);
-    const plans = Object.entries(systems)
-      .filter(([name]) => name === "todo")
-      .map(([name, definition]) => planSystem(definition, planSettings(settings, name)));
+    const settings = readSettings({ stack: "prod", values: { ...defaults, ...values } }, definitions);
+    const plans = Object.entries(definitions).map(([name, definition]) =>
+      planSystem(definition, planSettings(settings, name)),
+    );
     const outputs = deployCloud(plans, {
       settings,
       secretValue: (_system, name) => (name === "openai-api-key" ? pulumi.secret(openaiKey) : undefined),

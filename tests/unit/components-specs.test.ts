@@ -7,6 +7,7 @@ import { backendSpec, gkeIngressSpec, limitRules } from "../../components/ingres
 import { parseIpRange } from "../../components/ip-range";
 import { networkSpec } from "../../components/network.spec";
 import { cloudSqlSpec } from "../../components/postgres.spec";
+import { memorystoreSpec } from "../../components/redis.spec";
 import { gcrHost, registrySpec } from "../../components/registry.spec";
 import { checkCombinations, checkFormats } from "../../offline/gcp/formats";
 import { checkAgainstSdk, sdk } from "../../offline/sdk";
@@ -303,6 +304,35 @@ describe("Cloud SQL spec", () => {
         return true;
       },
     );
+  });
+});
+
+describe("memorystore spec", () => {
+  it("asks for a password and TLS, and rounds the memory up to whole gibibytes", () => {
+    const spec = memorystoreSpec("cache", { memory: "1025Mi", eviction: "allkeys-lru" }, true);
+    assert.equal(spec.memorySizeGb, 2);
+    assert.equal(spec.authEnabled, true);
+    assert.equal(spec.transitEncryptionMode, "SERVER_AUTHENTICATION");
+    assert.deepEqual(spec.redisConfigs, { "maxmemory-policy": "allkeys-lru" });
+    assert.deepEqual([spec.tier, spec.deletionProtection], ["STANDARD_HA", true]);
+  });
+
+  it("keeps nothing of a cache", () => {
+    const { persistenceConfig } = memorystoreSpec("cache", { snapshots: false }, false);
+    assert.deepEqual(persistenceConfig, { persistenceMode: "DISABLED" });
+  });
+
+  it("names all that Memorystore does not have", () => {
+    assert.throws(
+      () => memorystoreSpec("cache", { memory: "301Gi", maintenance: { day: "SUNDAY", hour: 24 } }, true),
+      /redis cache: 2 problems[^]*maintenance\.hour: expected 0 to 23[^]*memory: expected up to 300Gi, got 301Gi/,
+    );
+  });
+
+  it("is what the typed SDK and the service accept", () => {
+    const inputs = { ...memorystoreSpec("cache", {}, true), region: "us-central1" } as unknown as Properties;
+    const subject = { type: "gcp:redis/instance:Instance", name: "cache", urn: "urn", inputs, config: {} };
+    assert.deepEqual([...checkAgainstSdk(sdk("@pulumi/gcp"), subject), ...checkFormats(subject)], []);
   });
 });
 

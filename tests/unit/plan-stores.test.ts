@@ -192,7 +192,7 @@ describe("checks of Redis, Kafka and Neo4j", () => {
     assert.deepEqual(found, ["sample.events-topics: two services, jobs or datastores have this name"]);
   });
 
-  it("refuses a managed kind, which there is not yet", () => {
+  it("refuses a managed kind that there is not", () => {
     const definition = storesSystem();
     const found = checkSystem(definition, {
       environment: "prod",
@@ -201,14 +201,12 @@ describe("checks of Redis, Kafka and Neo4j", () => {
     });
     assert.deepEqual(
       found.map(({ path, message }) => `${path}: ${message}`),
-      [
-        "stores.datastores.cache.kind: expected container, the only kind of redis there is so far, got cloud-sql",
-      ],
+      ["stores.datastores.cache.kind: expected container or memorystore, got cloud-sql"],
     );
-    const values = { stores: { datastores: { cache: { kind: "memorystore" } } } };
+    const values = { stores: { datastores: { graph: { kind: "memorystore" } } } };
     assert.throws(
       () => readSettings({ stack: "local", values, source: "Pulumi.local.yaml" }, { stores: definition }),
-      /stores\.datastores\.cache\.kind: expected "container", got "memorystore"/,
+      /stores\.datastores\.graph\.kind: expected "container", got "memorystore"/,
     );
   });
 

@@ -1,0 +1,60 @@
+import { throwProblems, type Problem } from "../catalog/problems";
+import { parseQuantity, type Quantity } from "../catalog/values";
+import type { RedisEviction } from "../catalog/types";
+
+export interface MemorystoreSpecArgs {
+  /** Memory for data, rounded up to whole gibibytes. @default "1Gi" */
+  memory?: Quantity;
+  /** What happens when the memory is full. @default "noeviction" (writes are refused) */
+  eviction?: RedisEviction;
+  /** Whether a replica in another zone takes over. @default true */
+  highAvailability?: boolean;
+  /** Whether a snapshot of every hour survives. `false` is a cache that may come back empty. @default true */
+  snapshots?: boolean;
+  /** When Google may update it, UTC. @default Sunday, 04:00 */
+  maintenance?: { day: Day; hour: number };
+}
+
+export type Day = "MONDAY" | "TUESDAY" | "WEDNESDAY" | "THURSDAY" | "FRIDAY" | "SATURDAY" | "SUNDAY";
+
+const GIBIBYTE = 2 ** 30;
+/** Largest instance. */
+const LARGEST_GIB = 300;
+
+/** The instance as plain data. @throws ProblemsError with everything that Memorystore cannot give */
+export function memorystoreSpec(name: string, args: MemorystoreSpecArgs, protect: boolean) {
+  throwProblems(`redis ${name}`, checkMemorystore(args));
+  const { memory = "1Gi", eviction = "noeviction", highAvailability = true, snapshots = true } = args;
+  const { maintenance = { day: "SUNDAY", hour: 4 } } = args;
+  return {
+    redisVersion: "REDIS_7_2",
+    tier: highAvailability ? "STANDARD_HA" : "BASIC",
+    memorySizeGb: Math.ceil((parseQuantity(memory) ?? 0) / GIBIBYTE),
+    authEnabled: true,
+    transitEncryptionMode: "SERVER_AUTHENTICATION",
+    // An address of the range that the network has set apart for managed services.
+    connectMode: "PRIVATE_SERVICE_ACCESS",
+    redisConfigs: { "maxmemory-policy": eviction },
+    persistenceConfig: snapshots
+      ? { persistenceMode: "RDB", rdbSnapshotPeriod: "ONE_HOUR" }
+      : { persistenceMode: "DISABLED" },
+    maintenancePolicy: {
+      weeklyMaintenanceWindows: [
+        { day: maintenance.day, startTime: { hours: maintenance.hour, minutes: 0, seconds: 0, nanos: 0 } },
+      ],
+    },
+    deletionProtection: protect,
+  };
+}
+
+function checkMemorystore({ memory = "1Gi", maintenance }: MemorystoreSpecArgs): Problem[] {
+  const bytes = parseQuantity(memory);
+  return [
+    ...(bytes === undefined || bytes <= 0 || bytes > LARGEST_GIB * GIBIBYTE
+      ? [{ path: "memory", message: `expected up to ${LARGEST_GIB}Gi, got ${memory}` }]
+      : []),
+    ...(maintenance && (maintenance.hour < 0 || maintenance.hour > 23)
+      ? [{ path: "maintenance.hour", message: `expected 0 to 23, got ${maintenance.hour}` }]
+      : []),
+  ];
+}

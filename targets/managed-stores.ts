@@ -1,0 +1,106 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Plan, PlannedDatastore, PlannedPostgres, PlannedRedis } from "../catalog/plan/types";
+import type { Lifecycle } from "../components/component";
+import { CloudSqlPostgres } from "../components/postgres";
+import { MemorystoreRedis } from "../components/redis";
+import type { Platform } from "./cloud";
+
+/** A datastore that Google runs, as the rest of a system uses it. */
+export interface ManagedStore {
+  readonly component: CloudSqlPostgres | MemorystoreRedis;
+  readonly host: pulumi.Output<string>;
+  /** What must be there before somebody connects. */
+  readonly ready: readonly pulumi.Resource[];
+  /** Secrets of the plan that the service makes, by name. */
+  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
+}
+
+export interface ManagedStoresContext {
+  readonly platform: Platform;
+  readonly lifecycle: Lifecycle;
+  /** Value of a secret that we make. */
+  readonly secret: (name: string) => pulumi.Output<string>;
+}
+
+const GIBIBYTE = 2 ** 30;
+
+/** Creates the datastores of a system that do not run as containers. By name. */
+export function createManagedStores(
+  { system, datastores }: Plan,
+  context: ManagedStoresContext,
+  parent: pulumi.Resource,
+): Map<string, ManagedStore> {
+  const opts = { parent, dependsOn: [context.platform.network.managedAccess] };
+  const create = (datastore: PlannedDatastore): ManagedStore | undefined => {
+    const name = `${system}-${datastore.name}`;
+    switch (datastore.kind) {
+      case "cloud-sql":
+        return postgres(name, datastore, context, opts);
+      case "memorystore":
+        return redis(name, datastore as PlannedRedis, context, opts);
+      case "container":
+        return undefined;
+    }
+  };
+  return new Map(
+    datastores.flatMap((datastore) => {
+      const store = create(datastore);
+      return store ? [[datastore.name, store] as const] : [];
+    }),
+  );
+}
+
+function postgres(
+  name: string,
+  datastore: PlannedPostgres,
+  { platform, lifecycle, secret }: ManagedStoresContext,
+  opts: pulumi.ComponentResourceOptions,
+): ManagedStore {
+  const { admin } = datastore.roles;
+  const component = new CloudSqlPostgres(
+    name,
+    {
+      ...placeOf(platform),
+      lifecycle,
+      version: datastore.version as 17,
+      database: datastore.database,
+      storage: `${Math.ceil(datastore.storage / GIBIBYTE)}Gi`,
+      tier: datastore.tier,
+      highAvailability: datastore.highAvailability,
+      extensions: datastore.extensions,
+      admin: { name: admin.name, password: secret(admin.secret) },
+    },
+    opts,
+  );
+  return { component, host: component.host, ready: [component.database, component.admin], secrets: {} };
+}
+
+function redis(
+  name: string,
+  datastore: PlannedRedis,
+  { platform, lifecycle }: ManagedStoresContext,
+  opts: pulumi.ComponentResourceOptions,
+): ManagedStore {
+  const component = new MemorystoreRedis(
+    name,
+    {
+      ...placeOf(platform),
+      lifecycle,
+      memory: `${Math.ceil(datastore.maxMemory / GIBIBYTE)}Gi`,
+      eviction: datastore.eviction,
+      highAvailability: datastore.highAvailability,
+      snapshots: datastore.appendOnly,
+    },
+    opts,
+  );
+  return {
+    component,
+    host: component.host,
+    ready: [component.instance],
+    secrets: { [datastore.login.secret]: component.password, [datastore.authority]: component.authority },
+  };
+}
+
+function placeOf({ project, region, network }: Platform) {
+  return { project, region, network: network.network.selfLink };
+}
