@@ -1,0 +1,43 @@
+package gateway
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// clientOf is the address that a request comes from. Each of `hops` reverse proxies before us has put whom it heard the
+// request from at the end of X-Forwarded-For; what stands before that is only what the client says.
+func clientOf(r *http.Request, hops int) string {
+	address := r.RemoteAddr
+	if hops > 0 {
+		heard := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		if len(heard) >= hops {
+			if written := strings.TrimSpace(heard[len(heard)-hops]); written != "" {
+				address = written
+			}
+		}
+	}
+	return normal(address)
+}
+
+// normal is an address without its port; of IPv6 the network of 64 bits, which is what one customer gets.
+func normal(text string) string {
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return "unknown"
+		}
+		address = withPort.Addr()
+	}
+	address = address.Unmap().WithZone("")
+	if address.Is6() {
+		network, err := address.Prefix(64)
+		if err != nil {
+			return "unknown"
+		}
+		return network.String()
+	}
+	return address.String()
+}
