@@ -14,9 +14,6 @@ import (
 	"longshore.dev/services/neurascale/api-gateway/internal/gateway"
 )
 
-// version is set by the linker.
-var version = "dev"
-
 func main() {
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -44,7 +41,6 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	settings.Version = version
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	return gateway.Serve(ctx, settings, os.Stdout)

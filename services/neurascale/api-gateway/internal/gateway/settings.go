@@ -78,6 +78,7 @@ func LoadSettings(getenv func(string) string, readFile func(string) ([]byte, err
 		DrainDelay:      r.duration("DRAIN_DELAY", time.Second, 0, time.Minute),
 		ShutdownTimeout: r.duration("SHUTDOWN_TIMEOUT", 20*time.Second, time.Second, 10*time.Minute),
 		LogLevel:        r.level("LOG_LEVEL"),
+		Version:         r.text("VERSION", "dev"),
 	}
 	s.KeyFile = r.text("TLS_KEY_FILE", s.CertificateFile)
 	if s.CertificateFile == "" && s.KeyFile != "" {
