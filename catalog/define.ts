@@ -14,6 +14,7 @@ import type { Target } from "./plan/types";
 import type { Problem } from "./problems";
 import { reference } from "./references";
 import { routeDefinitions, routeMistakes } from "./routes";
+import { secretWord } from "./secrets";
 import {
   KAFKA_KEYS,
   kafkaHandle,
@@ -39,12 +40,13 @@ import type {
   SystemDefinition,
 } from "./types";
 import type { Duration } from "./values";
-import { SECRET_KEYS, SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./vocabulary";
+import { SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./vocabulary";
 
 export type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
 export type { ImageOptions } from "./images";
 export { authority, text } from "./references";
 export type { RouteOptions } from "./routes";
+export type { SecretOptions, TlsHandle, TlsSecretOptions } from "./secrets";
 export type * from "./stores";
 export type * from "./vocabulary";
 
@@ -138,12 +140,7 @@ export function system(
       });
       return neo4jHandle(datastoreName);
     },
-    secret(secretName, options = {}) {
-      mistakes.push(...unknownOptions(`secrets.${secretName}`, options, SECRET_KEYS));
-      const { from = "config", length = 32, optionalIn = [] } = options;
-      secrets.push({ name: secretName, from, length, optionalIn });
-      return reference({ ref: "secret", secret: secretName });
-    },
+    secret: secretWord(secrets, mistakes),
     setting(settingName, defaultValue, options = {}) {
       mistakes.push(...unknownOptions(`settings.${settingName}`, options, SETTING_KEYS));
       const { oneOf } = options;

@@ -237,12 +237,29 @@ export type DatastoreDefinition = PostgresDefinition | RedisDefinition | KafkaDe
 /** What a datastore is: `postgres`, `redis`, `kafka`, `neo4j`. */
 export type Engine = DatastoreDefinition["kind"];
 
+/** How a generated secret is made. */
+export type GeneratedValue =
+  /** Letters and digits, or hexadecimal digits. `length` counts characters. */
+  | { readonly kind: "text"; readonly length: number }
+  | { readonly kind: "hex"; readonly length: number }
+  /** One part of a certificate and its key, which are made together. Both in PEM. */
+  | {
+      readonly kind: "tls";
+      readonly part: "certificate" | "key";
+      /** What the catalog calls the two. */
+      readonly pair: string;
+      /** DNS names and addresses that it is for. */
+      readonly names: readonly string[];
+      /** How long it is valid. */
+      readonly days: number;
+    };
+
 export interface SecretDefinition {
   readonly name: string;
   /** `config`: a person sets it. `generated`: made once, kept in encrypted config or state. */
   readonly from: "config" | "generated";
-  /** Characters of a generated value. @default 32 */
-  readonly length: number;
+  /** What is made of it where it is generated. */
+  readonly value: GeneratedValue;
   /** Environments that work without it; the variable is then absent. @default [] */
   readonly optionalIn: readonly Environment[];
 }

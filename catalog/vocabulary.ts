@@ -1,8 +1,9 @@
 import type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
 import type { ImageOptions } from "./images";
 import type { Keys } from "./options";
-import type { EndpointReference, SecretReference, SettingReference } from "./references";
+import type { EndpointReference, SettingReference } from "./references";
 import type { RouteOptions } from "./routes";
+import type { SecretWord } from "./secrets";
 import type {
   KafkaHandle,
   KafkaOptions,
@@ -13,16 +14,7 @@ import type {
   RedisHandle,
   RedisOptions,
 } from "./stores";
-import type { Environment, Runtime, SettingValue } from "./types";
-
-export interface SecretOptions {
-  /** `config`: a person sets it. `generated`: made once. @default "config" */
-  from?: "config" | "generated";
-  /** Characters of a generated value. @default 32 */
-  length?: number;
-  /** Environments that work without it. @default [] */
-  optionalIn?: Environment[];
-}
+import type { Runtime, SettingValue } from "./types";
 
 /** The words in which a system is described. Each returns a value that others refer to. */
 export interface Vocabulary {
@@ -36,7 +28,7 @@ export interface Vocabulary {
   readonly redis: (name: string, options?: RedisOptions) => RedisHandle;
   readonly kafka: <T extends string = never>(name: string, options?: KafkaOptions<T>) => KafkaHandle<T>;
   readonly neo4j: (name: string, options?: Neo4jOptions) => Neo4jHandle;
-  readonly secret: (name: string, options?: SecretOptions) => SecretReference;
+  readonly secret: SecretWord;
   /** A value that an operator may set per environment; the default's type is its type. */
   readonly setting: (name: string, defaultValue: SettingValue, options?: SettingOptions) => SettingReference;
   /** Sends requests under a path prefix of the system's address to an endpoint. */
@@ -56,5 +48,4 @@ export interface SettingOptions {
 }
 
 export const UPSTREAM_KEYS: Keys<UpstreamOptions> = { user: true, runtime: true };
-export const SECRET_KEYS: Keys<SecretOptions> = { from: true, length: true, optionalIn: true };
 export const SETTING_KEYS: Keys<SettingOptions> = { oneOf: true };

@@ -3,7 +3,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "./component";
 
 export interface GeneratedSecretArgs {
-  /** Number of characters: letters and digits, so that no place needs quoting. @default 32 */
+  /** Letters and digits, or hexadecimal digits: no place needs quoting. @default "text" */
+  kind?: "text" | "hex";
+  /** Number of characters; even for `hex`. @default 32 */
   length?: number;
   /** Another generation is another value. @default 1 */
   generation?: number;
@@ -15,13 +17,12 @@ export class GeneratedSecret extends Component {
 
   constructor(name: string, args: GeneratedSecretArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("longshore:secrets:GeneratedSecret", name, opts);
-    const { length = 32, generation = 1 } = args;
-    const password = this.child(random.RandomPassword, "value", {
-      length,
-      special: false,
-      keepers: { generation: String(generation) },
-    });
-    this.value = password.result;
+    const { kind = "text", length = 32, generation = 1 } = args;
+    const keepers = { generation: String(generation) };
+    this.value =
+      kind === "hex"
+        ? this.child(random.RandomBytes, "value", { length: length / 2, keepers }).hex
+        : this.child(random.RandomPassword, "value", { length, special: false, keepers }).result;
     this.registerOutputs({});
   }
 }

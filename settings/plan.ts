@@ -31,15 +31,16 @@ function scrapeSeconds({ perSystem }: StackSettings): number {
 }
 
 /**
- * Names of the secrets that a deployment would miss: those that a person sets, and under Compose the
- * generated ones too, because there no provider makes them (`longshore secrets generate` does).
+ * Names of the secrets that a deployment would miss: those that a person sets, and those generated ones that no
+ * provider makes but `longshore secrets generate`: under Compose all of them, elsewhere certificates.
  */
 export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
   const set = new Set(settings.secretsSet[plan.system]);
   return plan.secrets
     .filter(
-      ({ name, from }) =>
-        !set.has(name) && (from === "config" || (from === "generated" && plan.target === "compose")),
+      ({ name, from, value }) =>
+        !set.has(name) &&
+        (from === "config" || (from === "generated" && (plan.target === "compose" || value.kind === "tls"))),
     )
     .map(({ name }) => name);
 }
@@ -71,6 +72,13 @@ export function secretCommand(
     : `bin/longshore secrets set ${system}.${name} --stack ${stack}`;
 }
 
+/** Also why a certificate that the catalog calls generated is asked of a person. */
+export function notSet(secret: PlannedSecret | undefined): string {
+  return secret?.from === "config" && secret.value.kind === "tls"
+    ? "not set (a certificate is only generated in local, dev and test)"
+    : "not set";
+}
+
 /** @throws ProblemsError that names every missing secret and the command that sets it */
 export function requireSecrets(plans: readonly Plan[], settings: StackSettings): void {
   const problems = plans.flatMap((plan) =>
@@ -81,7 +89,7 @@ export function requireSecrets(plans: readonly Plan[], settings: StackSettings):
         .map((workload) => workload.name);
       return {
         path: `${plan.system}.secrets.${name}`,
-        message: `not set, and ${users.join(", ")} ${users.length === 1 ? "needs" : "need"} it`,
+        message: `${notSet(secret)}, and ${users.join(", ")} ${users.length === 1 ? "needs" : "need"} it`,
         fix: `run: ${secretCommand(plan.system, name, secret?.from, settings.stack)}`,
       };
     }),

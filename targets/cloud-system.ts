@@ -24,7 +24,7 @@ import {
   type KubernetesObject,
   type KubernetesOptions,
 } from "../render/kubernetes";
-import { secretCommand } from "../settings/plan";
+import { notSet, secretCommand } from "../settings/plan";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
 import type { CloudContext, Platform } from "./cloud";
@@ -122,12 +122,12 @@ export class CloudSystem extends Component {
   /** From config where a person set them, else made by us where the catalog says so. */
   private provideSecrets(): Map<string, Late> {
     const { secretValue, settings } = this.context;
-    const provide = ({ name, from, length }: PlannedSecret): Late | undefined => {
+    const provide = ({ name, from, value }: PlannedSecret): Late | undefined => {
       const given = secretValue(this.plan.system, name);
-      if (given || from === "config") {
+      if (given || from === "config" || value.kind === "tls") {
         return given && pulumi.secret(given);
       }
-      return new GeneratedSecret(`${this.label}-${name}`, { length }, { parent: this }).value;
+      return new GeneratedSecret(`${this.label}-${name}`, value, { parent: this }).value;
     };
     const ours = this.plan.secrets.filter(({ from }) => from !== "service");
     const provided = ours.map((secret) => ({ secret, value: provide(secret) }));
@@ -136,7 +136,7 @@ export class CloudSystem extends Component {
       `Pulumi.${settings.stack}.yaml`,
       missing.map(({ secret }) => ({
         path: `${this.label}.secrets.${secret.name}`,
-        message: "not set",
+        message: notSet(secret),
         fix: `run: ${secretCommand(this.plan.system, secret.name, secret.from, settings.stack)}`,
       })),
     );

@@ -22,7 +22,8 @@ export function checkChoices({
     ...[...services, ...jobs].flatMap(({ name, only = [] }) =>
       only.flatMap((one) => choice(`${name}.only`, one, ENVIRONMENTS)),
     ),
-    ...secrets.flatMap(({ name, from, optionalIn }) => [
+    ...secrets.flatMap(({ name, from, value, optionalIn }) => [
+      ...choice(`secrets.${name}.kind`, value.kind, ["text", "hex", "tls"]),
       ...choice(`secrets.${name}.from`, from, ["config", "generated"]),
       ...optionalIn.flatMap((one) => choice(`secrets.${name}.optionalIn`, one, ENVIRONMENTS)),
     ]),

@@ -1,6 +1,7 @@
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { SystemDefinition } from "../types";
+import { checkGenerated } from "../secrets";
 import { checkChoices } from "./choices";
 import { checkContainers } from "./containers";
 import { checkDatastores } from "./datastores";
@@ -21,6 +22,7 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkNames(definition),
     ...checkReferences(definition),
     ...checkChoices(definition),
+    ...checkGenerated(definition),
     ...checkImages(definition),
     ...checkPresence(definition),
     ...checkContainers(definition),

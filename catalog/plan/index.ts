@@ -1,7 +1,8 @@
 import { withBases } from "../build-graph";
 import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
-import type { ImageDefinition, SystemDefinition } from "../types";
+import { SELF_SIGNED } from "../secrets";
+import type { Environment, ImageDefinition, SystemDefinition } from "../types";
 import { planStore, type PlannedStore } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
 import { EDGE_EXPORTER, MONITORING, planMonitoring } from "./monitoring";
@@ -46,7 +47,7 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
       new Map(workloads.map(({ name, after }) => [name, after.map((one) => one.workload)])),
     ).order,
     datastores: byName(stores.map(({ datastore }) => datastore)),
-    secrets: planSecrets(definition, stores, workloads),
+    secrets: planSecrets(definition, settings.environment, stores, workloads),
     routes: planRoutes(definition, settings),
     ...(workloads.some(({ name }) => name === EDGE_EXPORTER) && { edgeExporter: EDGE_EXPORTER }),
   };
@@ -134,6 +135,7 @@ function withClients(
 
 function planSecrets(
   definition: SystemDefinition,
+  environment: Environment,
   stores: readonly PlannedStore[],
   workloads: readonly Workload[],
 ): PlannedSecret[] {
@@ -143,14 +145,23 @@ function planSecrets(
   );
   const declared = definition.secrets
     .filter(({ name }) => used.has(name))
-    .map(({ name, from, length }): PlannedSecret => ({ name, from, length, configPath: configPath(name) }));
+    .map(({ name, from, value }): PlannedSecret => ({
+      name,
+      from: value.kind === "tls" && !SELF_SIGNED.includes(environment) ? "config" : from,
+      value,
+      configPath: configPath(name),
+    }));
   const passwords = stores.flatMap(({ secrets, provided }) =>
     [
       ...secrets.map((name) => ({ name, from: "generated" }) as const),
       ...provided.map((name) => ({ name, from: "service" }) as const),
     ]
       .filter(({ name }) => used.has(name))
-      .map((secret): PlannedSecret => ({ ...secret, length: 32, configPath: configPath(secret.name) })),
+      .map((secret): PlannedSecret => ({
+        ...secret,
+        value: { kind: "text", length: 32 },
+        configPath: configPath(secret.name),
+      })),
   );
   return byName([...declared, ...passwords]);
 }

@@ -1,6 +1,7 @@
 import type {
   BuildSource,
   Environment,
+  GeneratedValue,
   PostgresExtension,
   RedisEviction,
   SecurityException,
@@ -265,8 +266,8 @@ export interface PlannedSecret {
   readonly name: string;
   /** `service`: the managed datastore makes it, and the deployment learns it there. */
   readonly from: "config" | "generated" | "service";
-  /** Characters of a generated value. */
-  readonly length: number;
+  /** What is made of it where it is generated. */
+  readonly value: GeneratedValue;
   /** Path of the value in the stack's config, such as `longshore:secrets.todo.db-admin-password`. */
   readonly configPath: string;
 }

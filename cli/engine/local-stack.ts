@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -97,13 +97,6 @@ function writeOnce(path: string, content: string): void {
       throw error;
     }
   }
-}
-
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-/** A random value of letters and digits: 32 of them have 190 bits, and no program has to escape them. */
-export function generateSecret(length: number): string {
-  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
 }
 
 /** Secrets of these plans that are to be generated into config and are not in it yet. */

@@ -9,7 +9,7 @@ import type { StackOption } from "../support/options";
 import { definitionOf, loadPlans, loadSettings } from "../support/plans";
 import { startProgress } from "../support/progress";
 import { openTerminal, plural, table } from "../support/terminal";
-import { generateSecret, missingGenerated, setSecret } from "./local-stack";
+import { missingGenerated, setSecret } from "./local-stack";
 import { explain, openConfig } from "./stack";
 
 interface SecretRow {
@@ -49,13 +49,13 @@ function secretRows(stack: string, only: readonly string[]): SecretRow[] {
     const definition = definitionOf(system);
     const all = definition.secrets.map(({ name }) => name);
     const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet: all });
-    return plan.secrets.map(({ name, from }) => ({
+    return plan.secrets.map(({ name, from, value }) => ({
       system,
       name,
       from,
       set: (settings.secretsSet[system] ?? []).includes(name)
         ? "yes"
-        : from !== "config" && settings.target !== "compose"
+        : from !== "config" && value.kind !== "tls" && settings.target !== "compose"
           ? "by up"
           : "no",
       usedBy: usersOf(plan, name),
@@ -170,8 +170,9 @@ export async function generateSecrets({ stack, system, json = false }: SecretsOp
     const progress = await startProgress(terminal);
     try {
       const opened = await openConfig(stack, progress);
-      for (const { configPath, length } of missing) {
-        await setSecret(opened.command, opened, configPath, generateSecret(length));
+      const { generateValues } = await import("./generate.js");
+      for (const { configPath, value } of await generateValues(missing)) {
+        await setSecret(opened.command, opened, configPath, value);
       }
     } catch (error) {
       throw explain(error, stack);

@@ -14,14 +14,7 @@ import { chosen, loadPlans, loadSettingsLeniently, type StackPlans } from "../su
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
-import {
-  generateSecret,
-  localEnvironment,
-  localFiles,
-  missingGenerated,
-  prepareLocalFiles,
-  setSecret,
-} from "./local-stack";
+import { localEnvironment, localFiles, missingGenerated, prepareLocalFiles, setSecret } from "./local-stack";
 import { hasState, locksOf, pendingOperations, removeDeadLocks } from "./locks";
 
 /** A stack that the engine can be run on. */
@@ -84,11 +77,12 @@ export async function openStack(
       planned.plans.filter((plan) => limit.includes(plan.system)),
       planned.settings,
     );
-    for (const { configPath, length } of missing) {
-      progress.now(`generating secrets of the stack ${stack}`);
-      await setSecret(opened.command, opened, configPath, generateSecret(length));
-    }
     if (missing.length > 0) {
+      const { generateValues } = await import("./generate.js"); // hardly ever needed, and slow to load
+      for (const { configPath, value } of await generateValues(missing)) {
+        progress.now(`generating secrets of the stack ${stack}`);
+        await setSecret(opened.command, opened, configPath, value);
+      }
       Object.assign(planned, loadPlans(stack, [], asked));
     }
   }

@@ -74,7 +74,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     assert.equal(code, 0, stdout + stderr);
   });
 
-  /** Opens the page and waits until it is alive: what is typed before React has the page is lost. */
+  /** Opens the page and waits until it is alive: only then can anything be sent. */
   async function open(): Promise<void> {
     await page.goto(ADDRESS);
     await page.locator(".skeleton").waitFor({ state: "detached" });
@@ -133,6 +133,30 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     await page.getByRole("button", { name: /^Delete “Call/ }).click();
     await eventually("the deletion arrives", async () => (await titles()).length === 1);
     assert.deepEqual(await titles(), ['Count "containers" & <ships> 🚢']);
+  });
+
+  it("keeps what is typed before React has the page, and sends it only then", async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route("**/_next/**/*.js*", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(ADDRESS, { waitUntil: "commit" });
+    const title = page.getByLabel("What needs doing?");
+    await title.pressSequentially("Tie up the boat");
+    await page.keyboard.press("Enter");
+    assert.equal(await title.inputValue(), "Tie up the boat");
+    assert.equal(new URL(page.url()).search, "", "the browser has not sent the form by itself");
+    release();
+    await page.locator(".skeleton").waitFor({ state: "detached" });
+    assert.equal(await title.inputValue(), "Tie up the boat");
+    await title.press("Enter");
+    const item = page.getByRole("listitem").filter({ hasText: "Tie up the boat" });
+    await item.waitFor();
+    await page.unroute("**/_next/**/*.js*");
+    await page.getByRole("button", { name: /^Delete “Tie/ }).click();
+    await eventually("the deletion arrives", async () => (await titles()).length === 1);
   });
 
   it("says kindly that the assistant is not configured, and everything else works", async () => {

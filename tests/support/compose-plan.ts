@@ -113,7 +113,14 @@ export function samplePlan(options: SamplePlanOptions = {}): Plan {
     workloads,
     startOrder: ["api", "db", "migrate", "web"],
     datastores: [],
-    secrets: [{ name: "token", from: "generated", length: 32, configPath: "longshore:secrets.sample.token" }],
+    secrets: [
+      {
+        name: "token",
+        from: "generated",
+        value: { kind: "text", length: 32 },
+        configPath: "longshore:secrets.sample.token",
+      },
+    ],
     routes: [
       { path: "/api", workload: "api", port: 8000 },
       { path: "/", workload: "web", port: 8000 },

@@ -141,7 +141,7 @@ export function threeTierPlan(): Plan {
       secrets: ["db-admin", "db-app"].map((name) => ({
         name,
         from: "generated",
-        length: 32,
+        value: { kind: "text", length: 32 },
         configPath: `longshore:secrets.shop.${name}`,
       })),
     },

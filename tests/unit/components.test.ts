@@ -166,7 +166,9 @@ describe("components", () => {
   it("makes a secret anew only with its next generation", async () => {
     new GeneratedSecret("one");
     new GeneratedSecret("two", { length: 20, generation: 2 });
+    new GeneratedSecret("three", { kind: "hex", length: 64 });
     await settled();
+    assert.deepEqual(named("three-value").inputs, { length: 32, keepers: { generation: "1" } });
     assert.deepEqual(named("one-value").inputs, { length: 32, special: false, keepers: { generation: "1" } });
     assert.deepEqual(named("two-value").inputs, { length: 20, special: false, keepers: { generation: "2" } });
   });

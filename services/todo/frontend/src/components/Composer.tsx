@@ -3,6 +3,7 @@
 import { type FormEvent, useId, useRef, useState } from "react";
 import type { Draft } from "../lib/types.ts";
 import { Icon } from "./icons.tsx";
+import { useAlive } from "./useAlive.ts";
 
 /** The form for a new todo: a title is enough, a date and notes on request. */
 export function Composer({ onAdd }: { onAdd: (draft: Draft) => Promise<boolean> }) {
@@ -11,6 +12,9 @@ export function Composer({ onAdd }: { onAdd: (draft: Draft) => Promise<boolean> 
   const [busy, setBusy] = useState(false);
   const title = useRef<HTMLInputElement>(null);
   const id = useId();
+  // A form whose button is disabled cannot be sent, not with Enter either: until React has the page the browser
+  // would send it itself, to nobody, and what was typed would be gone. Typing works from the start.
+  const alive = useAlive();
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -59,11 +63,12 @@ export function Composer({ onAdd }: { onAdd: (draft: Draft) => Promise<boolean> 
           aria-controls={`${id}details`}
           aria-label="Due date and notes"
           title="Due date and notes"
+          disabled={!alive}
           onClick={() => setDetailed(!detailed)}
         >
           <Icon name="note" />
         </button>
-        <button type="submit" className="primary" aria-disabled={busy}>
+        <button type="submit" className="primary" disabled={!alive} aria-disabled={busy}>
           <Icon name="add" />
           Add
         </button>

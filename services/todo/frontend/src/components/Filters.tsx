@@ -3,6 +3,7 @@
 import { useId } from "react";
 import type { Counts, Status } from "../lib/types.ts";
 import { Icon } from "./icons.tsx";
+import { useAlive } from "./useAlive.ts";
 
 interface Props {
   filter: Status;
@@ -20,10 +21,11 @@ const LABELS: [Status, string][] = [
 
 export function Filters({ filter, search, counts, onFilter, onSearch }: Props) {
   const id = useId();
+  const alive = useAlive(); // before that nothing takes a choice, which would be lost
   const numbers = counts && { all: counts.open + counts.done, open: counts.open, done: counts.done };
   return (
     <div className="filters">
-      <fieldset className="segments">
+      <fieldset className="segments" disabled={!alive}>
         <legend className="sr-only">Show</legend>
         {LABELS.map(([status, label]) => (
           <label key={status}>
@@ -54,6 +56,7 @@ export function Filters({ filter, search, counts, onFilter, onSearch }: Props) {
           maxLength={200}
           autoComplete="off"
           value={search}
+          readOnly={!alive}
           onChange={(event) => onSearch(event.target.value)}
           onKeyDown={(event) => {
             if (event.key === "Escape" && search) {

@@ -1,0 +1,48 @@
+import { randomBytes, randomInt } from "node:crypto";
+import type { PlannedSecret } from "../../catalog/plan";
+import { usage } from "../support/failure";
+import { selfSigned, type TlsPair } from "./certificate";
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** A random value of letters and digits: 32 of them have 190 bits, and no program has to escape them. */
+export function generateText(length: number): string {
+  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+}
+
+/**
+ * Values for secrets that config does not hold yet.
+ * @throws Failure when one part of a certificate and its key is there: a new other part would not fit it
+ */
+export async function generateValues(
+  missing: readonly (PlannedSecret & { readonly system: string })[],
+): Promise<{ configPath: string; value: string }[]> {
+  const pairs = new Map<string, Promise<TlsPair>>();
+  const generate = async ({ system, name, value }: (typeof missing)[number]): Promise<string> => {
+    if (value.kind === "text") {
+      return generateText(value.length);
+    }
+    if (value.kind === "hex") {
+      return randomBytes(value.length / 2).toString("hex");
+    }
+    const isOther = (one: (typeof missing)[number]) =>
+      one.system === system &&
+      one.value.kind === "tls" &&
+      one.value.pair === value.pair &&
+      one.value.part !== value.part;
+    if (!missing.some(isOther)) {
+      const other = value.part === "key" ? "certificate" : "key";
+      throw usage(
+        `${system}.secrets.${name}: not set, though the ${other} of ${value.pair} is; ` +
+          `set it too: bin/longshore secrets set ${system}.${name}`,
+      );
+    }
+    const id = `${system}.${value.pair}`;
+    const pair = pairs.get(id) ?? selfSigned(value.names, value.days);
+    pairs.set(id, pair);
+    return (await pair)[value.part];
+  };
+  return Promise.all(
+    missing.map(async (secret) => ({ configPath: secret.configPath, value: await generate(secret) })),
+  );
+}
