@@ -3,6 +3,7 @@ import { EXIT } from "./support/failure";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerDev } from "./dev";
+import { registerBuild } from "./build";
 import { registerDoctor } from "./doctor";
 import { registerDown } from "./down";
 import { registerEnv } from "./env";
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     registerLogs,
     registerHealth,
     registerExec,
+    registerBuild,
     registerRender,
     registerValidate,
     registerSecrets,

@@ -84,6 +84,7 @@ export function readSettings(
       ]),
     ) as Record<string, SystemSettings>,
     ...(config.domain !== undefined && { domain: config.domain }),
+    ...(config.registry !== undefined && { registry: config.registry }),
     ...(config.gcp && { gcp: config.gcp }),
   };
 }

@@ -10,6 +10,9 @@ const GCP_PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 /** Google's form of a region, such as europe-west3. */
 const GCP_REGION = /^[a-z]+-[a-z]+\d{1,2}$/;
 
+/** A registry's host, with a port where it has one, and a path in it. */
+const REGISTRY = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/;
+
 const secretValues = z
   .record(z.string(), z.record(z.string(), z.string()))
   .default({})
@@ -154,6 +157,13 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       })
       .optional()
       .describe("The Google Cloud project. Needed for the target gcp."),
+    registry: z
+      .string()
+      .regex(REGISTRY, "expected a name without scheme and tag, such as harbor.example.com/acme")
+      .optional()
+      .describe(
+        "Where images are pushed, as HOST/PATH: Harbor, Docker Hub, any registry. Default: gcr.io/PROJECT on gcp.",
+      ),
     cluster: z
       .strictObject({
         mode: z.enum(["autopilot", "standard"]).default("autopilot").describe("Kind of GKE cluster."),

@@ -17,6 +17,8 @@ export interface StackSettings {
   readonly lifecycle: "retain" | "ephemeral";
   /** Present for the target gcp. */
   readonly gcp?: { readonly project: string; readonly region: string };
+  /** Where images are pushed, such as `harbor.example.com/acme`. @default - gcr.io on gcp, nowhere otherwise */
+  readonly registry?: string;
   readonly cluster: { readonly mode: "autopilot" | "standard" };
   /** Per system: the port on 127.0.0.1 (target compose). */
   readonly ports: Readonly<Record<string, number>>;

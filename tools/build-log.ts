@@ -2,7 +2,7 @@ import { compareText } from "../catalog/problems";
 
 /** What happened to one target of a build. */
 export interface TargetSummary {
-  /** From its first step's begin to its last one's end, in seconds; steps that it shares count for all. */
+  /** From its first step's begin to its last one's end, in seconds, without the steps that were known. */
   readonly seconds: number;
   /** Whether every step was known from a former build. */
   readonly isCached: boolean;
@@ -141,8 +141,10 @@ function cleaned(text: string): string[] {
 function summary(vertices: readonly Vertex[]): TargetSummary {
   const times = (values: readonly (string | undefined)[]) =>
     values.flatMap((value) => (value === undefined ? [] : [Date.parse(value)]));
-  const begin = Math.min(...times(vertices.map(({ started }) => started)));
-  const end = Math.max(...times(vertices.map(({ completed }) => completed)));
+  // What was known is reported with the times of the build that made it.
+  const worked = vertices.filter(({ cached }) => cached !== true);
+  const begin = Math.min(...times(worked.map(({ started }) => started)));
+  const end = Math.max(...times(worked.map(({ completed }) => completed)));
   const own = vertices.filter(isOwnWork);
   return {
     seconds: Number.isFinite(end - begin) ? Math.max(0, end - begin) / 1000 : 0,

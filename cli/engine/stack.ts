@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "../../catalog/plan";
-import { basesOf } from "../../render/images/dockerfile";
+import { publishedImages } from "../images/published";
 import { requireSecrets, takingPart, type Asked } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
 import { EXIT, Failure, usage } from "../support/failure";
@@ -90,7 +88,6 @@ export async function openStack(
   return { ...opened, ...planned, asked };
 }
 
-/** What a plan takes from registries: images that it runs, and those that its own are built on. */
 /** @throws Failure for a profile that nothing here has */
 function requireProfiles(plans: readonly Plan[], profiles: readonly string[]): void {
   const known = new Set(plans.flatMap(({ workloads }) => workloads.flatMap(({ profile }) => profile ?? [])));
@@ -125,17 +122,6 @@ async function withoutImage(
     }
   }
   return leftOut;
-}
-
-function publishedImages({ images }: Plan): string[] {
-  return images.flatMap(({ source }) => {
-    if (source.kind === "upstream") {
-      return [source.reference];
-    }
-    const dockerfile = join(repoRoot(), source.context, source.dockerfile);
-    // A missing one is told by whoever builds.
-    return existsSync(dockerfile) ? basesOf(readFileSync(dockerfile, "utf8")) : [];
-  });
 }
 
 /** Like openStack, for commands that only read or write the stack's config. */

@@ -22,7 +22,7 @@ describe("the log of a build", () => {
     const { log } = read([
       step("[todo_api internal] load build definition from Dockerfile"),
       step("[todo_api base 1/2] FROM docker.io/library/python:3.13-slim"),
-      step("[todo_api base 2/2] RUN make", { cached: true }),
+      step("[todo_api base 2/2] RUN make", { cached: true, started: "2026-11-20T00:00:00Z" }),
       step("[todo_api] exporting to image", { started: at(3), completed: at(4) }),
       step("[todo_web 2/2] COPY . .", { completed: at(9) }),
       step("[todo_late 2/2] COPY . .", { completed: undefined }),

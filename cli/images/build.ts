@@ -1,0 +1,170 @@
+import { bake, type BakeResult } from "../../tools/bake";
+import { findDocker } from "../../tools/docker";
+import { repoRoot } from "../../tools/paths";
+import { renderBake, type BakeDocument } from "../../render/bake";
+import { sourcesIn } from "../../render/images/source-description";
+import type { BuildOptions } from "../build";
+import { EXIT, Failure } from "../support/failure";
+import { loadPlans } from "../support/plans";
+import { startProgress } from "../support/progress";
+import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
+import { environmentWith } from "../support/tools";
+import { findBuilder, requirePlatforms, requirePushing } from "./builder";
+import { publishedImages } from "./published";
+import { registryOf } from "./registry";
+import { formatBytes, pushedImage, unpackedBytes } from "./sizes";
+
+/** One image as the table shows it. */
+interface Row {
+  readonly system: string;
+  readonly image: string;
+  /** First of its tags. */
+  readonly reference: string;
+  readonly status: "built" | "cached" | "failed";
+  readonly seconds: number;
+  /** Unpacked in the engine; as it is transferred when it was pushed. */
+  readonly bytes?: number | undefined;
+  readonly digest?: string | undefined;
+  /** Pushed: digests by platform. */
+  readonly platforms?: Readonly<Record<string, string>> | undefined;
+}
+
+/** `longshore build`: all images of some systems at once. */
+export async function build(options: BuildOptions): Promise<void> {
+  const { stack, system, push = false, platform, version, skipTests = false, json = false } = options;
+  const terminal = openTerminal({ json });
+  const { settings, plans } = loadPlans(stack, system);
+  const document = renderBake(plans, {
+    root: repoRoot(),
+    describe: sourcesIn(repoRoot()),
+    skipTests,
+    ...(version !== undefined && { version }),
+    ...(platform.length > 0 && { platforms: platform }),
+    ...(push && { push: { ...registryOf(settings), attest: options.attest } }),
+  });
+  if (options.print) {
+    terminal.out(JSON.stringify(document, null, 2));
+    return;
+  }
+  if (Object.keys(document.target).length === 0) {
+    terminal.note("nothing to build: every image comes from a registry");
+    return;
+  }
+  const progress = await startProgress(terminal, { out: "stderr" });
+  const interrupt = new AbortController();
+  const onInterrupt = () => {
+    interrupt.abort();
+  };
+  process.once("SIGINT", onInterrupt);
+  try {
+    const docker = await findDocker(progress.line, { images: plans.flatMap(publishedImages) });
+    const env = environmentWith(docker.env);
+    const builder = await findBuilder(env);
+    requirePlatforms(builder, platform);
+    if (push) {
+      await requirePushing(builder, env);
+    }
+    const started = Date.now();
+    progress.now(`building ${plural(Object.keys(document.target).length, "image")}`);
+    const result = await bake({
+      definition: document,
+      targets: ["default"],
+      noCache: !options.cache,
+      env,
+      signal: interrupt.signal,
+      onStep: (step) => {
+        progress.now(shortened(step, terminal.columns - 2));
+      },
+    });
+    const seconds = (Date.now() - started) / 1000;
+    const native = builder.platforms[0] ?? "";
+    const rows = await rowsOf(document, result, { isPushed: push, env, native, seconds });
+    progress.stop();
+    tell(rows, result, { terminal, skipTests, seconds });
+  } finally {
+    progress.stop();
+    process.off("SIGINT", onInterrupt);
+  }
+}
+
+interface Where {
+  readonly isPushed: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly native: string;
+  /** Of the whole build. */
+  readonly seconds: number;
+}
+
+function rowsOf(document: BakeDocument, result: BakeResult, where: Where): Promise<Row[]> {
+  return Promise.all(
+    Object.entries(document.target).map(async ([name, { tags, platforms }]): Promise<Row> => {
+      const [system = "", image = ""] = name.split("_");
+      const reference = tags[0] ?? "";
+      const digest = result.digests.get(name);
+      const { seconds: spent = 0, isCached = false } = result.targets.get(name) ?? {};
+      const isDone = result.failure === undefined;
+      const row: Row = {
+        system,
+        image,
+        reference,
+        status: isDone ? (isCached ? "cached" : "built") : "failed",
+        seconds: Math.min(spent, where.seconds),
+        digest,
+      };
+      if (!where.isPushed || digest === undefined) {
+        return { ...row, bytes: isDone ? await unpackedBytes(reference, where.env) : undefined };
+      }
+      const repository = reference.slice(0, reference.lastIndexOf(":"));
+      return {
+        ...row,
+        ...(await pushedImage(repository, digest, platforms?.[0] ?? where.native, where.env)),
+      };
+    }),
+  );
+}
+
+interface Telling {
+  readonly terminal: Terminal;
+  readonly skipTests: boolean;
+  readonly seconds: number;
+}
+
+/** @throws Failure when the build failed: the failed step, and no table of what is not there */
+function tell(rows: readonly Row[], result: BakeResult, { terminal, skipTests, seconds }: Telling): void {
+  if (result.isCancelled) {
+    throw new Failure("interrupted; what was built is kept for the next time", EXIT.interrupted);
+  }
+  if (result.failure !== undefined) {
+    if (terminal.isJson) {
+      terminal.json({ status: "failed", error: result.failure, seconds });
+    }
+    throw new Failure(`building failed; what runs was not touched\n${result.failure}`);
+  }
+  if (terminal.isJson) {
+    terminal.json({ status: "ok", images: rows, testsSkipped: skipTests, seconds });
+    return;
+  }
+  table(
+    ["image", "size", "digest", "time", ""],
+    rows.map(({ system, image, bytes, digest, seconds: took, status }) => [
+      `${system}/${image}`,
+      bytes === undefined ? "" : formatBytes(bytes),
+      digest?.replace("sha256:", "").slice(0, 12) ?? "",
+      status === "cached" ? "" : formatSeconds(took),
+      status,
+    ]),
+    terminal,
+  ).forEach(terminal.out);
+  const built = rows.filter(({ status }) => status === "built").length;
+  terminal.out(
+    `${plural(rows.length, "image")}: ${built} built, ${rows.length - built} cached in ${formatSeconds(seconds)}`,
+  );
+  if (skipTests) {
+    terminal.note("warning: unit tests were skipped");
+  }
+}
+
+function shortened(text: string, width: number): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+}
