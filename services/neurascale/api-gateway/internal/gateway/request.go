@@ -81,6 +81,9 @@ func record(r *http.Request, known *request, w *recorder, elapsed time.Duration,
 	}
 	level := slog.LevelInfo
 	switch {
+	case known.route == routeOperation && status == http.StatusServiceUnavailable:
+		// Not ready: whoever it waits for says why.
+		level = slog.LevelWarn
 	case status >= 500:
 		level = slog.LevelError
 	case known.route == routeOperation:
