@@ -1,0 +1,1 @@
+"""Computes the negative space of pictures: what is around and between what they show."""
