@@ -1,0 +1,37 @@
+import { useEffect, useState, type MouseEvent, type ReactNode } from "react";
+
+const MOVED = "imaging:moved";
+
+export function go(path: string, { replace = false } = {}): void {
+  history[replace ? "replaceState" : "pushState"](null, "", path);
+  window.dispatchEvent(new Event(MOVED));
+}
+
+export function usePath(): string {
+  const [path, setPath] = useState(location.pathname);
+  useEffect(() => {
+    const follow = () => setPath(location.pathname);
+    window.addEventListener(MOVED, follow);
+    window.addEventListener("popstate", follow);
+    return () => {
+      window.removeEventListener(MOVED, follow);
+      window.removeEventListener("popstate", follow);
+    };
+  }, []);
+  return path;
+}
+
+/** A link to another page of this application; with a modifier key it opens as any link does. */
+export function Link({ to, className, children }: { to: string; className?: string; children: ReactNode }) {
+  const follow = (event: MouseEvent) => {
+    if (event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      go(to);
+    }
+  };
+  return (
+    <a href={to} className={className} onClick={follow}>
+      {children}
+    </a>
+  );
+}
