@@ -153,6 +153,15 @@ export const FEATURES: readonly Feature[] = [
       gcp: "no: an image is what runs on a cluster",
     },
   },
+  {
+    name: "Docker Swarm: `docker stack deploy` of the documents",
+    support: {
+      compose:
+        "no: Swarm refuses `depends_on` with conditions, ignores `build`, `profiles`, `restart` and `security_opt`, and publishes ports on every address of a machine instead of the loopback one",
+      kubernetes: "no: Swarm reads Compose documents",
+      gcp: "no: Swarm reads Compose documents",
+    },
+  },
 ];
 
 /** The table as Markdown. */

@@ -1,0 +1,112 @@
+import { exec, http, system } from "../catalog/define";
+import { ENVIRONMENTS } from "../catalog/types";
+import { databaseBrowser, redisBrowser } from "./dev-tools";
+
+/** Negative Space Imaging: how much of a picture is space around and between, and where. */
+export const imaging = system("imaging", (words) => {
+  const { postgres, redis, secret, setting, image, job, service, route } = words;
+  // Pictures too are in the database: every replica sees them, and one backup holds all there is.
+  const db = postgres("db", { version: 17, database: "imaging", storage: "50Gi" });
+  // Only what the database has as well: when the memory is full, what nobody asked for lately makes room.
+  const cache = redis("cache", { maxMemory: "256Mi", eviction: "allkeys-lru", storage: "1Gi" });
+  const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
+
+  const apiImage = image("api", { context: "services/imaging/api", runtime: "node" });
+  const analyzerImage = image("analyzer", {
+    context: "services/imaging/analyzer",
+    contexts: { shared: "services/shared/python" },
+    runtime: "python",
+  });
+  const frontendImage = image("frontend", {
+    context: "services/imaging/frontend",
+    user: 101,
+    runtime: "none",
+  });
+
+  const migrate = job("migrate", {
+    image: apiImage,
+    command: ["node", "migrate.js"],
+    env: { DATABASE_URL: db.ownerUrl, DATABASE_OWNER_ROLE: db.ownerRole },
+    resources: { cpu: ["100m", "500m"], memory: ["96Mi", "192Mi"] },
+  });
+
+  job("seed", {
+    image: apiImage,
+    command: ["node", "seed.js"],
+    only: ["dev"],
+    after: [migrate],
+    env: { DATABASE_URL: db.url },
+    resources: { cpu: ["100m", "500m"], memory: ["96Mi", "192Mi"] },
+  });
+
+  const analyzer = service("analyzer", {
+    image: analyzerImage,
+    ports: { http: 5000 },
+    env: {
+      WORKERS: setting("analyzerWorkers", 4),
+      MAX_PIXELS: setting("maxPixels", 25_000_000),
+      LOG_LEVEL: logLevel,
+    },
+    live: http("/livez", { timeout: "5s" }),
+    ready: http("/readyz", { timeout: "5s" }),
+    metrics: { port: "http", path: "/metrics" },
+    resources: { cpu: ["500m", "2"], memory: ["384Mi", "1536Mi"] },
+    scale: { min: 2, max: 6, cpu: 70 },
+    develop: { mounts: { src: "/app/src" }, debug: 5678 },
+  });
+
+  // At most ten replicas and one more during an update: together below PostgreSQL's hundred connections.
+  const pool = { DATABASE_POOL_MAX: "8" };
+  const api = service("api", {
+    image: apiImage,
+    after: [migrate],
+    ports: { http: 3000 },
+    env: {
+      DATABASE_URL: db.url,
+      DATABASE_POOL_MIN: "2",
+      DATABASE_POOL_MAX: "20",
+      REDIS_URL: cache.url,
+      ANALYZER_URL: analyzer.http,
+      SENTRY_DSN: secret("sentry-dsn", { optionalIn: [...ENVIRONMENTS] }),
+      UPLOAD_LIMIT: "20971520",
+      LOG_LEVEL: logLevel,
+    },
+    live: http("/livez"),
+    ready: http("/readyz"),
+    metrics: { port: "http", path: "/metrics" },
+    resources: { cpu: ["200m", "1"], memory: ["192Mi", "384Mi"] },
+    scale: { min: 3, max: 10, cpu: 70, memory: 80 },
+    egress: ["ingest.sentry.io:443"],
+    develop: { mounts: { src: "/app/src" }, debug: 9229 },
+    environments: {
+      dev: { env: { ENVIRONMENT: "dev" } },
+      test: { env: { ENVIRONMENT: "test" } },
+      staging: { env: { ENVIRONMENT: "staging", ...pool } },
+      prod: { env: { ENVIRONMENT: "prod", ...pool } },
+    },
+  });
+
+  const frontend = service("frontend", {
+    image: frontendImage,
+    ports: { http: 8080 },
+    env: { API_ORIGIN: setting("apiOrigin", "") },
+    live: exec(["health.sh"]),
+    resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
+    replicas: 2,
+    develop: { mounts: { src: "/app/src" } },
+    // The development server compiles as it serves.
+    environments: {
+      dev: { env: { API_URL: api.http }, resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] } },
+    },
+  });
+
+  // A page of the history is a dozen thumbnails at once.
+  route("/api", api.http, {
+    rateLimit: { requests: 10, per: "1s", burst: 40 },
+    bodyLimit: "20Mi",
+    cors: { origins: setting("corsOrigins", "") },
+  });
+  route("/", frontend.http);
+  databaseBrowser(words, db);
+  redisBrowser(words, cache);
+});

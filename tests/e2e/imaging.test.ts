@@ -1,0 +1,384 @@
+import assert from "node:assert/strict";
+import { crc32, deflateSync } from "node:zlib";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import type { Browser, Page } from "playwright-core";
+import { unpackedSize } from "../../tools/docker";
+import { run } from "../../tools/process";
+import { Checkout } from "../support/checkout";
+import {
+  docker,
+  eventually,
+  launchBrowser,
+  MEGABYTE,
+  reports,
+  type Status,
+  type Up,
+} from "../support/end-to-end";
+
+const PORT = 18100;
+const ADDRESS = `http://127.0.0.1:${PORT}`;
+/** What the images may have, in MB unpacked. */
+const LIMITS: Readonly<Record<string, number>> = { api: 250, analyzer: 400, frontend: 100 };
+
+/** Runs in the browser. */
+const PICTURES_LOADED = "[...document.images].every((image) => image.naturalWidth > 0)";
+
+interface Picture {
+  id: string;
+  name: string;
+  status: string;
+  problem: string | null;
+  analysis: {
+    width: number;
+    height: number;
+    negative_space: number;
+    largest_rectangle: { x: number; y: number; width: number; height: number };
+    largest_circle: { x: number; y: number; radius: number };
+    regions: { count: number; enclosed: number };
+  } | null;
+}
+
+/** A grey PNG, written here so that no library of the system is in it. */
+function png(width: number, height: number, shade: (x: number, y: number) => number): Buffer {
+  const chunk = (kind: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  const rows = Buffer.alloc((width + 1) * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      rows[y * (width + 1) + 1 + x] = shade(x, y);
+    }
+  }
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))];
+  return Buffer.concat([signature, ...parts]);
+}
+
+/** Paper with a dark ring on its right: an eighth or so is not space, and the hole of the ring is enclosed. */
+const RING = { width: 1200, height: 800, x: 900, y: 400, outer: 240, inner: 140 };
+const ring = (paper = 238) =>
+  png(RING.width, RING.height, (x, y) => {
+    const distance = Math.hypot(x + 0.5 - RING.x, y + 0.5 - RING.y);
+    return distance < RING.outer && distance > RING.inner ? 40 : paper;
+  });
+const RING_SPACE = 1 - (Math.PI * (RING.outer ** 2 - RING.inner ** 2)) / (RING.width * RING.height);
+
+const upload = (bytes: Buffer, name: string) =>
+  fetch(`${ADDRESS}/api/pictures?name=${name}`, { method: "POST", body: new Uint8Array(bytes) });
+const picture = async (id: string) =>
+  (await (await fetch(`${ADDRESS}/api/pictures/${id}`)).json()) as Picture;
+const uploaded = async (bytes: Buffer, name: string) => {
+  const answer = await upload(bytes, name);
+  assert.equal(answer.status, 201, await answer.clone().text());
+  return (await answer.json()) as Picture;
+};
+const near = (value: number | undefined, expected: number, tolerance: number, what: string) => {
+  assert.ok(Math.abs((value ?? NaN) - expected) <= tolerance, `${what}: ${value}, expected ${expected}`);
+};
+
+describe("Negative Space Imaging, from a fresh checkout to a picture's figures", function () {
+  this.timeout(900_000);
+  this.bail(true);
+
+  let checkout: Checkout;
+  let browser: Browser;
+  let page: Page;
+  let project: string;
+  let first: string;
+
+  before(async () => {
+    checkout = new Checkout();
+    checkout.presetLocal(
+      `config:\n  longshore:systems: [imaging]\n  longshore:ports:\n    imaging: ${PORT}\n`,
+    );
+    browser = await launchBrowser();
+    page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+  });
+
+  after(async () => {
+    await browser.close();
+    const { code, stdout, stderr } = await checkout.longshore("down", "--volumes", "--yes");
+    checkout.remove();
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  const services = async () => (await checkout.json<Status>("status")).services;
+  const containerOf = async (service: string) =>
+    (await services()).find((one) => one.service === service && one.state === "running")?.id ??
+    assert.fail(`no ${service}`);
+  /** Kills the first process of a service's container, and says how long it takes until `back` holds. */
+  const killed = async (service: string, back: () => Promise<boolean>) => {
+    const container = await containerOf(service);
+    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", container)), "SIGKILL");
+    const started = performance.now();
+    await eventually(`${service} is back`, back);
+    console.log(`      ${service} back after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  };
+  const healthy = (service: string) => async () =>
+    (await services()).some((one) => one.service === service && one.health === "healthy");
+  const metrics = async () =>
+    docker(
+      "exec",
+      await containerOf("api"),
+      "node",
+      "-e",
+      "fetch('http://127.0.0.1:3000/metrics').then((r) => r.text()).then(console.log)",
+    );
+  const metric = async (line: string) =>
+    Number(
+      (await metrics())
+        .split("\n")
+        .find((one) => one.startsWith(`${line} `))
+        ?.split(" ")
+        .at(-1) ?? 0,
+    );
+  const done = (id: string) => async () => (await picture(id)).status === "done";
+
+  it("comes up with one command: an API, an analyzer, pages, a database, a cache", async () => {
+    const { code, stdout, stderr } = await checkout.run("make", "up", "SYSTEMS=imaging");
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, new RegExp(`open ${ADDRESS}`));
+    assert.equal(checkout.git("status", "--porcelain"), "");
+    const running = (await services()).filter(({ state }) => state === "running");
+    assert.deepEqual(
+      running.filter(({ health }) => health !== "healthy"),
+      [],
+    );
+    assert.deepEqual(running.map(({ service }) => service).sort(), [
+      "analyzer",
+      "api",
+      "cache",
+      "db",
+      "edge",
+      "frontend",
+    ]);
+    const label = '{{index .Config.Labels "com.docker.compose.project"}}';
+    project = await docker("inspect", "-f", label, await containerOf("db"));
+  });
+
+  it("measures a picture that a person chooses with the keyboard, and lays what it found over it", async () => {
+    await page.goto(ADDRESS);
+    await page.getByText("None yet.").waitFor();
+    const choose = page.getByRole("button", { name: "Choose a picture" });
+    await choose.focus();
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+    await chooser.setFiles({ name: "ring.png", mimeType: "image/png", buffer: ring() });
+    await page.getByRole("heading", { name: "ring.png" }).waitFor();
+    const space = (RING_SPACE * 100).toFixed(0);
+    await page.getByText(new RegExp(`^${space}(\\.\\d)? %$`)).waitFor();
+    await page.getByText("2, 1 of them enclosed by the subject").waitFor();
+    const overlay = page.getByAltText(/^Overlay: /);
+    await overlay.waitFor();
+    await page.waitForFunction(PICTURES_LOADED);
+    await page.screenshot({ path: join(reports, "imaging-overlay.png"), fullPage: true });
+    await page.getByLabel("Show the negative space").uncheck();
+    await overlay.waitFor({ state: "detached" });
+    first = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+
+    const { analysis } = await picture(first);
+    near(analysis?.negative_space, RING_SPACE, 0.01, "share");
+    assert.deepEqual([analysis?.width, analysis?.height], [RING.width, RING.height]);
+    // Left of the ring all is free, from top to bottom.
+    near(analysis?.largest_rectangle.width, RING.x - RING.outer, 6, "width of the rectangle");
+    assert.equal(analysis?.largest_rectangle.height, RING.height);
+    assert.equal(analysis.largest_rectangle.x, 0);
+    near(analysis.largest_circle.radius, 400, 100, "radius of the circle");
+    assert.deepEqual([analysis.regions.count, analysis.regions.enclosed], [2, 1]);
+  });
+
+  it("takes a dropped picture, shows all in its history, and opens each at an address of its own", async () => {
+    await page.goto(ADDRESS);
+    const content = png(300, 200, (x) => (x < 100 ? 30 : 240)).toString("base64");
+    const transfer = await page.evaluateHandle(`(() => {
+      const bytes = Uint8Array.from(atob("${content}"), (one) => one.charCodeAt(0));
+      const data = new DataTransfer();
+      data.items.add(new File([bytes], "bar.png", { type: "image/png" }));
+      return data;
+    })()`);
+    await page.getByText("Drop a picture here").dispatchEvent("drop", { dataTransfer: transfer });
+    await page.getByText(/^66(\.\d)? %$/).waitFor();
+    await page.getByRole("link", { name: "All pictures" }).click();
+    const cards = page.getByRole("listitem");
+    await page.getByText(/^66(\.\d)? % space/).waitFor();
+    assert.equal(await cards.count(), 2);
+    await page.waitForFunction(PICTURES_LOADED);
+    await page.screenshot({ path: join(reports, "imaging-history.png"), fullPage: true });
+
+    await page.goto(`${ADDRESS}/pictures/${first}`);
+    await page.getByRole("heading", { name: "ring.png" }).waitFor();
+    await page.goto(`${ADDRESS}/pictures/00000000-0000-4000-8000-000000000000`);
+    await page.getByRole("heading", { name: "No such picture" }).waitFor();
+  });
+
+  it("knows a picture again: its figures come from the cache, and the analyzer is not asked", async () => {
+    const analyses = await metric('imaging_analyses_total{outcome="done"}');
+    const hits = await metric('imaging_cache_requests_total{kind="figures",outcome="hit"}');
+    const answer = await upload(ring(), "again.png");
+    const again = (await answer.json()) as Picture;
+    assert.equal(again.status, "done");
+    assert.equal(answer.headers.get("x-cache"), "hit");
+    assert.equal(await metric('imaging_analyses_total{outcome="done"}'), analyses);
+    assert.equal(await metric('imaging_cache_requests_total{kind="figures",outcome="hit"}'), hits + 1);
+    // What two pictures share stays until the last of them goes.
+    assert.equal((await fetch(`${ADDRESS}/api/pictures/${again.id}`, { method: "DELETE" })).status, 204);
+    assert.equal((await picture(first)).status, "done");
+  });
+
+  it("says what is wrong with a file, and refuses it early", async () => {
+    for (const [bytes, status, detail] of [
+      [Buffer.from("<!doctype html>"), 415, /Expected a PNG, JPEG or WebP picture/],
+      [Buffer.alloc(0), 400, /got nothing/],
+      [Buffer.alloc(20 * 2 ** 20 + 1), 413, /larger than the path takes/],
+    ] as const) {
+      const answer = await upload(bytes, "file.png");
+      assert.equal(answer.status, status);
+      assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
+      assert.match(((await answer.json()) as { detail: string }).detail, detail);
+    }
+    // A picture by its first bytes only; and one that would be very large when unpacked.
+    const torn = await uploaded(ring().subarray(0, 2_000), "torn.png");
+    await eventually("torn.png has failed", async () => (await picture(torn.id)).status === "failed");
+    assert.match((await picture(torn.id)).problem ?? "", /cannot be decoded/);
+    const header = ring();
+    header.writeUInt32BE(50_000, 16);
+    header.writeUInt32BE(50_000, 20);
+    header.writeUInt32BE(crc32(header.subarray(12, 29)), 29);
+    const bomb = await uploaded(header, "bomb.png");
+    await eventually("bomb.png has failed", async () => (await picture(bomb.id)).status === "failed");
+    assert.match((await picture(bomb.id)).problem ?? "", /at most 25000000 pixels, got 50000 × 50000/);
+  });
+
+  it("limits how often one client may ask, and compresses and keeps what can be", async () => {
+    const asked = await Promise.all(
+      Array.from({ length: 80 }, () => fetch(`${ADDRESS}/api/pictures?limit=1`)),
+    );
+    const refused = asked.filter(({ status }) => status === 429);
+    assert.ok(refused.length >= 20 && refused.length < 60, `${refused.length} of 80 refused`);
+    const one = refused[0] ?? assert.fail();
+    assert.equal(one.headers.get("retry-after"), "1");
+    assert.equal(one.headers.get("content-type"), "application/problem+json");
+    assert.match(JSON.stringify(await one.json()), /"status":429/);
+    const other = { headers: { "x-forwarded-for": "203.0.113.7" } };
+    assert.equal((await fetch(`${ADDRESS}/api/pictures?limit=1`, other)).status, 200);
+
+    const index = await fetch(`${ADDRESS}/pictures/${first}`);
+    const html = await index.text();
+    assert.equal(index.headers.get("cache-control"), "no-cache");
+    const asset = /\/assets\/index-[\w-]+\.js/.exec(html)?.[0] ?? assert.fail(html);
+    const script = await fetch(ADDRESS + asset);
+    assert.equal(script.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    assert.equal(script.headers.get("content-encoding"), "gzip");
+    assert.equal((await fetch(`${ADDRESS}/assets/none.js`)).status, 404);
+    assert.doesNotMatch(await (await fetch(`${ADDRESS}/metrics`)).text(), /http_requests_total/);
+    await eventually("the limit is over", async () => (await picture(first)).status === "done");
+  });
+
+  it("keeps the queue while the analyzer is gone, and goes on when it is back", async () => {
+    const analyzer = await containerOf("analyzer");
+    await docker("stop", "-t", "0", analyzer);
+    const { id } = await uploaded(ring(230), "while-away.png");
+    assert.notEqual((await picture(id)).status, "done");
+    await docker("start", analyzer);
+    await eventually("it is analyzed", done(id));
+    await killed("analyzer", healthy("analyzer"));
+  });
+
+  it("loses no picture whose API is killed while it is analyzed", async () => {
+    const analyzer = await containerOf("analyzer");
+    await docker("pause", analyzer);
+    const { id } = await uploaded(ring(225), "in-hand.png");
+    await eventually("it is in hand", async () => (await picture(id)).status === "analyzing");
+    await killed("api", healthy("api"));
+    await docker("unpause", analyzer);
+    await eventually("another process has taken it over", done(id));
+  });
+
+  it("serves on without its cache, which comes back with what it had", async () => {
+    const hit = async () => (await fetch(`${ADDRESS}/api/pictures/${first}/overlay`)).headers.get("x-cache");
+    await eventually("the overlay is cached", async () => (await hit()) === "hit");
+    const cache = await containerOf("cache");
+    await docker("stop", "-t", "0", cache);
+    assert.equal((await picture(first)).status, "done");
+    assert.equal(await hit(), "miss");
+    await docker("start", cache);
+    await eventually("the cache is asked again", async () => (await hit()) === "hit");
+    await killed("cache", async () => (await hit()) === "hit");
+  });
+
+  it("loses nothing when the database is killed, and serves pages when those of before are", async () => {
+    const sql = async (statement: string) =>
+      docker("exec", await containerOf("db"), "psql", "-U", "postgres", "-d", "imaging", "-tAc", statement);
+    const count =
+      "select count(*), (select count(*) from chunk), (select count(*) from analysis) from picture";
+    const before = await sql(count);
+    await killed("db", done(first));
+    assert.equal(await sql(count), before);
+    const original = await fetch(`${ADDRESS}/api/pictures/${first}/original`);
+    assert.ok(ring().equals(Buffer.from(await original.arrayBuffer())), "the picture as it was uploaded");
+    await killed("frontend", async () => (await fetch(ADDRESS)).ok);
+    await killed("edge", async () => (await fetch(ADDRESS)).ok);
+    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+  });
+
+  it("changes nothing when nothing has changed", async () => {
+    const { summary } = await checkout.json<Up>("up");
+    const { update = 0, create = 0, delete: gone = 0, replace = 0 } = summary;
+    assert.equal(update + create + gone + replace, 0);
+  });
+
+  it("keeps to itself and to its limits", async () => {
+    for (const { service, id } of await services()) {
+      const [container] = JSON.parse(await docker("inspect", id)) as [
+        { Config: { User: string }; HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[] } },
+      ];
+      assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
+      assert.equal(container.HostConfig.ReadonlyRootfs, true, service);
+      assert.deepEqual(container.HostConfig.CapDrop, ["ALL"], service);
+    }
+    const reach = await run("docker", [
+      "exec",
+      await containerOf("frontend"),
+      "bash",
+      "-c",
+      "exec 3<>/dev/tcp/db/5432",
+    ]);
+    assert.notEqual(reach.code, 0, "the frontend must not reach the database");
+    const config = await docker(
+      "exec",
+      await containerOf("cache"),
+      "sh",
+      "-c",
+      'REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE") redis-cli config get "[ma]*" 2>/dev/null',
+    );
+    assert.match(config, /\bmaxmemory\n268435456\b/);
+    assert.match(config, /\bmaxmemory-policy\nallkeys-lru\b/);
+    assert.match(config, /\bappendonly\nyes\b/);
+    for (const [name, limit] of Object.entries(LIMITS)) {
+      const image = (await services()).find(({ service }) => service === name)?.image ?? assert.fail(name);
+      const size = await unpackedSize(image);
+      console.log(`      ${name} ${(size / MEGABYTE).toFixed(0)} MB, unpacked`);
+      assert.ok(size < limit * MEGABYTE, `${name}: ${size}`);
+    }
+    const ids = (await services()).filter(({ state }) => state === "running").map(({ id }) => id);
+    console.log(await docker("stats", "--no-stream", "--format", "      {{.Name}} {{.MemUsage}}", ...ids));
+  });
+
+  it("leaves nothing when asked to", async () => {
+    const { code, stdout, stderr } = await checkout.longshore("down", "--volumes", "--yes");
+    assert.equal(code, 0, stdout + stderr);
+    for (const kind of ["container", "volume", "network"]) {
+      const filter = `label=com.docker.compose.project=${project}`;
+      const all = kind === "container" ? ["-a"] : [];
+      assert.equal(await docker(kind, "ls", ...all, "-q", "--filter", filter), "", kind);
+    }
+  });
+});

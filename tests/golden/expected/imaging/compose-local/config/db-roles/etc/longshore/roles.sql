@@ -1,0 +1,29 @@
+-- Roles and rights of this database. Written by Longshore; changes nothing when all is as it says.
+SET client_min_messages = warning;
+-- A failing statement would otherwise be logged by the server with the password in it.
+SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user \gset
+\if :superuser
+SET log_statement = 'none';
+SET log_min_error_statement = 'panic';
+SET log_min_duration_statement = -1;
+\endif
+SELECT 'CREATE ROLE imaging_owner NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_owner') \gexec
+SELECT 'CREATE ROLE imaging_app NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_app') \gexec
+SELECT 'CREATE ROLE imaging_migrate NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_migrate') \gexec
+SELECT 'CREATE ROLE imaging_app_a NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_app_a') \gexec
+SELECT 'CREATE ROLE imaging_app_b NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_app_b') \gexec
+GRANT imaging_owner TO imaging_migrate, CURRENT_USER;
+GRANT imaging_app TO imaging_app_a, imaging_app_b;
+\set password `cat "$MIGRATE_PASSWORD_FILE"`
+ALTER ROLE imaging_migrate LOGIN PASSWORD :'password';
+\set password `cat "$APP_A_PASSWORD_FILE"`
+ALTER ROLE imaging_app_a LOGIN PASSWORD :'password';
+\set password `cat "$APP_B_PASSWORD_FILE"`
+ALTER ROLE imaging_app_b LOGIN PASSWORD :'password';
+REVOKE ALL ON DATABASE "imaging" FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE "imaging" TO imaging_app, imaging_migrate;
+ALTER SCHEMA public OWNER TO imaging_owner;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO imaging_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE imaging_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO imaging_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE imaging_owner IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO imaging_app;
