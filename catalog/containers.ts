@@ -52,6 +52,8 @@ interface ContainerOptions {
   files?: Record<string, FileContent>;
   /** What this container may do that is denied by default, each with its reason. @default [] */
   exceptions?: SecurityException[];
+  /** Labels that a node of a cluster must have for this to run on it. @default {} */
+  nodes?: Record<string, string>;
   /** What single environments change. @default {} */
   environments?: Partial<Record<Environment, Overlay>>;
   /** The environments that have it; what refers to it is in no other either. @default - all */
@@ -87,6 +89,11 @@ export interface ServiceOptions<P extends string = string> extends ContainerOpti
    * @default - reached over routes only
    */
   publish?: number;
+  /**
+   * What it runs instead of `image` where it gets a GPU: `gpu` of an environment, or of the stack's settings.
+   * @default - the same image
+   */
+  gpuImage?: ImageHandle;
   /** Networks that it shares with other systems (target compose). @default [] */
   shares?: SharedNetwork[];
 }
@@ -107,6 +114,7 @@ const CONTAINER_KEYS: Keys<ContainerOptions> = {
   volumes: true,
   files: true,
   exceptions: true,
+  nodes: true,
   environments: true,
   only: true,
   profile: true,
@@ -123,6 +131,7 @@ export const SERVICE_KEYS: Keys<ServiceOptions> = {
   metrics: true,
   develop: true,
   publish: true,
+  gpuImage: true,
   shares: true,
 };
 export const JOB_KEYS: Keys<JobOptions> = { ...CONTAINER_KEYS, timeout: true };
@@ -179,7 +188,7 @@ export function withValues<T extends ContainerOptions>(options: T): T {
 }
 
 export function serviceDefinition(name: string, options: ServiceOptions): ServiceDefinition {
-  const { live, ready, replicas, scale, metrics, develop, publish, shares } = options;
+  const { live, ready, replicas, scale, metrics, develop, publish, shares, gpuImage } = options;
   return {
     ...containerDefinition(name, options),
     ports: options.ports ?? {},
@@ -193,6 +202,7 @@ export function serviceDefinition(name: string, options: ServiceOptions): Servic
     ...(shares && { shares }),
     ...(develop && { develop: { ...develop, target: develop.target ?? "development" } }),
     ...(publish !== undefined && { publish }),
+    ...(gpuImage && { gpuImage: gpuImage.name }),
   };
 }
 
@@ -212,6 +222,7 @@ function containerDefinition(name: string, options: ContainerOptions) {
     volumes: options.volumes ?? [],
     files: options.files ?? {},
     exceptions: options.exceptions ?? [],
+    ...(options.nodes && { nodes: options.nodes }),
     environments: options.environments ?? {},
     ...(options.command && { command: options.command }),
     ...(options.only && { only: options.only }),

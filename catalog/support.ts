@@ -98,6 +98,25 @@ export const FEATURES: readonly Feature[] = [
       gcp: "no: the load balancer decides; services compress what they serve",
     },
   },
+  {
+    name: "`exceptions`: devices of the machine, without privileges",
+    support: {
+      compose:
+        "by other means: bind mounts, a rule for their kind and groups; a device that is not there is left out, with a warning",
+      kubernetes:
+        "by other means: a hostPath on labelled nodes, and groups; to open a device, the node needs a runtime or device plugin that admits its kind",
+      gcp: "by other means: as on other clusters, in mode standard; Autopilot offers no devices of its nodes",
+    },
+  },
+  clusters("`nodes`: labels of nodes", "no: there is one machine"),
+  {
+    name: "`gpu`: NVIDIA GPUs, with an image of their own",
+    support: {
+      compose: "yes",
+      kubernetes: "yes",
+      gcp: "by other means: nodes with `nvidia-l4`; name another kind in `nodes`",
+    },
+  },
   clusters("volume size", "by other means: written as a label; Docker volumes have no size"),
   {
     name: "PostgreSQL as a container",

@@ -76,9 +76,21 @@ export interface Scale {
 }
 
 /** Something a container may do that is denied by default, and why it must. */
-export interface SecurityException {
+export type SecurityException = PlainException | DeviceException;
+
+export interface PlainException {
   /** `engine-socket`: asks the container engine of the machine, as its root. Target compose only. */
   readonly allow: "writable-root" | "net-bind-service" | "engine-socket";
+  readonly reason: string;
+}
+
+/** Use of devices of the machine, never by way of a privileged container. */
+export interface DeviceException {
+  readonly allow: "device";
+  /** The bus, or one serial port: `/dev/bus/usb`, `/dev/ttyUSB0`, `/dev/ttyACM0`. */
+  readonly path: string;
+  /** Numeric groups of the machine that may open it; on Debian 20 is dialout, 46 is plugdev. @default [] */
+  readonly groups?: readonly number[];
   readonly reason: string;
 }
 
@@ -127,6 +139,8 @@ interface ContainerDefinition {
   /** Configuration files by absolute path. */
   readonly files: Readonly<Record<string, FileContent>>;
   readonly exceptions: readonly SecurityException[];
+  /** Labels that a node must have for this to run on it. @default {} */
+  readonly nodes?: Readonly<Record<string, string>>;
   readonly environments: Readonly<Partial<Record<Environment, Overlay>>>;
   /** The environments that have it. @default - all */
   readonly only?: readonly Environment[];
@@ -153,6 +167,8 @@ export interface ServiceDefinition extends ContainerDefinition {
   readonly publish?: number;
   /** Networks that it shares with other systems (target compose). @default - none */
   readonly shares?: readonly SharedNetwork[];
+  /** What it runs instead of `image` where it gets a GPU. @default - the same image */
+  readonly gpuImage?: string;
 }
 
 /** Runs to its end once per release, before whatever comes `after` it. */
@@ -167,6 +183,8 @@ export interface Overlay {
   readonly replicas?: number;
   readonly scale?: Scale;
   readonly resources?: Resources;
+  /** NVIDIA GPUs of each container. @default 0 */
+  readonly gpu?: number;
 }
 
 interface StoreDefinition {

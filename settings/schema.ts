@@ -70,6 +70,7 @@ const container = z
 const service = z
   .strictObject({
     replicas: z.int().min(0).max(1000).optional().describe("A fixed number instead of the catalog's."),
+    gpu: z.int().min(0).max(16).optional().describe("NVIDIA GPUs of each container. Default: the catalog's."),
   })
   .describe("What this environment changes of one service.");
 

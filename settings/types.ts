@@ -43,7 +43,9 @@ export interface Asked {
 export interface SystemSettings {
   readonly settings: Readonly<Record<string, SettingValue | undefined>>;
   readonly datastores: Readonly<Record<string, DatastoreSettings | undefined>>;
-  readonly services: Readonly<Record<string, { readonly replicas?: number | undefined } | undefined>>;
+  readonly services: Readonly<
+    Record<string, { readonly replicas?: number | undefined; readonly gpu?: number | undefined } | undefined>
+  >;
 }
 
 export interface DatastoreSettings {

@@ -10,6 +10,7 @@ import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
 import { composeProjectName, sharedNetworkName } from "../tools/compose-project-name";
 import { repoRoot } from "../tools/paths";
+import { withPresentDevices } from "./present-devices";
 
 export interface ComposeContext {
   readonly settings: Pick<StackSettings, "stack" | "ports"> & Partial<Pick<StackSettings, "portOffsets">>;
@@ -26,7 +27,11 @@ export function deployCompose(plans: readonly Plan[], context: ComposeContext): 
 }
 
 /** One system as a Compose project. */
-export function deploySystem(plan: Plan, context: ComposeContext): ComposeProject {
+export function deploySystem(described: Plan, context: ComposeContext): ComposeProject {
+  const { plan, absent } = withPresentDevices(described);
+  for (const line of absent) {
+    void pulumi.log.warn(`${plan.system}: ${line}`);
+  }
   const { settings, root = repoRoot() } = context;
   const project = composeProjectName(plan.system, settings.stack);
   const edgePort = settings.ports[plan.system];

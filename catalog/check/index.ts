@@ -5,6 +5,7 @@ import { checkGenerated } from "../secrets";
 import { checkChoices } from "./choices";
 import { checkContainers } from "./containers";
 import { checkDatastores } from "./datastores";
+import { checkDevices } from "./devices";
 import { checkImages } from "./images";
 import { checkNames } from "./names";
 import { checkPresence } from "./presence";
@@ -24,6 +25,7 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkChoices(definition),
     ...checkGenerated(definition),
     ...checkImages(definition),
+    ...checkDevices(definition),
     ...checkPresence(definition),
     ...checkContainers(definition),
     ...checkDatastores(definition, settings),

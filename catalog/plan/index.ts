@@ -13,7 +13,7 @@ import { planRoutes } from "./routes";
 import type { PlanSettings } from "./settings";
 import type { Plan, PlannedSecret, Workload } from "./types";
 import { absentSecrets, type Scope } from "./values";
-import { planJob, planService } from "./workload";
+import { gpusOf, planJob, planService } from "./workload";
 
 export type { PlanSettings } from "./settings";
 export type * from "./types";
@@ -90,11 +90,10 @@ function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[
   };
   return byName([
     ...definition.services.map((service) => {
-      const workload = planService(service, image(service.image), scope);
-      const { develop } = service;
-      return develop && isDeveloped(scope.settings)
-        ? developed(workload, develop, image(service.image))
-        : workload;
+      const { develop, gpuImage = service.image } = service;
+      const chosen = image(gpusOf(service, scope.settings) > 0 ? gpuImage : service.image);
+      const workload = planService(service, chosen, scope);
+      return develop && isDeveloped(scope.settings) ? developed(workload, develop, chosen) : workload;
     }),
     ...definition.jobs.map((job) => planJob(job, image(job.image), scope)),
     ...stores.flatMap((store) => store.workloads),

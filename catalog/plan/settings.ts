@@ -27,7 +27,9 @@ export interface PlanSettings {
       | undefined
     >
   >;
-  readonly services?: Readonly<Record<string, { readonly replicas?: number | undefined } | undefined>>;
+  readonly services?: Readonly<
+    Record<string, { readonly replicas?: number | undefined; readonly gpu?: number | undefined } | undefined>
+  >;
   /** Names of the secrets that config holds: an optional one that is not set is left out. @default [] */
   readonly secretsSet?: readonly string[];
   /** Profiles that were asked for. Target compose only. @default [] */

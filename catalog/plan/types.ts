@@ -90,6 +90,10 @@ export interface Workload {
   readonly clients: readonly { readonly from: string; readonly port: number }[];
   readonly egress: readonly { readonly host: string; readonly port: number }[];
   readonly exceptions: readonly SecurityException[];
+  /** Labels of the nodes that it may run on. Sorted. @default - any node */
+  readonly nodes?: Readonly<Record<string, string>>;
+  /** NVIDIA GPUs of each container. @default - none */
+  readonly gpu?: number;
   /** Seconds from SIGTERM to SIGKILL. */
   readonly graceSeconds: number;
   /** Longest run of a job in seconds. @default - no limit (not a job) */

@@ -30,6 +30,7 @@ const SCALED = new Set(["staging", "prod"]);
 export function planService(service: ServiceDefinition, image: ImageDefinition, scope: Scope): Workload {
   const overlay = service.environments[scope.settings.environment] ?? {};
   const { metrics, publish, shares } = service;
+  const gpus = gpusOf(service, scope.settings);
   return {
     ...planContainer(service, overlay, image, scope),
     kind: "service",
@@ -39,10 +40,16 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
     probes: planProbes(service),
     scale: planScale(service, overlay, scope),
     graceSeconds: seconds(service.grace),
+    ...(gpus > 0 && { gpu: gpus }),
     ...(shares && { shares: [...shares].sort() }),
     ...(metrics && { metrics: { port: portOf(service, metrics.port), path: metrics.path } }),
     ...(publish !== undefined && { publish: { on: publish, port: Object.values(service.ports)[0] ?? 0 } }),
   };
+}
+
+/** GPUs of each container of a service: as the stack's settings say, or else its environment. */
+export function gpusOf({ name, environments }: ServiceDefinition, settings: Scope["settings"]): number {
+  return settings.services?.[name]?.gpu ?? environments[settings.environment]?.gpu ?? 0;
 }
 
 export function planJob(job: JobDefinition, image: ImageDefinition, scope: Scope): Workload {
@@ -98,6 +105,9 @@ function planContainer(
     clients: [],
     egress: definition.egress.map(planEgress),
     exceptions: definition.exceptions,
+    ...(definition.nodes && {
+      nodes: Object.fromEntries(Object.entries(definition.nodes).sort(([a], [b]) => compareText(a, b))),
+    }),
     ...(definition.profile !== undefined && { profile: definition.profile }),
   };
 }

@@ -34,6 +34,8 @@ export interface ComposeService {
   read_only?: boolean;
   cap_drop?: string[];
   cap_add?: string[];
+  device_cgroup_rules?: string[];
+  group_add?: string[];
   security_opt?: string[];
   stop_signal?: string;
   stop_grace_period?: string;
@@ -58,6 +60,7 @@ export interface ComposeMount {
   source: string;
   target: string;
   read_only?: boolean;
+  bind?: { create_host_path: boolean };
 }
 
 export interface ComposeHealthcheck {
@@ -74,7 +77,11 @@ export interface ComposeDeploy {
   update_config?: { parallelism: number; order: "start-first" | "stop-first"; failure_action: "rollback" };
   resources?: {
     limits: { cpus: string; memory: string; pids: number };
-    reservations: { cpus: string; memory: string };
+    reservations: {
+      cpus: string;
+      memory: string;
+      devices?: { driver: string; count: number; capabilities: string[] }[];
+    };
   };
 }
 

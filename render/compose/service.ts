@@ -1,6 +1,7 @@
 import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
 import { baseImage } from "../../catalog/build-graph";
 import type { ComposeBuild, ComposeService, DependencyCondition } from "./document";
+import { deviceMounts, deviceRules, gpuReservation } from "./devices";
 import { escapeDollars } from "./escape";
 import { bytes, CAPABILITIES, cores, JSON_FILE_LOGS, PROCESSES, tmpfs } from "./hardening";
 import { healthcheck } from "./healthcheck";
@@ -52,6 +53,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
         target: path,
         read_only: true,
       })),
+      ...deviceMounts(workload),
     ]),
     configs: list(configs(workload).map(({ key, target }) => ({ source: key, target }))),
     secrets: list(
@@ -70,6 +72,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     read_only: !allows(workload, "writable-root"),
     ...CAPABILITIES,
     cap_add: allows(workload, "net-bind-service") ? ["NET_BIND_SERVICE"] : undefined,
+    ...deviceRules(workload),
     stop_grace_period: `${workload.graceSeconds}s`,
     restart: workload.kind === "job" ? "no" : "unless-stopped",
     deploy: deploy(workload, context.plan),
@@ -150,7 +153,8 @@ function dependencies({ after }: Workload, plan: Plan): ComposeService["depends_
   );
 }
 
-function deploy({ kind, scale, resources }: Workload, plan: Plan): ComposeService["deploy"] {
+function deploy(workload: Workload, plan: Plan): ComposeService["deploy"] {
+  const { kind, scale, resources } = workload;
   const replicas = scale.kind === "fixed" ? scale.replicas : scale.min;
   return {
     ...(kind !== "job" && { replicas }),
@@ -164,7 +168,11 @@ function deploy({ kind, scale, resources }: Workload, plan: Plan): ComposeServic
         memory: bytes(resources.memory.limit),
         pids: PROCESSES,
       },
-      reservations: { cpus: cores(resources.cpu.request), memory: bytes(resources.memory.request) },
+      reservations: {
+        cpus: cores(resources.cpu.request),
+        memory: bytes(resources.memory.request),
+        ...gpuReservation(workload),
+      },
     },
   };
 }

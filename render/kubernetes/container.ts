@@ -1,5 +1,6 @@
 import type { PlannedProbe, Workload } from "../../catalog/plan/types";
 import { expandable, imageOf, type Context } from "./context";
+import { gpuLimit } from "./devices";
 import { formatBytes, formatCpu } from "./names";
 import type { Node } from "./types";
 
@@ -87,10 +88,11 @@ function checkOf(check: PlannedProbe["check"]) {
   }
 }
 
-function resourcesOf({ resources: { cpu, memory } }: Workload) {
+function resourcesOf(workload: Workload) {
+  const { cpu, memory } = workload.resources;
   return {
     requests: { cpu: formatCpu(cpu.request), memory: formatBytes(memory.request) },
-    limits: { cpu: formatCpu(cpu.limit), memory: formatBytes(memory.limit) },
+    limits: { cpu: formatCpu(cpu.limit), memory: formatBytes(memory.limit), ...gpuLimit(workload) },
   };
 }
 

@@ -2,6 +2,7 @@ import { dirname } from "node:path/posix";
 import { resolve } from "../../catalog/plan/resolve";
 import type { ConfigFile, Workload } from "../../catalog/plan/types";
 import { metadataOf, secretNameOf, type Context } from "./context";
+import { devicePaths } from "./devices";
 import { formatBytes, shortHash, volumeName } from "./names";
 import type { KubernetesObject, Node } from "./types";
 
@@ -60,6 +61,7 @@ export function filesOf<T>(context: Context<T>, workload: Workload): Files<T> {
     configFiles<T>(workload),
     writablePaths<T>(workload),
     disks<T>(workload),
+    devicePaths<T>(workload),
   ];
   const mounts = parts.flatMap((part) => part.mounts);
   return {

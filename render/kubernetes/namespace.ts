@@ -1,19 +1,35 @@
 import type { Workload } from "../../catalog/plan/types";
 import { namespaced, type Context } from "./context";
-import { formatBytes, formatCpu, labelsOf, replicasOf } from "./names";
+import { devicesOf } from "./devices";
+import { formatBytes, formatCpu, labelsOf, PREFIX, replicasOf } from "./names";
 import type { KubernetesObject } from "./types";
 
 /** Version of the Pod Security Standard: a newer cluster must not start to refuse what ran yesterday. */
 const POD_SECURITY_VERSION = "v1.33";
 
-/** The namespace admits only pods that follow the strictest Pod Security Standard. */
+/**
+ * The namespace admits only pods that follow the strictest Pod Security Standard. No standard but the loosest knows
+ * of devices of a node: where they are used the namespace says so, and what is looser is still warned about.
+ */
 export function renderNamespace<T>({ plan, namespace }: Context<T>): KubernetesObject<T> {
+  const devices = plan.workloads.filter((workload) => devicesOf(workload).length > 0);
   const modes = ["audit", "enforce", "warn"].flatMap((mode) => [
-    [`pod-security.kubernetes.io/${mode}`, "restricted"],
+    [
+      `pod-security.kubernetes.io/${mode}`,
+      mode === "enforce" && devices.length > 0 ? "privileged" : "restricted",
+    ],
     [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY_VERSION],
   ]);
   const labels = { ...labelsOf(plan), ...(Object.fromEntries(modes) as Record<string, string>) };
-  return { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } };
+  const reasons = devices.flatMap((workload) =>
+    devicesOf(workload).map(({ path, reason }) => `${workload.name} uses ${path}: ${reason}`),
+  );
+  const annotations = { [`${PREFIX}.dev/exceptions`]: reasons.join("; ") };
+  return {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace, labels, ...(reasons.length > 0 && { annotations }) },
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Workload } from "../../catalog/plan/types";
 import { containerOf, drains } from "./container";
 import type { Context } from "./context";
+import { deviceGroups, nodesOf } from "./devices";
 import { filesOf } from "./files";
 import { labelsOf, PREFIX, replicasOf, selectorOf } from "./names";
 import type { Node } from "./types";
@@ -22,6 +23,7 @@ export function podTemplate<T>(context: Context<T>, workload: Workload): Record<
       securityContext: podSecurityContext(workload),
       terminationGracePeriodSeconds: workload.graceSeconds + (drains(workload) ? drainSeconds : 0),
       ...(workload.kind === "job" && { restartPolicy: "Never" }),
+      ...nodesOf(plan, workload),
       ...spreadOf(context, workload),
       containers: [containerOf(context, workload, mounts)],
       ...(volumes.length > 0 && { volumes }),
@@ -31,9 +33,11 @@ export function podTemplate<T>(context: Context<T>, workload: Workload): Record<
 
 function annotationsOf<T>({ options }: Context<T>, workload: Workload): Record<string, string | T> {
   const { metrics, exceptions } = workload;
+  const reasons = (what: string) =>
+    [...new Set(exceptions.flatMap(({ allow, reason }) => (allow === what ? [reason] : [])))].join("; ");
   const checksum = options.secretChecksum?.(workload);
   return {
-    ...Object.fromEntries(exceptions.map(({ allow, reason }) => [`${PREFIX}/exception-${allow}`, reason])),
+    ...Object.fromEntries(exceptions.map(({ allow }) => [`${PREFIX}/exception-${allow}`, reasons(allow)])),
     ...(checksum !== undefined && { [`${PREFIX}/secrets-checksum`]: checksum }),
     ...(metrics && {
       "prometheus.io/path": metrics.path,
@@ -43,12 +47,14 @@ function annotationsOf<T>({ options }: Context<T>, workload: Workload): Record<s
   };
 }
 
-function podSecurityContext({ user }: Workload) {
+function podSecurityContext(workload: Workload) {
+  const { user } = workload;
   return {
     runAsNonRoot: true,
     runAsUser: user,
     runAsGroup: user,
     fsGroup: user,
+    ...deviceGroups(workload),
     // Without this, every start walks through all files of a disk, and PostgreSQL refuses a folder whose mode changed.
     fsGroupChangePolicy: "OnRootMismatch",
     seccompProfile: { type: "RuntimeDefault" },
