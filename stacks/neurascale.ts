@@ -1,4 +1,8 @@
-import { http, system } from "../catalog/define";
+import { exec, http, system } from "../catalog/define";
+
+/** Groups of Debian machines whose members may open serial ports, and devices that were plugged in. */
+const DIALOUT = 20;
+const PLUGDEV = 46;
 
 /** NeuraScale: EEG devices, their band power, a classification, and a live picture of all three. */
 export const neurascale = system(
@@ -50,8 +54,16 @@ export const neurascale = system(
       contexts: { base: learning, ...tools },
       runtime: "python",
     });
+    // For nodes with GPUs: the same program on NVIDIA's runtime, with PyTorch and TensorFlow.
+    const cudaBase = image("ml-base-cuda", { context: "images/ml-base", contexts: upon, target: "cuda" });
+    const pipelineCudaImage = image("ml-pipeline-cuda", {
+      context: "services/neurascale/ml-pipeline",
+      contexts: { base: cudaBase, ...tools },
+      runtime: "python",
+    });
 
-    const probes = { live: http("/livez"), ready: http("/readyz") };
+    // A busy machine takes its time to load the numerics.
+    const probes = { live: http("/livez"), ready: http("/readyz"), startup: "180s" } as const;
 
     const migrate = job("migrate", {
       image: processorImage,
@@ -73,6 +85,7 @@ export const neurascale = system(
       },
       live: http("/livez", { port: "http" }),
       ready: http("/readyz", { port: "http" }),
+      startup: "180s",
       metrics: { port: "metrics", path: "/metrics" },
       resources: { cpu: ["250m", "1"], memory: ["256Mi", "512Mi"] },
       replicas: 3,
@@ -99,6 +112,21 @@ export const neurascale = system(
       ...probes,
       metrics: { port: "http", path: "/metrics" },
       resources: { cpu: ["100m", "500m"], memory: ["96Mi", "256Mi"] },
+      exceptions: [
+        {
+          allow: "device",
+          path: "/dev/bus/usb",
+          groups: [DIALOUT, PLUGDEV],
+          reason: "looks for EEG devices on the USB bus",
+        },
+        {
+          allow: "device",
+          path: "/dev/ttyUSB0",
+          groups: [DIALOUT],
+          reason: "reads an OpenBCI board through its dongle",
+        },
+      ],
+      nodes: { "longshore.dev/devices": "true" },
       replicas: 2,
       develop: { mounts: { src: "/app/src" }, debug: 5679 },
       // On a person's machine too: a stream has to survive the manager that has it in hand.
@@ -107,6 +135,7 @@ export const neurascale = system(
 
     service("ml-pipeline", {
       image: pipelineImage,
+      gpuImage: pipelineCudaImage,
       ports: { http: 8080 },
       env: {
         KAFKA_BOOTSTRAP: events.bootstrap,
@@ -120,8 +149,43 @@ export const neurascale = system(
       develop: { mounts: { src: "/app/src" }, debug: 5680 },
     });
 
-    route("/api/devices", manager.http);
-    route("/api", processor.http);
-    void secret;
+    // For who comes by another way than the reverse proxy. In staging and prod a person sets it, or does without.
+    const tls = secret("gateway-tls", {
+      from: "generated",
+      kind: "tls",
+      names: ["api-gateway", "localhost", "127.0.0.1"],
+      optionalIn: ["staging", "prod"],
+    });
+
+    // The only way in. What is behind it knows no users: its network lets nobody else ask.
+    const gateway = service("api-gateway", {
+      image: image("api-gateway", {
+        context: "services/neurascale/api-gateway",
+        contexts: { base: image("golang-base", { context: "images/golang" }) },
+      }),
+      ports: { http: 8080, https: 8443 },
+      env: {
+        NEURAL_PROCESSOR_URL: processor.http,
+        DEVICE_MANAGER_URL: manager.http,
+        TLS_CERT: tls.certificate,
+        TLS_KEY: tls.key,
+        JWT_SECRET: secret("jwt-secret", { from: "generated", length: 64 }),
+        OPERATOR_PASSWORD: secret("operator-password", { from: "generated" }),
+        TOKEN_LIFETIME: setting("tokenLifetime", "1h"),
+        RATE_LIMIT: setting("rateLimit", 20),
+        RATE_BURST: setting("rateBurst", 60),
+        CORS_ORIGINS: setting("corsOrigins", ""),
+        // The reverse proxy before the system says whom it heard a request from.
+        PROXY_HOPS: "1",
+        LOG_LEVEL: logLevel,
+      },
+      live: exec(["/gateway", "health", "/livez"]),
+      ready: exec(["/gateway", "health"]),
+      metrics: { port: "http", path: "/metrics" },
+      resources: { cpu: ["100m", "1"], memory: ["32Mi", "128Mi"] },
+      replicas: 3,
+    });
+
+    route("/api", gateway.http);
   },
 );
