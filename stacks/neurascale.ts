@@ -186,6 +186,28 @@ export const neurascale = system(
       replicas: 3,
     });
 
+    const frontend = service("web-frontend", {
+      image: image("web-frontend", {
+        context: "services/neurascale/frontend",
+        contexts: { base: image("node-base", { context: "images/node", runtime: "node" }) },
+        user: 101,
+      }),
+      ports: { http: 8080 },
+      env: { API_ORIGIN: setting("apiOrigin", "") },
+      live: exec(["health.sh"]),
+      resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
+      scale: { min: 2, max: 4, cpu: 70 },
+      develop: { mounts: { src: "/app/src" } },
+      // The development server compiles as it serves.
+      environments: {
+        dev: {
+          env: { API_URL: gateway.http },
+          resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] },
+        },
+      },
+    });
+
     route("/api", gateway.http);
+    route("/", frontend.http);
   },
 );
