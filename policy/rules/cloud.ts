@@ -1,3 +1,4 @@
+import { PREFIX } from "../../render/kubernetes/names";
 import { at, expectAt, isFields, listAt, show } from "./read";
 import { kubernetesKind } from "./pods";
 import { LATE, type ResourceFacts, type Rule } from "./types";
@@ -178,7 +179,7 @@ const podSecurity: Rule = {
     const label = "pod-security.kubernetes.io/enforce";
     const labels = at(props, "metadata", "labels");
     const level = labels === LATE ? LATE : isFields(labels) ? labels[label] : undefined;
-    const excepted = at(props, "metadata", "annotations", "longshore.dev/exceptions");
+    const excepted = at(props, "metadata", "annotations", `${PREFIX}/exceptions`);
     const allowed = excepted === undefined ? ["restricted"] : ["restricted", "baseline", "privileged"];
     return expectAt(props, `metadata.labels.${label}`, allowed, level);
   },

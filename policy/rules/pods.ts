@@ -1,8 +1,9 @@
+import { PREFIX } from "../../render/kubernetes/names";
 import { fieldsAt, isFields, listAt, type Fields } from "./read";
 import type { ResourceFacts } from "./types";
 
 /** Prefix of the annotations in which a pod says what it may do that is denied by default, and why. */
-export const EXCEPTION = "longshore.dev/exception-";
+export const EXCEPTION = `${PREFIX}/exception-`;
 
 export interface Container {
   /** Where it is in the resource, such as `spec.template.spec.containers.web`. */

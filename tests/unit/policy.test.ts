@@ -136,7 +136,7 @@ const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts,
       pod(),
       pod({
         security: { readOnlyRootFilesystem: false },
-        annotations: { "longshore.dev/exception-writable-root": "it compiles" },
+        annotations: { "longshore/exception-writable-root": "it compiles" },
       }),
     ],
     fails: [
@@ -147,7 +147,7 @@ const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts,
       [
         pod({
           security: { readOnlyRootFilesystem: false },
-          annotations: { "longshore.dev/exception-writable-root": "" },
+          annotations: { "longshore/exception-writable-root": "" },
         }),
         /expected true/,
       ],
@@ -158,7 +158,7 @@ const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts,
       pod(),
       pod({
         security: { capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] } },
-        annotations: { "longshore.dev/exception-net-bind-service": "port 443" },
+        annotations: { "longshore/exception-net-bind-service": "port 443" },
       }),
     ],
     fails: [
@@ -177,7 +177,7 @@ const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts,
       pod(),
       pod({
         pod: { volumes: [{ name: "usb", hostPath: { path: "/dev/bus/usb" } }] },
-        annotations: { "longshore.dev/exception-device": "EEG devices" },
+        annotations: { "longshore/exception-device": "EEG devices" },
       }),
     ],
     fails: [
@@ -317,7 +317,7 @@ const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts,
       namespace({ "pod-security.kubernetes.io/enforce": "restricted" }),
       namespace(
         { "pod-security.kubernetes.io/enforce": "privileged" },
-        { "longshore.dev/exceptions": "USB devices" },
+        { "longshore/exceptions": "USB devices" },
       ),
     ],
     fails: [
