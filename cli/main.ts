@@ -3,7 +3,11 @@ import { EXIT } from "./support/failure";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerDev } from "./dev";
+<<<<<<< HEAD
 import { registerBuild } from "./build";
+=======
+import { registerDiff } from "./diff";
+>>>>>>> d192497 (Show what a branch changes in each environment: longshore diff)
 import { registerDoctor } from "./doctor";
 import { registerDown } from "./down";
 import { registerEnv } from "./env";
@@ -12,6 +16,7 @@ import { registerHealth } from "./health";
 import { registerLogs } from "./logs";
 import { registerPreview } from "./preview";
 import { registerRender } from "./render";
+import { registerResources } from "./resources";
 import { registerSecrets } from "./secrets";
 import { registerStatus } from "./status";
 import { registerUp } from "./up";
@@ -42,7 +47,12 @@ export function createProgram(): Command {
     registerLogs,
     registerHealth,
     registerExec,
+<<<<<<< HEAD
     registerBuild,
+=======
+    registerDiff,
+    registerResources,
+>>>>>>> d192497 (Show what a branch changes in each environment: longshore diff)
     registerRender,
     registerValidate,
     registerSecrets,

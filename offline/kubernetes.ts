@@ -11,7 +11,7 @@ const AUTONAMED = "pulumi.com/autonamed";
  * Fields whose change needs a new object, for every kind beside its name and namespace. Read in the table of the
  * Pulumi provider for Kubernetes (`provider/pkg/provider/diff.go`).
  */
-const REPLACE_ON: Readonly<Record<string, readonly string[]>> = {
+export const REPLACE_ON: Readonly<Record<string, readonly string[]>> = {
   "apps/v1/DaemonSet": ["spec.selector"],
   "apps/v1/Deployment": ["spec.selector"],
   "apps/v1/StatefulSet": [

@@ -4,6 +4,7 @@ import type { Lifecycle } from "../components/component";
 import { CloudSqlPostgres } from "../components/postgres";
 import { MemorystoreRedis } from "../components/redis";
 import type { Platform } from "./cloud";
+import { cloudSqlArgs, memorystoreArgs } from "./store-args";
 
 /** A datastore that Google runs, as the rest of a system uses it. */
 export interface ManagedStore {
@@ -21,8 +22,6 @@ export interface ManagedStoresContext {
   /** Value of a secret that we make. */
   readonly secret: (name: string) => pulumi.Output<string>;
 }
-
-const GIBIBYTE = 2 ** 30;
 
 /** Creates the datastores of a system that do not run as containers. By name. */
 export function createManagedStores(
@@ -61,13 +60,9 @@ function postgres(
     name,
     {
       ...placeOf(platform),
+      ...cloudSqlArgs(datastore),
       lifecycle,
-      version: datastore.version as 17,
       database: datastore.database,
-      storage: `${Math.ceil(datastore.storage / GIBIBYTE)}Gi`,
-      tier: datastore.tier,
-      highAvailability: datastore.highAvailability,
-      extensions: datastore.extensions,
       admin: { name: admin.name, password: secret(admin.secret) },
     },
     opts,
@@ -85,11 +80,8 @@ function redis(
     name,
     {
       ...placeOf(platform),
+      ...memorystoreArgs(datastore),
       lifecycle,
-      memory: `${Math.ceil(datastore.maxMemory / GIBIBYTE)}Gi`,
-      eviction: datastore.eviction,
-      highAvailability: datastore.highAvailability,
-      snapshots: datastore.appendOnly,
     },
     opts,
   );

@@ -100,7 +100,10 @@ export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOp
 }
 
 /** The options with which `up` makes the objects, and placeholders for what only it knows. */
-function kubernetesOptions(plan: Plan, { target, lifecycle }: StackSettings): KubernetesOptions<string> {
+export function kubernetesOptions(
+  plan: Plan,
+  { target, lifecycle }: StackSettings,
+): KubernetesOptions<string> {
   const hashOf = hashesIn(repoRoot());
   return {
     ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),

@@ -40,6 +40,28 @@ function knownStack(name: string): string {
   return name;
 }
 
+export interface CommittedStacksOption {
+  /** Empty: all that are committed. */
+  readonly stack: readonly string[];
+}
+
+/** For commands about environments as the repository describes them. */
+export function withCommittedStacks(command: Command): Command {
+  return command.addOption(
+    new Option("-s, --stack <name>", "only this stack; can be repeated")
+      .argParser((value: string, previous: readonly string[]) => collect(knownStack(value), previous))
+      .default([], "all that have a file in the repository"),
+  );
+}
+
+/** Stacks with a file of their own, which is not this machine's. */
+export function committedStacks(): string[] {
+  return readdirSync(repoRoot())
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .filter((name) => !MACHINE_STACK_NAMES.includes(name))
+    .sort();
+}
+
 export function withSystem(command: Command): Command {
   return command.addOption(
     new Option("--system <name>", "only this system; can be repeated").argParser(collect).default([], "all"),

@@ -1,0 +1,106 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compareStacks, markdownOf, textOf, type DescribedStack } from "../../diff";
+import { repoRoot } from "../../tools/paths";
+import type { DiffOptions } from "../diff";
+import { EXIT, Failure, usage } from "../support/failure";
+import { openTerminal } from "../support/terminal";
+import { describeStacks } from "./resources";
+
+/** Most that a description of all environments has been seen to need is 4 MB. */
+const LARGEST = 256 * 2 ** 20;
+
+/** `longshore diff` */
+export function diff({ against, stack, format, failOn }: DiffOptions): void {
+  const terminal = openTerminal({ json: format === "json" });
+  const before = described(against);
+  const after = describeStacks(stack);
+  // A stack that only the other commit has is going away.
+  const gone =
+    stack.length > 0 ? [] : before.filter((one) => !after.some(({ stack: name }) => name === one.stack));
+  const differences = [
+    ...after.map((one) =>
+      compareStacks(
+        before.find(({ stack: name }) => name === one.stack),
+        one,
+      ),
+    ),
+    ...gone.map((one) => compareStacks(one, undefined)),
+  ];
+  switch (format) {
+    case "json":
+      terminal.json({ against, stacks: differences });
+      break;
+    case "markdown":
+      process.stdout.write(markdownOf(differences));
+      break;
+    case "text":
+      textOf(differences, terminal.colors).forEach(terminal.out);
+      break;
+  }
+  const all = differences.flatMap((one) => one.differences);
+  const dangerous = all.filter(({ dangers }) => dangers.length > 0);
+  const found = { never: 0, dangerous: dangerous.length, changes: all.length }[failOn];
+  if (found > 0) {
+    throw new Failure(
+      `there are ${failOn === "changes" ? "" : "dangerous "}changes (--fail-on ${failOn})`,
+      EXIT.failed,
+    );
+  }
+}
+
+/**
+ * All environments as another commit describes them: its own code does so, in a folder of its own, with the packages
+ * that are installed here.
+ */
+function described(ref: string): DescribedStack[] {
+  const root = repoRoot();
+  const commit = commitOf(root, ref);
+  const folder = mkdtempSync(join(tmpdir(), "longshore-diff-"));
+  try {
+    const archive = execFileSync("git", ["archive", "--format=tar", commit], {
+      cwd: root,
+      maxBuffer: LARGEST,
+    });
+    execFileSync("tar", ["-x", "-C", folder], { input: archive });
+    if (!existsSync(join(folder, "cli", "resources.ts"))) {
+      throw usage(
+        `${ref} is older than this command and cannot describe itself; compare with a later commit`,
+      );
+    }
+    linkPackages(join(root, "node_modules"), join(folder, "node_modules"));
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(folder, "bin", "longshore"), "resources", "--json"],
+      { cwd: folder, encoding: "utf8", maxBuffer: LARGEST, env: { ...process.env, LONGSHORE_STACK: "" } },
+    );
+    if (status !== 0) {
+      throw new Failure(`${ref} cannot be described:\n${(stderr || stdout).trim()}`, EXIT.failed);
+    }
+    return (JSON.parse(stdout) as { stacks: DescribedStack[] }).stacks;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One by one, so that what the other commit caches among them goes with its folder. */
+function linkPackages(from: string, to: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from).filter((entry) => entry !== ".cache")) {
+    symlinkSync(join(from, name), join(to, name));
+  }
+}
+
+/** @throws Failure when there is no such commit */
+function commitOf(root: string, ref: string): string {
+  const { status, stdout } = spawnSync("git", ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    throw usage(`--against: there is no commit, branch or tag ${ref}; fetch it first (git fetch)`);
+  }
+  return stdout.trim();
+}

@@ -1,0 +1,39 @@
+import { describeStack, type DescribedStack } from "../../diff";
+import { hashesIn } from "../../render/images/source-description";
+import { repoRoot } from "../../tools/paths";
+import type { ResourcesOptions } from "../resources";
+import { committedStacks } from "../support/options";
+import { loadPlans } from "../support/plans";
+import { openTerminal, plural, table } from "../support/terminal";
+import { kubernetesOptions } from "./render";
+
+/** `longshore resources` */
+export function resources({ stack, json = false }: ResourcesOptions): void {
+  const terminal = openTerminal({ json });
+  const described = describeStacks(stack);
+  if (json) {
+    terminal.json({ stacks: described });
+    return;
+  }
+  for (const { stack: name, resources: all } of described) {
+    terminal.out(terminal.colors.bold(`${name}: ${plural(all.length, "resource")}`));
+    table(
+      ["resource", "type"],
+      all.map(({ system, name: resource, type }) => [`${system}/${resource}`, type]),
+      terminal,
+    ).forEach(terminal.out);
+  }
+}
+
+/** Environments as this checkout describes them. @param stacks none: all that are committed */
+export function describeStacks(stacks: readonly string[]): DescribedStack[] {
+  return (stacks.length > 0 ? stacks : committedStacks()).map(describe);
+}
+
+function describe(stack: string): DescribedStack {
+  const { plans, settings } = loadPlans(stack);
+  return describeStack(plans, settings, {
+    hashOf: hashesIn(repoRoot()),
+    kubernetes: (plan) => kubernetesOptions(plan, settings),
+  });
+}

@@ -1,0 +1,91 @@
+import { compareText } from "../catalog/problems";
+import { dangersOf } from "./dangers";
+import { flatten } from "./flatten";
+import { replaces } from "./replacement";
+import type {
+  DescribedResource,
+  DescribedStack,
+  PropertyDifference,
+  ResourceDifference,
+  StackDifference,
+} from "./types";
+
+/** Changes of these say nothing that another change does not say. */
+const NOISE = [/secrets-checksum$/];
+
+/** What changes between two descriptions of one environment; `undefined` for one that is not there. */
+export function compareStacks(
+  before: DescribedStack | undefined,
+  after: DescribedStack | undefined,
+): StackDifference {
+  const stack = after ?? before;
+  if (!stack) {
+    throw new Error("internal: a comparison of nothing with nothing");
+  }
+  const [old, now] = [byKey(before), byKey(after)];
+  const keys = [...new Set([...old.keys(), ...now.keys()])];
+  const differences = keys.flatMap((key) => compareResources(old.get(key), now.get(key)));
+  return {
+    stack: stack.stack,
+    differences: differences
+      .map((difference): ResourceDifference => ({ ...difference, dangers: dangersOf(difference, stack) }))
+      .sort(inOrder),
+  };
+}
+
+function byKey(stack: DescribedStack | undefined): Map<string, DescribedResource> {
+  return new Map(
+    (stack?.resources ?? []).map((resource) => [
+      [resource.system, resource.type, resource.name].join("\0"),
+      resource,
+    ]),
+  );
+}
+
+function compareResources(
+  before: DescribedResource | undefined,
+  after: DescribedResource | undefined,
+): Omit<ResourceDifference, "dangers">[] {
+  const resource = after ?? before;
+  if (!resource) {
+    return [];
+  }
+  const { system, type, name } = resource;
+  if (!before || !after) {
+    return [{ operation: before ? "delete" : "create", system, type, name, properties: [] }];
+  }
+  const properties = compareProperties(type, before.properties, after.properties);
+  if (properties.length === 0) {
+    return [];
+  }
+  const operation = properties.some((one) => one.replaces) ? "replace" : "update";
+  return [{ operation, system, type, name, properties }];
+}
+
+function compareProperties(
+  type: string,
+  before: DescribedResource["properties"],
+  after: DescribedResource["properties"],
+): PropertyDifference[] {
+  const [old, now] = [flatten(before), flatten(after)];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((path) => !Object.is(old.get(path), now.get(path)))
+    .filter((path) => !NOISE.some((pattern) => pattern.test(path)))
+    .sort(compareText)
+    .map((path): PropertyDifference => ({
+      path,
+      kind: !old.has(path) ? "add" : !now.has(path) ? "remove" : "change",
+      ...(old.has(path) && { before: old.get(path) }),
+      ...(now.has(path) && { after: now.get(path) }),
+      replaces: replaces(type, path),
+    }));
+}
+
+function inOrder(a: ResourceDifference, b: ResourceDifference): number {
+  return (
+    Number(b.dangers.length > 0) - Number(a.dangers.length > 0) ||
+    compareText(a.system, b.system) ||
+    compareText(a.type, b.type) ||
+    compareText(a.name, b.name)
+  );
+}

@@ -1,0 +1,161 @@
+import type { Plan, PlannedDatastore, PlannedPostgres, PlannedRedis, Workload } from "../catalog/plan/types";
+import { autopilotSpec, standardSpec } from "../components/cluster.spec";
+import { networkSpec, POD_RANGE, SERVICE_RANGE } from "../components/network.spec";
+import { cloudSqlSpec } from "../components/postgres.spec";
+import { memorystoreSpec } from "../components/redis.spec";
+import { gcrHost, registrySpec } from "../components/registry.spec";
+import type { HashSource } from "../render/images/source-description";
+import { localImage } from "../render/images/image-tag";
+import { renderCompose } from "../render/compose";
+import { renderKubernetes, type KubernetesObject, type KubernetesOptions } from "../render/kubernetes";
+import type { StackSettings } from "../settings/types";
+import { cloudSqlArgs, memorystoreArgs } from "../targets/store-args";
+import type { DescribedResource, DescribedStack } from "./types";
+
+export interface DescribeOptions {
+  readonly hashOf: HashSource;
+  /** The options with which `render kubernetes` writes the objects. */
+  readonly kubernetes: (plan: Plan) => KubernetesOptions<string>;
+}
+
+const PLATFORM = "platform";
+
+/** An environment from its documents and specs: no engine, no account, no key. */
+export function describeStack(
+  plans: readonly Plan[],
+  settings: StackSettings,
+  options: DescribeOptions,
+): DescribedStack {
+  const { stack, lifecycle, target } = settings;
+  const systems = plans.flatMap((plan) =>
+    target === "compose"
+      ? composeResources(plan, settings, options)
+      : [...kubernetesResources(plan, options), ...managedStores(plan, settings)],
+  );
+  return {
+    stack,
+    lifecycle,
+    resources: [...(target === "gcp" ? platformResources(settings) : []), ...systems],
+  };
+}
+
+/** What all systems share. Values of other resources have their names in place. */
+function platformResources({ gcp, lifecycle, cluster, environment }: StackSettings): DescribedResource[] {
+  if (!gcp) {
+    return [];
+  }
+  const { project, region } = gcp;
+  const network = networkSpec("network", region);
+  const args = {
+    project,
+    region,
+    network: "network",
+    subnetwork: "subnetwork",
+    podRange: POD_RANGE,
+    serviceRange: SERVICE_RANGE,
+    nodeAccount: `nodes of ${environment}`,
+    protect: lifecycle === "retain",
+  };
+  const registry = registrySpec({ project, host: gcrHost(region) });
+  const parts: [string, string, object][] = [
+    ["gcp:artifactregistry/repository:Repository", "images", registry.images.repository],
+    ["gcp:artifactregistry/repository:Repository", "cache", registry.cache.repository],
+    ["gcp:compute/network:Network", "network", network.network],
+    ["gcp:compute/subnetwork:Subnetwork", "subnetwork", network.subnetwork],
+    ["gcp:compute/routerNat:RouterNat", "nat", network.nat],
+    [
+      "gcp:container/cluster:Cluster",
+      "cluster",
+      cluster.mode === "autopilot" ? autopilotSpec(args) : standardSpec(args),
+    ],
+  ];
+  return parts.map(([type, name, spec]) => ({
+    system: PLATFORM,
+    type,
+    name,
+    properties: { ...spec, project },
+  }));
+}
+
+function managedStores({ system, datastores }: Plan, settings: StackSettings): DescribedResource[] {
+  const protect = settings.lifecycle === "retain";
+  const { project, region } = settings.gcp ?? {};
+  const describe = (datastore: PlannedDatastore): [type: string, spec: object] | undefined => {
+    switch (datastore.kind) {
+      case "cloud-sql":
+        return [
+          "gcp:sql/databaseInstance:DatabaseInstance",
+          cloudSqlSpec(datastore.name, cloudSqlArgs(datastore as PlannedPostgres), protect),
+        ];
+      case "memorystore":
+        return [
+          "gcp:redis/instance:Instance",
+          memorystoreSpec(datastore.name, memorystoreArgs(datastore as PlannedRedis), protect),
+        ];
+      case "container":
+        return undefined;
+    }
+  };
+  return datastores.flatMap((datastore) => {
+    const described = describe(datastore);
+    return described
+      ? [
+          {
+            system,
+            type: described[0],
+            name: datastore.name,
+            properties: { ...described[1], project, region },
+          },
+        ]
+      : [];
+  });
+}
+
+function kubernetesResources(plan: Plan, { kubernetes }: DescribeOptions): DescribedResource[] {
+  return renderKubernetes(plan, kubernetes(plan)).map((object) => ({
+    system: plan.system,
+    type: `${object.apiVersion}/${object.kind}`,
+    name: stableName(object, plan.workloads),
+    properties: withoutNames(object),
+  }));
+}
+
+/** A Job's name ends with a hash of what it does; its workload's does not. */
+function stableName({ kind, metadata }: KubernetesObject<string>, workloads: readonly Workload[]): string {
+  const owner = metadata.labels["app.kubernetes.io/name"];
+  const isWorkload = workloads.some(({ name }) => name === owner);
+  return kind === "Job" && isWorkload && owner !== undefined ? owner : (metadata.name ?? owner ?? kind);
+}
+
+function withoutNames({ apiVersion: _version, kind: _kind, metadata, ...rest }: KubernetesObject<string>) {
+  const { name: _name, namespace: _namespace, ...own } = metadata;
+  return { ...rest, metadata: own };
+}
+
+function composeResources(
+  plan: Plan,
+  settings: StackSettings,
+  { hashOf }: DescribeOptions,
+): DescribedResource[] {
+  const { document, files } = renderCompose(plan, {
+    project: plan.system,
+    root: ".",
+    edgePort: settings.ports[plan.system] ?? 0,
+    portOffset: settings.portOffsets[plan.system] ?? 0,
+    imageReference: (image) => localImage(hashOf, plan, image),
+    sharedNetwork: (name) => `shared_${name}`,
+  });
+  const of = (kind: string, parts: object | undefined): DescribedResource[] =>
+    Object.entries(parts ?? {}).map(([name, properties]) => ({
+      system: plan.system,
+      type: `compose/${kind}`,
+      name,
+      properties: (properties ?? {}) as Record<string, unknown>,
+    }));
+  return [
+    ...of("service", document.services),
+    ...of("volume", document.volumes),
+    ...of("network", document.networks),
+    ...of("file", Object.fromEntries(Object.entries(files).map(([path, content]) => [path, { content }]))),
+  ];
+}

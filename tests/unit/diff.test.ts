@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { createColors } from "picocolors";
+import {
+  compareStacks,
+  MARKER,
+  markdownOf,
+  textOf,
+  type DescribedResource,
+  type DescribedStack,
+  type ResourceDifference,
+  type StackDifference,
+} from "../../diff";
+
+const PLAIN = createColors(false);
+const DEPLOYMENT = "apps/v1/Deployment";
+const SQL = "gcp:sql/databaseInstance:DatabaseInstance";
+
+function resource(type: string, properties: Record<string, unknown>, name = "backend"): DescribedResource {
+  return { system: "todo", type, name, properties };
+}
+
+function stack(...resources: DescribedResource[]): DescribedStack {
+  return { stack: "prod", lifecycle: "retain", resources };
+}
+
+/** What changes when one resource has other properties. */
+function change(
+  type: string,
+  before: Record<string, unknown> | undefined,
+  after: Record<string, unknown> | undefined,
+): ResourceDifference[] {
+  const of = (properties: Record<string, unknown> | undefined) =>
+    stack(...(properties ? [resource(type, properties)] : []));
+  return [...compareStacks(of(before), of(after)).differences];
+}
+
+const pod = (container: Record<string, unknown>, spec: Record<string, unknown> = {}) => ({
+  spec: { ...spec, template: { spec: { containers: [{ name: "backend", ...container }] } } },
+});
+
+describe("diff: what differs", () => {
+  it("passes over the order of what has names", () => {
+    const [a, b] = [
+      { name: "A", value: "1" },
+      { name: "B", value: "2" },
+    ];
+    assert.deepEqual(change(DEPLOYMENT, pod({ env: [a, b] }), pod({ env: [b, a] })), []);
+  });
+
+  it("keeps the order of words", () => {
+    const [found] = change(DEPLOYMENT, pod({ args: ["a", "b"] }), pod({ args: ["b", "a"] }));
+    assert.deepEqual(
+      found?.properties.map(({ path }) => path),
+      ["spec.template.spec.containers.backend.args.0", "spec.template.spec.containers.backend.args.1"],
+    );
+  });
+
+  it("passes over what only follows from something else", () => {
+    const annotated = (sum: string) => ({
+      spec: { template: { metadata: { annotations: { "longshore/secrets-checksum": sum } } } },
+    });
+    assert.deepEqual(change(DEPLOYMENT, annotated("1"), annotated("2")), []);
+  });
+
+  it("says a new image by the sources, and short paths", () => {
+    const image = (hash: string) => pod({ image: `todo/backend:src-${hash}` });
+    const [found] = change(DEPLOYMENT, image("91be07aaaa"), image("4f2c1abbbb"));
+    assert.ok(found);
+    assert.deepEqual(textOf([{ stack: "prod", differences: [found] }], PLAIN), [
+      "prod: 1 change",
+      "   ~ update    todo/backend Deployment",
+      "       containers.backend.image: new build of 4f2c1ab (was 91be07a)",
+    ]);
+  });
+
+  it("tells creation, change, replacement and deletion apart", () => {
+    assert.equal(change(SQL, undefined, {})[0]?.operation, "create");
+    assert.equal(
+      change(SQL, { settings: { tier: "a" } }, { settings: { tier: "b" } })[0]?.operation,
+      "update",
+    );
+    assert.equal(change(SQL, { region: "a" }, { region: "b" })[0]?.operation, "replace");
+    assert.equal(change(SQL, {}, undefined)[0]?.operation, "delete");
+    assert.deepEqual(change(SQL, { region: "a" }, { region: "a" }), []);
+  });
+
+  it("says that a job runs again, which is no danger", () => {
+    const [found] = change("batch/v1/Job", pod({ image: "a:src-1111111" }), pod({ image: "a:src-2222222" }));
+    assert.ok(found);
+    assert.deepEqual(found.dangers, []);
+    assert.deepEqual(textOf([{ stack: "dev", differences: [found] }], PLAIN).slice(1), [
+      "   ~ run again todo/backend Job",
+      "       containers.backend.image: new build of 2222222 (was 1111111)",
+    ]);
+  });
+
+  it("knows an environment that comes or goes", () => {
+    const all = stack(resource(DEPLOYMENT, {}), resource(SQL, {}, "db"));
+    const operations = (of: StackDifference) => of.differences.map(({ operation }) => operation);
+    assert.deepEqual(operations(compareStacks(undefined, all)), ["create", "create"]);
+    assert.deepEqual(operations(compareStacks(all, undefined)), ["delete", "delete"]);
+  });
+});
+
+describe("diff: what is dangerous", () => {
+  const POLICY = "networking.k8s.io/v1/NetworkPolicy";
+  const scale = (minReplicas: number) => ({ spec: { minReplicas } });
+  const limits = (memory?: string) => pod({ resources: { limits: { cpu: "1", memory } } });
+  const ports = (...list: number[]) => ({ spec: { ingress: list.map((port) => ({ ports: [{ port }] })) } });
+  const root = (readOnlyRootFilesystem: boolean) => pod({ securityContext: { readOnlyRootFilesystem } });
+
+  /** A change, and what is said of it; undefined where nothing is to be said. */
+  const cases: [
+    what: string,
+    type: string,
+    Record<string, unknown> | undefined,
+    Record<string, unknown> | undefined,
+    RegExp | undefined,
+  ][] = [
+    [
+      "a replaced database",
+      SQL,
+      { region: "a" },
+      { region: "b" },
+      /data is lost .*blocked by lifecycle: retain/,
+    ],
+    ["a deleted namespace", "v1/Namespace", {}, undefined, /everything in it is lost/],
+    ["a database that is new", SQL, undefined, {}, undefined],
+    ["a deleted deployment", DEPLOYMENT, {}, undefined, undefined],
+    ["an opened port", POLICY, ports(80), ports(80, 22), /who may connect/],
+    ["a closed port", POLICY, ports(80, 22), ports(80), undefined],
+    ["a policy that goes", POLICY, ports(80), undefined, /nothing says any more/],
+    ["a removed limit", DEPLOYMENT, limits("1Gi"), limits(), /memory has no limit any more/],
+    ["a higher limit", DEPLOYMENT, limits("1Gi"), limits("2Gi"), undefined],
+    ["a writable root", DEPLOYMENT, root(true), root(false), /may do more .*readOnlyRootFilesystem/],
+    ["a read-only root", DEPLOYMENT, root(false), root(true), undefined],
+    ["one copy only", "autoscaling/v2/HorizontalPodAutoscaler", scale(2), scale(1), /every restart is a gap/],
+    ["more copies", "autoscaling/v2/HorizontalPodAutoscaler", scale(2), scale(3), undefined],
+    ["no copy", DEPLOYMENT, { spec: { replicas: 2 } }, { spec: { replicas: 0 } }, /stops serving/],
+    ["a budget that goes", "policy/v1/PodDisruptionBudget", {}, undefined, /stop all of its copies/],
+    [
+      "a public service",
+      "v1/Service",
+      { spec: { type: "ClusterIP" } },
+      { spec: { type: "LoadBalancer" } },
+      /outside/,
+    ],
+    [
+      "a route that is new",
+      "networking.k8s.io/v1/Ingress",
+      { spec: { rules: [{ host: "a" }] } },
+      { spec: { rules: [{ host: "a" }, { host: "b" }] } },
+      /an address that is new/,
+    ],
+    ["protection off", SQL, { deletionProtection: true }, { deletionProtection: false }, /switched off/],
+    ["protection on", SQL, { deletionProtection: false }, { deletionProtection: true }, undefined],
+    [
+      "another machine",
+      SQL,
+      { settings: { tier: "db-custom-1-3840" } },
+      { settings: { tier: "db-custom-2-7680" } },
+      /the database restarts/,
+    ],
+    [
+      "one zone only",
+      SQL,
+      { settings: { availabilityType: "REGIONAL" } },
+      { settings: { availabilityType: "ZONAL" } },
+      /loss of a zone/,
+    ],
+    ["a store that restarts", "apps/v1/StatefulSet", pod({ image: "a" }), pod({ image: "b" }), /only copy/],
+    [
+      "gaps in rollouts",
+      DEPLOYMENT,
+      {},
+      { spec: { strategy: { type: "Recreate" } } },
+      /every rollout is a gap/,
+    ],
+  ];
+
+  for (const [what, type, before, after, expected] of cases) {
+    it(`${what}: ${expected ? "said" : "nothing to say"}`, () => {
+      const [found] = change(type, before, after);
+      assert.ok(found);
+      if (expected) {
+        assert.match(found.dangers.join("; "), expected);
+      } else {
+        assert.deepEqual(found.dangers, []);
+      }
+    });
+  }
+
+  it("comes first", () => {
+    const before = stack(resource("v1/Service", { a: 1 }, "a"), resource(SQL, { region: "a" }, "z"));
+    const after = stack(resource("v1/Service", { a: 2 }, "a"), resource(SQL, { region: "b" }, "z"));
+    assert.deepEqual(
+      compareStacks(before, after).differences.map(({ name }) => name),
+      ["z", "a"],
+    );
+  });
+});
+
+describe("diff: as a comment", () => {
+  const difference = (dangers: string[], path = "spec.a", after = "b"): ResourceDifference => ({
+    operation: "update",
+    system: "todo",
+    type: DEPLOYMENT,
+    name: "backend",
+    properties: [{ path, kind: "change", before: "a", after, replaces: false }],
+    dangers,
+  });
+
+  it("begins with the mark by which it is found again, and says when nothing changes", () => {
+    const text = markdownOf([{ stack: "prod", differences: [] }]);
+    assert.equal(text, `${MARKER}\n### No environment changes\n`);
+  });
+
+  it("shows dangers in the open and the rest folded", () => {
+    const text = markdownOf([
+      { stack: "dev", differences: [] },
+      { stack: "prod", differences: [difference(["it stops serving"]), difference([])] },
+    ]);
+    assert.match(text, /^### prod: 2 changes, 1 dangerous$/m);
+    assert.match(text, /^No changes: dev\.$/m);
+    assert.match(text, /\| ~ update \| `todo\/backend` Deployment \| it stops serving<br>`a: a → b` \|/);
+    assert.match(text, /<details><summary>prod: all 2 changes<\/summary>\n\n```diff\n! update todo\/backend/);
+  });
+
+  it("lets no value break out of the table or the block", () => {
+    const text = markdownOf([
+      { stack: "prod", differences: [difference(["x"], "spec.a", "|`</details>`|```")] },
+    ]);
+    const [row] = /^\| ~ update.*$/m.exec(text) ?? [];
+    assert.ok(row);
+    assert.equal(row.replaceAll("\\|", "").split("|").length, 5);
+    assert.ok(!row.includes("</details>"));
+    assert.equal(text.match(/```/g)?.length, 2);
+  });
+
+  it("fits, whatever there is, and never leaves a danger out", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 0, max: 400 }),
+        fc.integer({ min: 1, max: 300 }),
+        (dangerous, harmless, size) => {
+          const differences = [
+            ...Array.from({ length: dangerous }, () =>
+              difference(["it stops serving"], "spec.a", "x".repeat(size)),
+            ),
+            ...Array.from({ length: harmless }, () => difference([], "spec.a", "y".repeat(size))),
+          ];
+          const text = markdownOf([{ stack: "prod", differences }], 20_000);
+          assert.ok(text.length <= 20_000, `${text.length} characters`);
+          assert.equal(text.match(/it stops serving/g)?.length ?? 0, dangerous);
+          assert.equal(text, markdownOf([{ stack: "prod", differences }], 20_000));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
