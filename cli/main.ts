@@ -3,11 +3,8 @@ import { EXIT } from "./support/failure";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerDev } from "./dev";
-<<<<<<< HEAD
 import { registerBuild } from "./build";
-=======
 import { registerDiff } from "./diff";
->>>>>>> d192497 (Show what a branch changes in each environment: longshore diff)
 import { registerDoctor } from "./doctor";
 import { registerDown } from "./down";
 import { registerEnv } from "./env";
@@ -47,12 +44,9 @@ export function createProgram(): Command {
     registerLogs,
     registerHealth,
     registerExec,
-<<<<<<< HEAD
     registerBuild,
-=======
     registerDiff,
     registerResources,
->>>>>>> d192497 (Show what a branch changes in each environment: longshore diff)
     registerRender,
     registerValidate,
     registerSecrets,

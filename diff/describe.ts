@@ -1,4 +1,4 @@
-import type { Plan, PlannedDatastore, PlannedPostgres, PlannedRedis, Workload } from "../catalog/plan/types";
+import type { Plan, PlannedDatastore, PlannedRedis, Workload } from "../catalog/plan/types";
 import { autopilotSpec, standardSpec } from "../components/cluster.spec";
 import { networkSpec, POD_RANGE, SERVICE_RANGE } from "../components/network.spec";
 import { cloudSqlSpec } from "../components/postgres.spec";
@@ -85,7 +85,7 @@ function managedStores({ system, datastores }: Plan, settings: StackSettings): D
       case "cloud-sql":
         return [
           "gcp:sql/databaseInstance:DatabaseInstance",
-          cloudSqlSpec(datastore.name, cloudSqlArgs(datastore as PlannedPostgres), protect),
+          cloudSqlSpec(datastore.name, cloudSqlArgs(datastore), protect),
         ];
       case "memorystore":
         return [
@@ -122,9 +122,8 @@ function kubernetesResources(plan: Plan, { kubernetes }: DescribeOptions): Descr
 
 /** A Job's name ends with a hash of what it does; its workload's does not. */
 function stableName({ kind, metadata }: KubernetesObject<string>, workloads: readonly Workload[]): string {
-  const owner = metadata.labels["app.kubernetes.io/name"];
-  const isWorkload = workloads.some(({ name }) => name === owner);
-  return kind === "Job" && isWorkload && owner !== undefined ? owner : (metadata.name ?? owner ?? kind);
+  const owner = workloads.find(({ name }) => name === metadata.labels["app.kubernetes.io/name"]);
+  return kind === "Job" && owner ? owner.name : metadata.name;
 }
 
 function withoutNames({ apiVersion: _version, kind: _kind, metadata, ...rest }: KubernetesObject<string>) {
@@ -150,7 +149,7 @@ function composeResources(
       system: plan.system,
       type: `compose/${kind}`,
       name,
-      properties: (properties ?? {}) as Record<string, unknown>,
+      properties: properties as Record<string, unknown>,
     }));
   return [
     ...of("service", document.services),
