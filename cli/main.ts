@@ -16,6 +16,7 @@ import { registerRender } from "./render";
 import { registerResources } from "./resources";
 import { registerSecrets } from "./secrets";
 import { registerStatus } from "./status";
+import { registerTest } from "./test";
 import { registerUp } from "./up";
 import { registerValidate } from "./validate";
 import { registerVersion } from "./version";
@@ -49,6 +50,7 @@ export function createProgram(): Command {
     registerResources,
     registerRender,
     registerValidate,
+    registerTest,
     registerSecrets,
     registerDoctor,
     registerEnv,

@@ -7,6 +7,8 @@ export interface RenderOptions extends SystemOption {
 }
 export interface RenderComposeOptions extends RenderOptions {
   readonly env: string;
+  /** A base and what each environment changes of it. */
+  readonly split?: boolean;
 }
 export type RenderKubernetesOptions = RenderOptions & StackOption;
 
@@ -17,14 +19,19 @@ export function registerRender(program: Command): Command {
 
   const compose = render
     .command("compose")
-    .description("Compose files: a base and what one environment adds")
+    .description("the Compose file of an environment, or a base and what each environment changes of it")
     .addOption(
       new Option("--env <name>", "the environment")
         .choices(["local", "dev", "test", "staging", "prod"])
         .default("local"),
     )
+    .option("--split", "all environments: compose.yaml (local) and compose.<environment>.yaml over it")
     .option("--out <folder>", "write files there (default: print them)");
   withExamples(withSystem(compose), [
+    [
+      "longshore render compose --system todo --split --out out/",
+      "docker compose -f compose.yaml -f compose.prod.yaml up",
+    ],
     ["longshore render compose --system todo --env prod --out out/", "files to run with docker compose"],
   ]);
   compose.action(async (options: RenderComposeOptions) => {

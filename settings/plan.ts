@@ -18,6 +18,7 @@ export function planSettings(
     ...(settings.domain !== undefined && { domain: settings.domain }),
     ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
+    ...(settings.logging && { logging: settings.logging }),
     profiles: [...settings.profiles, ...profiles],
     leftOut: leftOut[system] ?? [],
     secretsSet: settings.secretsSet[system] ?? [],

@@ -59,6 +59,7 @@ export function readSettings(
     ...(target === "compose" ? [] : monitoring.asked),
     ...(target === "compose" ? sharedPorts(selected, ports, Object.keys(config.ports)) : []),
     ...unknownProfiles(config.profiles, systems),
+    ...(target !== "compose" && config.logging ? [CLUSTER_LOGS] : []),
   ]);
 
   return {
@@ -74,6 +75,7 @@ export function readSettings(
       names.map((name, index) => [name, config.portOffsets[name] ?? index * 10]),
     ),
     profiles: config.profiles,
+    ...(config.logging && { logging: config.logging }),
     secretsSet: Object.fromEntries(
       names.map((name) => [name, Object.keys(config.secrets[name] ?? {}).sort()]),
     ),
@@ -212,6 +214,12 @@ function unknownSecrets(
 function databaseSecrets(definition: SystemDefinition): string[] {
   return definition.datastores.flatMap((datastore) => rulesOf(datastore.kind).names(datastore).secrets);
 }
+
+const CLUSTER_LOGS: Problem = {
+  path: "logging",
+  message: "is about Docker's log drivers, and the target is a cluster",
+  fix: "remove it: a cluster collects what containers write",
+};
 
 function unknownProfiles(
   profiles: readonly string[],

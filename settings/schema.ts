@@ -174,6 +174,17 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(1).max(65535))
       .default({})
       .describe("Target compose: the port on 127.0.0.1 that a system is served on. Default: 8080 and up."),
+    logging: z
+      .strictObject({
+        driver: z
+          .enum(["json-file", "local", "journald", "syslog", "gelf", "fluentd", "awslogs", "gcplogs"])
+          .describe("Log driver of the Docker Engine, such as gcplogs for Google Cloud Logging."),
+        options: z.record(z.string(), z.string()).default({}).describe("Options of the driver, all text."),
+      })
+      .optional()
+      .describe(
+        "Target compose: where what containers say goes. Default: JSON files, three of 10 MB per container. Clusters collect by themselves.",
+      ),
     portOffsets: z
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(0).max(40_000))
       .default({})

@@ -1,4 +1,4 @@
-import type { DatastoreKind, Target } from "../catalog/plan/types";
+import type { DatastoreKind, Logging, Target } from "../catalog/plan/types";
 import type { Environment, SettingValue } from "../catalog/types";
 
 /** What one stack's config says, complete: every default is filled in. Never holds a secret's value. */
@@ -24,6 +24,8 @@ export interface StackSettings {
   readonly ports: Readonly<Record<string, number>>;
   /** Per system: what is added to the ports of debuggers and tools, so that two systems do not meet there. */
   readonly portOffsets: Readonly<Record<string, number>>;
+  /** Where what containers say goes (target compose). @default - files of this machine, rotated */
+  readonly logging?: Logging;
   /** Profiles whose services run (target compose). */
   readonly profiles: readonly string[];
   /** Per system: names of the secrets that config holds. */

@@ -51,7 +51,10 @@ export const orchestrator = system("orchestrator", (words) => {
     metrics: { port: "http", path: "/metrics" },
     resources: { cpu: ["250m", "1"], memory: ["192Mi", "512Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
-    develop: { mounts: { src: "/app/src" }, debug: 5678 },
+    develop: {
+      mounts: { src: "/app/src", "shared:src/longshore_service": "/app/shared/longshore_service" },
+      debug: 5678,
+    },
   });
 
   service("worker", {

@@ -13,6 +13,12 @@ export const todo = system("todo", (words) => {
     contexts: { shared: "services/shared/python" },
     runtime: "python",
   });
+  const testsImage = image("tests", {
+    context: "services/todo/backend",
+    contexts: { shared: "services/shared/python" },
+    target: "test-runner",
+    runtime: "python",
+  });
   const frontendImage = image("frontend", { context: "services/todo/frontend", runtime: "node" });
 
   const migrate = job("migrate", {
@@ -50,7 +56,10 @@ export const todo = system("todo", (words) => {
     resources: { cpu: ["250m", "1"], memory: ["192Mi", "512Mi"] },
     scale: { min: 2, max: 6, cpu: 70 },
     egress: ["api.openai.com:443"],
-    develop: { mounts: { src: "/app/src" }, debug: 5678 },
+    develop: {
+      mounts: { src: "/app/src", "shared:src/longshore_service": "/app/shared/longshore_service" },
+      debug: 5678,
+    },
   });
 
   const frontend = service("frontend", {
@@ -69,5 +78,13 @@ export const todo = system("todo", (words) => {
 
   route("/api", backend.http);
   route("/", frontend.http);
+
+  job("test-runner", {
+    image: testsImage,
+    only: ["test"],
+    env: { DATABASE_URL: db.url, BACKEND_URL: backend.http, FRONTEND_URL: frontend.http },
+    volumes: [{ volume: "reports", path: "/reports", size: "64Mi" }],
+    resources: { cpu: ["250m", "1"], memory: ["256Mi", "512Mi"] },
+  });
   databaseBrowser(words, db);
 });

@@ -42,9 +42,10 @@ function checkService(service: ServiceDefinition, images: ReadonlyMap<string, Im
     ...(metrics ? portName(`${name}.metrics.port`, metrics.port, ports) : []),
     ...(metrics ? absolute(`${name}.metrics.path`, metrics.path) : []),
     ...(develop
-      ? Object.entries(develop.mounts).flatMap(([source, path]) =>
-          absolute(`${name}.develop.mounts.${source}`, path),
-        )
+      ? Object.entries(develop.mounts).flatMap(([source, path]) => [
+          ...absolute(`${name}.develop.mounts.${source}`, path),
+          ...mountSource(`${name}.develop.mounts.${source}`, source, image),
+        ])
       : []),
   ];
 }
@@ -186,6 +187,25 @@ function checkScale(path: string, { replicas, scale }: { replicas?: number; scal
     }
   }
   return problems;
+}
+
+/** `src` is a folder of the image's context, `shared:src` one of its named context. */
+function mountSource(path: string, source: string, image: ImageDefinition | undefined): Problem[] {
+  if (source.startsWith("/") || source.split("/").includes("..")) {
+    return [{ path, message: `expected a folder of the build context, got ${JSON.stringify(source)}` }];
+  }
+  const context = /^([^:]*):/.exec(source)?.[1];
+  const named = image?.source.kind === "build" ? (image.source.contexts ?? {}) : {};
+  const folders = Object.keys(named).filter((name) => named[name]?.kind === "folder");
+  return context === undefined || folders.includes(context)
+    ? []
+    : [
+        {
+          path,
+          message: `the image has no folder ${JSON.stringify(context)} among its contexts`,
+          fix: `known here: ${folders.join(", ") || "none"}`,
+        },
+      ];
 }
 
 /** A volume belongs to one container at a time. */

@@ -1,7 +1,7 @@
 import { compareText } from "../problems";
 import type { BuildSource, Develop, ImageDefinition, SystemDefinition } from "../types";
 import type { PlanSettings } from "./settings";
-import type { PlannedDevelop, Workload } from "./types";
+import type { PlannedDevelop, PlannedProbe, Probes, Workload } from "./types";
 
 /** Whether services run as they are developed: on one machine, from mounted sources (ALL-08). */
 export function isDeveloped({ environment, target }: PlanSettings): boolean {
@@ -31,7 +31,22 @@ export function developed(workload: Workload, develop: Develop, { source }: Imag
   return {
     ...rest,
     image: stageName(workload.image, develop),
+    probes: patient(workload.probes),
     develop: plannedDevelop(develop, source as BuildSource),
+  };
+}
+
+/** Development servers compile when they are asked for the first time, also by a probe. */
+function patient({ live, ready, startupSeconds }: Probes): Probes {
+  const slow = (probe: PlannedProbe): PlannedProbe => ({
+    ...probe,
+    intervalSeconds: Math.max(probe.intervalSeconds, 15),
+    timeoutSeconds: Math.max(probe.timeoutSeconds, 15),
+  });
+  return {
+    startupSeconds: Math.max(startupSeconds, 180),
+    ...(live && { live: slow(live) }),
+    ...(ready && { ready: slow(ready) }),
   };
 }
 

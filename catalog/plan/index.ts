@@ -49,6 +49,7 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
     datastores: byName(stores.map(({ datastore }) => datastore)),
     secrets: planSecrets(definition, settings.environment, stores, workloads),
     routes: planRoutes(definition, settings),
+    ...(settings.logging && settings.target === "compose" && { logging: settings.logging }),
     ...(workloads.some(({ name }) => name === EDGE_EXPORTER) && { edgeExporter: EDGE_EXPORTER }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Environment, SettingValue } from "../types";
-import type { DatastoreKind, Target } from "./types";
+import type { DatastoreKind, Logging, Target } from "./types";
 
 /** How a system's metrics are collected. */
 export interface PlanMonitoring {
@@ -32,6 +32,8 @@ export interface PlanSettings {
   >;
   /** Names of the secrets that config holds: an optional one that is not set is left out. @default [] */
   readonly secretsSet?: readonly string[];
+  /** Where Compose sends what containers say. @default - files of this machine, rotated */
+  readonly logging?: Logging;
   /** Profiles that were asked for. Target compose only. @default [] */
   readonly profiles?: readonly string[] | "all";
   /** Services of a profile that cannot run here. @default [] */

@@ -39,8 +39,16 @@ export interface Plan {
   readonly secrets: readonly PlannedSecret[];
   /** Longest path first. */
   readonly routes: readonly PlannedRoute[];
+  /** Where Compose sends what containers say. @default - files of this machine, rotated */
+  readonly logging?: Logging;
   /** The workload that asks the reverse proxy for its numbers. @default - none */
   readonly edgeExporter?: string;
+}
+
+/** A log driver of the Docker Engine and its options. */
+export interface Logging {
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>>;
 }
 
 export interface PlannedImage {

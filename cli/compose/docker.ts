@@ -147,6 +147,11 @@ export async function deleteVolumes(
   return names;
 }
 
+/** Copies what is in a folder of a container, running or not, into a folder of this machine. */
+export async function copyFrom(engine: Engine, container: string, path: string, to: string): Promise<void> {
+  await docker(engine, ["cp", "--quiet", `${container}:${path}`, to]);
+}
+
 /** Runs a command in a container without a terminal. */
 export async function runIn(engine: Engine, container: string, words: readonly string[]) {
   return run("docker", ["exec", container, ...words], { env: engine.env, timeoutMs: 15_000 });

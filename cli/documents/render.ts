@@ -1,10 +1,17 @@
-import { relative, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { planSystem, type Plan } from "../../catalog/plan";
 import { MONITORING } from "../../catalog/plan/monitoring";
 import type { Resolver } from "../../catalog/plan/resolve";
 import { compareText } from "../../catalog/problems";
-import type { Environment } from "../../catalog/types";
-import { composeYaml, renderCompose } from "../../render/compose";
+import { ENVIRONMENTS, type Environment } from "../../catalog/types";
+import {
+  besideBase,
+  composeYaml,
+  overrideYaml,
+  renderCompose,
+  type ComposeDocuments,
+} from "../../render/compose";
 import { localImage } from "../../render/images/image-tag";
 import { hashesIn } from "../../render/images/source-description";
 import {
@@ -14,6 +21,7 @@ import {
   type KubernetesOptions,
 } from "../../render/kubernetes";
 import { planSettings, type StackSettings } from "../../settings";
+import { machineStack } from "../../settings/machine-stacks";
 import { composeProjectName, sharedNetworkName } from "../../tools/compose-project-name";
 import { repoRoot } from "../../tools/paths";
 import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
@@ -23,23 +31,46 @@ import { LOCAL_STACK } from "../support/project";
 import { openTerminal } from "../support/terminal";
 import { writeDocuments, type OutputFile } from "./write";
 
-/** `longshore render compose`: per system a folder with the Compose file and what it refers to. */
-export function renderComposeFiles({ env, system, out }: RenderComposeOptions): void {
-  const settings = loadSettings(env);
-  const files = choose(env, onCompose(settings), system).flatMap((name) => {
-    const definition = definitionOf(name);
-    // Documents show every variable: which optional secrets are set is the business of a deployment.
-    const { datastores: _managed, domain: _domain, ...own } = planSettings(settings, name);
-    const plan = planSystem(definition, {
-      ...own,
-      environment: env as Environment,
-      target: "compose",
-      secretsSet: definition.secrets.map((secret) => secret.name),
-      profiles: "all",
-    });
-    return composeFiles(plan, settings, out);
-  });
+/** `longshore render compose`: per system a folder with the Compose files and what they refer to. */
+export function renderComposeFiles({ env, split = false, system, out }: RenderComposeOptions): void {
+  const files = split
+    ? choose(BASE, onCompose(settingsFor(BASE)), system).flatMap((name) => splitFiles(name, out))
+    : choose(env, onCompose(settingsFor(env)), system).flatMap((name) => {
+        const documents = composeDocuments(name, env as Environment, out);
+        return [
+          { path: `${name}/compose.yaml`, content: header(documents) + composeYaml(documents.document) },
+          ...beside(name, documents.files),
+        ];
+      });
   writeDocuments(files, out, openTerminal());
+}
+
+/** The environment whose document the others change. */
+const BASE = "local";
+
+function splitFiles(name: string, out: string | undefined): OutputFile[] {
+  const base = composeDocuments(name, BASE, out);
+  const others = ENVIRONMENTS.filter((one) => one !== BASE).map((environment) => {
+    const documents = composeDocuments(name, environment, out);
+    return { ...documents, ...besideBase(base, documents, environment) };
+  });
+  return [
+    { path: `${name}/compose.yaml`, content: header(base) + composeYaml(base.document) },
+    ...beside(name, base.files),
+    ...others.flatMap((one) => [
+      {
+        path: `${name}/compose.${one.plan.environment}.yaml`,
+        content: header(one) + overrideYaml(base.document, one.document),
+      },
+      ...beside(name, one.files).filter(
+        ({ path }) => !beside(name, base.files).some((file) => file.path === path),
+      ),
+    ]),
+  ];
+}
+
+function beside(system: string, files: Readonly<Record<string, string>>): OutputFile[] {
+  return Object.entries(files).map(([path, content]) => ({ path: `${system}/${path}`, content }));
 }
 
 /** What the environment runs, were it on Compose. */
@@ -47,28 +78,51 @@ function onCompose({ systems, monitored }: StackSettings): readonly string[] {
   return monitored ? [...new Set([...systems, MONITORING])].sort(compareText) : systems;
 }
 
-function composeFiles(plan: Plan, settings: StackSettings, out: string | undefined): OutputFile[] {
-  const folder = resolve(out ?? ".", out === undefined ? "." : plan.system);
+interface SystemDocuments extends ComposeDocuments {
+  readonly plan: Plan;
+}
+
+/** An environment that no file describes has the settings of this machine's stack for it. */
+function settingsFor(environment: string): StackSettings {
+  const own = `local-${environment}`;
+  const isDescribed = existsSync(join(repoRoot(), `Pulumi.${environment}.yaml`));
+  return loadSettings(!isDescribed && machineStack(own) ? own : environment);
+}
+
+/** Documents show every variable: which optional secrets are set is the business of a deployment. */
+function composeDocuments(name: string, environment: Environment, out: string | undefined): SystemDocuments {
+  const settings = settingsFor(environment);
+  const definition = definitionOf(name);
+  const { datastores: _managed, domain: _domain, ...own } = planSettings(settings, name);
+  const plan = planSystem(definition, {
+    ...own,
+    environment,
+    target: "compose",
+    secretsSet: definition.secrets.map((secret) => secret.name),
+    profiles: "all",
+  });
+  const folder = resolve(out ?? ".", out === undefined ? "." : name);
   const hashOf = hashesIn(repoRoot());
-  const { document, files, secretFiles } = renderCompose(plan, {
+  const documents = renderCompose(plan, {
     // For the local stack the names that are in use here, so that both are the same project.
-    project:
-      plan.environment === LOCAL_STACK
-        ? composeProjectName(plan.system, LOCAL_STACK)
-        : `${plan.system}-${plan.environment}`,
+    project: environment === LOCAL_STACK ? composeProjectName(name, LOCAL_STACK) : `${name}-${environment}`,
     imageReference: (image) => localImage(hashOf, plan, image),
-    edgePort: settings.ports[plan.system] ?? 8080,
-    portOffset: settings.portOffsets[plan.system] ?? 0,
-    sharedNetwork: (name) =>
-      plan.environment === LOCAL_STACK
-        ? sharedNetworkName(name, LOCAL_STACK)
-        : `${MONITORING}-${plan.environment}_${name}`,
+    edgePort: settings.ports[name] ?? 8080,
+    portOffset: settings.portOffsets[name] ?? 0,
+    sharedNetwork: (network) =>
+      environment === LOCAL_STACK
+        ? sharedNetworkName(network, LOCAL_STACK)
+        : `${MONITORING}-${environment}_${network}`,
     root: out === undefined ? "." : relative(folder, repoRoot()) || ".",
   });
+  return { plan, ...documents };
+}
+
+function header({ plan, document, secretFiles }: Omit<SystemDocuments, "files">): string {
   const secrets = secretFiles
     .map(({ path, user }) => `#   ${path} (mode 0400, owner ${user})`)
     .sort(compareText);
-  const header = [
+  return [
     `# ${plan.system}, environment ${plan.environment}: made by \`longshore render compose\`. Changes here are lost.`,
     ...Object.values(document.networks ?? {}).flatMap(({ external, name }) =>
       external ? [`# Once, before the first start: docker network create --internal ${name ?? ""}`] : [],
@@ -76,10 +130,6 @@ function composeFiles(plan: Plan, settings: StackSettings, out: string | undefin
     ...(secrets.length > 0 ? ["# Secrets are files that you provide:", ...secrets] : []),
     "",
   ].join("\n");
-  return [
-    { path: `${plan.system}/compose.yaml`, content: header + composeYaml(document) },
-    ...Object.entries(files).map(([path, content]) => ({ path: `${plan.system}/${path}`, content })),
-  ];
 }
 
 /** `longshore render kubernetes`: per system one YAML stream. What only a deployment knows has a placeholder. */

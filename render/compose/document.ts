@@ -75,6 +75,7 @@ export interface ComposeHealthcheck {
 export interface ComposeDeploy {
   replicas?: number;
   update_config?: { parallelism: number; order: "start-first" | "stop-first"; failure_action: "rollback" };
+  rollback_config?: { parallelism: number; order: "start-first" | "stop-first" };
   resources?: {
     limits: { cpus: string; memory: string; pids: number };
     reservations: {

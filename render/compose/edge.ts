@@ -2,7 +2,7 @@ import { EDGE_STATUS } from "../../catalog/plan/monitoring";
 import type { Plan, PlannedRoute } from "../../catalog/plan/types";
 import type { ComposeService } from "./document";
 import { httpRules, locations, PROBLEM_LOCATIONS, SERVER_DEFAULTS } from "./edge-routes";
-import { CAPABILITIES, JSON_FILE_LOGS, tmpfs } from "./hardening";
+import { CAPABILITIES, logging, tmpfs } from "./hardening";
 
 /** Name of the reverse proxy and of the only network that leads out of the machine's engine to it. */
 export const EDGE = "edge";
@@ -57,7 +57,7 @@ export function edgeService(plan: Plan, networks: string[], options: EdgeOptions
         reservations: { cpus: "0.05", memory: "32M" },
       },
     },
-    logging: JSON_FILE_LOGS,
+    logging: logging(plan),
   };
 }
 

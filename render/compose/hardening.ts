@@ -1,8 +1,17 @@
+import type { Plan } from "../../catalog/plan/types";
+import type { ComposeService } from "./document";
+
 /** Nothing may be gained: no capability, no set-user-id program (ALL-04). */
 export const CAPABILITIES = { cap_drop: ["ALL"], security_opt: ["no-new-privileges:true"] };
 
-/** Logs that cannot fill the disk. */
-export const JSON_FILE_LOGS = { driver: "json-file", options: { "max-size": "10m", "max-file": "3" } };
+const JSON_FILE_LOGS = { driver: "json-file", options: { "max-size": "10m", "max-file": "3" } };
+
+/** Where the environment collects logs, else files that cannot fill the disk. */
+export function logging(plan: Plan): NonNullable<ComposeService["logging"]> {
+  return plan.logging
+    ? { driver: plan.logging.driver, options: { ...plan.logging.options } }
+    : JSON_FILE_LOGS;
+}
 
 /** Threads and processes of one container, so that a fork bomb stays inside. */
 export const PROCESSES = 512;

@@ -12,6 +12,7 @@ import { composeService, configs, defined, secretKey, volumeName } from "./servi
 export type * from "./document";
 export { LABELS } from "./labels";
 export type { ComposeSecretFile } from "./secrets";
+export { besideBase, overrideYaml } from "./split";
 export { composeYaml } from "./yaml";
 
 export interface ComposeOptions {

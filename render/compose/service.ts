@@ -3,7 +3,7 @@ import { baseImage } from "../../catalog/build-graph";
 import type { ComposeBuild, ComposeService, DependencyCondition } from "./document";
 import { deviceMounts, deviceRules, gpuReservation } from "./devices";
 import { escapeDollars } from "./escape";
-import { bytes, CAPABILITIES, cores, JSON_FILE_LOGS, PROCESSES, tmpfs } from "./hardening";
+import { bytes, CAPABILITIES, cores, logging, PROCESSES, tmpfs } from "./hardening";
 import { healthcheck } from "./healthcheck";
 import { LABELS } from "./labels";
 import type { Networks } from "./networks";
@@ -76,7 +76,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     stop_grace_period: `${workload.graceSeconds}s`,
     restart: workload.kind === "job" ? "no" : "unless-stopped",
     deploy: deploy(workload, context.plan),
-    logging: JSON_FILE_LOGS,
+    logging: logging(context.plan),
     labels: labels(workload, context),
   };
   const complete = withBuild(defined<ComposeService>(escapeDollars(service)), build);
@@ -161,6 +161,7 @@ function deploy(workload: Workload, plan: Plan): ComposeService["deploy"] {
     ...(kind === "service" &&
       START_FIRST.has(plan.environment) && {
         update_config: { parallelism: 1, order: "start-first" as const, failure_action: "rollback" as const },
+        rollback_config: { parallelism: 1, order: "start-first" as const },
       }),
     resources: {
       limits: {

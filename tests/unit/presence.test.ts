@@ -171,6 +171,67 @@ describe("what has a profile", () => {
   });
 });
 
+describe("what is developed", () => {
+  const developed = system("sample", ({ image, service }) => {
+    const app = image("app", {
+      context: "services/todo/backend",
+      contexts: { shared: "services/shared/python" },
+      runtime: "python",
+    });
+    const develop = { mounts: { src: "/app/src", "shared:src/lib": "/app/lib" }, debug: 5678 };
+    service("web", { image: app, command: ["serve"], ports: { http: 8000 }, resources, develop });
+    service("worker", { image: app, command: ["work"], resources });
+  });
+  const plan = (environment: Environment) => planSystem(developed, { environment, target: "compose" });
+
+  it("runs the stage with its own command, from folders of the context and of named contexts, in dev only", () => {
+    const [web, worker] = plan("dev").workloads;
+    assert.equal(web?.image, "app-development");
+    assert.equal(web.command, undefined);
+    assert.deepEqual(web.develop, {
+      mounts: [
+        { source: "services/shared/python/src/lib", path: "/app/lib" },
+        { source: "services/todo/backend/src", path: "/app/src" },
+      ],
+      debug: 5678,
+    });
+    assert.equal(worker?.image, "app");
+    assert.deepEqual(
+      plan("dev").images.map(({ name, source }) => [name, source.kind === "build" && source.target]),
+      [
+        ["app", undefined],
+        ["app-development", "development"],
+      ],
+    );
+    for (const environment of ["local", "test", "staging", "prod"] as const) {
+      assert.deepEqual(plan(environment).workloads[0]?.command, ["serve"], environment);
+      assert.ok(!JSON.stringify(plan(environment)).includes("development"), environment);
+    }
+  });
+
+  it("is never what a cluster runs", () => {
+    const onCluster = planSystem(developed, {
+      environment: "dev",
+      target: "kubernetes",
+      domain: "a.example",
+    });
+    assert.ok(!JSON.stringify(onCluster).includes("development"));
+  });
+
+  it("can mount only what the image is built from", () => {
+    const found = problems(({ image, service }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      const mounts = { "../secrets": "/a", "shard:src": "/b", "/etc": "/c" };
+      service("web", { image: app, resources, develop: { mounts } });
+    });
+    assert.deepEqual(found, [
+      'sample.web.develop.mounts.../secrets: expected a folder of the build context, got "../secrets"',
+      'sample.web.develop.mounts./etc: expected a folder of the build context, got "/etc"',
+      'sample.web.develop.mounts.shard:src: the image has no folder "shard" among its contexts',
+    ]);
+  });
+});
+
 describe("any valid system", () => {
   it("has exactly what is in an environment and was asked for, and names nothing else", () => {
     fc.assert(

@@ -18,7 +18,12 @@ const config: NextConfig = {
     ],
   },
   // The development container keeps its output below /tmp, and only there.
-  ...(developing && { turbopack: { root: "/" }, experimental: { turbopackFileSystemCacheForDev: false } }),
+  ...(developing && {
+    turbopack: { root: "/" },
+    experimental: { turbopackFileSystemCacheForDev: false },
+    // Beside localhost: without it the browser is not told what has changed.
+    allowedDevOrigins: ["127.0.0.1"],
+  }),
   images: { unoptimized: true },
   poweredByHeader: false,
   reactStrictMode: true,

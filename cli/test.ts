@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import { withExamples, withJson, withSystem, type JsonOption, type SystemOption } from "./support/options";
+import { TEST_STACK } from "./support/project";
+
+export interface TestOptions extends SystemOption, JsonOption {
+  /** Folder of the reports. */
+  readonly out: string;
+  /** Leaves the systems running. */
+  readonly keep?: boolean;
+}
+
+export function registerTest(program: Command): Command {
+  const command = program
+    .command("test")
+    .description(
+      `bring systems up with empty databases (stack ${TEST_STACK}), run their test runners, take them down`,
+    )
+    .option("--out <folder>", "where each system's junit.xml and coverage.xml go", "reports")
+    .option("--keep", "leave the systems running, to look at what failed");
+  withExamples(withJson(withSystem(command)), [
+    ["longshore test --system todo", "reports/todo/junit.xml, and exit code 1 when a test failed"],
+    ["longshore test --system todo --keep", `then: longshore logs --stack ${TEST_STACK}`],
+  ]);
+  return command.action(async (options: TestOptions) => (await import("./engine/test.js")).test(options));
+}

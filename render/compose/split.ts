@@ -1,0 +1,100 @@
+import { dump, DEFAULT_SCHEMA, Type } from "js-yaml";
+import type { ComposeDocument } from "./document";
+
+/** In an override: this list or value takes the place of the base's, where Compose would add to it. */
+class Replaced {
+  constructor(readonly value: unknown) {}
+}
+/** In an override: the base's value is taken away. */
+class Removed {
+  readonly value: readonly unknown[] = [];
+}
+
+const SCHEMA = DEFAULT_SCHEMA.extend([
+  new Type("!override", {
+    kind: "sequence",
+    instanceOf: Replaced,
+    represent: (object) => (object as Replaced).value,
+  }),
+  new Type("!reset", {
+    kind: "sequence",
+    instanceOf: Removed,
+    represent: (object) => (object as Removed).value,
+  }),
+]);
+
+/** One environment's documents, as rendered by themselves. */
+export interface EnvironmentDocuments {
+  readonly document: ComposeDocument;
+  /** Configuration files beside the document: path and content. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * What an environment changes of a base document, as YAML: `docker compose -f compose.yaml -f compose.prod.yaml` is then
+ * what the environment's own document is. Where Compose would merge lists, `!override` replaces them; what the
+ * environment does not have is taken away with `!reset`.
+ */
+export function overrideYaml(base: ComposeDocument, wanted: ComposeDocument): string {
+  const changes = changed(base, wanted) ?? {};
+  return dump(changes, { lineWidth: -1, noRefs: true, quotingType: '"', sortKeys: false, schema: SCHEMA });
+}
+
+/** Undefined when nothing differs. */
+function changed(before: unknown, after: unknown): unknown {
+  if (isRecord(before) && isRecord(after)) {
+    const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+    const entries = keys.flatMap((key): [string, unknown][] => {
+      const change =
+        after[key] === undefined
+          ? new Removed()
+          : before[key] === undefined
+            ? after[key]
+            : changed(before[key], after[key]);
+      return change === undefined ? [] : [[key, change]];
+    });
+    return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+  }
+  if (JSON.stringify(before) === JSON.stringify(after)) {
+    return undefined;
+  }
+  return Array.isArray(after) ? new Replaced(after) : after;
+}
+
+/**
+ * An environment's documents for a folder that others share: configuration files that differ from the base's have a
+ * folder of their own.
+ */
+export function besideBase(
+  base: EnvironmentDocuments,
+  { document, files }: EnvironmentDocuments,
+  environment: string,
+): EnvironmentDocuments {
+  const moved = new Map(
+    Object.entries(files)
+      .filter(([path, content]) => base.files[path] !== undefined && base.files[path] !== content)
+      .map(([path]) => [`./${path}`, `./${path.replace(/^config\//, `config.${environment}/`)}`]),
+  );
+  const configs = Object.entries(document.configs ?? {}).map(([key, { file }]) => [
+    key,
+    { file: moved.get(file) ?? file },
+  ]);
+  return {
+    document: {
+      ...document,
+      ...(configs.length > 0 && {
+        configs: Object.fromEntries(configs) as NonNullable<ComposeDocument["configs"]>,
+      }),
+    },
+    files: Object.fromEntries(
+      Object.entries(files).map(([path, content]) => [
+        (moved.get(`./${path}`) ?? `./${path}`).slice(2),
+        content,
+      ]),
+    ),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
