@@ -101,6 +101,15 @@ def test_a_large_picture_is_told_in_its_own_pixels() -> None:
     assert near(found["largest_rectangle"]["width"], 2000, 12)
 
 
+@pytest.mark.parametrize("size", [(1200, 800), (1001, 3000), (1025, 1)])
+def test_no_length_reaches_over_the_edge_of_a_picture_that_was_made_smaller(size: tuple[int, int]) -> None:
+    width, height = size
+    found = analyze(png(plain(width, height)), PIXELS).figures
+    assert found["largest_rectangle"] == {"x": 0, "y": 0, "width": width, "height": height, "area": 1}
+    circle = found["largest_circle"]
+    assert circle["radius"] <= min(circle["x"], circle["y"], width - circle["x"], height - circle["y"]) + 0.1
+
+
 def test_a_photo_taken_sideways_is_turned_first() -> None:
     pixels = plain(400, 200)
     pixels[:, :100] = INK

@@ -57,17 +57,20 @@ def figures(
 ) -> dict[str, Any]:
     """Lengths in pixels of the upright original, areas as shares of it."""
     empty = ~subject
-    scale, total = picture.scale, subject.size
+    (along_x, along_y), total = picture.scale, subject.size
 
-    def length(value: float) -> float:
-        return round(value * scale, 1)
+    def x(value: float) -> float:
+        return round(value * along_x, 1)
+
+    def y(value: float) -> float:
+        return round(value * along_y, 1)
 
     def box(one: Rectangle) -> dict[str, float]:
         return {
-            "x": length(one.x),
-            "y": length(one.y),
-            "width": length(one.width),
-            "height": length(one.height),
+            "x": x(one.x),
+            "y": y(one.y),
+            "width": x(one.width),
+            "height": y(one.height),
         }
 
     def share(pixels: float) -> float:
@@ -84,16 +87,16 @@ def figures(
         and {**box(rectangle), "area": share(rectangle.width * rectangle.height)},
         "largest_circle": circle
         and {
-            "x": length(circle.x),
-            "y": length(circle.y),
-            "radius": length(circle.radius),
+            "x": x(circle.x),
+            "y": y(circle.y),
+            "radius": min(x(circle.radius), y(circle.radius)),
             "area": share(math.pi * circle.radius**2),
         },
         # How far the subject is from the middle, as a share of half the diagonal.
         "subject": middle
         and {
-            "x": length(middle[0]),
-            "y": length(middle[1]),
+            "x": x(middle[0]),
+            "y": y(middle[1]),
             "offset": round(math.dist(middle, (columns / 2, rows / 2)) / (math.hypot(columns, rows) / 2), 4),
         },
         "regions": {

@@ -28,9 +28,9 @@ class Picture:
     """Upright, RGBA, at most WORKING_SIDE on its longer side."""
 
     @property
-    def scale(self) -> float:
-        """Pixels of the original for each of the image."""
-        return max(self.width, self.height) / max(self.image.size)
+    def scale(self) -> tuple[float, float]:
+        """Pixels of the original for each of the image, along x and y: made smaller, sides are rounded."""
+        return self.width / self.image.width, self.height / self.image.height
 
     def colours(self) -> NDArray[np.float64]:
         """Height × width × 3, linear light would be 0 to 1; these are the stored values, 0 to 255."""

@@ -1,5 +1,5 @@
 import { useRef, useState } from "react";
-import { messageOf } from "../lib/api.ts";
+import { ApiError, messageOf } from "../lib/api.ts";
 import { useAction, useApi, useLoaded } from "../lib/hooks.ts";
 import { go, Link } from "../lib/navigation.tsx";
 import type { Figures, Picture } from "../lib/types.ts";
@@ -8,18 +8,40 @@ import { Failure, Loading, PageTitle } from "./parts.tsx";
 
 const back = <Link to="/">All pictures</Link>;
 
+const waiting = (picture: Picture | null) =>
+  picture?.status === "queued" || picture?.status === "analyzing";
+
+/** Null when there is no such picture: asking again would not help. */
+async function known(asked: Promise<Picture>): Promise<Picture | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) {
+      return null;
+    }
+    throw error;
+  }
+}
+
 export function PicturePage({ id }: { id: string }) {
   const api = useApi();
   const { data, error, reload } = useLoaded(
     id,
-    (signal) => api.picture(id, signal),
-    (picture) => (picture && (picture.status === "done" || picture.status === "failed") ? 0 : 700),
+    (signal) => known(api.picture(id, signal)),
+    (picture) => (picture === undefined || waiting(picture) ? 700 : 0),
   );
-  if (!data) {
-    const title = error?.status === 404 ? "No such picture" : "Picture";
+  if (data === null) {
     return (
       <>
-        <PageTitle title={title} back={back} />
+        <PageTitle title="No such picture" back={back} />
+        <p>It may have been deleted.</p>
+      </>
+    );
+  }
+  if (!data) {
+    return (
+      <>
+        <PageTitle title="Picture" back={back} />
         {error ? <Failure message={messageOf(error)} onRetry={reload} /> : <Loading what="the picture" />}
       </>
     );
