@@ -16,6 +16,10 @@ type ObjectClass = new (
 
 /** Typed classes, so that the state holds the same types as a program written by hand would. */
 const CLASSES: Readonly<Record<string, ObjectClass>> = {
+  "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy":
+    kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy,
+  "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding":
+    kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding,
   "apps/v1/Deployment": kubernetes.apps.v1.Deployment,
   "apps/v1/StatefulSet": kubernetes.apps.v1.StatefulSet,
   "autoscaling/v2/HorizontalPodAutoscaler": kubernetes.autoscaling.v2.HorizontalPodAutoscaler,

@@ -261,6 +261,7 @@ export class CloudSystem extends Component {
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>
         source.kind === "build" ? this.context.describeSource(source, this.plan).hash : source.reference,
+      requireDigests: this.plan.environment === "prod",
       lifecycle: this.context.settings.lifecycle,
     };
   }

@@ -1,4 +1,5 @@
 import type { Plan, Workload } from "../../catalog/plan/types";
+import { renderAdmissionPolicy } from "./admission";
 import { contextOf, type Context } from "./context";
 import { renderClaims, renderConfigMap, renderSecret } from "./files";
 import { renderIngress } from "./ingress";
@@ -48,6 +49,7 @@ function renderFoundation<T>(context: Context<T>): KubernetesObject<T>[] {
     renderResourceQuota(context),
     renderLimitRange(context),
     renderDefaultDeny(context),
+    ...renderAdmissionPolicy(context),
   ];
 }
 

@@ -70,6 +70,8 @@ export interface KubernetesOptions<T> {
   storageClass?: string;
   /** What becomes of disks when a store is deleted. @default "retain" */
   lifecycle?: "retain" | "ephemeral";
+  /** Whether the API server refuses images that are not named by digest. @default false */
+  readonly requireDigests?: boolean;
   /** Seconds that a pod still serves after it was taken out of the endpoints. @default 5 */
   drainSeconds?: number;
 }

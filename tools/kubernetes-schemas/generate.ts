@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 
 /** The kinds that the schemas cover, as Kubernetes names their definitions below `io.k8s.api`. */
 const KINDS = [
+  "admissionregistration.v1.ValidatingAdmissionPolicy",
+  "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
   "core.v1.Namespace",
   "core.v1.ResourceQuota",
   "core.v1.LimitRange",

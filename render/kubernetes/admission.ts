@@ -1,0 +1,184 @@
+import type { Workload } from "../../catalog/plan/types";
+import type { Context } from "./context";
+import { labelsOf } from "./names";
+import type { KubernetesObject } from "./types";
+
+type Allowed = Workload["exceptions"][number]["allow"];
+
+interface Validation {
+  /** In CEL; `variables` are those of the policy. */
+  readonly expression: string;
+  readonly message: string;
+}
+
+/** What the API server computes once per object, in this order. */
+const VARIABLES = [
+  { name: "pod", expression: "has(object.spec.template) ? object.spec.template.spec : object.spec" },
+  {
+    name: "containers",
+    expression: ["containers", "initContainers", "ephemeralContainers"]
+      .map((list) => `(has(variables.pod.${list}) ? variables.pod.${list} : [])`)
+      .join(" + "),
+  },
+  {
+    name: "account",
+    expression: "has(variables.pod.serviceAccountName) ? variables.pod.serviceAccountName : 'default'",
+  },
+];
+
+/** The pods themselves, and what makes pods, so that whoever applies it hears of it at once. */
+const RESOURCES = [
+  { group: "", resources: ["pods", "pods/ephemeralcontainers"] },
+  { group: "apps", resources: ["daemonsets", "deployments", "replicasets", "statefulsets"] },
+  { group: "batch", resources: ["jobs"] },
+];
+
+/**
+ * A policy that the API server enforces on every pod of the namespace, whoever makes it: the rights that our own pods
+ * are rendered with are the most that any may have. What the catalog excepts, with a reason, is excepted for that
+ * workload's account alone. It goes further than Pod Security's `restricted` (read-only roots, digests), and also holds
+ * where an exception makes the namespace's own level looser. Needs Kubernetes 1.30.
+ */
+export function renderAdmissionPolicy<T>(context: Context<T>): KubernetesObject<T>[] {
+  const { plan, namespace } = context;
+  const name = `longshore-${namespace}-pods`;
+  const labels = labelsOf(plan);
+  const policy = {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicy",
+    metadata: { name, labels },
+    spec: {
+      failurePolicy: "Fail",
+      matchConstraints: {
+        resourceRules: RESOURCES.map(({ group, resources }) => ({
+          apiGroups: [group],
+          apiVersions: ["v1"],
+          operations: ["CREATE", "UPDATE"],
+          resources,
+        })),
+      },
+      variables: VARIABLES,
+      validations: validations(context).map(({ expression, message }) => ({
+        expression,
+        message,
+        reason: "Forbidden",
+      })),
+    },
+  };
+  const binding = {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicyBinding",
+    metadata: { name, labels },
+    spec: {
+      policyName: name,
+      validationActions: ["Deny", "Audit"],
+      matchResources: {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+      },
+    },
+  };
+  return [policy, binding];
+}
+
+function validations<T>({ plan: { workloads }, options }: Context<T>): Validation[] {
+  const account = (allow: Allowed) =>
+    `variables.account in ${listOf(
+      workloads
+        .filter(({ exceptions }) => exceptions.some((one) => one.allow === allow))
+        .map(({ name }) => name),
+    )}`;
+  const security = "c.securityContext";
+  const eachContainer = (condition: string) => `variables.containers.all(c, ${condition})`;
+  return [
+    {
+      expression: eachContainer(
+        `!has(${security}) || !has(${security}.privileged) || !${security}.privileged`,
+      ),
+      message: "privileged containers are not allowed",
+    },
+    {
+      expression: eachContainer(
+        `has(${security}) && has(${security}.allowPrivilegeEscalation) && !${security}.allowPrivilegeEscalation`,
+      ),
+      message: "expected allowPrivilegeEscalation: false on every container",
+    },
+    {
+      expression: eachContainer(
+        `has(${security}) && has(${security}.capabilities) && has(${security}.capabilities.drop) && 'ALL' in ${security}.capabilities.drop` +
+          ` && (!has(${security}.capabilities.add) || ${security}.capabilities.add.all(added, added == 'NET_BIND_SERVICE' && ${account("net-bind-service")}))`,
+      ),
+      message:
+        "expected every container to drop ALL capabilities and to add none that the catalog does not except",
+    },
+    {
+      expression: eachContainer(
+        `(has(${security}) && has(${security}.runAsNonRoot) ? ${security}.runAsNonRoot : ${podSecurity("runAsNonRoot")})` +
+          ` && (!has(${security}) || !has(${security}.runAsUser) || ${security}.runAsUser > 0)`,
+      ),
+      message: "expected runAsNonRoot: true and a user other than 0",
+    },
+    {
+      expression:
+        "!(has(variables.pod.securityContext) && has(variables.pod.securityContext.runAsUser)) || variables.pod.securityContext.runAsUser > 0",
+      message: "expected a user other than 0",
+    },
+    {
+      expression: `${account("writable-root")} || ${eachContainer(
+        `has(${security}) && has(${security}.readOnlyRootFilesystem) && ${security}.readOnlyRootFilesystem`,
+      )}`,
+      message: "expected readOnlyRootFilesystem: true on every container",
+    },
+    {
+      expression: eachContainer(
+        `has(${security}) && has(${security}.seccompProfile) ? ${security}.seccompProfile.type == 'RuntimeDefault'` +
+          ` : has(variables.pod.securityContext) && has(variables.pod.securityContext.seccompProfile) && variables.pod.securityContext.seccompProfile.type == 'RuntimeDefault'`,
+      ),
+      message: "expected the seccomp profile RuntimeDefault",
+    },
+    {
+      expression: ["hostNetwork", "hostPID", "hostIPC"]
+        .map((field) => `(!has(variables.pod.${field}) || !variables.pod.${field})`)
+        .join(" && "),
+      message: "the node's network, processes and IPC are not for pods",
+    },
+    {
+      expression: eachContainer(
+        "!has(c.ports) || c.ports.all(port, !has(port.hostPort) || port.hostPort == 0)",
+      ),
+      message: "ports of the node are not for pods",
+    },
+    {
+      expression: `!has(variables.pod.volumes) || variables.pod.volumes.all(v, !has(v.hostPath) || variables.account + ' ' + v.hostPath.path in ${listOf(nodePaths(workloads))})`,
+      message: "folders of the node are not for pods, except devices that the catalog names",
+    },
+    ...(options.requireDigests
+      ? [
+          {
+            expression: eachContainer("c.image.matches('@sha256:[0-9a-f]{64}$')"),
+            message: "expected images by digest, as name@sha256:…",
+          },
+        ]
+      : []),
+  ];
+}
+
+/** A boolean of the pod's security context; false where it is not set. */
+function podSecurity(field: string): string {
+  const security = "variables.pod.securityContext";
+  return `(has(${security}) && has(${security}.${field}) && ${security}.${field})`;
+}
+
+/** `account /dev/…` of every device that the catalog lets a workload use. */
+function nodePaths(workloads: readonly Workload[]): string[] {
+  return workloads.flatMap(({ name, exceptions }) =>
+    exceptions.flatMap((one) => (one.allow === "device" ? [`${name} ${one.path}`] : [])),
+  );
+}
+
+/** A list of texts in CEL. Names and paths of the catalog hold nothing that would have to be escaped. */
+function listOf(texts: readonly string[]): string {
+  return `[${[...texts]
+    .sort()
+    .map((text) => `'${text}'`)
+    .join(", ")}]`;
+}

@@ -1,0 +1,24 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The part of a ValidatingAdmissionPolicy that decides. */
+export interface AdmissionPolicy {
+  readonly variables: readonly { readonly name: string; readonly expression: string }[];
+  readonly validations: readonly { readonly expression: string; readonly message: string }[];
+}
+
+/** What a policy says against an object, as the API server would find it: nothing when it is admitted. */
+export type Refusals = (policy: AdmissionPolicy, object: Fields) => string[];
+
+export async function loadRefusals(): Promise<Refusals> {
+  const { Environment } = await import("@marcbachmann/cel-js");
+  const environment = new Environment({ unlistedVariablesAreDyn: true });
+  return (policy, object) => {
+    const variables: Record<string, unknown> = {};
+    for (const { name, expression } of policy.variables) {
+      variables[name] = environment.evaluate(expression, { object, variables });
+    }
+    return policy.validations
+      .filter(({ expression }) => environment.evaluate(expression, { object, variables }) !== true)
+      .map(({ message }) => message);
+  };
+}
