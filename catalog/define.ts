@@ -44,7 +44,7 @@ import { SETTING_KEYS, UPSTREAM_KEYS, type Vocabulary } from "./vocabulary";
 
 export type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions } from "./containers";
 export type { ImageOptions } from "./images";
-export { authority, text } from "./references";
+export { authority, environment, text } from "./references";
 export type { RouteOptions } from "./routes";
 export type { SecretOptions, TlsHandle, TlsSecretOptions } from "./secrets";
 export type * from "./stores";

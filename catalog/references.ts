@@ -40,6 +40,11 @@ export interface DatastoreReference {
   readonly role: DatastoreRole;
 }
 
+/** The environment that the system is planned for. */
+export interface EnvironmentReference {
+  readonly ref: "environment";
+}
+
 /** Text with references in it, made by the `text` tag. A secret anywhere in it makes all of it secret. */
 export interface TextReference {
   readonly ref: "text";
@@ -47,7 +52,12 @@ export interface TextReference {
 }
 
 export type Reference =
-  SettingReference | SecretReference | EndpointReference | DatastoreReference | TextReference;
+  | SettingReference
+  | SecretReference
+  | EndpointReference
+  | DatastoreReference
+  | EnvironmentReference
+  | TextReference;
 
 /** What an environment variable can be: plain text, or a reference that each target resolves. */
 export type Value = string | Reference;
@@ -87,6 +97,9 @@ export function reference<T extends Reference>(value: T): T {
   return Object.defineProperty({ ...value }, Symbol.toPrimitive, { value: refuse, enumerable: false });
 }
 
+/** Name of the environment, such as `prod`. */
+export const environment: EnvironmentReference = reference({ ref: "environment" });
+
 /** `host:port` of an endpoint, without `http://`. */
 export function authority(endpoint: EndpointReference): EndpointReference {
   return reference({ ...endpoint, form: "authority" });
@@ -112,6 +125,8 @@ export function describe(value: Reference): string {
       return `${value.service}.${value.port}`;
     case "datastore":
       return `${value.datastore}.${value.property}`;
+    case "environment":
+      return "environment";
     case "text":
       return "text";
   }

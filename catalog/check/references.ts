@@ -98,6 +98,8 @@ function dangling(path: string, value: Value, known: Known): Problem[] {
             known.datastores.get(value.datastore) ?? [],
           )
         : missing(path, "datastore", value.datastore, known.datastores.keys());
+    case "environment":
+      return [];
     case "text":
       return value.parts.flatMap((part) => dangling(path, part, known));
     case "endpoint": {

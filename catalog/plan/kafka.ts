@@ -3,7 +3,7 @@ import type { DatastoreProperty } from "../references";
 import type { KafkaDefinition, TopicDefinition } from "../types";
 import { parseDuration, parseQuantity } from "../values";
 import type { EngineRules } from "./engine";
-import { exporter, type Exporter } from "./monitoring";
+import { exporter, exportersImage, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf } from "./store";
@@ -126,7 +126,7 @@ function kafkaExporter(planned: PlannedKafka): Exporter {
   return exporter({
     of: planned.name,
     image: {
-      source: { kind: "build", context: "services/monitoring/exporters", dockerfile: "Dockerfile" },
+      source: exportersImage,
       user: 1000,
       runtime: "python",
     },

@@ -1,5 +1,5 @@
 import { dump } from "js-yaml";
-import type { SystemDefinition } from "../types";
+import type { BuildSource, SystemDefinition } from "../types";
 import type { PlannedStore } from "./datastores";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
@@ -26,6 +26,14 @@ export const EDGE_STATUS = { host: "edge", port: 8082, path: "/status" } as cons
 
 export const DEFAULT_SCRAPE_SECONDS = 15;
 const CONFIG = "/etc/prometheus/agent.yml";
+
+/** Exporters that nobody publishes in a form that we could test. */
+export const exportersImage: BuildSource = {
+  kind: "build",
+  context: "services/monitoring/exporters",
+  dockerfile: "Dockerfile",
+  contexts: { shared: { kind: "folder", path: "services/shared/python" } },
+};
 
 /** A container that translates what a store says of itself into Prometheus' format. */
 export interface Exporter {
@@ -64,7 +72,7 @@ export function exporter({ of, image, port, container }: ExporterDescription): E
 /** What monitoring adds to a system: an exporter per store that needs one, one for the edge, and the agent. */
 export function planMonitoring(
   { name: system, routes }: SystemDefinition,
-  { environment, monitoring }: PlanSettings,
+  { monitoring }: PlanSettings,
   services: readonly Workload[],
   stores: readonly PlannedStore[],
 ): { readonly images: readonly PlannedImage[]; readonly workloads: readonly Workload[] } {
@@ -92,7 +100,7 @@ export function planMonitoring(
   return {
     images: [image, ...exporters.map((one) => one.image)],
     workloads: [
-      agent(monitoring.scrapeSeconds, { system, environment }, targets),
+      agent(monitoring.scrapeSeconds, system, targets),
       ...exporters.map((one) => one.workload),
     ],
   };
@@ -129,11 +137,7 @@ function targetOf({ name, metrics }: Workload, job: ScrapeTarget["job"], service
   return metrics ? [{ workload: name, ...metrics, job, service }] : [];
 }
 
-function agent(
-  scrapeSeconds: number,
-  { system, environment }: { readonly system: string; readonly environment: string },
-  targets: readonly ScrapeTarget[],
-): Workload {
+function agent(scrapeSeconds: number, system: string, targets: readonly ScrapeTarget[]): Workload {
   const probe = {
     check: { kind: "http", path: "/-/ready", port: RECEIVER_PORT },
     intervalSeconds: 10,
@@ -154,9 +158,7 @@ function agent(
       // It is in everybody's network, so nobody may ask it anything.
       `--web.listen-address=127.0.0.1:${RECEIVER_PORT}`,
     ],
-    configFiles: [
-      { path: CONFIG, content: agentConfiguration(scrapeSeconds, { system, environment }, targets) },
-    ],
+    configFiles: [{ path: CONFIG, content: agentConfiguration(scrapeSeconds, system, targets) }],
     probes: { live: probe, ready: probe, startupSeconds: 60 },
     resources: planResources({ cpu: ["20m", "500m"], memory: ["64Mi", "256Mi"] }),
     writable: ["/prometheus"],
@@ -170,14 +172,14 @@ function agent(
 /** The agent's configuration. Every replica is a target of its own: its name leads to all their addresses. */
 export function agentConfiguration(
   scrapeSeconds: number,
-  labels: { readonly system: string; readonly environment: string },
+  system: string,
   targets: readonly ScrapeTarget[],
 ): string {
   const configuration = {
     global: {
       scrape_interval: `${scrapeSeconds}s`,
       scrape_timeout: `${Math.min(10, scrapeSeconds)}s`,
-      external_labels: { environment: labels.environment, system: labels.system },
+      external_labels: { system },
     },
     remote_write: [
       {
@@ -205,5 +207,5 @@ export function agentConfiguration(
       },
     ],
   };
-  return `# What is collected of ${labels.system}. Written by Longshore.\n${dump(configuration, { lineWidth: -1 })}`;
+  return `# What is collected of ${system}. Written by Longshore.\n${dump(configuration, { lineWidth: -1 })}`;
 }

@@ -40,6 +40,8 @@ export function planValue(value: Value, scope: Scope): PlanValue | undefined {
     }
     case "datastore":
       return datastoreValue(value, scope);
+    case "environment":
+      return scope.settings.environment;
     case "text": {
       const parts = value.parts.map((part) => planValue(part, scope));
       return parts.includes(undefined) ? undefined : joined(parts as PlanValue[]);

@@ -80,10 +80,10 @@ describe("monitoring in a plan", () => {
     );
   });
 
-  it("asks every replica of what has metrics, and labels what comes by system, environment and service", () => {
+  it("asks every replica of what has metrics, and labels what comes by system and service", () => {
     const { global, remote_write, scrape_configs } = agentFile(plan);
     assert.equal(global.scrape_interval, "15s");
-    assert.deepEqual(global.external_labels, { environment: "prod", system: "shop" });
+    assert.deepEqual(global.external_labels, { system: "shop" });
     assert.deepEqual(
       remote_write.map(({ url }) => url),
       ["http://prometheus:9090/prometheus/api/v1/write"],

@@ -1,0 +1,338 @@
+import { dashboard, type Dashboard } from "./shape";
+
+/** The series of what is chosen. */
+const CHOSEN = '{system=~"$system", service=~"$service"}';
+const chosen = (more: string) => `{system=~"$system", service=~"$service", ${more}}`;
+const NAME = "{{system}}/{{service}}";
+const BY = "by (system, service)";
+const DISK = '{mountpoint="/"}';
+
+/** Containers and the machine below them. */
+const system = dashboard({
+  name: "System",
+  description: "Whether everything runs, and what it uses of what it may use.",
+  choices: "service:containers:count",
+  rows: [
+    {
+      title: "Now",
+      panels: [
+        {
+          title: "Containers down",
+          kind: "stat",
+          red: 1,
+          queries: { down: `sum(service:containers_down:count${CHOSEN})` },
+        },
+        {
+          title: "Containers not ready",
+          kind: "stat",
+          red: 1,
+          queries: { unready: `sum(service:containers_unready:count${CHOSEN})` },
+        },
+        {
+          title: "Restarts, 15 minutes",
+          kind: "stat",
+          red: 1,
+          queries: { restarts: `sum(service:container_restarts:increase15m${CHOSEN})` },
+        },
+        {
+          title: "Alerts firing",
+          kind: "stat",
+          red: 1,
+          queries: { alerts: 'count(ALERTS{alertstate="firing"}) or vector(0)' },
+        },
+      ],
+    },
+    {
+      title: "Use",
+      panels: [
+        {
+          title: "CPU, of the limit",
+          unit: "percentunit",
+          queries: { [NAME]: `service:cpu_saturation:ratio_rate5m${CHOSEN}` },
+        },
+        {
+          title: "Memory, of the limit",
+          unit: "percentunit",
+          queries: { [NAME]: `service:memory_saturation:ratio${CHOSEN}` },
+        },
+        {
+          title: "CPU",
+          unit: "cores",
+          queries: {
+            [NAME]: `sum ${BY} (rate(container_cpu_usage_seconds_total${CHOSEN}[$__rate_interval]))`,
+          },
+        },
+        {
+          title: "Memory",
+          unit: "bytes",
+          queries: { [NAME]: `sum ${BY} (container_memory_working_set_bytes${CHOSEN})` },
+        },
+        {
+          title: "Time held back for want of CPU",
+          unit: "percentunit",
+          queries: {
+            [NAME]: `sum ${BY} (rate(container_cpu_cfs_throttled_periods_total${CHOSEN}[$__rate_interval])) / sum ${BY} (rate(container_cpu_cfs_periods_total${CHOSEN}[$__rate_interval]) > 0)`,
+          },
+        },
+        {
+          title: "Network",
+          unit: "Bps",
+          queries: {
+            [`in ${NAME}`]: `sum ${BY} (rate(container_network_receive_bytes_total${CHOSEN}[$__rate_interval]))`,
+            [`out ${NAME}`]: `sum ${BY} (rate(container_network_transmit_bytes_total${CHOSEN}[$__rate_interval]))`,
+          },
+        },
+      ],
+    },
+    {
+      title: "Machine",
+      panels: [
+        {
+          title: "CPU",
+          unit: "percentunit",
+          queries: { busy: '1 - avg(rate(node_cpu_seconds_total{mode="idle"}[$__rate_interval]))' },
+        },
+        {
+          title: "Memory",
+          unit: "bytes",
+          queries: {
+            used: "node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes",
+            all: "node_memory_MemTotal_bytes",
+          },
+        },
+        {
+          title: "Disk of the engine",
+          unit: "bytes",
+          queries: {
+            used: `node_filesystem_size_bytes${DISK} - node_filesystem_avail_bytes${DISK}`,
+            all: `node_filesystem_size_bytes${DISK}`,
+          },
+        },
+        { title: "Load", queries: { "5 minutes": "node_load5", "15 minutes": "node_load15" } },
+      ],
+    },
+  ],
+});
+
+const api = dashboard({
+  name: "API",
+  description: "What people and services ask, and how long they wait.",
+  choices: "service:http_requests:rate5m",
+  rows: [
+    {
+      title: "Services",
+      panels: [
+        { title: "Requests", unit: "reqps", queries: { [NAME]: `service:http_requests:rate5m${CHOSEN}` } },
+        {
+          title: "Answered with an error",
+          unit: "percentunit",
+          queries: { [NAME]: `service:http_errors:ratio_rate5m${CHOSEN}` },
+        },
+        {
+          title: "Time to answer",
+          unit: "s",
+          queries: {
+            [`half ${NAME}`]: `service:http_latency_seconds:p50_rate5m${CHOSEN}`,
+            [`95 of 100 ${NAME}`]: `service:http_latency_seconds:p95_rate5m${CHOSEN}`,
+            [`99 of 100 ${NAME}`]: `service:http_latency_seconds:p99_rate5m${CHOSEN}`,
+          },
+        },
+        { title: "Being answered", queries: { [NAME]: `sum ${BY} (http_requests_in_flight${CHOSEN})` } },
+      ],
+    },
+    {
+      title: "Routes",
+      panels: [
+        {
+          title: "Requests by route",
+          unit: "reqps",
+          queries: {
+            "{{service}} {{method}} {{route}}": `sum by (service, method, route) (rate(http_requests_total${CHOSEN}[$__rate_interval])) > 0`,
+          },
+        },
+        {
+          title: "Time to answer by route, 95 of 100",
+          unit: "s",
+          queries: {
+            "{{service}} {{route}}": `histogram_quantile(0.95, sum by (service, route, le) (rate(http_request_duration_seconds_bucket${CHOSEN}[$__rate_interval])))`,
+          },
+        },
+      ],
+    },
+    {
+      title: "Reverse proxies",
+      panels: [
+        {
+          title: "Requests",
+          unit: "reqps",
+          queries: { "{{system}}": 'rate(nginx_http_requests_total{system=~"$system"}[$__rate_interval])' },
+        },
+        { title: "Connections", queries: { "{{system}}": 'nginx_connections_active{system=~"$system"}' } },
+      ],
+    },
+  ],
+});
+
+const databases = dashboard({
+  name: "Databases",
+  description: "PostgreSQL, Redis and Kafka, from their exporters.",
+  choices: 'up{job="store"}',
+  rows: [
+    {
+      title: "PostgreSQL",
+      panels: [
+        {
+          title: "Connections, of the most",
+          unit: "percentunit",
+          queries: {
+            [NAME]: `sum ${BY} (pg_stat_activity_count${CHOSEN}) / max ${BY} (pg_settings_max_connections${CHOSEN})`,
+          },
+        },
+        {
+          title: "Transactions",
+          unit: "ops",
+          queries: {
+            [`committed ${NAME}`]: `sum ${BY} (rate(pg_stat_database_xact_commit${CHOSEN}[$__rate_interval]))`,
+            [`rolled back ${NAME}`]: `sum ${BY} (rate(pg_stat_database_xact_rollback${CHOSEN}[$__rate_interval]))`,
+          },
+        },
+        {
+          title: "Read from memory",
+          unit: "percentunit",
+          queries: {
+            [NAME]: `sum ${BY} (rate(pg_stat_database_blks_hit${CHOSEN}[$__rate_interval])) / sum ${BY} (rate(pg_stat_database_blks_hit${CHOSEN}[$__rate_interval]) + rate(pg_stat_database_blks_read${CHOSEN}[$__rate_interval]) > 0)`,
+          },
+        },
+        {
+          title: "Size",
+          unit: "bytes",
+          queries: {
+            [`${NAME} {{datname}}`]: `pg_database_size_bytes${chosen('datname!~"template.*|postgres"')}`,
+          },
+        },
+        {
+          title: "Longest transaction",
+          unit: "s",
+          queries: { [NAME]: `max ${BY} (pg_stat_activity_max_tx_duration${CHOSEN})` },
+        },
+        {
+          title: "Deadlocks",
+          unit: "ops",
+          queries: { [NAME]: `sum ${BY} (rate(pg_stat_database_deadlocks${CHOSEN}[$__rate_interval]))` },
+        },
+      ],
+    },
+    {
+      title: "Redis",
+      panels: [
+        {
+          title: "Memory",
+          unit: "bytes",
+          queries: {
+            [`used ${NAME}`]: `redis_memory_used_bytes${CHOSEN}`,
+            [`most ${NAME}`]: `redis_memory_max_bytes${CHOSEN} > 0`,
+          },
+        },
+        {
+          title: "Commands",
+          unit: "ops",
+          queries: { [NAME]: `rate(redis_commands_processed_total${CHOSEN}[$__rate_interval])` },
+        },
+        {
+          title: "Found",
+          unit: "percentunit",
+          queries: {
+            [NAME]: `rate(redis_keyspace_hits_total${CHOSEN}[$__rate_interval]) / (rate(redis_keyspace_hits_total${CHOSEN}[$__rate_interval]) + rate(redis_keyspace_misses_total${CHOSEN}[$__rate_interval]) > 0)`,
+          },
+        },
+        {
+          title: "Clients and forgotten keys",
+          queries: {
+            [`clients ${NAME}`]: `redis_connected_clients${CHOSEN}`,
+            [`forgotten per second ${NAME}`]: `rate(redis_evicted_keys_total${CHOSEN}[$__rate_interval])`,
+          },
+        },
+      ],
+    },
+    {
+      title: "Kafka",
+      panels: [
+        {
+          title: "Messages behind",
+          queries: {
+            "{{consumergroup}} {{topic}}": `sum by (consumergroup, topic) (kafka_consumergroup_lag${CHOSEN})`,
+          },
+        },
+        {
+          title: "Messages",
+          unit: "ops",
+          queries: {
+            "{{topic}}": `sum by (topic) (rate(kafka_topic_partition_current_offset${CHOSEN}[$__rate_interval]))`,
+          },
+        },
+        { title: "Consumers", queries: { "{{consumergroup}}": `kafka_consumergroup_members${CHOSEN}` } },
+        { title: "Brokers", kind: "stat", queries: { brokers: `sum(kafka_brokers${CHOSEN})` } },
+      ],
+    },
+  ],
+});
+
+const errors = dashboard({
+  name: "Errors",
+  description: "What goes wrong: answers, containers, jobs, and the alerts about them.",
+  choices: "service:containers:count",
+  rows: [
+    {
+      title: "Alerts",
+      panels: [
+        {
+          title: "Firing",
+          kind: "table",
+          queries: { alerts: 'ALERTS{alertstate="firing"}' },
+        },
+        {
+          title: "Firing, by time",
+          queries: { "{{alertname}}": 'sum by (alertname) (ALERTS{alertstate="firing"})' },
+        },
+      ],
+    },
+    {
+      title: "Answers",
+      panels: [
+        {
+          title: "Errors of ours (5xx)",
+          unit: "reqps",
+          queries: {
+            "{{service}} {{route}} {{status}}": `sum by (service, route, status) (rate(http_requests_total${chosen('status=~"5.."')}[$__rate_interval])) > 0`,
+          },
+        },
+        {
+          title: "Errors of those who ask (4xx)",
+          unit: "reqps",
+          queries: {
+            "{{service}} {{route}} {{status}}": `sum by (service, route, status) (rate(http_requests_total${chosen('status=~"4.."')}[$__rate_interval])) > 0`,
+          },
+        },
+      ],
+    },
+    {
+      title: "Containers",
+      panels: [
+        { title: "Not ready", queries: { [NAME]: `service:containers_unready:count${CHOSEN} > 0` } },
+        {
+          title: "Restarts, 15 minutes",
+          queries: { [NAME]: `service:container_restarts:increase15m${CHOSEN} > 0` },
+        },
+        {
+          title: "Ended for want of memory",
+          queries: { [NAME]: `service:containers_oom_killed:count${CHOSEN} > 0` },
+        },
+        { title: "Failed jobs", queries: { [NAME]: `service:jobs_failed:count${CHOSEN}` } },
+        { title: "Without metrics", queries: { [NAME]: `max ${BY} (up${CHOSEN}) == 0` } },
+      ],
+    },
+  ],
+});
+
+/** The dashboards by file name. System and service are chosen in each; all are the same for every system. */
+export const dashboards: Readonly<Record<string, Dashboard>> = { api, databases, errors, system };

@@ -1,0 +1,42 @@
+import { dump } from "js-yaml";
+import { collectionRules, machineRules } from "./own-rules";
+import { storeRules } from "./store-rules";
+import type { Alert, RuleGroup, Source } from "./types";
+import { workloadRules } from "./workload-rules";
+
+/** Where an operator reads what to do about an alert. */
+export const RUNBOOKS = "docs/monitoring.md";
+
+/** Every rule that applies to a source of metrics. On clusters stores are managed or come without our exporters. */
+export function ruleGroups(source: Source): RuleGroup[] {
+  return source === "cluster"
+    ? workloadRules(source)
+    : [...workloadRules(source), ...storeRules(), ...machineRules(), ...collectionRules()];
+}
+
+/** Groups as Prometheus' rule files have them. */
+export function prometheusGroups(groups: readonly RuleGroup[], delay: string): object[] {
+  return groups.map(({ name, recordings, alerts }) => ({
+    name,
+    rules: [
+      ...recordings.map(({ record, expr }) => ({ record, expr })),
+      ...alerts.map((alert) => alertRule(alert, delay)),
+    ],
+  }));
+}
+
+function alertRule({ name, severity, expr, for: after, summary, runbook }: Alert, delay: string): object {
+  return {
+    alert: name,
+    expr,
+    for: after === "delay" ? delay : after,
+    labels: { severity },
+    annotations: { summary, runbook, runbook_url: `${RUNBOOKS}#${name.toLowerCase()}` },
+  };
+}
+
+/** The rule file of Prometheus. `delay` may be a mark that is filled in later. */
+export function ruleFile(delay: string): string {
+  const groups = prometheusGroups(ruleGroups("compose"), delay);
+  return `# Written by Longshore.\n${dump({ groups }, { lineWidth: -1, noRefs: true })}`;
+}

@@ -1,0 +1,165 @@
+import { authority, environment, http, system, text, type Vocabulary } from "../catalog/define";
+import {
+  DEFAULT_SCRAPE_SECONDS,
+  MONITORING,
+  NOBODY,
+  PROMETHEUS_IMAGE,
+  RECEIVER,
+  RECEIVER_PREFIX,
+} from "../catalog/plan/monitoring";
+import type { FileContent } from "../catalog/types";
+import { alertmanagerConfiguration, prometheusConfiguration } from "../render/monitoring/configuration";
+import { fill, mark } from "../render/monitoring/fill";
+import { grafanaFiles } from "../render/monitoring/grafana";
+import { ruleFile } from "../render/monitoring/rules";
+
+/**
+ * Monitoring: takes in what the agents of all other systems collect, looks at the machine and its containers, keeps
+ * it for a month, shows it, and tells somebody when something is wrong. It knows no system by name.
+ */
+export const monitoring = system(MONITORING, describe, { targets: ["compose"] });
+
+function describe({ upstream, image, service, secret, setting, route }: Vocabulary): void {
+  const scrapeSeconds = setting("scrapeSeconds", DEFAULT_SCRAPE_SECONDS);
+  const address = setting("address", "http://127.0.0.1:8085");
+  const webhook = secret("alert-webhook-url", { optionalIn: ["local", "dev", "test"] });
+
+  const node = service("node", {
+    image: upstream("node", "prom/node-exporter:v1.9.0", { user: NOBODY, runtime: "wget" }),
+    // Processors, memory and load are the machine's in every container; the disk is seen below the container's own root.
+    command: [
+      "--collector.disable-defaults",
+      ...["cpu", "diskstats", "filesystem", "loadavg", "meminfo", "stat", "time", "uname", "vmstat"].map(
+        (name) => `--collector.${name}`,
+      ),
+      "--collector.filesystem.fs-types-exclude=^(cgroup2?|devpts|mqueue|proc|sysfs|tmpfs)$",
+      "--log.format=json",
+    ],
+    ports: { metrics: 9100 },
+    live: http("/"),
+    metrics: { port: "metrics", path: "/metrics" },
+    resources: { cpu: ["20m", "250m"], memory: ["24Mi", "96Mi"] },
+  });
+
+  const containers = service("containers", {
+    image: image("exporters", {
+      context: "services/monitoring/exporters",
+      contexts: { shared: "services/shared/python" },
+      runtime: "python",
+    }),
+    command: ["python", "-m", "exporters.containers"],
+    ports: { metrics: 9323 },
+    live: http("/livez"),
+    ready: http("/readyz"),
+    metrics: { port: "metrics", path: "/metrics" },
+    resources: { cpu: ["20m", "500m"], memory: ["32Mi", "128Mi"] },
+    exceptions: [
+      {
+        allow: "engine-socket",
+        reason:
+          "State, restarts and limits of containers are known to their engine only. It asks, and changes nothing.",
+      },
+    ],
+  });
+
+  const alertmanager = service("alertmanager", {
+    image: upstream("alertmanager", "prom/alertmanager:v0.28.1", { user: NOBODY, runtime: "wget" }),
+    command: [
+      "--config.file=/etc/alertmanager/alertmanager.yml",
+      "--storage.path=/alertmanager",
+      text`--web.external-url=${address}/alertmanager`,
+      "--web.route-prefix=/alertmanager",
+      // One is enough for one machine: nothing to agree with.
+      "--cluster.listen-address=",
+      "--log.format=json",
+    ],
+    ports: { http: 9093 },
+    env: { ALERT_WEBHOOK_URL: webhook },
+    files: {
+      "/etc/alertmanager/alertmanager.yml": {
+        whenSet: webhook,
+        then: alertmanagerConfiguration(true),
+        otherwise: alertmanagerConfiguration(false),
+      },
+    },
+    live: http("/alertmanager/-/ready"),
+    metrics: { port: "http", path: "/alertmanager/metrics" },
+    volumes: [{ volume: "data", path: "/alertmanager", size: "1Gi" }],
+    resources: { cpu: ["20m", "500m"], memory: ["32Mi", "128Mi"] },
+  });
+
+  const prometheus = service(RECEIVER, {
+    image: upstream("prometheus", PROMETHEUS_IMAGE, { user: NOBODY, runtime: "wget" }),
+    command: [
+      "--config.file=/etc/prometheus/prometheus.yml",
+      "--storage.tsdb.path=/prometheus",
+      text`--storage.tsdb.retention.time=${setting("retentionDays", 30)}d`,
+      "--web.enable-remote-write-receiver",
+      text`--web.external-url=${address}${RECEIVER_PREFIX}`,
+      `--web.route-prefix=${RECEIVER_PREFIX}`,
+      "--log.format=json",
+    ],
+    ports: { http: 9090 },
+    files: {
+      "/etc/prometheus/prometheus.yml": fill(
+        prometheusConfiguration({
+          alertmanager: mark("alertmanager"),
+          targets: [
+            { service: RECEIVER, address: "127.0.0.1:9090", path: `${RECEIVER_PREFIX}/metrics` },
+            { service: "alertmanager", address: mark("alertmanager"), path: "/alertmanager/metrics" },
+            { service: "node", address: mark("node") },
+            { service: "containers", address: mark("containers"), honorLabels: true },
+          ],
+        }),
+        {
+          scrapeSeconds,
+          environment,
+          alertmanager: authority(alertmanager.http),
+          node: authority(node.metrics),
+          containers: authority(containers.metrics),
+        },
+      ),
+      "/etc/prometheus/rules.yml": fill(ruleFile(mark("alertDelay")), {
+        alertDelay: setting("alertDelay", "2m"),
+      }),
+    },
+    live: http(`${RECEIVER_PREFIX}/-/healthy`),
+    ready: http(`${RECEIVER_PREFIX}/-/ready`),
+    // After a crash it reads what it had not yet written to its blocks.
+    startup: "5m",
+    metrics: { port: "http", path: `${RECEIVER_PREFIX}/metrics` },
+    volumes: [{ volume: "data", path: "/prometheus", size: "20Gi" }],
+    resources: { cpu: ["100m", "1"], memory: ["256Mi", "1Gi"] },
+    shares: ["metrics"],
+  });
+
+  const grafana = service("grafana", {
+    image: upstream("grafana", "grafana/grafana:11.6.4", { user: 472, runtime: "wget" }),
+    ports: { http: 3000 },
+    env: {
+      GF_SERVER_ROOT_URL: address,
+      // Grafana's word for the file has two underscores.
+      GF_SECURITY_ADMIN_PASSWORD_: secret("grafana-admin-password", { from: "generated" }),
+      GF_ANALYTICS_REPORTING_ENABLED: "false",
+      GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+      GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
+      GF_LOG_MODE: "console",
+      GF_LOG_CONSOLE_FORMAT: "json",
+      GF_USERS_ALLOW_SIGN_UP: "false",
+    },
+    files: Object.fromEntries(
+      Object.entries(grafanaFiles(mark("prometheus"))).map(([path, content]): [string, FileContent] => [
+        path,
+        fill(content, { prometheus: text`${prometheus.http}${RECEIVER_PREFIX}` }),
+      ]),
+    ),
+    live: http("/api/health"),
+    metrics: { port: "http", path: "/metrics" },
+    volumes: [{ volume: "data", path: "/var/lib/grafana", size: "1Gi" }],
+    resources: { cpu: ["50m", "1"], memory: ["128Mi", "512Mi"] },
+  });
+
+  route(RECEIVER_PREFIX, prometheus.http);
+  route("/alertmanager", alertmanager.http);
+  route("/", grafana.http);
+}
