@@ -94,6 +94,8 @@ export interface ServiceOptions<P extends string = string> extends ContainerOpti
    * @default - the same image
    */
   gpuImage?: ImageHandle;
+  /** On a person's machine left out, with a line that says so, where its image cannot be had. @default false */
+  dispensable?: boolean;
   /** Networks that it shares with other systems (target compose). @default [] */
   shares?: SharedNetwork[];
 }
@@ -133,6 +135,7 @@ export const SERVICE_KEYS: Keys<ServiceOptions> = {
   publish: true,
   gpuImage: true,
   shares: true,
+  dispensable: true,
 };
 export const JOB_KEYS: Keys<JobOptions> = { ...CONTAINER_KEYS, timeout: true };
 
@@ -188,7 +191,7 @@ export function withValues<T extends ContainerOptions>(options: T): T {
 }
 
 export function serviceDefinition(name: string, options: ServiceOptions): ServiceDefinition {
-  const { live, ready, replicas, scale, metrics, develop, publish, shares, gpuImage } = options;
+  const { live, ready, replicas, scale, metrics, develop, publish, shares, gpuImage, dispensable } = options;
   return {
     ...containerDefinition(name, options),
     ports: options.ports ?? {},
@@ -200,6 +203,7 @@ export function serviceDefinition(name: string, options: ServiceOptions): Servic
     ...(scale && { scale }),
     ...(metrics && { metrics }),
     ...(shares && { shares }),
+    ...(dispensable && { dispensable }),
     ...(develop && { develop: { ...develop, target: develop.target ?? "development" } }),
     ...(publish !== undefined && { publish }),
     ...(gpuImage && { gpuImage: gpuImage.name }),

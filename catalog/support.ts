@@ -165,6 +165,30 @@ export const FEATURES: readonly Feature[] = [
     },
   },
   {
+    name: "`metrics`: collected, with dashboards and alerts",
+    support: {
+      compose: "by other means: the system `monitoring`, with an agent per system",
+      kubernetes: "no: objects for Google Managed Prometheus are made, and nothing applies them yet",
+      gcp: "no: objects for Google Managed Prometheus are made, and nothing applies them yet",
+    },
+  },
+  {
+    name: "metrics of Neo4j",
+    support: {
+      compose: "by other means: its container's only; the community edition offers none",
+      kubernetes: "no: the community edition offers none",
+      gcp: "no: the community edition offers none",
+    },
+  },
+  {
+    name: "`shares`: networks that systems share; the engine's socket",
+    support: {
+      compose: "yes",
+      kubernetes: "no: asking for it is an error",
+      gcp: "no: asking for it is an error",
+    },
+  },
+  {
     name: "`develop`: mounted sources, reloading, debugger",
     support: {
       compose: "yes",

@@ -165,6 +165,8 @@ export interface ServiceDefinition extends ContainerDefinition {
   readonly develop?: Develop;
   /** Port on this machine's loopback address that leads to its first port. @default - reached over routes only */
   readonly publish?: number;
+  /** On a person's machine left out, with a line that says so, where its image cannot be had. @default false */
+  readonly dispensable?: boolean;
   /** Networks that it shares with other systems (target compose). @default - none */
   readonly shares?: readonly SharedNetwork[];
   /** What it runs instead of `image` where it gets a GPU. @default - the same image */

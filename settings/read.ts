@@ -107,7 +107,7 @@ function readMonitoring(
   const refused = (path: string): Problem => ({
     path,
     message: "metrics are collected by Longshore on Compose only",
-    fix: "remove it: on a cluster its platform does; longshore render monitoring writes what it needs",
+    fix: "remove it: on a cluster its platform collects them",
   });
   return {
     monitored:

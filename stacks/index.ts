@@ -1,5 +1,6 @@
 import type { SystemDefinition } from "../catalog/types";
 import { imaging } from "./imaging";
+import { monitoring } from "./monitoring";
 import { neurascale } from "./neurascale";
 import { nexus } from "./nexus";
 import { orchestrator } from "./orchestrator";
@@ -12,4 +13,5 @@ export const systems: Readonly<Record<string, SystemDefinition>> = {
   neurascale,
   nexus,
   imaging,
+  monitoring,
 };

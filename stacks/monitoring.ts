@@ -156,6 +156,8 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     live: http("/api/health"),
     metrics: { port: "http", path: "/metrics" },
     volumes: [{ volume: "data", path: "/var/lib/grafana", size: "1Gi" }],
+    // All that it shows can be asked of Prometheus too.
+    dispensable: true,
     resources: { cpu: ["50m", "1"], memory: ["128Mi", "512Mi"] },
   });
 

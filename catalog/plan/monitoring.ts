@@ -99,10 +99,7 @@ export function planMonitoring(
   };
   return {
     images: [image, ...exporters.map((one) => one.image)],
-    workloads: [
-      agent(monitoring.scrapeSeconds, system, targets),
-      ...exporters.map((one) => one.workload),
-    ],
+    workloads: [agent(monitoring.scrapeSeconds, system, targets), ...exporters.map((one) => one.workload)],
   };
 }
 

@@ -12,10 +12,13 @@ export function isIn({ only }: Container, environment: Environment): boolean {
 export function presentIn(definition: SystemDefinition, settings: PlanSettings): SystemDefinition {
   const isThere = (container: Container) =>
     isIn(container, settings.environment) && isAskedFor(container, settings);
+  const services = definition.services.filter(isThere);
+  const leftOut = new Set(settings.leftOut);
   return {
     ...definition,
-    services: definition.services.filter(isThere),
+    services,
     jobs: definition.jobs.filter(isThere),
+    routes: definition.routes.filter(({ to }) => !leftOut.has(to.service)),
   };
 }
 
@@ -23,9 +26,11 @@ function isAskedFor(
   { name, profile }: Container,
   { target, profiles = [], leftOut = [] }: PlanSettings,
 ): boolean {
+  if (leftOut.includes(name)) {
+    return false;
+  }
   return (
-    profile === undefined ||
-    (target === "compose" && (profiles === "all" || profiles.includes(profile)) && !leftOut.includes(name))
+    profile === undefined || (target === "compose" && (profiles === "all" || profiles.includes(profile)))
   );
 }
 

@@ -36,7 +36,7 @@ export interface PlanSettings {
   readonly logging?: Logging;
   /** Profiles that were asked for. Target compose only. @default [] */
   readonly profiles?: readonly string[] | "all";
-  /** Services of a profile that cannot run here. @default [] */
+  /** Services of a profile, or dispensable ones, that cannot run here. @default [] */
   readonly leftOut?: readonly string[];
   /** Target compose: adds exporters and an agent. @default - nobody collects its metrics */
   readonly monitoring?: PlanMonitoring;

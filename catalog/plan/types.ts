@@ -113,6 +113,8 @@ export interface Workload {
   readonly profile?: string;
   /** Port of the loopback address that leads to a port of the container. Target compose only. */
   readonly publish?: { readonly on: number; readonly port: number };
+  /** Left out where its image cannot be had. @default false */
+  readonly dispensable?: boolean;
   /** Networks that it shares with other systems. Sorted. @default - none */
   readonly shares?: readonly SharedNetwork[];
 }

@@ -29,7 +29,7 @@ const SCALED = new Set(["staging", "prod"]);
 
 export function planService(service: ServiceDefinition, image: ImageDefinition, scope: Scope): Workload {
   const overlay = service.environments[scope.settings.environment] ?? {};
-  const { metrics, publish, shares } = service;
+  const { metrics, publish, shares, dispensable } = service;
   const gpus = gpusOf(service, scope.settings);
   return {
     ...planContainer(service, overlay, image, scope),
@@ -41,6 +41,7 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
     scale: planScale(service, overlay, scope),
     graceSeconds: seconds(service.grace),
     ...(gpus > 0 && { gpu: gpus }),
+    ...(dispensable && { dispensable }),
     ...(shares && { shares: [...shares].sort() }),
     ...(metrics && { metrics: { port: portOf(service, metrics.port), path: metrics.path } }),
     ...(publish !== undefined && { publish: { on: publish, port: Object.values(service.ports)[0] ?? 0 } }),

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "../../catalog/plan";
+import { MONITORING } from "../../catalog/plan/monitoring";
 import { publishedImages } from "../images/published";
 import { requireSecrets, takingPart, type Asked } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
@@ -8,7 +9,7 @@ import { EXIT, Failure, usage } from "../support/failure";
 import { imageProblem } from "../../tools/docker";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { PROJECT } from "../support/project";
-import { chosen, loadPlans, loadSettingsLeniently, type StackPlans } from "../support/plans";
+import { chosen, loadPlans, loadSettings, loadSettingsLeniently, type StackPlans } from "../support/plans";
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
@@ -56,6 +57,9 @@ export async function openStack(
     const opened = await openConfig(stack, progress, { docker: settings.target === "compose" });
     return { ...opened, settings, plans: [], asked: {} };
   }
+  if (system.includes(MONITORING) && machineStack(stack)) {
+    await switchMonitoringOn(stack, progress);
+  }
   const all = loadPlans(stack, [], { profiles });
   requireProfiles(all.plans, profiles);
   const limit = chosen(all.settings, system);
@@ -88,6 +92,20 @@ export async function openStack(
   return { ...opened, ...planned, asked };
 }
 
+/**
+ * Asking for the monitoring system on one's own machine switches it on for all systems: in the settings, so that the
+ * next run knows. Those that run get their agents when they are brought up the next time.
+ */
+async function switchMonitoringOn(stack: string, progress: Progress): Promise<void> {
+  if (loadSettings(stack).monitored) {
+    return;
+  }
+  const { command, workDir, env } = await openConfig(stack, progress);
+  const key = `longshore:${MONITORING}.enabled`;
+  await command.run(["config", "set", "--path", "--stack", stack, key, "true"], { cwd: workDir, env });
+  progress.line(`${key} is set on stack ${stack}: every system that is brought up is monitored from now on`);
+}
+
 /** @throws Failure for a profile that nothing here has */
 function requireProfiles(plans: readonly Plan[], profiles: readonly string[]): void {
   const known = new Set(plans.flatMap(({ workloads }) => workloads.flatMap(({ profile }) => profile ?? [])));
@@ -100,22 +118,24 @@ function requireProfiles(plans: readonly Plan[], profiles: readonly string[]): v
 }
 
 /**
- * Services of a profile whose image cannot be had: a tool that is missing is no reason to bring nothing up, but it is
- * said. By system.
+ * Services of a profile, and on this machine dispensable ones, whose image cannot be had: a tool that is missing is no
+ * reason to bring nothing up, but it is said. By system.
  */
 async function withoutImage(
   plans: readonly Plan[],
-  { env }: OpenConfig,
+  { env, stack }: OpenConfig,
   progress: Progress,
 ): Promise<Record<string, string[]>> {
   const leftOut: Record<string, string[]> = {};
   for (const { system, workloads, images } of plans) {
-    for (const { name, profile, image } of workloads) {
+    for (const { name, profile, dispensable = false, image } of workloads) {
       const source = images.find((one) => one.name === image)?.source;
-      if (profile !== undefined && source?.kind === "upstream") {
+      const canGo = profile !== undefined || (dispensable && machineStack(stack));
+      if (canGo && source?.kind === "upstream") {
         const problem = await imageProblem({ env }, source.reference);
         if (problem !== undefined) {
-          progress.line(`left out: ${system}/${name} (profile ${profile}): ${problem}`);
+          const why = profile === undefined ? "" : ` (profile ${profile})`;
+          progress.line(`left out: ${system}/${name}${why}: ${problem}`);
           (leftOut[system] ??= []).push(name);
         }
       }

@@ -90,7 +90,9 @@ export function findProblems(
     attempt(() =>
       planSystem(
         definition,
-        settings ? planSettings(settings, name) : { environment: "local", target: "compose" },
+        settings && runsOn(definition, settings.target)
+          ? planSettings(settings, name)
+          : { environment: "local", target: "compose" },
       ),
     );
     attempt(() => {
@@ -98,6 +100,11 @@ export function findProblems(
     });
   }
   return found;
+}
+
+/** A system that a stack does not run is checked as it would be on this machine. */
+function runsOn({ targets }: SystemDefinition, target: StackSettings["target"]): boolean {
+  return targets?.includes(target) ?? true;
 }
 
 /** Folders and Dockerfiles that images are to be built from. @throws ProblemsError for those that are not there */

@@ -5,7 +5,7 @@ import type { Alert, RuleGroup, Source } from "./types";
 import { workloadRules } from "./workload-rules";
 
 /** Where an operator reads what to do about an alert. */
-export const RUNBOOKS = "docs/monitoring.md";
+export const RUNBOOKS = "docs/alerts.md";
 
 /** Every rule that applies to a source of metrics. On clusters stores are managed or come without our exporters. */
 export function ruleGroups(source: Source): RuleGroup[] {
@@ -39,4 +39,20 @@ function alertRule({ name, severity, expr, for: after, summary, runbook }: Alert
 export function ruleFile(delay: string): string {
   const groups = prometheusGroups(ruleGroups("compose"), delay);
   return `# Written by Longshore.\n${dump({ groups }, { lineWidth: -1, noRefs: true })}`;
+}
+
+/** The page of all alerts, as Markdown. */
+export function alertsPage(groups: readonly RuleGroup[] = ruleGroups("compose")): string {
+  const sections = groups.map(({ name, alerts }) =>
+    [`## ${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`, ...alerts.map(alertSection)].join("\n\n"),
+  );
+  return `${sections.join("\n\n")}\n`;
+}
+
+function alertSection({ name, severity, expr, for: after, runbook }: Alert): string {
+  const time = after === "delay" ? "`alertDelay` (2 minutes)" : after;
+  const when = after === "0s" ? "At once" : `After ${time}`;
+  return [`### ${name}`, `**${severity}.** ${runbook}`, `${when} of:`, `    ${expr}`]
+    .join("\n\n")
+    .replace("At once of:", "At once, when:");
 }

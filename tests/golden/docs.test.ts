@@ -2,6 +2,7 @@ import { describe, it } from "mocha";
 import { format } from "prettier";
 import { supportTable } from "../../catalog/support";
 import { policyTable } from "../../policy/rules/table";
+import { alertsPage } from "../../render/monitoring/rules";
 import { stackFileSchema } from "../../settings/json-schema";
 import { systems } from "../../stacks";
 import { matchesGolden } from "../support/golden";
@@ -18,6 +19,15 @@ describe("written from data", () => {
 
   it("the policies", async () => {
     matchesGolden("docs/policies.md", await format(policyTable(), { parser: "markdown", printWidth: 110 }));
+  });
+
+  it("the page of all alerts", async () => {
+    const intro =
+      "# Alerts\n\nWhat each alert means and what to do first. Written from `render/monitoring/` by `npm run golden:update`; [Monitoring](monitoring.md) says how they come about.\n\n";
+    matchesGolden(
+      "docs/alerts.md",
+      await format(intro + alertsPage(), { parser: "markdown", printWidth: 110 }),
+    );
   });
 
   it("the JSON schema of the stack files", async () => {

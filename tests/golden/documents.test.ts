@@ -1,8 +1,11 @@
 import { describe, it } from "mocha";
 import { join } from "node:path";
+import { dump } from "js-yaml";
 import { planSystem, type PlannedImage } from "../../catalog/plan";
+import { DEFAULT_SCRAPE_SECONDS } from "../../catalog/plan/monitoring";
 import { composeYaml, renderCompose } from "../../render/compose";
 import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
+import { clusterRules, podMonitorings } from "../../render/monitoring/google";
 import { loadStack, planSettings } from "../../settings";
 import { systems } from "../../stacks";
 import { matchesGolden } from "../support/golden";
@@ -25,11 +28,14 @@ for (const definition of Object.values(systems)) {
           target: "compose",
           secretsSet,
           profiles: "all",
+          // As stacks of these environments have it.
+          ...(["staging", "prod"].includes(environment) && { monitoring: { scrapeSeconds: 15 } }),
         });
         const { document, files } = renderCompose(plan, {
           project: `${name}-${environment}`,
           edgePort: 8080,
           imageReference: imageReference(name),
+          sharedNetwork: (shared) => `monitoring-${environment}_${shared}`,
         });
         const folder = `tests/golden/expected/${name}/compose-${environment}`;
         matchesGolden(`${folder}/compose.yaml`, composeYaml(document));
@@ -39,7 +45,8 @@ for (const definition of Object.values(systems)) {
       });
     }
 
-    for (const stack of ["dev", "staging", "prod"]) {
+    const onClusters = definition.targets?.includes("kubernetes") ?? true;
+    for (const stack of onClusters ? ["dev", "staging", "prod"] : []) {
       it(`Kubernetes, ${stack}`, () => {
         const settings = loadStack(root, stack, systems);
         const plan = planSystem(definition, { ...planSettings(settings, name), secretsSet });
@@ -53,7 +60,23 @@ for (const definition of Object.values(systems)) {
           },
         });
         matchesGolden(`tests/golden/expected/${name}/kubernetes-${stack}.yaml`, kubernetesYaml(objects));
+        if (stack === "prod") {
+          const monitored = podMonitorings(plan, DEFAULT_SCRAPE_SECONDS);
+          matchesGolden(
+            `tests/golden/expected/${name}/pod-monitoring-${stack}.yaml`,
+            monitored.map((object) => `---\n${dump(object)}`).join(""),
+          );
+        }
       });
     }
   });
 }
+
+describe("documents for all systems of a cluster", () => {
+  it("rules of Google Managed Prometheus", () => {
+    matchesGolden(
+      "tests/golden/expected/monitoring/cluster-rules.yaml",
+      dump(clusterRules("2m"), { lineWidth: -1, noRefs: true }),
+    );
+  });
+});

@@ -12,6 +12,7 @@ SELECT 'CREATE ROLE imaging_app NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles 
 SELECT 'CREATE ROLE imaging_migrate NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_migrate') \gexec
 SELECT 'CREATE ROLE imaging_app_a NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_app_a') \gexec
 SELECT 'CREATE ROLE imaging_app_b NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_app_b') \gexec
+SELECT 'CREATE ROLE imaging_metrics NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'imaging_metrics') \gexec
 GRANT imaging_owner TO imaging_migrate, CURRENT_USER;
 GRANT imaging_app TO imaging_app_a, imaging_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
@@ -20,8 +21,12 @@ ALTER ROLE imaging_migrate LOGIN PASSWORD :'password';
 ALTER ROLE imaging_app_a LOGIN PASSWORD :'password';
 \set password `cat "$APP_B_PASSWORD_FILE"`
 ALTER ROLE imaging_app_b LOGIN PASSWORD :'password';
+\set password `cat "$METRICS_PASSWORD_FILE"`
+ALTER ROLE imaging_metrics LOGIN PASSWORD :'password';
+GRANT pg_monitor TO imaging_metrics;
 REVOKE ALL ON DATABASE "imaging" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "imaging" TO imaging_app, imaging_migrate;
+GRANT CONNECT ON DATABASE "imaging" TO imaging_metrics;
 ALTER SCHEMA public OWNER TO imaging_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO imaging_app;

@@ -12,6 +12,7 @@ SELECT 'CREATE ROLE neurascale_app NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_rol
 SELECT 'CREATE ROLE neurascale_migrate NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'neurascale_migrate') \gexec
 SELECT 'CREATE ROLE neurascale_app_a NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'neurascale_app_a') \gexec
 SELECT 'CREATE ROLE neurascale_app_b NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'neurascale_app_b') \gexec
+SELECT 'CREATE ROLE neurascale_metrics NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'neurascale_metrics') \gexec
 GRANT neurascale_owner TO neurascale_migrate, CURRENT_USER;
 GRANT neurascale_app TO neurascale_app_a, neurascale_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
@@ -20,8 +21,12 @@ ALTER ROLE neurascale_migrate LOGIN PASSWORD :'password';
 ALTER ROLE neurascale_app_a LOGIN PASSWORD :'password';
 \set password `cat "$APP_B_PASSWORD_FILE"`
 ALTER ROLE neurascale_app_b LOGIN PASSWORD :'password';
+\set password `cat "$METRICS_PASSWORD_FILE"`
+ALTER ROLE neurascale_metrics LOGIN PASSWORD :'password';
+GRANT pg_monitor TO neurascale_metrics;
 REVOKE ALL ON DATABASE "neurascale" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "neurascale" TO neurascale_app, neurascale_migrate;
+GRANT CONNECT ON DATABASE "neurascale" TO neurascale_metrics;
 ALTER SCHEMA public OWNER TO neurascale_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO neurascale_app;

@@ -12,6 +12,7 @@ SELECT 'CREATE ROLE nexus_app NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WH
 SELECT 'CREATE ROLE nexus_migrate NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_migrate') \gexec
 SELECT 'CREATE ROLE nexus_app_a NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_app_a') \gexec
 SELECT 'CREATE ROLE nexus_app_b NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_app_b') \gexec
+SELECT 'CREATE ROLE nexus_metrics NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_metrics') \gexec
 GRANT nexus_owner TO nexus_migrate, CURRENT_USER;
 GRANT nexus_app TO nexus_app_a, nexus_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
@@ -20,8 +21,12 @@ ALTER ROLE nexus_migrate LOGIN PASSWORD :'password';
 ALTER ROLE nexus_app_a LOGIN PASSWORD :'password';
 \set password `cat "$APP_B_PASSWORD_FILE"`
 ALTER ROLE nexus_app_b LOGIN PASSWORD :'password';
+\set password `cat "$METRICS_PASSWORD_FILE"`
+ALTER ROLE nexus_metrics LOGIN PASSWORD :'password';
+GRANT pg_monitor TO nexus_metrics;
 REVOKE ALL ON DATABASE "nexus" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "nexus" TO nexus_app, nexus_migrate;
+GRANT CONNECT ON DATABASE "nexus" TO nexus_metrics;
 ALTER SCHEMA public OWNER TO nexus_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO nexus_app;

@@ -12,6 +12,7 @@ SELECT 'CREATE ROLE orchestrator_app NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_r
 SELECT 'CREATE ROLE orchestrator_migrate NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator_migrate') \gexec
 SELECT 'CREATE ROLE orchestrator_app_a NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator_app_a') \gexec
 SELECT 'CREATE ROLE orchestrator_app_b NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator_app_b') \gexec
+SELECT 'CREATE ROLE orchestrator_metrics NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'orchestrator_metrics') \gexec
 GRANT orchestrator_owner TO orchestrator_migrate, CURRENT_USER;
 GRANT orchestrator_app TO orchestrator_app_a, orchestrator_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
@@ -20,8 +21,12 @@ ALTER ROLE orchestrator_migrate LOGIN PASSWORD :'password';
 ALTER ROLE orchestrator_app_a LOGIN PASSWORD :'password';
 \set password `cat "$APP_B_PASSWORD_FILE"`
 ALTER ROLE orchestrator_app_b LOGIN PASSWORD :'password';
+\set password `cat "$METRICS_PASSWORD_FILE"`
+ALTER ROLE orchestrator_metrics LOGIN PASSWORD :'password';
+GRANT pg_monitor TO orchestrator_metrics;
 REVOKE ALL ON DATABASE "orchestrator" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "orchestrator" TO orchestrator_app, orchestrator_migrate;
+GRANT CONNECT ON DATABASE "orchestrator" TO orchestrator_metrics;
 ALTER SCHEMA public OWNER TO orchestrator_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO orchestrator_app;

@@ -12,6 +12,7 @@ SELECT 'CREATE ROLE todo_app NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHE
 SELECT 'CREATE ROLE todo_migrate NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_migrate') \gexec
 SELECT 'CREATE ROLE todo_app_a NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_app_a') \gexec
 SELECT 'CREATE ROLE todo_app_b NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_app_b') \gexec
+SELECT 'CREATE ROLE todo_metrics NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_metrics') \gexec
 GRANT todo_owner TO todo_migrate, CURRENT_USER;
 GRANT todo_app TO todo_app_a, todo_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
@@ -20,8 +21,12 @@ ALTER ROLE todo_migrate LOGIN PASSWORD :'password';
 ALTER ROLE todo_app_a LOGIN PASSWORD :'password';
 \set password `cat "$APP_B_PASSWORD_FILE"`
 ALTER ROLE todo_app_b LOGIN PASSWORD :'password';
+\set password `cat "$METRICS_PASSWORD_FILE"`
+ALTER ROLE todo_metrics LOGIN PASSWORD :'password';
+GRANT pg_monitor TO todo_metrics;
 REVOKE ALL ON DATABASE "todo" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "todo" TO todo_app, todo_migrate;
+GRANT CONNECT ON DATABASE "todo" TO todo_metrics;
 ALTER SCHEMA public OWNER TO todo_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO todo_app;

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { PROMETHEUS_IMAGE } from "../../catalog/plan/monitoring";
+import { clusterRules } from "../../render/monitoring/google";
+import { ruleFile, ruleGroups } from "../../render/monitoring/rules";
+import { run } from "../../tools/process";
+import { ALERT_CASES, type AlertCase } from "../support/alert-cases";
+import { useDocker } from "../support/compose-stack";
+
+const alerts = ruleGroups("compose").flatMap((group) => group.alerts);
+
+describe("alert rules, in Prometheus' own tool", function () {
+  this.timeout(300_000);
+  let folder: string;
+
+  before(async () => {
+    await useDocker([PROMETHEUS_IMAGE]);
+    folder = mkdtempSync(join(tmpdir(), "longshore-rules-"));
+    writeFileSync(join(folder, "rules.yml"), ruleFile("2m"));
+    writeFileSync(join(folder, "cluster.yml"), JSON.stringify({ groups: clusterRules("2m").spec.groups }));
+  });
+
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Runs promtool on files of the folder, which may not be readable for its usual user. */
+  const promtool = (...args: string[]) =>
+    run(
+      "docker",
+      ["run", "--rm", "--user", "0:0", "--network", "none", "-v", `${folder}:/work:ro`, "-w", "/work"].concat(
+        ["--entrypoint", "promtool", PROMETHEUS_IMAGE],
+        args,
+      ),
+      { timeoutMs: 120_000 },
+    );
+
+  it("are what Prometheus accepts, on one machine and on clusters", async () => {
+    const { code, stdout, stderr } = await promtool(
+      "check",
+      "rules",
+      "--lint-fatal",
+      "rules.yml",
+      "cluster.yml",
+    );
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("each have a case", () => {
+    assert.deepEqual(Object.keys(ALERT_CASES).sort(), alerts.map(({ name }) => name).sort());
+  });
+
+  it("fire for what they are about, and for nobody else", async () => {
+    const tests = alerts.map(({ name, severity }) => ruleTest(name, severity, ALERT_CASES[name]));
+    const content = { rule_files: ["rules.yml"], evaluation_interval: "15s", tests };
+    writeFileSync(join(folder, "fire.yml"), JSON.stringify(content));
+    const { code, stdout, stderr } = await promtool("test", "rules", "fire.yml");
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("are quiet while all is well", async () => {
+    const series = {
+      'container_running{system="shop", service="web", kind="service", container="a"}': "1x240",
+      'container_healthy{system="shop", service="web", kind="service", container="a"}': "1x240",
+      'container_restarts_total{system="shop", service="web", kind="service", container="a"}': "2x240",
+      'container_exit_code{system="shop", service="migrate", kind="job", container="b"}': "0x240",
+      'container_running{system="shop", service="migrate", kind="job", container="b"}': "0x240",
+      'up{job="service", system="shop", service="web"}': "1x240",
+      'up{job="agent", system="shop", service="metrics-agent"}': "1x240",
+      'http_requests_total{system="shop", service="web", route="/", status="200"}': "0+10x240",
+      'node_filesystem_avail_bytes{mountpoint="/"}': "50x240",
+      'node_filesystem_size_bytes{mountpoint="/"}': "100x240",
+    };
+    const quiet = {
+      interval: "15s",
+      input_series: inputSeries(series),
+      promql_expr_test: [{ expr: "ALERTS", eval_time: "55m", exp_samples: [] }],
+    };
+    writeFileSync(
+      join(folder, "quiet.yml"),
+      JSON.stringify({ rule_files: ["rules.yml"], evaluation_interval: "15s", tests: [quiet] }),
+    );
+    const { code, stdout, stderr } = await promtool("test", "rules", "quiet.yml");
+    assert.equal(code, 0, stdout + stderr);
+  });
+});
+
+function ruleTest(name: string, severity: string, one: AlertCase | undefined) {
+  assert.ok(one, `no case for ${name}`);
+  const labels = { alertname: name, alertstate: "firing", severity, ...one.labels };
+  const text = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return {
+    name,
+    interval: "15s",
+    input_series: inputSeries(one.series),
+    promql_expr_test: [
+      {
+        expr: `ALERTS{alertname="${name}", alertstate="firing"}`,
+        eval_time: one.at,
+        exp_samples: [{ labels: `ALERTS{${text.join(", ")}}`, value: 1 }],
+      },
+    ],
+  };
+}
+
+function inputSeries(series: Readonly<Record<string, string>>): { series: string; values: string }[] {
+  return Object.entries(series).map(([name, values]) => ({ series: name, values }));
+}

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { load } from "js-yaml";
+import { describe, it } from "mocha";
+import { z } from "zod";
+import { mark } from "../../render/monitoring/fill";
+import { dashboards } from "../../render/monitoring/dashboards";
+import { DATASOURCE } from "../../render/monitoring/dashboards/shape";
+import { grafanaFiles } from "../../render/monitoring/grafana";
+import { ruleGroups } from "../../render/monitoring/rules";
+import { EXPORTED } from "../support/exported-metrics";
+import { metricNames } from "../support/promql";
+
+const groups = ruleGroups("compose");
+const recorded = groups.flatMap(({ recordings }) => recordings.map(({ record }) => record));
+const exported: readonly string[] = Object.values(EXPORTED).flat();
+
+const datasource = z.strictObject({ type: z.literal("prometheus"), uid: z.literal(DATASOURCE.uid) });
+const target = z.strictObject({
+  refId: z.string().regex(/^[A-H]$/),
+  expr: z.string().min(1),
+  legendFormat: z.string().min(1),
+  datasource,
+  instant: z.literal(true).optional(),
+  format: z.literal("table").optional(),
+});
+const gridPos = z.strictObject({
+  x: z.int().min(0).max(23),
+  y: z.int().min(0),
+  w: z.int().min(1).max(24),
+  h: z.int().min(1),
+});
+const panel = z.discriminatedUnion("type", [
+  z.strictObject({
+    id: z.int(),
+    type: z.literal("row"),
+    title: z.string(),
+    gridPos,
+    collapsed: z.literal(false),
+    panels: z.tuple([]),
+  }),
+  ...(["stat", "timeseries", "table"] as const).map((type) =>
+    z.strictObject({
+      id: z.int(),
+      type: z.literal(type),
+      title: z.string().min(1),
+      description: z.string().optional(),
+      gridPos,
+      datasource,
+      targets: z.array(target).min(1),
+      fieldConfig: z.strictObject({ defaults: z.object({ unit: z.string() }), overrides: z.tuple([]) }),
+      options: z.object({}),
+    }),
+  ),
+]);
+const dashboard = z.strictObject({
+  uid: z.string().regex(/^[a-z-]{1,40}$/),
+  title: z.string().min(1),
+  description: z.string().min(1),
+  tags: z.array(z.string()),
+  schemaVersion: z.literal(39),
+  editable: z.literal(false),
+  refresh: z.string(),
+  time: z.strictObject({ from: z.string(), to: z.string() }),
+  templating: z.strictObject({
+    list: z.array(
+      z.object({ name: z.string(), type: z.literal("query"), datasource, allValue: z.literal(".*") }),
+    ),
+  }),
+  panels: z.array(panel),
+});
+
+describe("dashboards", () => {
+  for (const [name, content] of Object.entries(dashboards)) {
+    it(`${name} has Grafana's shape, and no two panels in one place`, () => {
+      const { panels } = dashboard.parse(JSON.parse(JSON.stringify(content)));
+      assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+      const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+        Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+      );
+      assert.equal(new Set(cells).size, cells.length, "panels overlap");
+      assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
+    });
+
+    it(`${name} asks only for what somebody exports or a rule records`, () => {
+      const queries = [
+        ...content.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+        ...content.templating.list.map(({ query }) => /label_values\(([^,]+)/.exec(query.query)?.[1] ?? ""),
+      ];
+      assert.deepEqual(unknownNames(queries), []);
+    });
+  }
+
+  it("are found by Grafana: the folder, the data source's name, and a mark where its address goes", () => {
+    const files = grafanaFiles(mark("prometheus"));
+    const sources = load(files["/etc/grafana/provisioning/datasources/longshore.yaml"] ?? "") as {
+      datasources: { uid: string; url: string }[];
+    };
+    assert.deepEqual(
+      sources.datasources.map(({ uid, url }) => [uid, url]),
+      [[DATASOURCE.uid, "@(prometheus)"]],
+    );
+    const providers = load(files["/etc/grafana/provisioning/dashboards/longshore.yaml"] ?? "") as {
+      providers: { options: { path: string } }[];
+    };
+    const folder = providers.providers[0]?.options.path ?? "";
+    assert.deepEqual(
+      Object.keys(files).filter((path) => path.startsWith(folder) && path.endsWith(".json")),
+      Object.keys(dashboards).map((name) => `${folder}/${name}.json`),
+    );
+  });
+});
+
+describe("rules", () => {
+  it("ask only for what somebody exports or a rule records, and everything listed as exported is asked for", () => {
+    const queries = groups.flatMap(({ recordings, alerts }) =>
+      [...recordings, ...alerts].map(({ expr }) => expr),
+    );
+    assert.deepEqual(unknownNames(queries), []);
+    const shown = Object.values(dashboards).flatMap(({ panels }) =>
+      panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+    );
+    const asked = new Set([...queries, ...shown].flatMap(metricNames));
+    assert.deepEqual(
+      exported.filter((name) => !asked.has(name)),
+      [],
+    );
+  });
+
+  it("record the same series on one machine and on clusters, so that alerts about workloads are the same", () => {
+    const names = (source: "compose" | "cluster") =>
+      ruleGroups(source)
+        .filter(({ name }) => ["containers", "requests"].includes(name))
+        .flatMap(({ recordings }) => recordings.map(({ record }) => record));
+    assert.deepEqual(names("cluster"), names("compose"));
+  });
+});
+
+function unknownNames(queries: readonly string[]): string[] {
+  return queries.flatMap(metricNames).filter((name) => !recorded.includes(name) && !exported.includes(name));
+}
