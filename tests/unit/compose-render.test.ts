@@ -229,12 +229,15 @@ describe("a rendered Compose document", function () {
 
 /** Development runs the stage, the mounted sources, a debugger on the loopback address; nothing else does. */
 function checkDevelopment({ services }: SystemDefinition, read: ComposeDocument, isDev: boolean): void {
-  for (const { name, develop } of services) {
+  for (const { name, develop, exceptions } of services) {
     const one = read.services[name];
+    const asks = exceptions.some(({ allow }) => allow === "engine-socket");
     // Devices are mounted everywhere; unit tests of their own see to them.
-    const mounts = (one?.volumes ?? []).filter(
+    const bound = (one?.volumes ?? []).filter(
       ({ type, target }) => type === "bind" && !target.startsWith("/dev/"),
     );
+    const mounts = bound.filter(({ target }) => !asks || target !== "/var/run/docker.sock");
+    assert.equal(bound.length - mounts.length, asks ? 1 : 0, `${name} and the engine's socket`);
     if (!develop || !isDev) {
       assert.deepEqual(mounts, [], `${name} has sources of this machine`);
     } else if (one) {
