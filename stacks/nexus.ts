@@ -103,6 +103,29 @@ export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, 
     develop: { mounts: { src: "/app/src" }, debug: 5681 },
   });
 
+  job("test-runner", {
+    image: image("tests", {
+      context: "services/nexus",
+      contexts: { shared: "services/shared/python" },
+      target: "test-runner",
+      runtime: "python",
+    }),
+    only: ["test"],
+    env: {
+      DATABASE_URL: db.url,
+      REDIS_URL: state.url,
+      NEO4J_URL: graph.url,
+      NEO4J_USERNAME: graph.username,
+      NEO4J_PASSWORD: graph.password,
+      DATAFLOW_URL: dataflow.http,
+      API_URL: api.http,
+      MCP_URL: mcp.http,
+      NEXUS_URL: gateway.http,
+    },
+    volumes: [{ volume: "reports", path: "/reports", size: "64Mi" }],
+    resources: { cpu: ["250m", "1"], memory: ["256Mi", "512Mi"] },
+  });
+
   route("/api", api.http);
   route("/mcp", mcp.http, { websocket: true });
   route("/nexus", gateway.http, { websocket: true });

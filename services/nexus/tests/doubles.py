@@ -8,7 +8,7 @@ from longshore_service.problems import Problem
 from nexus.api.extract import Extracted
 from nexus.dataflow.generate import nodes
 from nexus.dataflow.schema import Column, Table
-from nexus.gateway.sessions import Session, Step, no_session, now, pack, unpack
+from nexus.gateway.sessions import Session, Step, no_session, now
 from nexus.nodes import Json, Node
 
 NOTE = Table(
@@ -181,25 +181,23 @@ class FakeApi:
 class FakeSessions:
     """Sessions as replicas see them: what is kept, and not what one of them remembers."""
 
-    def __init__(self, kept: dict[str, str] | None = None) -> None:
+    def __init__(self, kept: dict[str, Session] | None = None) -> None:
         self.kept = {} if kept is None else kept
         self.reason: str | None = None
 
     async def open(self) -> Session:
         session = Session(id=f"s{len(self.kept) + 1}", created_at=now())
-        self.kept[session.id] = pack(session)
+        self.kept[session.id] = session
         return session
 
     async def get(self, identifier: str) -> Session:
         if identifier not in self.kept:
             raise no_session()
-        return unpack(self.kept[identifier])
+        return self.kept[identifier]
 
-    async def keep(self, identifier: str, step: Step, changes: Json) -> Session:
+    async def keep(self, identifier: str, step: Step, changes: Json) -> None:
         before = await self.get(identifier)
-        after = replace(before, **changes, history=[*before.history, step])
-        self.kept[identifier] = pack(after)
-        return after
+        self.kept[identifier] = replace(before, **changes, history=[*before.history, step])
 
     async def reachable(self) -> str | None:
         return self.reason

@@ -12,7 +12,6 @@ from nexus.gateway.app import Settings, create_app
 from nexus.gateway.handlers import HANDLERS
 from nexus.gateway.offer import HandlerOffer
 from nexus.gateway.perform import Performer
-from nexus.gateway.sessions import CHANNELS, Session, Step, pack, unpack
 from nexus.nodes import Json
 
 
@@ -123,12 +122,6 @@ def test_readiness_is_the_platforms_and_the_sessions(
     sessions.reason = "the store of sessions cannot be reached"
     assert client.get("/readyz").json()["detail"] == f"{api.reason}; {sessions.reason}"
     assert client.get("/livez").status_code == 200
-
-
-def test_sessions_survive_being_kept() -> None:
-    step = Step("2026-01-01", CHANNELS[0], "search", "found 'ü'")
-    session = Session("s", "2026-01-01", results=[{"id": "d1", "title": "A"}], history=[step])
-    assert unpack(pack(session)) == session
 
 
 def test_the_command_line_has_a_command_for_every_handler(client: TestClient) -> None:

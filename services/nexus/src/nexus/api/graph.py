@@ -23,7 +23,7 @@ UNAVAILABLE = (DriverError, Neo4jError, OSError)
 DEPTH_LIMIT = 4
 PATH_LIMIT = 8
 NEIGHBOURS_LIMIT = 100
-TIMEOUT = 5.0
+TIMEOUT = 8.0
 """Seconds for one query, on the server."""
 
 READY_TIMEOUT = 1.5

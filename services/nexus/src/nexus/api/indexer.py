@@ -64,11 +64,11 @@ class Indexer:
 
     async def once(self) -> bool:
         """Takes in what has changed; True when there may be more."""
+        await self._graph.prepare()
         page = await self._nodes.run("change.list", {"limit": BATCH})
         metrics.waiting.set(len(page["items"]))
         if not page["items"]:
             return False
-        await self._graph.prepare()
         if not await self._graph.lease(self._holder, LEASE):
             return False
         entries: dict[str, list[int]] = {}
