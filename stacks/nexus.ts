@@ -1,7 +1,9 @@
 import { http, system } from "../catalog/define";
+import { databaseBrowser, redisBrowser } from "./dev-tools";
 
 /** Nexus: tables as typed nodes, documents with a knowledge graph, and one set of handlers on three channels. */
-export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, job, service, route }) => {
+export const nexus = system("nexus", (words) => {
+  const { postgres, redis, neo4j, setting, image, job, service, route } = words;
   const db = postgres("db", { version: 17, database: "nexus", extensions: ["vector"], storage: "20Gi" });
   // Sessions are data: nothing is forgotten when the memory is full, and every write goes to disk.
   const state = redis("state", { maxMemory: "256Mi", eviction: "noeviction" });
@@ -38,6 +40,7 @@ export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, 
 
   const probes = { live: http("/livez"), ready: http("/readyz") };
   const metrics = { port: "http", path: "/metrics" };
+  const mounts = { src: "/app/src", "shared:src/longshore_service": "/app/shared/longshore_service" };
 
   const dataflow = service("dataflow", {
     image: dataflowImage,
@@ -48,7 +51,7 @@ export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, 
     metrics,
     resources: { cpu: ["250m", "1"], memory: ["128Mi", "384Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
-    develop: { mounts: { src: "/app/src" }, debug: 5679 },
+    develop: { mounts, debug: 5679 },
   });
 
   const api = service("api", {
@@ -66,7 +69,7 @@ export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, 
     metrics,
     resources: { cpu: ["250m", "1"], memory: ["128Mi", "384Mi"] },
     scale: { min: 2, max: 6, cpu: 70 },
-    develop: { mounts: { src: "/app/src" }, debug: 5678 },
+    develop: { mounts, debug: 5678 },
   });
 
   const mcp = service("mcp", {
@@ -83,7 +86,7 @@ export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, 
     metrics,
     resources: { cpu: ["100m", "1"], memory: ["128Mi", "384Mi"] },
     scale: { min: 2, max: 6, cpu: 70 },
-    develop: { mounts: { src: "/app/src" }, debug: 5680 },
+    develop: { mounts, debug: 5680 },
   });
 
   const gateway = service("nexus", {
@@ -100,7 +103,7 @@ export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, 
     metrics,
     resources: { cpu: ["100m", "1"], memory: ["128Mi", "384Mi"] },
     scale: { min: 2, max: 6, cpu: 70 },
-    develop: { mounts: { src: "/app/src" }, debug: 5681 },
+    develop: { mounts, debug: 5681 },
   });
 
   job("test-runner", {
@@ -129,4 +132,6 @@ export const nexus = system("nexus", ({ postgres, redis, neo4j, setting, image, 
   route("/api", api.http);
   route("/mcp", mcp.http, { websocket: true });
   route("/nexus", gateway.http, { websocket: true });
+  databaseBrowser(words, db);
+  redisBrowser(words, state);
 });
