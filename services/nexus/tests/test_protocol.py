@@ -185,8 +185,10 @@ async def test_what_is_in_hand_is_answered_before_a_connection_ends() -> None:
         server.should_exit = True
         while server._protocol._sockets._draining is False:
             await asyncio.sleep(0.01)
+        await ws.send(request(2))
+        await asyncio.sleep(0.1)
         slow.go.set()
-        assert json.loads(await ws.recv())["result"]["structuredContent"] == {"waited": True}
+        assert json.loads(await ws.recv())["id"] == 1
         with pytest.raises(ConnectionClosed) as closed:
             await ws.recv()
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012

@@ -114,7 +114,7 @@ class WebSockets:
             self._connections.discard(connection)
 
     async def drain(self, patience: float) -> None:
-        """Reads nothing more, lets what is in hand be answered, and closes."""
+        """Takes no more connections, and finishes those there are."""
         self._draining = True
         if self._connections:
             log.info("closing connections", extra={"connections": len(self._connections)})
@@ -129,6 +129,7 @@ class Connection:
         self._bounds = limits.bounds
         self._in_hand: set[Any] = set()
         self._room = asyncio.Condition()
+        self._ending = False
         self._over = asyncio.Event()
 
     async def serve(self, server: Server[Any]) -> None:
@@ -187,6 +188,10 @@ class Connection:
         except KeyError:
             await self.close(UNSUPPORTED, "text frames only")
             return None
+        if self._ending:
+            # Not begun, so that the client can ask another replica.
+            await self._over.wait()
+            return None
         if len(text) > self._bounds.message:
             await self.close(TOO_BIG, f"a message has at most {self._bounds.message} bytes")
             return None
@@ -211,6 +216,8 @@ class Connection:
             self._room.notify_all()
 
     async def finish(self, patience: float) -> None:
+        """Begins nothing more, and closes when what is in hand has been answered, or the patience is over."""
+        self._ending = True
         try:
             async with asyncio.timeout(patience), self._room:
                 await self._room.wait_for(lambda: not self._in_hand)
