@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { buildWithGo, GO_MINIMUM, missingGo } from "./go-build";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
 import { isExecutable, lastLine, run, which, withLock, type Say } from "./process";
@@ -128,7 +128,7 @@ async function install(version: Version, why: string, say: Say): Promise<Pulumi>
   await buildWithGo({
     modules: "pulumi",
     target: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-    version: built.version,
+    version: [VERSION_VARIABLE, `v${built.version}`],
     output: built.command,
   });
   return built;
@@ -164,78 +164,6 @@ async function installOfficially(version: Version): Promise<string | undefined> 
   return (await isExecutable(command)) ? undefined : "the download holds no CLI";
 }
 
-const GO_MINIMUM: Version = [1, 26, 0];
-
-async function missingGo(): Promise<string | undefined> {
-  const { code, stdout } = await run("go", ["env", "GOVERSION"], {
-    env: { ...process.env, GOTOOLCHAIN: "local" },
-  });
-  if (code !== 0) {
-    return "there is no Go";
-  }
-  return fits(parseVersion(stdout), GO_MINIMUM) ? undefined : `Go is ${stdout.trim()}`;
-}
-
-interface GoBuild {
-  /** Folder below tools/ with go.mod and go.sum. */
-  readonly modules: string;
-  /** Package to build. */
-  readonly target: string;
-  /** What the program says its version is. */
-  readonly version: string;
-  readonly output: string;
-}
-
-/** Compiling takes minutes on two slow cores. */
-const BUILD_PATIENCE_MS = 30 * 60_000;
-
-async function buildWithGo({ modules, target, version, output }: GoBuild): Promise<void> {
-  const cwd = join(repoRoot(), "tools", modules);
-  const env = { ...process.env, ...(await goEnvironment()) };
-  const flags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${version}`;
-  const partial = `${output}.partial`;
-  await mkdir(dirname(output), { recursive: true });
-  const args = [
-    "build",
-    "-trimpath",
-    "-p",
-    String(availableParallelism()),
-    "-ldflags",
-    flags,
-    "-o",
-    partial,
-    target,
-  ];
-  let { code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS });
-  if (code !== 0 && code !== 124) {
-    // A module download may have failed in passing; what was compiled is not compiled again.
-    ({ code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS }));
-  }
-  if (code !== 0) {
-    throw new MissingTool(
-      `${target} could not be built: ${code === 124 ? "it took over 30 minutes" : lastLine(stderr)}`,
-    );
-  }
-  await rename(partial, output);
-}
-
-/** Only the proxy, never the sources' own hosts: those may be out of reach and hang. The sums are in go.sum. */
-async function goEnvironment(): Promise<Record<string, string>> {
-  const { stdout } = await run("go", ["env", "GOPROXY"]);
-  return {
-    GOPROXY: withoutDirect(stdout.trim()),
-    GOTOOLCHAIN: "local",
-    GOFLAGS: "-mod=readonly -buildvcs=false",
-    GOWORK: "off",
-    CGO_ENABLED: "0",
-  };
-}
-
-/** A proxy list without its last resort `direct`, unless that is all there is. */
-export function withoutDirect(proxies: string): string {
-  return proxies.replace(/[,|]direct$/, "");
-}
-
 /**
  * The language host beside the CLI, which only a `pulumi` typed by hand needs (`longshore` runs the program
  * itself). The official installation has it; beside a CLI that we built we build an older one that runs our programs.
@@ -258,7 +186,7 @@ export async function findLanguageHost(pulumi: Pulumi, say: Say): Promise<string
       await buildWithGo({
         modules: "language-host",
         target: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-        version: "3.68.0",
+        version: [VERSION_VARIABLE, "v3.68.0"],
         output,
       });
     }
@@ -266,6 +194,7 @@ export async function findLanguageHost(pulumi: Pulumi, say: Say): Promise<string
   });
 }
 
+const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 const LANGUAGE_HOST = "pulumi-language-nodejs";
 
 /** The language host that this CLI finds, without building one. */

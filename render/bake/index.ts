@@ -34,6 +34,13 @@ export interface PushOptions {
 }
 
 /**
+ * The time of every file in what is pushed and of the image itself, in seconds: 1980, the first that archives can
+ * hold. BuildKit only makes times older, and layers from a cache may be older than the newest commit: with the
+ * commit's time a digest would depend on when its layers were first built. The labels say when the sources were made.
+ */
+const EPOCH = 315_532_800;
+
+/**
  * The images of these plans as one buildx bake document: whatever is built, here or for a registry, is built from
  * it. Pure: the same plans and sources give the same document.
  */
@@ -75,13 +82,10 @@ function targetOf(plan: Plan, name: string, source: BuildSource, options: BakeOp
     args: {
       ...source.args,
       VERSION: version,
-      ...(created !== undefined && {
-        BUILD_DATE: created,
-        // The times in the image are those of its sources, whenever it is built.
-        SOURCE_DATE_EPOCH: String(Math.floor(Date.parse(created) / 1000)),
-      }),
+      ...(created !== undefined && { BUILD_DATE: created }),
       ...(revision !== undefined && { VCS_REF: revision }),
       ...(skipTests && { SKIP_TESTS: "1" }),
+      ...(push && { SOURCE_DATE_EPOCH: String(EPOCH) }),
     },
     labels: {
       "org.opencontainers.image.version": version,

@@ -9,8 +9,8 @@ import {
   pinnedVersion,
   surveyLanguageHost,
   surveyPulumi,
-  withoutDirect,
 } from "../../../tools/pulumi";
+import { withoutDirect } from "../../../tools/go-build";
 import { fits, formatVersion } from "../../../tools/version";
 
 /** Nothing here takes long enough to be told. */

@@ -1,0 +1,81 @@
+import { mkdir, rename } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { MissingTool } from "./missing";
+import { repoRoot } from "./paths";
+import { lastLine, run } from "./process";
+import { fits, parseVersion, type Version } from "./version";
+
+export const GO_MINIMUM: Version = [1, 26, 0];
+
+/** Why this machine cannot build Go programs, or undefined when it can. */
+export async function missingGo(): Promise<string | undefined> {
+  const { code, stdout } = await run("go", ["env", "GOVERSION"], {
+    env: { ...process.env, GOTOOLCHAIN: "local" },
+  });
+  if (code !== 0) {
+    return "there is no Go";
+  }
+  return fits(parseVersion(stdout), GO_MINIMUM) ? undefined : `Go is ${stdout.trim()}`;
+}
+
+export interface GoBuild {
+  /** Folder below tools/ with go.mod and go.sum. */
+  readonly modules: string;
+  /** Package to build. */
+  readonly target: string;
+  /** The variable that the program takes its version from, and what it says. */
+  readonly version: readonly [variable: string, value: string];
+  readonly output: string;
+}
+
+/** Compiling takes minutes on two slow cores. */
+const BUILD_PATIENCE_MS = 30 * 60_000;
+
+/** @throws MissingTool with the last line of what went wrong */
+export async function buildWithGo({ modules, target, version, output }: GoBuild): Promise<void> {
+  const cwd = join(repoRoot(), "tools", modules);
+  const env = { ...process.env, ...(await goEnvironment()) };
+  const flags = `-s -w -X ${version.join("=")}`;
+  const partial = `${output}.partial`;
+  await mkdir(dirname(output), { recursive: true });
+  const args = [
+    "build",
+    "-trimpath",
+    "-p",
+    String(availableParallelism()),
+    "-ldflags",
+    flags,
+    "-o",
+    partial,
+    target,
+  ];
+  let { code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS });
+  if (code !== 0 && code !== 124) {
+    // A module download may have failed in passing; what was compiled is not compiled again.
+    ({ code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS }));
+  }
+  if (code !== 0) {
+    throw new MissingTool(
+      `${target} could not be built: ${code === 124 ? "it took over 30 minutes" : lastLine(stderr)}`,
+    );
+  }
+  await rename(partial, output);
+}
+
+/** Only the proxy, never the sources' own hosts: those may be out of reach and hang. The sums are in go.sum. */
+async function goEnvironment(): Promise<Record<string, string>> {
+  const { stdout } = await run("go", ["env", "GOPROXY"]);
+  return {
+    GOPROXY: withoutDirect(stdout.trim()),
+    GOTOOLCHAIN: "local",
+    GOFLAGS: "-mod=readonly -buildvcs=false",
+    GOWORK: "off",
+    CGO_ENABLED: "0",
+  };
+}
+
+/** A proxy list without its last resort `direct`, unless that is all there is. */
+export function withoutDirect(proxies: string): string {
+  return proxies.replace(/[,|]direct$/, "");
+}
