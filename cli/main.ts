@@ -14,6 +14,7 @@ import { registerLogs } from "./logs";
 import { registerPreview } from "./preview";
 import { registerRender } from "./render";
 import { registerResources } from "./resources";
+import { registerScan } from "./scan";
 import { registerSecrets } from "./secrets";
 import { registerStatus } from "./status";
 import { registerTest } from "./test";
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     registerBuild,
     registerDiff,
     registerResources,
+    registerScan,
     registerRender,
     registerValidate,
     registerTest,

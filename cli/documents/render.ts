@@ -142,17 +142,23 @@ export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOp
   }
   const files = plans.map((plan) => ({
     path: `${plan.system}.yaml`,
-    content:
-      KUBERNETES_HEADER(stack, plan) +
-      kubernetesYaml(renderKubernetes(plan, kubernetesOptions(plan, settings))),
+    content: KUBERNETES_HEADER(stack, plan) + kubernetesDocument(plan, settings),
   }));
   writeDocuments(files, out, openTerminal());
+}
+
+/** A plan's objects as one YAML stream, with placeholders for what only a deployment knows. */
+export function kubernetesDocument(
+  plan: Plan,
+  settings: Pick<StackSettings, "target" | "lifecycle">,
+): string {
+  return kubernetesYaml(renderKubernetes(plan, kubernetesOptions(plan, settings)));
 }
 
 /** The options with which `up` makes the objects, and placeholders for what only it knows. */
 export function kubernetesOptions(
   plan: Plan,
-  { target, lifecycle }: StackSettings,
+  { target, lifecycle }: Pick<StackSettings, "target" | "lifecycle">,
 ): KubernetesOptions<string> {
   const hashOf = hashesIn(repoRoot());
   return {
