@@ -28,7 +28,7 @@ def test_mistakes_are_explained(backend: httpx2.Client) -> None:
 def test_the_page_is_served(frontend: httpx2.Client) -> None:
     answer = frontend.get("/")
     assert answer.status_code == 200
-    assert "AI todo" in answer.text
+    assert "A todo list with an assistant" in answer.text
 
 
 def test_both_give_metrics(backend: httpx2.Client, frontend: httpx2.Client) -> None:
