@@ -120,8 +120,11 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
   /** Kills the first process of a service's container, and says how long it takes until `back` holds. */
   const killed = async (service: string, back: () => Promise<boolean>) => {
     const container = await containerOf(service);
+    const restarts = async () => Number(await docker("inspect", "-f", "{{.RestartCount}}", container));
+    const before = await restarts();
     process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", container)), "SIGKILL");
     const started = performance.now();
+    await eventually(`${service} is started again`, async () => (await restarts()) > before);
     await eventually(`${service} is back`, back);
     console.log(`      ${service} back after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   };
