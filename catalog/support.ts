@@ -108,6 +108,10 @@ export const FEATURES: readonly Feature[] = [
       gcp: "by other means: as on other clusters, in mode standard; Autopilot offers no devices of its nodes",
     },
   },
+  clusters(
+    "an admission policy for every pod of the system",
+    "no: containers are rendered with the same rights",
+  ),
   clusters("`nodes`: labels of nodes", "no: there is one machine"),
   {
     name: "`gpu`: NVIDIA GPUs, with an image of their own",
