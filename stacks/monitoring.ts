@@ -82,6 +82,8 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
         otherwise: alertmanagerConfiguration(false),
       },
     },
+    // Who is told is the operator's choice, and secret. On Compose one way out leads everywhere.
+    egress: ["alerts.example.com:443"],
     live: http("/alertmanager/-/ready"),
     metrics: { port: "http", path: "/alertmanager/metrics" },
     volumes: [{ volume: "data", path: "/alertmanager", size: "1Gi" }],
