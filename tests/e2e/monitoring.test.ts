@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import { after, before, describe, it } from "mocha";
+import { dashboards } from "../../render/monitoring/dashboards";
+import { composeProjectName } from "../../tools/compose-project-name";
+import { run } from "../../tools/process";
+import { Checkout } from "../support/checkout";
+import { docker, eventually, type Status } from "../support/end-to-end";
+import { EXPORTED } from "../support/exported-metrics";
+import { runnable } from "../support/promql";
+
+const TODO = 18132;
+const MONITORING = 18133;
+const HOOK = 18134;
+const PROMETHEUS = `http://127.0.0.1:${MONITORING}/prometheus/api/v1`;
+
+interface Sent {
+  status: string;
+  alerts: { status: string; labels: Record<string, string>; annotations: Record<string, string> }[];
+}
+
+async function ask<T>(path: string, query: Record<string, string> = {}): Promise<T> {
+  const answer = await fetch(`${PROMETHEUS}/${path}?${new URLSearchParams(query).toString()}`);
+  const { status, data, error } = (await answer.json()) as { status: string; data: T; error?: string };
+  assert.equal(status, "success", `${path} ${JSON.stringify(query)}: ${error ?? ""}`);
+  return data;
+}
+
+const query = async (expr: string) =>
+  (
+    await ask<{ result: { metric: Record<string, string>; value: [number, string] }[] }>("query", {
+      query: expr,
+    })
+  ).result;
+const value = async (expr: string) => Number((await query(expr))[0]?.value[1] ?? Number.NaN);
+
+describe("Monitoring, from a fresh checkout to an alert in somebody's hands", function () {
+  this.timeout(900_000);
+  this.bail(true);
+
+  let checkout: Checkout;
+  let hook: Server;
+  let gateway: string;
+  const sent: Sent[] = [];
+
+  before(async () => {
+    checkout = new Checkout();
+    checkout.presetLocal(
+      [
+        "config:",
+        "  longshore:systems: [todo]",
+        `  longshore:ports: { todo: ${TODO}, monitoring: ${MONITORING} }`,
+        "  longshore:monitoring: { enabled: true, settings: { scrapeSeconds: 3, alertDelay: 3s } }",
+        "",
+      ].join("\n"),
+    );
+    gateway = (
+      await docker("network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}")
+    ).trim();
+    hook = createServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk) => (body += String(chunk)));
+      request.on("end", () => {
+        sent.push(JSON.parse(body) as Sent);
+        response.end();
+      });
+    }).listen(HOOK, "0.0.0.0");
+  });
+
+  after(async () => {
+    hook.close();
+    const { code, stdout, stderr } = await checkout.longshore("down", "--volumes", "--yes");
+    checkout.remove();
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  const services = async () => (await checkout.json<Status>("status")).services;
+  const containerOf = async (system: string, service: string) =>
+    (await services()).find((one) => one.system === system && one.service === service)?.id ??
+    assert.fail(`no ${system}/${service}`);
+
+  it("comes up beside a system, which has an agent and exporters then", async () => {
+    const set = await checkout.runWith(
+      {},
+      "bash",
+      "-c",
+      `printf %s http://${gateway}:${HOOK}/ | bin/longshore secrets set monitoring.alert-webhook-url`,
+    );
+    assert.equal(set.code, 0, set.stdout + set.stderr);
+    const { code, stdout, stderr } = await checkout.run("make", "up", "SYSTEMS=monitoring,todo");
+    assert.equal(code, 0, stdout + stderr);
+    const running = (await services()).filter(({ state }) => state === "running");
+    const names = running.map(({ system, service }) => `${system}/${service}`);
+    for (const name of [
+      "todo/metrics-agent",
+      "todo/db-exporter",
+      "todo/edge-exporter",
+      "monitoring/prometheus",
+    ]) {
+      assert.ok(names.includes(name), name);
+    }
+    if (!names.includes("monitoring/grafana")) {
+      assert.match(stdout + stderr, /left out: monitoring\/grafana: grafana\/grafana:\S+ cannot be pulled/);
+    }
+  });
+
+  it("looks at every target, and sees a request that a person makes", async () => {
+    await eventually("all targets are up", async () => {
+      const up = await query("up");
+      const seen = new Set(up.map(({ metric }) => `${metric.system ?? ""}/${metric.service ?? ""}`));
+      const wanted = ["backend", "frontend", "db", "edge", "metrics-agent"].map((name) => `todo/${name}`);
+      const own = ["prometheus", "alertmanager", "node", "containers"].map((name) => `monitoring/${name}`);
+      return [...wanted, ...own].every((name) => seen.has(name)) && up.every((one) => one.value[1] === "1");
+    });
+    const requests =
+      'sum(http_requests_total{system="todo", service="backend", route="/api/todos", method="GET"})';
+    const before = (await value(requests)) || 0;
+    assert.equal((await fetch(`http://127.0.0.1:${TODO}/api/todos`)).status, 200);
+    await eventually("the request is counted", async () => (await value(requests)) > before);
+  });
+
+  it("has every metric that alerts and dashboards ask for, and every dashboard's query runs", async () => {
+    const { redis: _redis, kafka: _kafka, ...here } = EXPORTED;
+    // No alert has fired yet, or one has.
+    const wanted = Object.values(here)
+      .flat()
+      .filter((name) => name !== "ALERTS");
+    await eventually("all metrics are there", async () => {
+      const names = await ask<string[]>("label/__name__/values");
+      return wanted.every((name) => names.includes(name));
+    });
+    for (const { title, panels } of Object.values(dashboards)) {
+      for (const { expr } of panels.flatMap(({ targets = [] }) => targets)) {
+        await assert.doesNotReject(query(runnable(expr)), `${title}: ${expr}`);
+      }
+    }
+    assert.ok((await query("service:memory_saturation:ratio")).length > 5);
+    const rules = await ask<{ groups: { rules: { name: string; health: string; lastError?: string }[] }[] }>(
+      "rules",
+    );
+    const ill = rules.groups.flatMap((group) => group.rules).filter(({ health }) => health === "err");
+    assert.deepEqual(ill, []);
+  });
+
+  it("tells the webhook of a container that is killed, and that it is well again", async () => {
+    const frontend = await containerOf("todo", "frontend");
+    await docker("kill", frontend);
+    const about = (status: string) =>
+      sent
+        .flatMap(({ alerts }) => alerts)
+        .find(
+          ({ labels, ...alert }) =>
+            alert.status === status &&
+            labels.alertname === "ContainerDown" &&
+            labels.system === "todo" &&
+            labels.service === "frontend",
+        );
+    await eventually("the alert is sent", () => Promise.resolve(about("firing") !== undefined));
+    const { labels, annotations } = about("firing") ?? assert.fail();
+    assert.equal(labels.severity, "critical");
+    assert.equal(labels.environment, "local");
+    assert.equal(annotations.summary, "todo/frontend: 1 of its containers does not run");
+    await docker("start", frontend);
+    await eventually("it is over", () => Promise.resolve(about("resolved") !== undefined));
+  });
+
+  it("keeps what it has when Prometheus is killed, and what agents could not send meanwhile", async () => {
+    const samples = 'count_over_time(up{system="todo", service="backend"}[1h])';
+    const before = await value(samples);
+    const prometheus = await containerOf("monitoring", "prometheus");
+    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", prometheus)), "SIGKILL");
+    await eventually("it answers with more than before", async () => (await value(samples)) > before);
+  });
+
+  it("is no way from one service to another", async () => {
+    const backend = await containerOf("todo", "backend");
+    const reach = (host: string, port: number) =>
+      run("docker", [
+        "exec",
+        backend,
+        "python",
+        "-c",
+        `import socket; socket.create_connection(("${host}", ${port}), 2)`,
+      ]);
+    for (const [host, port] of [
+      ["metrics-agent", 9090],
+      ["prometheus", 9090],
+      ["alertmanager", 9093],
+      ["edge-exporter", 9113],
+    ] as const) {
+      assert.notEqual((await reach(host, port)).code, 0, `${host} must not be reached`);
+    }
+    const address = await docker(
+      "inspect",
+      "-f",
+      "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}",
+      await containerOf("monitoring", "prometheus"),
+    );
+    for (const one of address.split(" ").filter(Boolean)) {
+      assert.notEqual((await reach(one, 9090)).code, 0, `prometheus at ${one} must not be reached`);
+    }
+    const [network] = JSON.parse(
+      await docker(
+        "network",
+        "inspect",
+        (await docker("network", "ls", "--filter", "name=_metrics", "--format", "{{.Name}}"))
+          .split("\n")
+          .find((name) => name.includes(checkoutSuffix())) ?? assert.fail("no network"),
+      ),
+    ) as [{ Internal: boolean; Containers: Record<string, { Name: string }> }];
+    assert.equal(network.Internal, true);
+    const members = Object.values(network.Containers).map(({ Name }) =>
+      Name.replace(/^.*?-local-[0-9a-f]{6}-|-\d+$/g, ""),
+    );
+    assert.deepEqual(members.sort(), ["metrics-agent", "prometheus"]);
+  });
+
+  it("goes away without taking anything along, and leaves nothing", async () => {
+    const { code, stdout, stderr } = await checkout.longshore(
+      "down",
+      "--system",
+      "monitoring",
+      "--volumes",
+      "--yes",
+    );
+    assert.equal(code, 0, stdout + stderr);
+    assert.equal((await fetch(`http://127.0.0.1:${TODO}/api/todos`)).status, 200);
+    const all = await checkout.longshore("down", "--volumes", "--yes");
+    assert.equal(all.code, 0, all.stdout + all.stderr);
+    for (const kind of ["network", "volume"]) {
+      assert.doesNotMatch(
+        await docker(kind, "ls", "--format", "{{.Name}}"),
+        new RegExp(checkoutSuffix()),
+        kind,
+      );
+    }
+  });
+
+  /** By which the projects of this checkout are told from others on the machine. */
+  function checkoutSuffix(): string {
+    return composeProjectName("x", "local", { ...process.env, XDG_DATA_HOME: checkout.dataHome }).replace(
+      "x-local-",
+      "",
+    );
+  }
+});
