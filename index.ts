@@ -4,10 +4,13 @@ import { ProblemsError } from "./catalog/problems";
 import { planSettings, requireSecrets, takingPart, type Asked } from "./settings";
 import { engineSettings } from "./settings/engine";
 import { systems } from "./stacks";
+import type { ServiceImages } from "./targets/compose";
 
 export interface ProgramOptions extends Asked {
   /** The systems that the engine's targets are limited to. @default - no limit */
   readonly only?: readonly string[];
+  /** Images that services on this machine run instead of the checkout's. @default {} */
+  readonly images?: ServiceImages;
 }
 
 /**
@@ -23,7 +26,11 @@ export async function program(options: ProgramOptions = {}): Promise<Record<stri
   }
 }
 
-async function deploy({ only = [], ...asked }: ProgramOptions): Promise<Record<string, unknown>> {
+async function deploy({
+  only = [],
+  images = {},
+  ...asked
+}: ProgramOptions): Promise<Record<string, unknown>> {
   const { settings, secretValue } = engineSettings(systems);
   const all = settings.systems.map((name): Plan => {
     const definition = systems[name];
@@ -37,6 +44,6 @@ async function deploy({ only = [], ...asked }: ProgramOptions): Promise<Record<s
   const context = { settings, secretValue };
   // Each target loads its own SDKs: the local stack has no use for Google Cloud's quarter of a second.
   return settings.target === "compose"
-    ? (await import("./targets/compose.js")).deployCompose(plans, context)
+    ? (await import("./targets/compose.js")).deployCompose(plans, { ...context, images })
     : (await import("./targets/cloud.js")).deployCloud(plans, context);
 }

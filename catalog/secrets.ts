@@ -69,7 +69,10 @@ function secretHandle(name: string, options: SecretOptions | TlsSecretOptions): 
 }
 
 /** One definition, or two where it is a pair. */
-function secretDefinitions(name: string, options: SecretOptions | TlsSecretOptions): SecretDefinition[] {
+export function secretDefinitions(
+  name: string,
+  options: SecretOptions | TlsSecretOptions,
+): SecretDefinition[] {
   const { from = "config", optionalIn = [] } = options;
   if (options.kind !== "tls") {
     const { kind = "text" } = options;

@@ -56,7 +56,7 @@ export const FEATURES: readonly Feature[] = [
       gcp: "by other means: NetworkPolicy knows no host names: the ports are open to public addresses",
     },
   },
-  clusters("routes with TLS", "by other means: plain HTTP on 127.0.0.1 through a reverse proxy"),
+  clusters("routes with TLS", "by other means: with `tls` on 127.0.0.1, by default in staging and prod"),
   {
     name: "routes: `rateLimit`",
     support: {

@@ -15,6 +15,7 @@ import { registerPreview } from "./preview";
 import { registerRender } from "./render";
 import { registerResources } from "./resources";
 import { registerScan } from "./scan";
+import { registerRollback } from "./rollback";
 import { registerSecrets } from "./secrets";
 import { registerStatus } from "./status";
 import { registerTest } from "./test";
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     registerDev,
     registerPreview,
     registerDown,
+    registerRollback,
     registerStatus,
     registerLogs,
     registerHealth,

@@ -4,7 +4,7 @@ import { readSettings } from "./read";
 import type { StackSettings } from "./types";
 
 export { ENCRYPTED, readStackFile } from "./file";
-export { missingSecrets, planSettings, requireSecrets, takingPart } from "./plan";
+export { missingSecrets, planSettings, requireSecrets, secretUsers, takingPart } from "./plan";
 export { readSettings, readSettingsLeniently, type RawSettings } from "./read";
 export type { Asked, DatastoreSettings, StackSettings, SystemSettings } from "./types";
 

@@ -16,6 +16,7 @@ export function planSettings(
     environment: settings.environment,
     target: settings.target,
     ...(settings.domain !== undefined && { domain: settings.domain }),
+    ...(settings.tls !== undefined && { tls: settings.tls }),
     ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
     ...(settings.logging && { logging: settings.logging }),
@@ -61,6 +62,13 @@ export function takingPart(
     : plans.filter((plan) => only.includes(plan.system) || missingSecrets(plan, settings).length === 0);
 }
 
+/** Names of the workloads that get a secret, `edge` among them where the reverse proxy does. */
+export function secretUsers({ workloads, edgeTls }: Plan, secret: string): string[] {
+  return [...workloads, ...(edgeTls ? [{ name: "edge", ...edgeTls }] : [])]
+    .filter(({ secretFiles }) => secretFiles.some(({ value }) => secretsIn(value).includes(secret)))
+    .map(({ name }) => name);
+}
+
 /** The command with which a missing secret is set. */
 export function secretCommand(
   system: string,
@@ -85,9 +93,7 @@ export function requireSecrets(plans: readonly Plan[], settings: StackSettings):
   const problems = plans.flatMap((plan) =>
     missingSecrets(plan, settings).map((name): Problem => {
       const secret = plan.secrets.find((one) => one.name === name);
-      const users = plan.workloads
-        .filter(({ secretFiles }) => secretFiles.some(({ value }) => secretsIn(value).includes(name)))
-        .map((workload) => workload.name);
+      const users = secretUsers(plan, name);
       return {
         path: `${plan.system}.secrets.${name}`,
         message: `${notSet(secret)}, and ${users.join(", ")} ${users.length === 1 ? "needs" : "need"} it`,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { edgeSecrets } from "../catalog/plan/edge-tls";
 import { rulesOf } from "../catalog/plan/datastores";
 import { MONITORING } from "../catalog/plan/monitoring";
 import { profilesOf } from "../catalog/plan/presence";
@@ -87,6 +88,7 @@ export function readSettings(
     ) as Record<string, SystemSettings>,
     ...(config.domain !== undefined && { domain: config.domain }),
     ...(config.registry !== undefined && { registry: config.registry }),
+    ...(config.tls !== undefined && { tls: config.tls }),
     ...(config.gcp && { gcp: config.gcp }),
   };
 }
@@ -203,7 +205,11 @@ function unknownSecrets(
     if (!definition) {
       return [unknownKey(`secrets.${system}`, system, Object.keys(systems))];
     }
-    const known = [...definition.secrets.map(({ name }) => name), ...databaseSecrets(definition)];
+    const known = [
+      ...definition.secrets.map(({ name }) => name),
+      ...databaseSecrets(definition),
+      ...edgeSecrets(definition).map(({ name }) => name),
+    ];
     return Object.keys(values)
       .filter((name) => !known.includes(name))
       .map((name) => unknownKey(`secrets.${system}.${name}`, name, known));

@@ -185,6 +185,11 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .describe(
         "Target compose: where what containers say goes. Default: JSON files, three of 10 MB per container. Clusters collect by themselves.",
       ),
+    // Pulumi keeps a value at the top as text, whoever wrote it.
+    tls: z
+      .preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean())
+      .optional()
+      .describe("Target compose: whether systems are served with HTTPS. Default: in staging and prod."),
     portOffsets: z
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(0).max(40_000))
       .default({})

@@ -28,6 +28,8 @@ export interface StackSettings {
   readonly logging?: Logging;
   /** Profiles whose services run (target compose). */
   readonly profiles: readonly string[];
+  /** Whether systems are served with HTTPS (target compose). @default - in staging and prod */
+  readonly tls?: boolean;
   /** Per system: names of the secrets that config holds. */
   readonly secretsSet: Readonly<Record<string, readonly string[]>>;
   readonly perSystem: Readonly<Record<string, SystemSettings>>;

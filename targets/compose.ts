@@ -3,7 +3,7 @@ import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { resolve, type Resolver } from "../catalog/plan/resolve";
 import { ComposeProject } from "../components/compose-project";
 import { renderBake } from "../render/bake";
-import { renderCompose } from "../render/compose";
+import { renderCompose, type ComposeDocument } from "../render/compose";
 import { localImage } from "../render/images/image-tag";
 import { hashesIn, sourcesIn } from "../render/images/source-description";
 import { secretCommand } from "../settings/plan";
@@ -12,10 +12,15 @@ import { composeProjectName, sharedNetworkName } from "../tools/compose-project-
 import { repoRoot } from "../tools/paths";
 import { withPresentDevices } from "./present-devices";
 
+/** References of images, by system and service. */
+export type ServiceImages = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 export interface ComposeContext {
   readonly settings: Pick<StackSettings, "stack" | "ports"> & Partial<Pick<StackSettings, "portOffsets">>;
   /** Value of a secret that config holds, by system and name; undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
+  /** Images that services run instead of those of the sources: a rollback. @default {} */
+  readonly images?: ServiceImages;
   /** Folder that build contexts are below. @default - this repository */
   readonly root?: string;
 }
@@ -56,7 +61,7 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
   ]);
   return new ComposeProject(plan.system, {
     project,
-    document: rendered.document,
+    document: withImages(rendered.document, context.images?.[plan.system] ?? {}),
     files: rendered.files,
     secretFiles: Object.fromEntries(secretFiles) as Record<
       string,
@@ -67,6 +72,16 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
     keepVolumes: true,
     portSettings: portSettings(plan, edgePort ?? 0, portOffset),
   });
+}
+
+/** The document with other images for some services, which are there and not built. */
+function withImages(document: ComposeDocument, images: Readonly<Record<string, string>>): ComposeDocument {
+  const services = Object.entries(document.services).map(([name, service]) => {
+    const image = images[name];
+    const { build: _checkout, ...others } = service;
+    return [name, image === undefined ? service : { ...others, image }] as const;
+  });
+  return { ...document, services: Object.fromEntries(services) };
 }
 
 /** What an operator changes when a port is taken: the edge's has a setting, the others are moved together. */

@@ -1,4 +1,5 @@
 import { rulesOf } from "../plan/datastores";
+import { edgeSecrets } from "../plan/edge-tls";
 import { AGENT, EDGE_EXPORTER, MONITORING, RECEIVER } from "../plan/monitoring";
 import { postgresRoles } from "../plan/postgres";
 import type { Problem } from "../problems";
@@ -182,10 +183,15 @@ function duplicates(definition: SystemDefinition): Problem[] {
         message: "two images or datastores have this name",
       }),
     ),
-    ...twice([...secrets.map(({ name }) => name), ...made.flatMap((one) => one.secrets)], (name) => ({
-      path: `secrets.${name}`,
-      message: "two secrets have this name",
-    })),
+    ...twice(
+      [...secrets, ...edgeSecrets(definition)]
+        .map(({ name }) => name)
+        .concat(made.flatMap((one) => one.secrets)),
+      (name) => ({
+        path: `secrets.${name}`,
+        message: "two secrets have this name",
+      }),
+    ),
     ...twice(
       settings.map(({ name }) => name),
       (name) => ({

@@ -2,9 +2,10 @@ import { withBases } from "../build-graph";
 import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
 import { SELF_SIGNED } from "../secrets";
-import type { Environment, ImageDefinition, SystemDefinition } from "../types";
+import type { ImageDefinition, SystemDefinition } from "../types";
 import { planStore, type PlannedStore } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
+import { edgeSecrets, planEdgeTls } from "./edge-tls";
 import { EDGE_EXPORTER, MONITORING, planMonitoring } from "./monitoring";
 import { startOrder } from "./order";
 import { presentIn } from "./presence";
@@ -36,6 +37,7 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
     workloads.map(({ image }) => image),
     images,
   );
+  const edgeTls = planEdgeTls(definition, settings);
   return {
     system: definition.name,
     environment: settings.environment,
@@ -47,9 +49,10 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
       new Map(workloads.map(({ name, after }) => [name, after.map((one) => one.workload)])),
     ).order,
     datastores: byName(stores.map(({ datastore }) => datastore)),
-    secrets: planSecrets(definition, settings.environment, stores, workloads),
+    secrets: planSecrets(definition, settings, stores, [...workloads, ...(edgeTls ? [edgeTls] : [])]),
     routes: planRoutes(definition, settings),
     ...(settings.logging && settings.target === "compose" && { logging: settings.logging }),
+    ...(edgeTls && { edgeTls }),
     ...(workloads.some(({ name }) => name === EDGE_EXPORTER) && { edgeExporter: EDGE_EXPORTER }),
   };
 }
@@ -135,19 +138,19 @@ function withClients(
 
 function planSecrets(
   definition: SystemDefinition,
-  environment: Environment,
+  settings: PlanSettings,
   stores: readonly PlannedStore[],
-  workloads: readonly Workload[],
+  users: readonly Pick<Workload, "secretFiles">[],
 ): PlannedSecret[] {
   const configPath = (name: string) => `longshore:secrets.${definition.name}.${name}`;
   const used = new Set(
-    workloads.flatMap(({ secretFiles }) => secretFiles.flatMap(({ value }) => secretsIn(value))),
+    users.flatMap(({ secretFiles }) => secretFiles.flatMap(({ value }) => secretsIn(value))),
   );
-  const declared = definition.secrets
+  const declared = [...definition.secrets, ...edgeSecrets(definition, settings)]
     .filter(({ name }) => used.has(name))
     .map(({ name, from, value }): PlannedSecret => ({
       name,
-      from: value.kind === "tls" && !SELF_SIGNED.includes(environment) ? "config" : from,
+      from: value.kind === "tls" && !SELF_SIGNED.includes(settings.environment) ? "config" : from,
       value,
       configPath: configPath(name),
     }));

@@ -13,6 +13,8 @@ export interface PlanSettings {
   readonly target: Target;
   /** The system is served under `SYSTEM.DOMAIN`. @default - no host name */
   readonly domain?: string;
+  /** Whether routes are served with HTTPS. Target compose only. @default - in staging and prod */
+  readonly tls?: boolean;
   /** @default - the catalog's defaults */
   readonly settings?: Readonly<Record<string, SettingValue | undefined>>;
   readonly datastores?: Readonly<

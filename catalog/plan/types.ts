@@ -41,6 +41,8 @@ export interface Plan {
   readonly routes: readonly PlannedRoute[];
   /** Where Compose sends what containers say. @default - files of this machine, rotated */
   readonly logging?: Logging;
+  /** How the reverse proxy of a Compose project serves them with HTTPS. @default - with HTTP */
+  readonly edgeTls?: EdgeTls;
   /** The workload that asks the reverse proxy for its numbers. @default - none */
   readonly edgeExporter?: string;
 }
@@ -284,6 +286,13 @@ export interface PlannedSecret {
   readonly value: GeneratedValue;
   /** Path of the value in the stack's config, such as `longshore:secrets.todo.db-admin-password`. */
   readonly configPath: string;
+}
+
+export interface EdgeTls {
+  /** Sorted by name. */
+  readonly secretFiles: readonly [certificate: SecretFile, key: SecretFile];
+  /** Whether browsers are told to come back with HTTPS only. Never for a certificate that they were not to trust. */
+  readonly strict: boolean;
 }
 
 export interface PlannedRoute {

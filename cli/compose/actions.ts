@@ -32,7 +32,7 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
     stateWord(one, containers, terminal),
     since(one),
     one.restarts > 0 ? String(one.restarts) : "",
-    one.published.map((address) => `http://${address}`).join(" "),
+    one.published.map((address) => `${one.scheme ?? "http"}://${address}`).join(" "),
   ]);
   const missing = absent.map((one) => [`${one.system}/${one.service}`, colors.red(ABSENT)]);
   const idle = notUp.map((name) => [name, colors.dim(NOT_UP)]);

@@ -30,6 +30,8 @@ export interface Container {
   readonly image: string;
   /** Addresses on this machine, such as `127.0.0.1:8080`. */
   readonly published: readonly string[];
+  /** How the published port is spoken to. @default "http" */
+  readonly scheme?: string;
   /** Services that it was created to wait for. */
   readonly waitsFor: readonly string[];
   /** The health check's command. @default - none */
@@ -93,6 +95,7 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
         startedAt: one.State.StartedAt,
         image: one.Config.Image,
         published: publishedPorts(one),
+        ...(labels[LABELS.scheme] && { scheme: labels[LABELS.scheme] }),
         waitsFor: waitsFor(labels["com.docker.compose.depends_on"]),
         ...(check && { check }),
       };

@@ -35,7 +35,11 @@ export async function up({
       conclude("preview", opened, planned, terminal);
       await confirm(terminal, `Bring stack ${stack} to this state?`);
     }
-    conclude("up", opened, await deploy("up", opened, terminal, progress, options), terminal);
+    const result = await deploy("up", opened, terminal, progress, options);
+    if (result.status === "ok" && opened.settings.target === "compose") {
+      await (await import("./rollback.js")).recordVersions(opened);
+    }
+    conclude("up", opened, result, terminal);
     if (!json && opened.settings.target === "compose") {
       const plans = opened.plans.filter((plan) => system.length === 0 || system.includes(plan.system));
       toolAddresses(plans, opened.settings).forEach(terminal.out);

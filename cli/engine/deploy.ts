@@ -1,5 +1,6 @@
 import "./sdk";
 import type * as Program from "../../index";
+import type { ServiceImages } from "../../targets/compose";
 import { PROJECT } from "../support/project";
 import type { Progress } from "../support/progress";
 import type { Terminal } from "../support/terminal";
@@ -22,6 +23,8 @@ export interface DeployOptions {
   readonly system?: readonly string[];
   /** Looks at what really runs first. @default false */
   readonly refresh?: boolean;
+  /** Images that services run instead of the checkout's, by system and service. @default {} */
+  readonly images?: ServiceImages;
   /** Deletes the data as well. @default false */
   readonly volumes?: boolean;
 }
@@ -50,7 +53,7 @@ export async function deploy(
     {
       ...opened,
       ...policies(opened),
-      program: () => program({ only: options.system ?? [], ...opened.asked }),
+      program: () => program({ only: options.system ?? [], images: options.images ?? {}, ...opened.asked }),
       refresh: options.refresh ?? false,
       targets: targetsOf(action, opened, options.system ?? []),
     },

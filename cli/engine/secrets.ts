@@ -1,8 +1,7 @@
 import { nearest } from "../../catalog/check/nearest";
-import type { Plan, PlannedSecret } from "../../catalog/plan";
-import { secretsIn } from "../../catalog/plan/resolve";
+import type { PlannedSecret } from "../../catalog/plan";
 import { planSystem } from "../../catalog/plan";
-import { missingSecrets, planSettings, requireSecrets } from "../../settings";
+import { missingSecrets, planSettings, requireSecrets, secretUsers } from "../../settings";
 import type { SecretsOptions } from "../secrets";
 import { EXIT, Failure, usage } from "../support/failure";
 import type { StackOption } from "../support/options";
@@ -58,15 +57,9 @@ function secretRows(stack: string, only: readonly string[]): SecretRow[] {
         : from !== "config" && value.kind !== "tls" && settings.target !== "compose"
           ? "by up"
           : "no",
-      usedBy: usersOf(plan, name),
+      usedBy: secretUsers(plan, name),
     }));
   });
-}
-
-function usersOf({ workloads }: Plan, secret: string): string[] {
-  return workloads
-    .filter(({ secretFiles }) => secretFiles.some(({ value }) => secretsIn(value).includes(secret)))
-    .map(({ name }) => name);
 }
 
 /** `longshore secrets set`: the value comes from standard input and never is an argument. */

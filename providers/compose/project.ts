@@ -166,8 +166,9 @@ async function currentOutputs(
 /** Where a person reaches the project: the port of the reverse proxy, else the first that is published. */
 function address({ services }: Document): string | undefined {
   const edge = Object.values(services).filter(({ labels }) => labels?.["longshore.kind"] === "edge");
+  const scheme = edge[0]?.labels?.["longshore.scheme"] ?? "http";
   const [first] = [...edge, ...Object.values(services)].flatMap(publishedPorts);
-  return first && `http://${first.host === "0.0.0.0" ? "127.0.0.1" : first.host}:${first.port}`;
+  return first && `${scheme}://${first.host === "0.0.0.0" ? "127.0.0.1" : first.host}:${first.port}`;
 }
 
 /** Removes containers, networks and files; volumes only when asked to. */

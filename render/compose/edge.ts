@@ -1,5 +1,5 @@
 import { EDGE_STATUS } from "../../catalog/plan/monitoring";
-import type { Plan, PlannedRoute } from "../../catalog/plan/types";
+import type { EdgeTls, Plan, PlannedRoute } from "../../catalog/plan/types";
 import type { ComposeService } from "./document";
 import { httpRules, locations, PROBLEM_LOCATIONS, SERVER_DEFAULTS } from "./edge-routes";
 import { CAPABILITIES, logging, tmpfs } from "./hardening";
@@ -9,7 +9,7 @@ export const EDGE = "edge";
 export const EDGE_IMAGE = "nginxinc/nginx-unprivileged:1.28";
 
 /** User of the image. */
-const USER = 101;
+export const EDGE_USER = 101;
 const PORT = 8080;
 /** Answers about the proxy itself, inside its container only, so that no path of a system is taken. */
 const HEALTH_PORT = 8081;
@@ -20,6 +20,8 @@ export interface EdgeOptions {
   port: number;
   /** Largest request body. */
   bodyLimit: string;
+  /** @default - HTTP */
+  tls?: EdgeTls | undefined;
 }
 
 /** The reverse proxy that serves the plan's routes: the one thing that is published, on the loopback address. */
@@ -27,9 +29,9 @@ export function edgeService(plan: Plan, networks: string[], options: EdgeOptions
   const routed = [...new Set(plan.routes.map(({ workload }) => workload))].sort();
   return {
     image: options.image,
-    user: `${USER}:${USER}`,
+    user: `${EDGE_USER}:${EDGE_USER}`,
     ports: [`127.0.0.1:${options.port}:${PORT}`],
-    tmpfs: [tmpfs("/tmp", USER, 64 * 1024 * 1024)],
+    tmpfs: [tmpfs("/tmp", EDGE_USER, 64 * 1024 * 1024)],
     networks,
     depends_on: Object.fromEntries(
       routed.map((name) => [
@@ -81,7 +83,7 @@ function hasProbe(plan: Plan, name: string): boolean {
  */
 export function edgeConfig(
   routes: readonly PlannedRoute[],
-  { bodyLimit, status = false }: Pick<EdgeOptions, "bodyLimit"> & { status?: boolean },
+  { bodyLimit, tls, status = false }: Pick<EdgeOptions, "bodyLimit" | "tls"> & { status?: boolean },
 ): string {
   return `# The reverse proxy of one system. Written by Longshore.
 worker_processes 2;
@@ -165,7 +167,7 @@ http {
     proxy_set_header X-Forwarded-Proto $forwarded_proto;
     proxy_set_header X-Request-Id $request_number;
     add_header X-Request-Id $request_number always;
-${httpRules(routes)}
+${tls?.strict ? STRICT : ""}${httpRules(routes)}
     server {
         listen 127.0.0.1:${HEALTH_PORT};
         access_log off;
@@ -175,13 +177,37 @@ ${httpRules(routes)}
     }
 
     server {
-        listen ${PORT};
-${SERVER_DEFAULTS}
+        listen ${PORT}${tls ? " ssl" : ""};
+${tls ? tlsRules(tls) : ""}${SERVER_DEFAULTS}
 ${locations(routes)}
 ${PROBLEM_LOCATIONS}
     }
 ${status ? STATUS : ""}}
 `;
+}
+
+/** A year. */
+const STRICT = `    add_header Strict-Transport-Security "max-age=31536000" always;
+`;
+
+/**
+ * One port for both: a request that comes without TLS is sent to the same address with it. SIGHUP reads the
+ * certificate anew, and what is in flight goes on.
+ */
+function tlsRules({ secretFiles: [certificate, key] }: EdgeTls): string {
+  return [
+    "http2 on;",
+    `ssl_certificate ${certificate.path};`,
+    `ssl_certificate_key ${key.path};`,
+    "ssl_protocols TLSv1.2 TLSv1.3;",
+    "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;",
+    "ssl_session_cache shared:tls:2m;",
+    "ssl_session_timeout 1d;",
+    "ssl_session_tickets off;",
+    "error_page 497 =308 https://$http_host$request_uri;",
+  ]
+    .map((line) => `        ${line}\n`)
+    .join("");
 }
 
 /** Numbers only; on every network of the proxy, because nginx cannot tell them apart. */

@@ -1,7 +1,7 @@
 import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
 import type { SharedNetwork } from "../../catalog/types";
 import type { ComposeDocument, ComposeService } from "./document";
-import { EDGE, EDGE_IMAGE, edgeConfig, edgeService } from "./edge";
+import { EDGE, EDGE_IMAGE, EDGE_USER, edgeConfig, edgeService } from "./edge";
 import { escapeDollars } from "./escape";
 import { bytes } from "./hardening";
 import { LABELS } from "./labels";
@@ -85,13 +85,13 @@ export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocum
           plan.workloads.flatMap(configs).map(({ key, file }) => [key, { file: `./${file}` }]),
         ),
       }),
-      secrets: orNothing(secrets(plan.workloads, options.secretsFolder ?? "./secrets")),
+      secrets: orNothing(secrets(secretHolders(plan), options.secretsFolder ?? "./secrets")),
     }),
     files: {
       ...(edge && { [EDGE_FILE]: edge.config }),
       ...Object.fromEntries(plan.workloads.flatMap(configs).map(({ file, content }) => [file, content])),
     },
-    secretFiles: plan.workloads.flatMap((workload) =>
+    secretFiles: secretHolders(plan).flatMap((workload) =>
       workload.secretFiles.map(({ name, value }) => ({
         workload: workload.name,
         name,
@@ -108,6 +108,7 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
     image: options.edgeImage ?? EDGE_IMAGE,
     port: options.edgePort,
     bodyLimit: options.bodyLimit ?? "16m",
+    tls: plan.edgeTls,
   };
   const config = edgeConfig(plan.routes, { ...edge, status: plan.edgeExporter !== undefined });
   const { image, user, ports, ...rest } = escapeDollars(edgeService(plan, networks, edge));
@@ -116,10 +117,22 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
     [LABELS.environment]: plan.environment,
     [LABELS.workload]: EDGE,
     [LABELS.kind]: EDGE,
+    ...(plan.edgeTls && { [LABELS.scheme]: "https" }),
     [LABELS.files]: filesDigest([{ path: EDGE_FILE, content: config }]),
   });
   const mount = { source: `${EDGE}_0_nginx.conf`, target: "/etc/nginx/nginx.conf" };
-  const service = defined<ComposeService>({ image, user, ports, configs: [mount], ...rest, labels });
+  const service = defined<ComposeService>({
+    image,
+    user,
+    ports,
+    configs: [mount],
+    secrets: plan.edgeTls?.secretFiles.map(({ name, path }) => ({
+      source: secretKey({ name: EDGE }, name),
+      target: path,
+    })),
+    ...rest,
+    labels,
+  });
   return { service, config };
 }
 
@@ -135,7 +148,19 @@ function volumes(workloads: readonly Workload[]): NonNullable<ComposeDocument["v
   );
 }
 
-function secrets(workloads: readonly Workload[], folder: string): NonNullable<ComposeDocument["secrets"]> {
+type SecretHolder = Pick<Workload, "name" | "user" | "secretFiles">;
+
+/** The workloads, and the proxy where it has a certificate. */
+function secretHolders({ workloads, edgeTls }: Plan): readonly SecretHolder[] {
+  return edgeTls
+    ? [...workloads, { name: EDGE, user: EDGE_USER, secretFiles: edgeTls.secretFiles }]
+    : workloads;
+}
+
+function secrets(
+  workloads: readonly SecretHolder[],
+  folder: string,
+): NonNullable<ComposeDocument["secrets"]> {
   return Object.fromEntries(
     workloads.flatMap((workload) =>
       workload.secretFiles.map(({ name }) => [

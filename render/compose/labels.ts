@@ -8,6 +8,8 @@ export const LABELS = {
   files: "longshore.files",
   /** The network on which clients find it: joined once the container is ready. */
   network: "longshore.network",
+  /** How the published port is spoken to. @default "http" */
+  scheme: "longshore.scheme",
   /** Longest run of a job in seconds. */
   timeout: "longshore.timeout",
 } as const;

@@ -88,7 +88,7 @@ export function volumeName({ name }: Workload, volume: string): string {
   return `${name}_${volume}`;
 }
 
-export function secretKey({ name }: Workload, secret: string): string {
+export function secretKey({ name }: Pick<Workload, "name">, secret: string): string {
   return `${name}_${secret}`;
 }
 
