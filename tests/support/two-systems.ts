@@ -1,5 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { dump, load } from "js-yaml";
+import { systems as shipped } from "../../stacks";
 import type { Checkout } from "./checkout";
 
 /** A second system for a checkout: it has a service `backend` as todo has, and a secret that a person must set. */
@@ -19,7 +21,7 @@ export const notes = system("notes", ({ image, postgres, route, secret, service 
 });
 `;
 
-/** Puts the second system into a checkout's catalog, or takes it out again. */
+/** Puts the second system into a checkout's catalog, or takes it out again, with what stacks set for all others. */
 export function setSystems(checkout: Checkout, names: readonly ("todo" | "notes")[]): void {
   const stacks = join(checkout.root, "stacks");
   writeFileSync(join(stacks, "notes.ts"), NOTES);
@@ -29,4 +31,12 @@ export function setSystems(checkout: Checkout, names: readonly ("todo" | "notes"
     `import type { SystemDefinition } from "../catalog/types";\n${imports}\n` +
       `export const systems: Readonly<Record<string, SystemDefinition>> = { ${names.join(", ")} };\n`,
   );
+  for (const stack of ["dev", "staging", "prod"]) {
+    const file = join(checkout.root, `Pulumi.${stack}.yaml`);
+    const content = load(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    Object.keys(shipped)
+      .filter((name) => !names.some((kept) => kept === name))
+      .forEach((name) => delete content.config[`longshore:${name}`]);
+    writeFileSync(file, dump(content));
+  }
 }
