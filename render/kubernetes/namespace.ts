@@ -24,7 +24,7 @@ export function renderNamespace<T>({ plan, namespace }: Context<T>): KubernetesO
   const reasons = devices.flatMap((workload) =>
     devicesOf(workload).map(({ path, reason }) => `${workload.name} uses ${path}: ${reason}`),
   );
-  const annotations = { [`${PREFIX}.dev/exceptions`]: reasons.join("; ") };
+  const annotations = { [`${PREFIX}/exceptions`]: reasons.join("; ") };
   return {
     apiVersion: "v1",
     kind: "Namespace",

@@ -34,9 +34,10 @@ export function setSystems(checkout: Checkout, names: readonly ("todo" | "notes"
   for (const stack of ["dev", "staging", "prod"]) {
     const file = join(checkout.root, `Pulumi.${stack}.yaml`);
     const content = load(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-    Object.keys(shipped)
-      .filter((name) => !names.some((kept) => kept === name))
-      .forEach((name) => delete content.config[`longshore:${name}`]);
-    writeFileSync(file, dump(content));
+    const gone = Object.keys(shipped).filter((name) => !names.some((kept) => kept === name));
+    const config = Object.entries(content.config).filter(
+      ([key]) => !gone.some((name) => key === `longshore:${name}`),
+    );
+    writeFileSync(file, dump({ ...content, config: Object.fromEntries(config) }));
   }
 }

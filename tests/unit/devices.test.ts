@@ -87,7 +87,7 @@ describe("devices of the machine", () => {
     assert.equal(labels["pod-security.kubernetes.io/enforce"], "privileged");
     assert.equal(labels["pod-security.kubernetes.io/warn"], "restricted");
     assert.match(
-      annotations?.["longshore.dev/exceptions"] ?? "",
+      annotations?.["longshore/exceptions"] ?? "",
       /reader uses \/dev\/bus\/usb: reads boards; reader uses/,
     );
   });
