@@ -49,14 +49,13 @@ describe("the signal", () => {
     recording_id: recording,
     sequence,
     rate: 2,
-    channels: ["C3", "C4"],
     values,
   });
   const tail = (signal: Signal, channel: number, count: number) =>
     Array.from(signal.read(channel)).slice(-count);
 
   it("keeps the newest seconds of every channel, in order", () => {
-    const signal = new Signal();
+    const signal = new Signal(["C3", "C4"]);
     for (let sequence = 0; sequence < 3 * SPAN; sequence++) {
       const at = sequence * 2;
       signal.push(
@@ -76,7 +75,7 @@ describe("the signal", () => {
   });
 
   it("shows what was lost as a gap, takes nothing twice, and begins anew with a new recording", () => {
-    const signal = new Signal();
+    const signal = new Signal(["C3", "C4"]);
     assert.ok(signal.push(samples(5, [[1], [1]])));
     assert.ok(signal.push(samples(8, [[2], [2]])));
     assert.deepEqual(tail(signal, 0, 4), [1, NaN, NaN, 2]);
@@ -88,7 +87,7 @@ describe("the signal", () => {
   });
 
   it("is drawn in one row per channel, with gaps, within its paper, in pixels of the device", () => {
-    const signal = new Signal();
+    const signal = new Signal(["C3", "C4"]);
     signal.push(
       samples(0, [
         [0, 1e9],

@@ -13,7 +13,7 @@ const SCALES = [25, 50, 100, 200] as const;
 /** What comes from one device, while it comes. */
 export function LiveView({ device }: { device: Device }) {
   const api = useApi();
-  const signal = useMemo(() => new Signal(), []);
+  const signal = useMemo(() => new Signal(device.channels), []);
   const redraw = useRef(() => undefined as void);
   const [scale, setScale] = useState<number>(50);
   const live = useLive(api, device.id, signal, () => redraw.current());

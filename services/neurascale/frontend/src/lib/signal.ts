@@ -5,7 +5,7 @@ export const SPAN = 8;
 
 /** The newest samples of every channel; what was lost on the way is a gap. */
 export class Signal {
-  channels: readonly string[] = [];
+  readonly channels: readonly string[];
   /** Samples per second. */
   rate = 0;
   /** One ring per channel; NaN where nothing has come. */
@@ -14,17 +14,21 @@ export class Signal {
   #recording = "";
   #sequence = -1;
 
+  /** @param channels names of the device's channels, in the order of the values */
+  constructor(channels: readonly string[]) {
+    this.channels = channels;
+  }
+
   /** Samples per channel that are kept. */
   get length(): number {
     return this.#rings[0]?.length ?? 0;
   }
 
   /** @returns whether anything was taken: what came before is ignored */
-  push({ recording_id, sequence, rate, channels, values }: Samples): boolean {
-    if (recording_id !== this.#recording || rate !== this.rate || channels.length !== this.channels.length) {
-      this.channels = channels;
+  push({ recording_id, sequence, rate, values }: Samples): boolean {
+    if (recording_id !== this.#recording || rate !== this.rate) {
       this.rate = rate;
-      this.#rings = channels.map(() => new Float32Array(Math.round(rate * SPAN)).fill(NaN));
+      this.#rings = this.channels.map(() => new Float32Array(Math.round(rate * SPAN)).fill(NaN));
       this.#next = 0;
       this.#recording = recording_id;
       this.#sequence = -1;

@@ -45,7 +45,6 @@ export interface Samples {
   readonly recording_id: string;
   readonly sequence: number;
   readonly rate: number;
-  readonly channels: readonly string[];
   /** One list per channel, of equal lengths. */
   readonly values: readonly (readonly number[])[];
 }
