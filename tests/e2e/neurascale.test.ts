@@ -183,7 +183,7 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
     );
     assert.equal(
       await sql(
-        "select string_agg(hypertable_name, ' ' order by 1) from timescaledb_information.hypertables",
+        "select string_agg(hypertable_name, ' ' order by hypertable_name) from timescaledb_information.hypertables",
       ),
       "band_power chunk prediction",
     );
