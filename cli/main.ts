@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT } from "./support/failure";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
+import { registerClean } from "./clean";
 import { registerDev } from "./dev";
 import { registerBuild } from "./build";
 import { registerDiff } from "./diff";
@@ -56,6 +57,7 @@ export function createProgram(): Command {
     registerValidate,
     registerTest,
     registerSecrets,
+    registerClean,
     registerDoctor,
     registerEnv,
     registerVersion,
