@@ -1,3 +1,4 @@
+import { PUBLISHED } from "../plan/postgres";
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { PostgresDefinition, PostgresExtension } from "../types";
@@ -13,12 +14,23 @@ export const EXTENSIONS: Readonly<Record<"container" | "cloud-sql", readonly Pos
 const CLOUD_SQL_DISK = [10 * 2 ** 30, 64 * 2 ** 40] as const;
 
 export function checkPostgres({ name, extensions }: PostgresDefinition): Problem[] {
-  return extensions
-    .filter((one) => !EXTENSIONS.container.includes(one))
-    .map((extension) => ({
+  const unknown = extensions.filter((one) => !EXTENSIONS.container.includes(one));
+  const apart = extensions.filter((one) => PUBLISHED[one] !== undefined);
+  return [
+    ...unknown.map((extension) => ({
       path: `${name}.extensions`,
       message: `expected some of ${EXTENSIONS.container.join(", ")}, got ${JSON.stringify(extension)}`,
-    }));
+    })),
+    ...(apart.length > 1
+      ? [
+          {
+            path: `${name}.extensions`,
+            message: `no published image has both ${apart.join(" and ")}`,
+            fix: "use a datastore for each",
+          },
+        ]
+      : []),
+  ];
 }
 
 /** What Cloud SQL cannot give, where it is what the settings ask for. */

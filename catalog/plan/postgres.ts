@@ -1,5 +1,5 @@
 import type { DatastoreProperty, DatastoreRole } from "../references";
-import type { PostgresDefinition } from "../types";
+import type { PostgresDefinition, PostgresExtension } from "../types";
 import { parseQuantity } from "../values";
 import type { EngineRules } from "./engine";
 import { exporter, NOBODY, type Exporter } from "./monitoring";
@@ -9,8 +9,19 @@ import { containerOf, joined, secretFile } from "./store";
 import type { Login, PlannedImage, PlannedPostgres, PlanValue, PostgresRoles, Workload } from "./types";
 
 const PORT = 5432;
-/** The user of the official image. */
-const USER = 999;
+/** Whom a published image runs as, and what it is called. */
+interface Published {
+  readonly reference: (version: number) => string;
+  readonly user: number;
+}
+
+const OFFICIAL: Published = { reference: (version) => `postgres:${version}`, user: 999 };
+/** Extensions that the official image has not, and the image of their makers that has. */
+export const PUBLISHED: Readonly<Partial<Record<PostgresExtension, Published>>> = {
+  // Made upon Alpine, where the user has another number.
+  timescaledb: { reference: (version) => `timescale/timescaledb:2.19.3-pg${version}`, user: 70 },
+  vector: { reference: (version) => `pgvector/pgvector:0.8.0-pg${version}`, user: 999 },
+};
 const DATA = "/var/lib/postgresql/data";
 const SCRIPT = "/etc/longshore/roles.sh";
 const SQL = "/etc/longshore/roles.sql";
@@ -59,13 +70,21 @@ function planPostgres(definition: PostgresDefinition, settings: PlanSettings): P
   };
 }
 
-function postgresImage({ name, version }: PlannedPostgres): PlannedImage {
+function postgresImage(planned: PlannedPostgres): PlannedImage {
+  const { reference, user } = publishedFor(planned);
   return {
-    name,
-    source: { kind: "upstream", reference: `postgres:${version}` },
-    user: USER,
+    name: planned.name,
+    source: { kind: "upstream", reference: reference(planned.version) },
+    user,
     runtime: "none",
   };
+}
+
+/** The image that has the extensions. A managed database needs one only for the job that keeps its roles. */
+function publishedFor({ kind, extensions }: Pick<PlannedPostgres, "kind" | "extensions">): Published {
+  const own =
+    kind === "container" ? extensions.flatMap((extension) => PUBLISHED[extension] ?? [])[0] : undefined;
+  return own ?? OFFICIAL;
 }
 
 /** The database as a container. */
@@ -94,7 +113,7 @@ function postgresWorkload(
     failures: 6,
   } as const;
   return {
-    ...containerOf(datastore.name, datastore.name, USER),
+    ...containerOf(datastore.name, datastore.name, publishedFor(datastore).user),
     kind: "store",
     command: ["postgres", ...serverOptions(datastore)],
     env: [
@@ -121,7 +140,7 @@ function postgresRolesJob(datastore: PlannedPostgres): Workload {
   const host: PlanValue =
     datastore.kind === "container" ? datastore.name : { late: "host", datastore: datastore.name };
   return {
-    ...containerOf(datastore.name, `${datastore.name}-roles`, USER),
+    ...containerOf(datastore.name, `${datastore.name}-roles`, publishedFor(datastore).user),
     kind: "job",
     command: ["bash", SCRIPT],
     env: [

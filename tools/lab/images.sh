@@ -16,6 +16,7 @@ header() { sed -n "s/^# $2: //p" "$recipes/$1/Dockerfile" | head -n 1; } # NAME 
 image() { header "$1" image; }
 on_request() { [ -n "$(header "$1" built)" ]; }
 on_debian() { grep -q '^FROM debian:13-slim' "$recipes/$1/Dockerfile"; }
+on_postgres() { grep -q '^FROM postgres:17' "$recipes/$1/Dockerfile"; }
 
 # Everything that decides what the image holds, as one number.
 fingerprint() { # NAME
@@ -24,6 +25,7 @@ fingerprint() { # NAME
     (cd "$recipes/$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
     if [ "$1" = debian ]; then cat "$certificates"/*.crt 2>/dev/null || true; fi
     if on_debian "$1"; then echo "$debian"; fi
+    if on_postgres "$1"; then fingerprint postgres; fi
   } | sha256sum | cut -c 1-16
 }
 
@@ -89,7 +91,7 @@ up() {
   wanted=$(chosen "$@")
   # Those without our Debian underneath build while it is being made.
   for name in $wanted; do
-    on_debian "$name" || [ "$name" = debian ] || present "$name" || { make "$name" & jobs+=($!); }
+    on_debian "$name" || on_postgres "$name" || [ "$name" = debian ] || present "$name" || { make "$name" & jobs+=($!); }
   done
   if present debian || make debian; then
     for name in $wanted; do
@@ -99,6 +101,9 @@ up() {
     failed=1
   fi
   for name in "${jobs[@]}"; do wait "$name" || failed=1; done
+  for name in $wanted; do
+    if on_postgres "$name" && ! present "$name"; then make "$name" || failed=1; fi
+  done
   return "$failed"
 }
 
