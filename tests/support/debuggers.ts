@@ -107,15 +107,22 @@ export async function inspect(port: number, expression: string): Promise<unknown
   const { pathname } = new URL(targets[0]?.webSocketDebuggerUrl ?? "ws://none/");
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
+  // The limit only ends a test that has failed.
+  socket.setTimeout(30_000, () => socket.destroy(new Error(`the inspector on ${port} says nothing`)));
   try {
     const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
     const key = `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`;
     socket.write([`GET ${pathname} HTTP/1.1`, "Host: 127.0.0.1", ...upgrade, key, "", ""].join("\r\n"));
     const request = { id: 1, method: "Runtime.evaluate", params: { expression, returnByValue: true } };
-    socket.write(frame(JSON.stringify(request)));
     let received = Buffer.alloc(0);
+    let isUpgraded = false;
     for await (const data of socket) {
       received = Buffer.concat([received, data as Buffer]);
+      // What is sent before the answer to the upgrade is lost.
+      if (!isUpgraded && received.includes("\r\n\r\n")) {
+        isUpgraded = true;
+        socket.write(frame(JSON.stringify(request)));
+      }
       const answer = /\{"id":1,.*\}/s.exec(received.toString("utf8"))?.[0];
       if (answer !== undefined) {
         return (JSON.parse(answer) as { result: { result: { value: unknown } } }).result.result.value;
@@ -131,8 +138,12 @@ export async function inspect(port: number, expression: string): Promise<unknown
 function frame(text: string): Buffer {
   const payload = Buffer.from(text);
   const mask = randomBytes(4);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(payload.length);
+  const isShort = payload.length < 126;
+  const length = Buffer.alloc(isShort ? 1 : 3);
+  length.writeUInt8(0x80 | (isShort ? payload.length : 126));
+  if (!isShort) {
+    length.writeUInt16BE(payload.length, 1);
+  }
   const masked = payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-  return Buffer.concat([Buffer.from([0x81, 0x80 | 126]), length, mask, masked]);
+  return Buffer.concat([Buffer.from([0x81]), length, mask, masked]);
 }
