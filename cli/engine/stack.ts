@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
+import { profilesOf } from "../../catalog/plan/presence";
 import type { Plan } from "../../catalog/plan";
 import { MONITORING } from "../../catalog/plan/monitoring";
 import { publishedImages } from "../images/published";
@@ -9,7 +10,14 @@ import { EXIT, Failure, usage } from "../support/failure";
 import { imageProblem } from "../../tools/docker";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { PROJECT } from "../support/project";
-import { chosen, loadPlans, loadSettings, loadSettingsLeniently, type StackPlans } from "../support/plans";
+import {
+  chosen,
+  definitionOf,
+  loadPlans,
+  loadSettings,
+  loadSettingsLeniently,
+  type StackPlans,
+} from "../support/plans";
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
@@ -108,7 +116,8 @@ async function switchMonitoringOn(stack: string, progress: Progress): Promise<vo
 
 /** @throws Failure for a profile that nothing here has */
 function requireProfiles(plans: readonly Plan[], profiles: readonly string[]): void {
-  const known = new Set(plans.flatMap(({ workloads }) => workloads.flatMap(({ profile }) => profile ?? [])));
+  // Of the definitions: a plan holds only what was asked for.
+  const known = new Set(plans.flatMap(({ system }) => profilesOf(definitionOf(system))));
   const unknown = profiles.find((name) => !known.has(name));
   if (unknown !== undefined) {
     throw usage(

@@ -20,7 +20,7 @@ describe("the system that the guide builds", function () {
     const description = readFileSync(at("docs/guide/notes/notes.ts"), "utf8");
     writeFileSync(at("stacks/notes.ts"), description.replace("../../../catalog", "../catalog"));
     const index = readFileSync(at("stacks/index.ts"), "utf8");
-    const added = index.replace(/= \{ (.*) \};/, "= { $1, notes };");
+    const added = index.replace(/\n\};/, "\n  notes,\n};");
     assert.notEqual(added, index);
     writeFileSync(at("stacks/index.ts"), `import { notes } from "./notes";\n${added}`);
     checkout.presetLocal(`config:\n  longshore:ports:\n    notes: ${PORT}\n`);
