@@ -1,5 +1,5 @@
 import { PREFIX } from "../../render/kubernetes/names";
-import { at, expectAt, isFields, listAt, show } from "./read";
+import { at, expectAt, expectValue, isFields, listAt, show } from "./read";
 import { kubernetesKind } from "./pods";
 import { LATE, type ResourceFacts, type Rule } from "./types";
 
@@ -181,7 +181,7 @@ const podSecurity: Rule = {
     const level = labels === LATE ? LATE : isFields(labels) ? labels[label] : undefined;
     const excepted = at(props, "metadata", "annotations", `${PREFIX}/exceptions`);
     const allowed = excepted === undefined ? ["restricted"] : ["restricted", "baseline", "privileged"];
-    return expectAt(props, `metadata.labels.${label}`, allowed, level);
+    return expectValue(level, `metadata.labels.${label}`, allowed);
   },
 };
 

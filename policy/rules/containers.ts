@@ -1,4 +1,4 @@
-import { at, expectAt, fieldsAt, isFields, listAt, show } from "./read";
+import { at, expectValue, fieldsAt, isFields, listAt, show } from "./read";
 import { eachContainer, EXCEPTION, podOf } from "./pods";
 import { LATE, type Rule } from "./types";
 
@@ -35,7 +35,7 @@ const nonRoot: Rule = {
     const user = setting("runAsUser");
     const where = `${path}.securityContext`;
     return [
-      ...expectAt(spec, `${where}.runAsNonRoot`, [true], setting("runAsNonRoot")),
+      ...expectValue(setting("runAsNonRoot"), `${where}.runAsNonRoot`, [true]),
       ...(user === LATE || (typeof user === "number" && user > 0)
         ? []
         : [`${where}.runAsUser: expected a number above 0, got ${show(user)}`]),
@@ -49,11 +49,10 @@ const readOnlyRoot: Rule = {
   check: eachContainer(({ path, spec }, { exceptions }) =>
     exceptions.has("writable-root")
       ? []
-      : expectAt(
-          spec,
+      : expectValue(
+          at(spec, "securityContext", "readOnlyRootFilesystem"),
           `${path}.securityContext.readOnlyRootFilesystem`,
           [true],
-          at(spec, "securityContext", "readOnlyRootFilesystem"),
         ),
   ),
 };
@@ -70,18 +69,16 @@ const unprivileged: Rule = {
     );
     const profile = (from: unknown) => at(from, "securityContext", "seccompProfile", "type");
     return [
-      ...expectAt(spec, `${where}.privileged`, [undefined, false], context.privileged),
-      ...expectAt(spec, `${where}.allowPrivilegeEscalation`, [false], context.allowPrivilegeEscalation),
+      ...expectValue(context.privileged, `${where}.privileged`, [undefined, false]),
+      ...expectValue(context.allowPrivilegeEscalation, `${where}.allowPrivilegeEscalation`, [false]),
       ...(listAt(context, "capabilities", "drop").includes("ALL")
         ? []
         : [`${where}.capabilities.drop: expected ["ALL"], got ${show(at(context, "capabilities", "drop"))}`]),
       ...added.map((one) => `${where}.capabilities.add: expected none, got ${show(one)}`),
-      ...expectAt(
-        spec,
-        `${where}.seccompProfile.type`,
-        ["RuntimeDefault", "Localhost"],
-        profile(spec) ?? profile(pod.spec),
-      ),
+      ...expectValue(profile(spec) ?? profile(pod.spec), `${where}.seccompProfile.type`, [
+        "RuntimeDefault",
+        "Localhost",
+      ]),
     ];
   }),
 };
@@ -97,7 +94,7 @@ const apartFromNode: Rule = {
     const mounts = listAt(pod.spec, "volumes").filter((volume) => isFields(volume) && "hostPath" in volume);
     return [
       ...HOST_NAMESPACES.flatMap((key) =>
-        expectAt(pod.spec, `${pod.path}.${key}`, [undefined, false], pod.spec[key]),
+        expectValue(pod.spec[key], `${pod.path}.${key}`, [undefined, false]),
       ),
       ...(pod.exceptions.has("device")
         ? []
@@ -120,7 +117,7 @@ const ownAccount: Rule = {
       ...(account === undefined || account === "default"
         ? [`${pod.path}.serviceAccountName: expected an account of its own, got ${show(account)}`]
         : []),
-      ...expectAt(pod.spec, `${pod.path}.automountServiceAccountToken`, [false], token),
+      ...expectValue(token, `${pod.path}.automountServiceAccountToken`, [false]),
     ];
   },
 };

@@ -31,13 +31,13 @@ export function show(value: unknown): string {
   return value === undefined || value === null ? "nothing" : JSON.stringify(value);
 }
 
-/** A violation unless the value is one of those expected. What is not known yet is not judged. */
-export function expectAt(
-  value: unknown,
-  path: string,
-  expected: readonly unknown[],
-  found: unknown = at(value, ...path.split(".")),
-): string[] {
+/** A violation unless the value at a dotted path is one of those expected. */
+export function expectAt(value: unknown, path: string, expected: readonly unknown[]): string[] {
+  return expectValue(at(value, ...path.split(".")), path, expected);
+}
+
+/** The same for a value that was found already; the path only says where. What is not known yet is not judged. */
+export function expectValue(found: unknown, path: string, expected: readonly unknown[]): string[] {
   return found === LATE || expected.includes(found)
     ? []
     : [`${path}: expected ${expected.map(show).join(" or ")}, got ${show(found)}`];
