@@ -36,9 +36,7 @@ function items(list: readonly unknown[]): [string, unknown][] {
   if (named) {
     return list.map((item, index) => [names[index] ?? "", withoutName(item)]);
   }
-  const scalars = list.every((item) => typeof item !== "object");
-  // Words of a command have an order; a set of capabilities has none that matters, but neither does it change.
-  return list.map((item, index) => [scalars ? String(index) : `[${index}]`, item]);
+  return list.map((item, index) => [String(index), item]);
 }
 
 function nameOf(item: unknown): string | undefined {

@@ -118,8 +118,13 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function docker({ env }: Engine, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run("docker", args, { env });
+/** @throws Failure with what docker said */
+export async function docker(
+  { env }: Engine,
+  args: readonly string[],
+  options: { readonly timeoutMs?: number } = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await run("docker", args, { env, ...options });
   if (code !== 0) {
     throw new Failure(`docker ${args[0]}: ${stderr.trim()}`);
   }

@@ -5,7 +5,7 @@ import { systems } from "../../stacks";
 import { repoRoot } from "../../tools/paths";
 import { run } from "../../tools/process";
 import type { CleanOptions } from "../clean";
-import { openEngine, type Engine } from "../compose/docker";
+import { docker, openEngine, type Engine } from "../compose/docker";
 import { readVersions } from "../engine/versions";
 import { EXIT, Failure } from "../support/failure";
 import { choose, loadPlans } from "../support/plans";
@@ -92,7 +92,7 @@ function wantedImages(): string[] {
 
 async function listImages(engine: Engine): Promise<ListedImage[]> {
   const format = "{{.Repository}}\t{{.Tag}}\t{{.Size}}\t{{.CreatedSince}}";
-  const output = await ask(engine, [
+  const output = await docker(engine, [
     "image",
     "ls",
     "--filter",
@@ -108,7 +108,7 @@ async function listImages(engine: Engine): Promise<ListedImage[]> {
 
 /** Of any container of the engine, also one that has ended, and of other checkouts. */
 async function usedImages(engine: Engine): Promise<string[]> {
-  return lines(await ask(engine, ["ps", "--all", "--format", "{{.Image}}"]));
+  return lines(await docker(engine, ["ps", "--all", "--format", "{{.Image}}"]));
 }
 
 /** One by one: an image that another one is built upon may refuse, and the others go nevertheless. */
@@ -125,16 +125,10 @@ async function removeImages(engine: Engine, references: readonly string[]): Prom
 
 /** @returns how much was freed, as the builder says it */
 async function pruneCache(engine: Engine): Promise<string> {
-  const output = await ask(engine, ["builder", "prune", "--force", "--filter", `until=${WEEK}`]);
+  const output = await docker(engine, ["builder", "prune", "--force", "--filter", `until=${WEEK}`], {
+    timeoutMs: 600_000,
+  });
   return /^Total:\s*(\S+)/m.exec(output)?.[1] ?? "0B";
-}
-
-async function ask(engine: Engine, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run("docker", args, { env: engine.env, timeoutMs: 600_000 });
-  if (code !== 0) {
-    throw new Failure(`docker ${args.join(" ")}: ${stderr.trim()}`, EXIT.failed);
-  }
-  return stdout;
 }
 
 function lines(text: string): string[] {
