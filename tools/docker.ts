@@ -34,7 +34,8 @@ export interface DockerSurvey {
 export const MINIMUM = {
   engine: [25, 0, 0],
   compose: [2, 24, 0],
-  buildx: [0, 12, 0],
+  // The first with `--progress rawjson`.
+  buildx: [0, 13, 0],
 } as const satisfies Record<string, Version>;
 
 const INSTALL = "install Docker Engine 25 or newer with Compose 2.24 or newer and buildx";

@@ -70,7 +70,7 @@ describe("finding a container engine", () => {
       message:
         "Docker Engine: expected 25.0 or newer, got 20.10.24; update it; " +
         "Docker Compose: expected 2.24 or newer, got 2.5.0; update it; " +
-        "Docker buildx: expected 0.12 or newer, got none; update it",
+        "Docker buildx: expected 0.13 or newer, got none; update it",
     });
   });
 
