@@ -13,7 +13,7 @@ import {
   type ComposeDocuments,
 } from "../../render/compose";
 import { localImage } from "../../render/images/image-tag";
-import { hashesIn } from "../../render/images/source-description";
+import { hashesIn, type HashSource } from "../../render/images/source-description";
 import {
   googleOptions,
   kubernetesYaml,
@@ -159,8 +159,8 @@ export function kubernetesDocument(
 export function kubernetesOptions(
   plan: Plan,
   { target, lifecycle }: Pick<StackSettings, "target" | "lifecycle">,
+  hashOf: HashSource = hashesIn(repoRoot()),
 ): KubernetesOptions<string> {
-  const hashOf = hashesIn(repoRoot());
   return {
     ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
     resolver: placeholders(plan),

@@ -27,13 +27,13 @@ export function resources({ stack, json = false }: ResourcesOptions): void {
 
 /** Environments as this checkout describes them. @param stacks none: all that are committed */
 export function describeStacks(stacks: readonly string[]): DescribedStack[] {
-  return (stacks.length > 0 ? stacks : committedStacks()).map(describe);
-}
-
-function describe(stack: string): DescribedStack {
-  const { plans, settings } = loadPlans(stack);
-  return describeStack(plans, settings, {
-    hashOf: hashesIn(repoRoot()),
-    kubernetes: (plan) => kubernetesOptions(plan, settings),
+  // Every environment is made from the same sources: they are read once.
+  const hashOf = hashesIn(repoRoot());
+  return (stacks.length > 0 ? stacks : committedStacks()).map((stack) => {
+    const { plans, settings } = loadPlans(stack);
+    return describeStack(plans, settings, {
+      hashOf,
+      kubernetes: (plan) => kubernetesOptions(plan, settings, hashOf),
+    });
   });
 }
