@@ -66,6 +66,7 @@ export const imaging = system("imaging", (words) => {
       DATABASE_POOL_MIN: "2",
       DATABASE_POOL_MAX: "20",
       REDIS_URL: cache.url,
+      REDIS_CA: cache.ca,
       ANALYZER_URL: analyzer.http,
       SENTRY_DSN: secret("sentry-dsn", { optionalIn: [...ENVIRONMENTS] }),
       UPLOAD_LIMIT: "20971520",

@@ -79,6 +79,7 @@ export const neurascale = system(
       env: {
         DATABASE_URL: db.url,
         REDIS_URL: cache.url,
+        REDIS_CA: cache.ca,
         KAFKA_BOOTSTRAP: events.bootstrap,
         KAFKA_SECURITY_PROTOCOL: events.securityProtocol,
         LOG_LEVEL: logLevel,
@@ -102,6 +103,7 @@ export const neurascale = system(
       ports: { http: 8081 },
       env: {
         REDIS_URL: cache.url,
+        REDIS_CA: cache.ca,
         NEURAL_PROCESSOR_URL: processor.http,
         DISCOVERY_INTERVAL: setting("discoveryInterval", 10),
         SIMULATED_DEVICES: setting("simulatedDevices", 1),

@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from longshore_service.database import create_engine
+from longshore_service.redis_connection import connect
 from longshore_service.settings import load
 from neo4j import AsyncGraphDatabase
 from redis.asyncio import Redis
@@ -30,7 +31,7 @@ class Dataflow:
 
 @pytest.fixture
 async def redis() -> AsyncIterator[Redis]:
-    client = Redis.from_url(load(DataflowSettings).redis_url or "", decode_responses=True)
+    client = connect(load(DataflowSettings))
     yield client
     await client.aclose()
 

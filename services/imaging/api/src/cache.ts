@@ -21,7 +21,10 @@ export interface Hit {
 }
 
 export interface CacheOptions {
+  /** With `rediss:` the connection has TLS. */
   url: string;
+  /** Who signed the server's certificate, as PEM. @default - whom Node.js trusts */
+  ca?: string | undefined;
   /** Milliseconds after which it is gone past. */
   timeout: number;
   /** Seconds that a value stays. */
@@ -32,13 +35,17 @@ export interface CacheOptions {
 const LARGEST_VALUE = 2 * 2 ** 20;
 const PREFIX = "imaging:";
 
-export function createCache({ url, timeout, ttl }: CacheOptions, log: Log, metrics: Metrics): Cache {
+export function createCache({ url, ca, timeout, ttl }: CacheOptions, log: Log, metrics: Metrics): Cache {
   const client = createClient({
     url,
     name: "imaging-api",
     // A command that cannot be sent at once fails, and is not sent later.
     disableOfflineQueue: true,
-    socket: { connectTimeout: 2_000, reconnectStrategy: (tries) => Math.min(100 * 2 ** tries, 2_000) },
+    socket: {
+      connectTimeout: 2_000,
+      reconnectStrategy: (tries) => Math.min(100 * 2 ** tries, 2_000),
+      ...(url.startsWith("rediss:") && { tls: true, ...(ca !== undefined && { ca }) }),
+    },
   });
   const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   let broken: string | undefined = "not connected yet";

@@ -26,7 +26,7 @@ async function main(settings: Settings): Promise<void> {
   const pool = createPool(settings, log, metrics);
   const store = new PostgresStore(pool);
   const cache = createCache(
-    { url: REDIS_URL, timeout: settings.CACHE_TIMEOUT, ttl: settings.CACHE_TTL },
+    { url: REDIS_URL, ca: settings.REDIS_CA, timeout: settings.CACHE_TIMEOUT, ttl: settings.CACHE_TTL },
     log,
     metrics,
   );

@@ -1,4 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { z } from "zod";
 
 /** What is wrong with the environment, one line per problem, never with a secret's value. */
@@ -24,6 +26,15 @@ const url = (...protocols: string[]) =>
       `a URL that starts with ${protocols.map((one) => `${one}//`).join(" or ")}`,
     );
 
+function isCertificate(text: string): boolean {
+  try {
+    createSecureContext({ ca: text });
+    return new X509Certificate(text).subject !== "";
+  } catch {
+    return false;
+  }
+}
+
 const postgresUrl = url("postgresql:", "postgres:");
 
 const schema = z.object({
@@ -38,6 +49,8 @@ const schema = z.object({
   DATABASE_TIMEOUT: whole(100, 120_000).default(5_000),
   /** Secret. */
   REDIS_URL: url("redis:", "rediss:").optional(),
+  /** Who signed the certificate of Redis, as PEM. Without it, whom Node.js trusts. */
+  REDIS_CA: z.string().refine(isCertificate, "certificates in the form of PEM").optional(),
   /** Milliseconds after which the cache is gone past. */
   CACHE_TIMEOUT: whole(10, 10_000).default(250),
   /** Seconds that a result stays in the cache. */
@@ -72,7 +85,7 @@ export type LogLevel = Settings["LOG_LEVEL"];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const SECRETS = ["DATABASE_URL", "REDIS_URL", "SENTRY_DSN"];
+const SECRETS = ["DATABASE_URL", "REDIS_URL", "REDIS_CA", "SENTRY_DSN"];
 
 /** @throws SettingsError with all problems at once */
 export function loadSettings(environment: Environment = process.env): Settings {
@@ -106,6 +119,10 @@ export function loadSettings(environment: Environment = process.env): Settings {
     throw new SettingsError([
       `DATABASE_POOL_MIN: expected at most DATABASE_POOL_MAX (${parsed.data.DATABASE_POOL_MAX}), got ${parsed.data.DATABASE_POOL_MIN}`,
     ]);
+  }
+  // Whoever gave it counts on a connection that nobody can read.
+  if (parsed.data.REDIS_CA && !parsed.data.REDIS_URL?.startsWith("rediss:")) {
+    throw new SettingsError(["REDIS_CA: set, but REDIS_URL does not start with rediss://"]);
   }
   return parsed.data;
 }

@@ -25,13 +25,6 @@ class PlatformSettings(DataflowClientSettings):
     api_url: str = setting("http://api:8000", http_url)
 
 
-def redis_url(text: str) -> str:
-    """Never repeats the URL: it holds a password."""
-    if not text.startswith(("redis://", "rediss://")):
-        raise ValueError("a URL such as redis://:password@cache:6379/0")
-    return text
-
-
 def all_ready(*checks: Readiness) -> Readiness:
     """Asks all at once, and tells everything that is missing."""
 

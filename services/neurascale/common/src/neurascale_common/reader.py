@@ -193,20 +193,3 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         else:
             if assignment == self._assignment:
                 self._committed.update(offsets)
-
-
-def create_consumer(bootstrap: str, security: str, group: str, client: str) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        security_protocol=security,
-        group_id=group,
-        client_id=client,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        # A reader that was killed makes way for another after this long.
-        session_timeout_ms=10_000,
-        heartbeat_interval_ms=2_000,
-        request_timeout_ms=15_000,
-        retry_backoff_ms=200,
-        metadata_max_age_ms=30_000,
-    )

@@ -12,8 +12,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from longshore_service.api import Readiness, equip, running
 from longshore_service.problems import Problem
+from longshore_service.redis_connection import connect
 from longshore_service.settings import load
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from .api import Desk, router
@@ -74,14 +74,7 @@ def finders(settings: Settings) -> list[Finder]:
 def from_environment() -> FastAPI:
     """The application as it is deployed."""
     settings = load(Settings)
-    assert settings.redis_url is not None
-    redis = Redis.from_url(
-        settings.redis_url,
-        decode_responses=True,
-        socket_timeout=2,
-        socket_connect_timeout=2,
-        health_check_interval=15,
-    )
+    redis = connect(settings)
     registry = RedisRegistry(redis)
     sink = Processor(settings.neural_processor_url)
     manager = Manager(

@@ -2,19 +2,13 @@
 
 from dataclasses import dataclass
 
-from longshore_service.settings import ServerSettings, http_url, seconds, secret, setting, truth, whole
-
-
-def redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://")):
-        raise ValueError("a URL such as redis://:password@host:6379/0")
-    return text
+from longshore_service.redis_connection import RedisSettings
+from longshore_service.settings import ServerSettings, http_url, seconds, setting, truth, whole
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServerSettings):
+class Settings(ServerSettings, RedisSettings):
     port: int = setting(8081, whole(1, 65535))
-    redis_url: str | None = secret(redis_url, required=True)
     neural_processor_url: str = setting("http://neural-processor:8080", http_url)
     discovery_interval: float = setting(10.0, seconds(1, 3600))
     """Seconds between two looks for devices."""

@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaError
 from longshore_service.logs import setup
 from longshore_service.probes import serving
 from longshore_service.settings import load_or_exit
-from neurascale_common.reader import Reader, create_consumer
+from neurascale_common.kafka import connection, create_consumer
+from neurascale_common.reader import Reader
 
 from . import metrics
 from .classify import BadModel, Classifier
@@ -54,15 +55,14 @@ class Kafka:
 async def work(settings: Settings, classifier: Classifier) -> None:
     name = f"{SERVICE}-{socket.gethostname()}"
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
-        security_protocol=settings.kafka_security_protocol,
+        **connection(settings),
         client_id=name,
         acks="all",
         request_timeout_ms=5_000,
         retry_backoff_ms=100,
         metadata_max_age_ms=30_000,
     )
-    consumer = create_consumer(settings.kafka_bootstrap, settings.kafka_security_protocol, SERVICE, name)
+    consumer = create_consumer(settings, SERVICE, name)
     reader = Reader(
         consumer, Pipeline(classifier, KafkaSender(producer)), (KafkaError, TimeoutError, OSError)
     )

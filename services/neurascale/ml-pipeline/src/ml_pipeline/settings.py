@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from longshore_service.settings import ServiceSettings, setting, whole
+from longshore_service.settings import setting, whole
+from neurascale_common.kafka import KafkaSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServiceSettings):
+class Settings(KafkaSettings):
     port: int = setting(8080, whole(1, 65535))
-    kafka_bootstrap: str = setting("kafka:9092", str)
-    """`host:port` of brokers, separated by commas."""
-    kafka_security_protocol: str = setting("PLAINTEXT", str)
     model: Path = setting(Path("/app/model"), Path)
     """Folder with the model that the build trained."""

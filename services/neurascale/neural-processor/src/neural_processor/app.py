@@ -15,11 +15,12 @@ from fastapi import FastAPI
 from longshore_service import database
 from longshore_service.api import Readiness, equip, running
 from longshore_service.migrations import Schema
+from longshore_service.redis_connection import connect as connect_redis
 from longshore_service.settings import ServiceSettings, load
 from neurascale_common.chunks import TOPIC_PREDICTIONS
-from neurascale_common.reader import Reader, create_consumer
+from neurascale_common.kafka import connection, create_consumer
+from neurascale_common.reader import Reader
 from prometheus_client import start_http_server
-from redis.asyncio import Redis
 
 from . import api, ingest
 from .live import UNREACHABLE, Live, RedisLive
@@ -104,23 +105,15 @@ def create_app(
 def from_environment() -> FastAPI:
     """The application as it is deployed."""
     settings = load(Settings)
-    assert settings.redis_url is not None
     logging.getLogger("neurascale_common").setLevel(settings.log_level.upper())
     name = f"{SERVICE}-{socket.gethostname()}"
     engine = database.create_engine(settings, SERVICE)
-    redis = Redis.from_url(
-        settings.redis_url,
-        decode_responses=True,
-        socket_timeout=3,
-        socket_connect_timeout=2,
-        health_check_interval=15,
-    )
+    redis = connect_redis(settings, socket_timeout=3)
     store, live = SqlStore(engine), RedisLive(redis)
-    consumer = create_consumer(settings.kafka_bootstrap, settings.kafka_security_protocol, GROUP, name)
+    consumer = create_consumer(settings, GROUP, name)
     reader = Reader(consumer, Process(store, live), database.UNAVAILABLE, [TOPIC_PREDICTIONS])
     kafka = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
-        security_protocol=settings.kafka_security_protocol,
+        **connection(settings),
         client_id=name,
         acks="all",
         request_timeout_ms=5_000,

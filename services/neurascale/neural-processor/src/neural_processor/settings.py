@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 
 from longshore_service.database import DatabaseSettings
-from longshore_service.settings import ServerSettings, secret, setting, whole
-
-
-def redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://")):
-        raise ValueError("a URL such as redis://:password@host:6379/0")
-    return text
+from longshore_service.redis_connection import RedisSettings
+from longshore_service.settings import ServerSettings, setting, whole
+from neurascale_common.kafka import KafkaSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +14,7 @@ class MigrateSettings(DatabaseSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServerSettings, DatabaseSettings):
+class Settings(ServerSettings, DatabaseSettings, RedisSettings, KafkaSettings):
     port: int = setting(8080, whole(1, 65535))
     metrics_port: int = setting(8081, whole(1, 65535))
     """Where Prometheus asks, beside the API."""
-    redis_url: str | None = secret(redis_url, required=True)
-    kafka_bootstrap: str = setting("kafka:9092", str)
-    """`host:port` of brokers, separated by commas."""
-    kafka_security_protocol: str = setting("PLAINTEXT", str)

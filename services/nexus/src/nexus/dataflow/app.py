@@ -12,9 +12,9 @@ from longshore_service.api import Readiness, equip, running
 from longshore_service.database import create_engine, handle_errors, readiness
 from longshore_service.migrations import Schema
 from longshore_service.problems import Problem
+from longshore_service.redis_connection import connect
 from longshore_service.server import serve
 from longshore_service.settings import load, load_or_exit
-from redis.asyncio import Redis
 
 from ..nodes import Json
 from ..service import SYSTEM, all_ready, working
@@ -83,14 +83,7 @@ def from_environment() -> FastAPI:
     """The application as it is deployed."""
     settings = load(Settings)
     engine = create_engine(settings, "nexus-dataflow")
-    cache = Redis.from_url(
-        settings.redis_url or "",
-        decode_responses=True,
-        socket_timeout=2,
-        socket_connect_timeout=2,
-        health_check_interval=15,
-    )
-    catalogue = Catalogue(partial(read_tables, engine), cache)
+    catalogue = Catalogue(partial(read_tables, engine), connect(settings))
     ready = readiness(settings, "nexus-dataflow-probe", Schema(PACKAGE).check)
     return create_app(settings, catalogue, Runner(engine, catalogue), ready)
 

@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 
 from longshore_service.database import DatabaseSettings
-from longshore_service.settings import ServerSettings, seconds, secret, setting
-
-from ..service import redis_url
+from longshore_service.redis_connection import RedisSettings
+from longshore_service.settings import ServerSettings, seconds, setting
 
 PACKAGE = "nexus.dataflow"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(DatabaseSettings, ServerSettings):
-    redis_url: str | None = secret(redis_url, required=True)
-    """Where nodes are kept."""
+class Settings(DatabaseSettings, RedisSettings, ServerSettings):
     schema_poll: float = setting(2.0, seconds(0.1, 3600))
     """Seconds between two looks at the schema."""

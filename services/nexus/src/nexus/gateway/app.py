@@ -9,14 +9,14 @@ from typing import Any
 from fastapi import FastAPI, Request
 from longshore_service.api import equip, running
 from longshore_service.problems import Problem
-from longshore_service.settings import load, load_or_exit, secret, setting, whole
+from longshore_service.redis_connection import RedisSettings, connect
+from longshore_service.settings import load, load_or_exit, setting, whole
 from pydantic import BaseModel, ConfigDict, Field
-from redis.asyncio import Redis
 
 from ..clients import Api, Dataflow
 from ..nodes import Json
 from ..protocol.server import Protocol, ProtocolSettings, serve
-from ..service import SYSTEM, all_ready, redis_url
+from ..service import SYSTEM, all_ready
 from .handlers import HANDLERS
 from .offer import INSTRUCTIONS, HandlerOffer
 from .perform import Performer
@@ -26,9 +26,7 @@ PREFIX = "/nexus"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ProtocolSettings):
-    redis_url: str | None = secret(redis_url, required=True)
-    """Where sessions are kept."""
+class Settings(ProtocolSettings, RedisSettings):
     session_lifetime: int = setting(7 * 24 * 3600, whole(60, 365 * 24 * 3600))
     """Seconds that a session is kept after its last step."""
 
@@ -104,15 +102,7 @@ def local(host: str) -> bool:
 def from_environment() -> FastAPI:
     """The application as it is deployed."""
     settings = load(Settings)
-    redis = Redis.from_url(
-        settings.redis_url or "",
-        decode_responses=True,
-        max_connections=50,
-        socket_timeout=2,
-        socket_connect_timeout=2,
-        health_check_interval=15,
-    )
-    sessions = Sessions(redis, settings.session_lifetime)
+    sessions = Sessions(connect(settings, max_connections=50), settings.session_lifetime)
     return create_app(settings, Dataflow(settings.dataflow_url), Api(settings.api_url), sessions)
 
 

@@ -1,6 +1,7 @@
 """Settings from the environment, read once at start. Every problem is reported, not only the first."""
 
 import os
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -118,6 +119,15 @@ def printable(text: str) -> str:
     """A key that can be a header: what a stray line break or a byte order mark would spoil is refused early."""
     if text.strip() != text or not text.isascii() or not text.isprintable():
         raise ValueError("printable ASCII without spaces around it")
+    return text
+
+
+def certificates(text: str) -> str:
+    """One certificate or several, as PEM."""
+    try:
+        ssl.create_default_context(cadata=text)
+    except (ssl.SSLError, ValueError):
+        raise ValueError("certificates in the form of PEM") from None
     return text
 
 
