@@ -1,6 +1,7 @@
 import { composeProjectName } from "../../tools/compose-project-name";
 import { spawn } from "node:child_process";
 import { surveyDocker } from "../../tools/docker";
+import { healthCommand } from "../../tools/health-command";
 import { run } from "../../tools/process";
 import { LABELS } from "../../render/compose/labels";
 import { Failure, usage } from "../support/failure";
@@ -81,8 +82,7 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
   return inspected
     .map((one): Container => {
       const labels = one.Config.Labels;
-      const test = one.Config.Healthcheck?.Test;
-      const check = commandOf(test);
+      const check = healthCommand(one.Config.Healthcheck?.Test);
       return {
         id: one.Id,
         system: labels[LABELS.system] ?? "",
@@ -101,12 +101,6 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
       };
     })
     .sort((a, b) => compare(a.system, b.system) || compare(a.service, b.service) || compare(a.id, b.id));
-}
-
-/** `["CMD", …]` runs as it is, `["CMD-SHELL", text]` in a shell. */
-function commandOf(test: string[] | undefined): string[] | undefined {
-  const [kind, ...words] = test ?? [];
-  return kind === "CMD" ? words : kind === "CMD-SHELL" ? ["/bin/sh", "-c", words.join(" ")] : undefined;
 }
 
 function publishedPorts({ NetworkSettings: { Ports } }: Inspected): string[] {

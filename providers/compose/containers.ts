@@ -1,3 +1,4 @@
+import { healthCommand } from "../../tools/health-command";
 import { docker, DockerError, tryDocker } from "./docker";
 
 /** A container of the project, as the engine sees it now. */
@@ -12,7 +13,7 @@ export interface Container {
   readonly state: "created" | "running" | "restarting" | "paused" | "exited" | "removing" | "dead";
   readonly exitCode: number;
   readonly restarts: number;
-  /** @default - it has no health check */
+  /** `unhealthy`: the engine says so, and it does when asked again. @default - it has no health check */
   readonly health?: "starting" | "healthy" | "unhealthy";
   /** Output of the last health check. */
   readonly probeOutput: string;
@@ -43,7 +44,13 @@ interface Inspected {
   Config: {
     Labels: Record<string, string>;
     /** Times in nanoseconds; 0 is the engine's default. */
-    Healthcheck?: { StartPeriod?: number; Interval?: number; Retries?: number };
+    Healthcheck?: {
+      Test?: string[];
+      StartPeriod?: number;
+      Interval?: number;
+      Timeout?: number;
+      Retries?: number;
+    };
   };
   NetworkSettings: { Networks: Record<string, unknown> };
   Mounts: { Source?: string }[];
@@ -67,8 +74,30 @@ export async function inspectContainers(ids: readonly string[]): Promise<Contain
   if (result.exitCode !== 0 && !/no such container/i.test(result.stderr)) {
     throw new DockerError(args, result);
   }
-  return (JSON.parse(result.stdout || "[]") as Inspected[]).map(container);
+  const inspected = JSON.parse(result.stdout || "[]") as Inspected[];
+  return Promise.all(inspected.map(async (one) => ({ ...container(one), ...(await secondOpinion(one)) })));
 }
+
+/**
+ * The engine's word is up to one interval of the health check old. Before a container that runs is called unhealthy,
+ * and restarted for it, it is asked itself: what has recovered meanwhile is well.
+ */
+async function secondOpinion({
+  Id: id,
+  State: { Status: status, Health: health },
+  Config: { Healthcheck: check },
+}: Inspected): Promise<Pick<Container, "health"> | undefined> {
+  const command = healthCommand(check?.Test);
+  if (status !== "running" || health?.Status !== "unhealthy" || !command) {
+    return undefined;
+  }
+  const signal = AbortSignal.timeout((check?.Timeout || DEFAULT_TIMEOUT) / 1e6);
+  const { exitCode } = await tryDocker(["exec", id, ...command], { signal });
+  return exitCode === 0 ? { health: "healthy" } : undefined;
+}
+
+/** The engine's own, in nanoseconds. */
+const DEFAULT_TIMEOUT = 30e9;
 
 function container(inspected: Inspected): Container {
   const { State: state, Config: config } = inspected;

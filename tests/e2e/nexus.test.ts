@@ -5,7 +5,7 @@ import { after, before, describe, it } from "mocha";
 import { unpackedSize } from "../../tools/docker";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
-import { docker, eventually, MEGABYTE, type Status, type Up } from "../support/end-to-end";
+import { docker, eventually, MEGABYTE, staysAsItIs, type Status } from "../support/end-to-end";
 
 const PORT = 18110;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
@@ -92,7 +92,6 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
   });
 
   const services = async () => (await checkout.json<Status>("status")).services;
-  const containers = async () => (await services()).map(({ id }) => id).sort();
   const containerOf = async (service: string) =>
     (await services()).find((one) => one.service === service && one.state === "running")?.id ??
     assert.fail(`no ${service}`);
@@ -333,13 +332,7 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
   });
 
   it("changes nothing when nothing has changed: no resource, no container", async () => {
-    const before = await containers();
-    const started = Date.now();
-    const { summary } = await checkout.json<Up>("up");
-    console.log(`      up again in ${((Date.now() - started) / 1000).toFixed(1)} s`);
-    const { update = 0, create = 0, delete: gone = 0, replace = 0 } = summary;
-    assert.equal(update + create + gone + replace, 0);
-    assert.deepEqual(await containers(), before);
+    await staysAsItIs(checkout);
   });
 
   it("keeps to itself: small images, numeric users, read-only, each store reachable by its service only", async () => {

@@ -12,8 +12,8 @@ import {
   launchBrowser,
   MEGABYTE,
   reports,
+  staysAsItIs,
   type Status,
-  type Up,
 } from "../support/end-to-end";
 
 const PORT = 18080;
@@ -175,13 +175,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
   });
 
   it("changes nothing when nothing has changed: no resource, no container", async () => {
-    const before = await containers();
-    const { summary } = await checkout.json<Up>("up");
-    assert.equal(
-      (summary.update ?? 0) + (summary.create ?? 0) + (summary.delete ?? 0) + (summary.replace ?? 0),
-      0,
-    );
-    assert.deepEqual(await containers(), before);
+    await staysAsItIs(checkout);
   });
 
   it("is the same deployment for a hand-typed `pulumi`", async () => {

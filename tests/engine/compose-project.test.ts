@@ -90,6 +90,22 @@ describe("a Compose project under the real engine", function () {
     assert.deepEqual(ids(), running);
   });
 
+  it("leaves alone what has recovered before the engine has noticed", async () => {
+    const [api = ""] = stack.running("api");
+    const health = () => docker("inspect", "--format", "{{.State.Health.Status}}", api);
+    const started = () => docker("inspect", "--format", "{{.State.StartedAt}}", api);
+    const before = started();
+    inContainer("api", "touch", "/tmp/ill");
+    while (health() !== "unhealthy") {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    assert.match(await stack.preview(), /~ api *: \{\s*~ state: "unhealthy" => "running"/);
+    inContainer("api", "rm", "/tmp/ill");
+    const { changes } = await stack.up();
+    assert.deepEqual(changes, { same: 2 });
+    assert.equal(started(), before);
+  });
+
   it("shows by service what a change does, and rolls only that service without failing a request", async () => {
     const [api, db, edge, web] = ids();
     stack.program = program({ webVersion: "2", readyAfter: 2, replicas: 2 });

@@ -23,7 +23,7 @@ def secret_digest():
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        ready = time.monotonic() >= READY_AT
+        ready = time.monotonic() >= READY_AT and not os.path.exists("/tmp/ill")
         if self.path == "/stream":
             self.stream()
             return

@@ -55,7 +55,11 @@ export interface SamplePlanOptions {
 export function samplePlan(options: SamplePlanOptions = {}): Plan {
   const { webVersion = "1", readyAfter = 0, crash = false, replicas = 1, jobCommand } = options;
   const workloads = [
-    appWorkload("api", { clients: [{ from: "edge", port: 8000 }] }),
+    appWorkload("api", {
+      clients: [{ from: "edge", port: 8000 }],
+      // Unhealthy at its first failure, and for ten seconds after it is well again.
+      probes: { ready: { ...http("/ready"), intervalSeconds: 10, failures: 1 }, startupSeconds: 60 },
+    }),
     appWorkload("db", {
       kind: "store",
       env: [

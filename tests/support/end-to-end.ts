@@ -3,8 +3,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium, type Browser } from "playwright-core";
+import type { Change } from "../../cli/engine/changes";
 import { findChromium } from "../../tools/chromium";
 import { run } from "../../tools/process";
+import type { Checkout } from "./checkout";
 
 /** Where screenshots go; git ignores it. */
 export const reports = join(__dirname, "..", "..", "reports");
@@ -17,9 +19,8 @@ export interface Status {
 }
 
 /** What `longshore up --json` says. */
-export interface Up {
-  status: string;
-  summary: Record<string, number>;
+interface Up {
+  changes: Pick<Change, "name" | "operation" | "properties">[];
 }
 
 /** Runs docker and returns what it printed. @throws AssertionError when it fails */
@@ -55,4 +56,45 @@ export async function launchBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/**
+ * Brings the stack up once more when all of it is well: no resource may change, and no container be another or have
+ * started again. The failure says what did.
+ */
+export async function staysAsItIs(checkout: Checkout): Promise<void> {
+  await eventually("the engine calls all containers healthy", async () =>
+    (await inspected(checkout)).every(({ State: { Health: health } }) => !health || isSteady(health)),
+  );
+  const before = starts(await inspected(checkout));
+  const { changes } = await checkout.json<Up>("up");
+  assert.deepEqual(
+    changes.filter(({ operation, properties }) => operation !== "refresh" || properties.length > 0),
+    [],
+    `up was to change nothing, and did: ${JSON.stringify(changes, null, 2)}`,
+  );
+  assert.deepEqual(starts(await inspected(checkout)), before);
+}
+
+interface Inspected {
+  Name: string;
+  Id: string;
+  State: { StartedAt: string; Health?: { Status: string; FailingStreak: number } };
+}
+
+/** One failed probe more would not make it unhealthy: that takes several in a row. */
+function isSteady({ Status: status, FailingStreak: streak }: { Status: string; FailingStreak: number }) {
+  return status === "healthy" && streak === 0;
+}
+
+async function inspected(checkout: Checkout): Promise<Inspected[]> {
+  const { services } = await checkout.json<Status>("status");
+  const running = services.filter(({ state }) => state === "running").map(({ id }) => id);
+  return JSON.parse(await docker("inspect", ...running)) as Inspected[];
+}
+
+function starts(containers: readonly Inspected[]): string[] {
+  return containers
+    .map(({ Name: name, Id: id, State: { StartedAt: at } }) => `${name} ${id.slice(0, 12)} ${at}`)
+    .sort();
 }
