@@ -19,6 +19,10 @@ export const imaging = system("imaging", (words) => {
   });
   const frontendImage = image("frontend", {
     context: "services/imaging/frontend",
+    contexts: {
+      server: image("web-server", { context: "images/web-server", user: 101, runtime: "none" }),
+      web: "services/shared/web",
+    },
     user: 101,
     runtime: "none",
   });
@@ -94,7 +98,7 @@ export const imaging = system("imaging", (words) => {
     live: exec(["health.sh"]),
     resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
     replicas: 2,
-    develop: { mounts: { src: "/app/src" } },
+    develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },
     // The development server compiles as it serves.
     environments: {
       dev: { env: { API_URL: api.http }, resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] } },

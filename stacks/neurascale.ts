@@ -191,7 +191,11 @@ export const neurascale = system(
     const frontend = service("web-frontend", {
       image: image("web-frontend", {
         context: "services/neurascale/frontend",
-        contexts: { base: image("node-base", { context: "images/node", runtime: "node" }) },
+        contexts: {
+          base: image("node-base", { context: "images/node", runtime: "node" }),
+          server: image("web-server", { context: "images/web-server", user: 101, runtime: "none" }),
+          web: "services/shared/web",
+        },
         user: 101,
       }),
       ports: { http: 8080 },
@@ -199,7 +203,7 @@ export const neurascale = system(
       live: exec(["health.sh"]),
       resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
       scale: { min: 2, max: 4, cpu: 70 },
-      develop: { mounts: { src: "/app/src" } },
+      develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },
       // The development server compiles as it serves.
       environments: {
         dev: {

@@ -15,6 +15,10 @@ export const orchestrator = system("orchestrator", (words) => {
   });
   const frontendImage = image("frontend", {
     context: "services/orchestrator/frontend",
+    contexts: {
+      server: image("web-server", { context: "images/web-server", user: 101, runtime: "none" }),
+      web: "services/shared/web",
+    },
     user: 101,
     runtime: "none",
   });
@@ -86,7 +90,7 @@ export const orchestrator = system("orchestrator", (words) => {
     live: exec(["health.sh"]),
     resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
-    develop: { mounts: { src: "/app/src" } },
+    develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },
     // The development server compiles as it serves.
     environments: {
       dev: { env: { API_URL: backend.http }, resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] } },

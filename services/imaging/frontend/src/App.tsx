@@ -1,37 +1,31 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo } from "react";
+import { useConfig } from "#web/hooks.ts";
+import { Link, Page, usePath } from "#web/navigation.tsx";
+import { Brand, Header, PageTitle, Starting } from "#web/parts.tsx";
 import { HomePage } from "./components/HomePage.tsx";
-import { Failure, Loading, PageTitle } from "./components/parts.tsx";
 import { PicturePage } from "./components/PicturePage.tsx";
-import { Api, messageOf } from "./lib/api.ts";
-import { loadConfig, type Config } from "./lib/config.ts";
-import { ApiContext } from "./lib/hooks.ts";
-import { Link, usePath } from "./lib/navigation.tsx";
+import { Api } from "./lib/api.ts";
+import { ApiContext } from "./lib/context.ts";
 import { routeOf } from "./lib/routes.ts";
 
 export function App() {
-  const [config, setConfig] = useState<Config>();
-  const [failure, setFailure] = useState<string>();
-  useEffect(() => {
-    loadConfig().then(setConfig, (error: unknown) => setFailure(messageOf(error)));
-  }, []);
+  const { config, failure } = useConfig();
   const api = useMemo(() => config && new Api(config.apiOrigin), [config]);
   return (
     <>
-      <a className="skip" href="#main">
-        Skip to the content
-      </a>
-      <header className="top">
+      <Header>
         <Link to="/" className="brand">
-          <img src="/icon.svg" alt="" width="28" height="28" />
-          Negative Space
+          <Brand />
         </Link>
-      </header>
+      </Header>
       {api ? (
         <ApiContext value={api}>
           <Pages />
         </ApiContext>
       ) : (
-        <main id="main">{failure ? <Failure message={failure} /> : <Loading what="the page" />}</main>
+        <main id="main">
+          <Starting failure={failure} />
+        </main>
       )}
     </>
   );
@@ -39,24 +33,14 @@ export function App() {
 
 function Pages() {
   const path = usePath();
-  const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
-  useEffect(() => {
-    // Whoever listens or uses the keyboard goes on at the top of the new page.
-    if (!first.current) {
-      main.current?.focus();
-      window.scrollTo(0, 0);
-    }
-    first.current = false;
-  }, [path]);
   return (
-    <main id="main" ref={main} tabIndex={-1} key={path}>
-      <Page path={path} />
-    </main>
+    <Page path={path}>
+      <Content path={path} />
+    </Page>
   );
 }
 
-function Page({ path }: { path: string }) {
+function Content({ path }: { path: string }) {
   const route = routeOf(path);
   switch (route.page) {
     case "home":

@@ -1,21 +1,17 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
+import { useConfig } from "#web/hooks.ts";
+import { Brand, Header, Starting } from "#web/parts.tsx";
 import { Dashboard } from "./components/Dashboard.tsx";
 import { Login } from "./components/Login.tsx";
-import { Failure, Loading } from "./components/parts.tsx";
-import { Api, messageOf } from "./lib/api.ts";
-import { loadConfig, type Config } from "./lib/config.ts";
-import { ApiContext } from "./lib/hooks.ts";
+import { Api } from "./lib/api.ts";
+import { ApiContext } from "./lib/context.ts";
 import { forgetSession, keepSession, storedSession } from "./lib/session.ts";
 import type { Session } from "./lib/types.ts";
 
 export function App() {
-  const [config, setConfig] = useState<Config>();
-  const [failure, setFailure] = useState<string>();
+  const { config, failure } = useConfig();
   const [session, setSession] = useState(() => storedSession(sessionStorage));
   const [hint, setHint] = useState<string>();
-  useEffect(() => {
-    loadConfig().then(setConfig, (error: unknown) => setFailure(messageOf(error)));
-  }, []);
 
   const leave = useCallback((why?: string) => {
     forgetSession(sessionStorage);
@@ -42,13 +38,9 @@ export function App() {
 
   return (
     <>
-      <a className="skip" href="#main">
-        Skip to the content
-      </a>
-      <header className="top">
+      <Header>
         <p className="brand">
-          <img src="/icon.svg" alt="" width="28" height="28" />
-          NeuraScale
+          <Brand />
         </p>
         {session && (
           <div className="row">
@@ -58,14 +50,10 @@ export function App() {
             </button>
           </div>
         )}
-      </header>
+      </Header>
       <main id="main" tabIndex={-1}>
         {!api ? (
-          failure ? (
-            <Failure message={failure} />
-          ) : (
-            <Loading what="NeuraScale" />
-          )
+          <Starting failure={failure} />
         ) : session ? (
           <ApiContext value={api}>
             <Dashboard />

@@ -1,10 +1,11 @@
 import { useState } from "react";
-import { messageOf } from "../lib/api.ts";
-import { useAction, useApi, useLoaded } from "../lib/hooks.ts";
-import { Link } from "../lib/navigation.tsx";
+import { messageOf } from "#web/http.ts";
+import { useAction, useLoaded } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
+import { Link } from "#web/navigation.tsx";
 import type { PictureSummary } from "../lib/types.ts";
 import { moment, percent, STATUS } from "../lib/words.ts";
-import { Failure, Loading, PageTitle } from "./parts.tsx";
+import { Failure, Loading, PageTitle } from "#web/parts.tsx";
 import { Upload } from "./Upload.tsx";
 
 export function HomePage() {

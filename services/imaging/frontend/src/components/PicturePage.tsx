@@ -1,10 +1,11 @@
 import { useRef, useState } from "react";
-import { ApiError, messageOf } from "../lib/api.ts";
-import { useAction, useApi, useLoaded } from "../lib/hooks.ts";
-import { go, Link } from "../lib/navigation.tsx";
+import { ApiError, messageOf } from "#web/http.ts";
+import { useAction, useLoaded } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
+import { go, Link } from "#web/navigation.tsx";
 import type { Figures, Picture } from "../lib/types.ts";
 import { balance, bytes, moment, percent, pixels, STATUS } from "../lib/words.ts";
-import { Failure, Loading, PageTitle } from "./parts.tsx";
+import { Failure, Loading, PageTitle } from "#web/parts.tsx";
 
 const back = <Link to="/">All pictures</Link>;
 

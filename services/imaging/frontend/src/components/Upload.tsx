@@ -1,9 +1,9 @@
 import { useRef, useState, type DragEvent } from "react";
-import { messageOf } from "../lib/api.ts";
-import { useApi } from "../lib/hooks.ts";
-import { go } from "../lib/navigation.tsx";
+import { messageOf } from "#web/http.ts";
+import { useApi } from "../lib/context.ts";
+import { go } from "#web/navigation.tsx";
 import { refusal, TYPES } from "../lib/words.ts";
-import { Failure } from "./parts.tsx";
+import { Failure } from "#web/parts.tsx";
 
 /** A place to drop a picture, and a button for those who do not drag. */
 export function Upload() {

@@ -1,48 +1,35 @@
+import { ApiError, Http, problem, UNREACHABLE, type HttpOptions } from "#web/http.ts";
 import type { Page, Picture } from "./types.ts";
-
-/** A request that did not succeed, in words for people. */
-export class ApiError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 export type Artefact = "original" | "overlay" | "thumbnail";
 
-const UNREACHABLE = "The server cannot be reached. Is the network there?";
-
 /** The API, at an origin ("" is the page's own). */
 export class Api {
-  readonly #origin: string;
-  readonly #fetch: typeof fetch;
+  readonly #http: Http;
 
-  constructor(origin: string, doFetch: typeof fetch = (input, init) => fetch(input, init)) {
-    this.#origin = origin;
-    this.#fetch = doFetch;
+  constructor(origin: string, options: HttpOptions = {}) {
+    this.#http = new Http(origin, options);
   }
 
   pictures(before: string | null, signal?: AbortSignal): Promise<Page> {
     const after = before === null ? "" : `&before=${encodeURIComponent(before)}`;
-    return this.#ask("GET", `pictures?limit=12${after}`, signal);
+    return this.#http.ask("GET", `pictures?limit=12${after}`, undefined, signal);
   }
   picture(id: string, signal?: AbortSignal): Promise<Picture> {
-    return this.#ask("GET", `pictures/${encodeURIComponent(id)}`, signal);
+    return this.#http.ask("GET", `pictures/${encodeURIComponent(id)}`, undefined, signal);
   }
   async remove(id: string): Promise<void> {
-    await this.#ask("DELETE", `pictures/${encodeURIComponent(id)}`);
+    await this.#http.ask("DELETE", `pictures/${encodeURIComponent(id)}`);
   }
   address(id: string, artefact: Artefact): string {
-    return `${this.#origin}/api/pictures/${encodeURIComponent(id)}/${artefact}`;
+    return this.#http.address(`pictures/${encodeURIComponent(id)}/${artefact}`);
   }
 
   /** `fetch` does not tell how far an upload is; this does, as a share. */
   upload(file: File, onProgress: (share: number) => void, signal: AbortSignal): Promise<Picture> {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", `${this.#origin}/api/pictures?name=${encodeURIComponent(file.name)}`);
+      request.open("POST", this.#http.address(`pictures?name=${encodeURIComponent(file.name)}`));
       request.setRequestHeader("Content-Type", "application/octet-stream");
       request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
       request.onload = () => {
@@ -59,26 +46,6 @@ export class Api {
       request.send(file);
     });
   }
-
-  async #ask<T>(method: string, path: string, signal?: AbortSignal): Promise<T> {
-    let answer: Response;
-    try {
-      answer = await this.#fetch(`${this.#origin}/api/${path}`, { method, ...(signal ? { signal } : {}) });
-    } catch (error) {
-      if (signal?.aborted) {
-        throw error;
-      }
-      throw new ApiError(0, UNREACHABLE);
-    }
-    if (answer.status === 204) {
-      return undefined as T;
-    }
-    const document = parse(await answer.text());
-    if (!answer.ok) {
-      throw problem(answer.status, document);
-    }
-    return document as T;
-  }
 }
 
 function parse(text: string): unknown {
@@ -87,20 +54,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function problem(status: number, document: unknown): ApiError {
-  const known =
-    typeof document === "object" && document !== null ? (document as Record<string, unknown>) : {};
-  const detail =
-    typeof known["detail"] === "string"
-      ? known["detail"]
-      : status >= 502 && status <= 504
-        ? "The server does not answer at the moment."
-        : `The server answered ${status}.`;
-  return new ApiError(status, detail);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

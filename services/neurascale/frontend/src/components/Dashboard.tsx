@@ -1,9 +1,10 @@
 import { useState } from "react";
-import { useApi, useLoaded } from "../lib/hooks.ts";
+import { useLoaded } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
 import type { DeviceList } from "../lib/types.ts";
 import { DeviceCard } from "./DeviceCard.tsx";
 import { LiveView } from "./LiveView.tsx";
-import { Failure, Loading, Notice } from "./parts.tsx";
+import { Failure, Loading, Notice } from "#web/parts.tsx";
 
 /** Milliseconds between two looks at the devices. */
 const INTERVAL = 3_000;

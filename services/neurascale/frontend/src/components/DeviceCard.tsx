@@ -1,7 +1,9 @@
 import { useId, useState } from "react";
-import { useAction, useApi } from "../lib/hooks.ts";
+import { useAction } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
 import type { Device, SimulatedSignal } from "../lib/types.ts";
-import { Badge, Failure } from "./parts.tsx";
+import { Failure } from "#web/parts.tsx";
+import { Badge } from "./badge.tsx";
 
 const SIGNALS: readonly { readonly name: string; readonly signal: SimulatedSignal }[] = [
   { name: "Eyes open and closed in turn", signal: { kind: "alternating", seconds: 10 } },

@@ -1,10 +1,10 @@
 import { useMemo, useRef, useState } from "react";
-import { useApi } from "../lib/hooks.ts";
+import { useApi } from "../lib/context.ts";
 import { useLive, type Live } from "../lib/live.ts";
 import { Signal, SPAN } from "../lib/signal.ts";
 import { BANDS, RANGES, type Device, type Window } from "../lib/types.ts";
 import { shares } from "../lib/shares.ts";
-import { Notice } from "./parts.tsx";
+import { Notice } from "#web/parts.tsx";
 import { SignalCanvas } from "./SignalCanvas.tsx";
 
 /** Microvolts from the middle of a row to its edge. */

@@ -1,8 +1,8 @@
 import { useState, type FormEvent } from "react";
 import type { Api } from "../lib/api.ts";
-import { useAction } from "../lib/hooks.ts";
+import { useAction } from "#web/hooks.ts";
 import type { Session } from "../lib/types.ts";
-import { Failure } from "./parts.tsx";
+import { Failure } from "#web/parts.tsx";
 
 export function Login({
   api,

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import { ApiError, messageOf, type Api } from "./api.ts";
+import { ApiError, messageOf } from "#web/http.ts";
+import type { Api } from "./api.ts";
 import { readEvents, type ServerEvent } from "./events.ts";
 import { Signal } from "./signal.ts";
 import type { Prediction, Samples, Window } from "./types.ts";

@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from "react";
-import { ApiError } from "../lib/api.ts";
+import { ApiError } from "#web/http.ts";
 import { EXAMPLE, parseJson, placeOf, stepsText } from "../lib/draft.ts";
-import { useApi, useLoaded } from "../lib/hooks.ts";
-import { go, Link } from "../lib/navigation.tsx";
+import { useLoaded } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
+import { go, Link } from "#web/navigation.tsx";
 import type { Issue, Workflow } from "../lib/types.ts";
 import { Graph } from "./Graph.tsx";
-import { Failure, Loading, PageTitle } from "./parts.tsx";
+import { Failure, Loading, PageTitle } from "#web/parts.tsx";
 
 /** Makes a workflow, or changes the one with this id. */
 export function Editor({ id }: { id?: string }) {

@@ -1,6 +1,6 @@
 import { layout, NODE, type GraphStep } from "../lib/layout.ts";
 import type { StepStatus } from "../lib/types.ts";
-import { signOf } from "./parts.tsx";
+import { signOf } from "./badge.tsx";
 
 interface Drawn extends GraphStep {
   readonly kind: string;

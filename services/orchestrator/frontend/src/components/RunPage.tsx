@@ -1,9 +1,11 @@
-import { useAction, useApi, useLoaded, useNow } from "../lib/hooks.ts";
-import { Link } from "../lib/navigation.tsx";
+import { useAction, useLoaded, useNow } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
+import { Link } from "#web/navigation.tsx";
 import { duration } from "../lib/time.ts";
 import type { Run, Step } from "../lib/types.ts";
 import { Graph } from "./Graph.tsx";
-import { Badge, Failure, Loading, PageTitle, Stale } from "./parts.tsx";
+import { Failure, Loading, Notice, PageTitle } from "#web/parts.tsx";
+import { Badge } from "./badge.tsx";
 
 const isOver = (run: Run) => run.status !== "queued" && run.status !== "running";
 
@@ -59,7 +61,7 @@ export function RunPage({ id }: { id: string }) {
           </button>
         )}
       </PageTitle>
-      <Stale message={error?.message} />
+      <Notice message={error && `${error.message} What you see may be out of date.`} />
       {failure && <Failure message={failure} />}
       <div className="about">
         <p className="facts" role="status">

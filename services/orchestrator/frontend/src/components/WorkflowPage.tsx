@@ -1,10 +1,12 @@
 import { useRef, useState } from "react";
 import { parseJson } from "../lib/draft.ts";
-import { useAction, useApi, useLoaded } from "../lib/hooks.ts";
-import { go, Link } from "../lib/navigation.tsx";
+import { useAction, useLoaded } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
+import { go, Link } from "#web/navigation.tsx";
 import { ago, duration } from "../lib/time.ts";
 import { Graph } from "./Graph.tsx";
-import { Badge, Failure, Loading, PageTitle, Stale } from "./parts.tsx";
+import { Failure, Loading, Notice, PageTitle } from "#web/parts.tsx";
+import { Badge } from "./badge.tsx";
 
 export function WorkflowPage({ id }: { id: string }) {
   const api = useApi();
@@ -96,7 +98,7 @@ function Runs({ id }: { id: string }) {
       <h2 id="runs">Runs</h2>
       {data ? (
         <>
-          <Stale message={error?.message} />
+          <Notice message={error && `${error.message} What you see may be out of date.`} />
           {data.length === 0 ? (
             <p className="muted">It has not run yet.</p>
           ) : (

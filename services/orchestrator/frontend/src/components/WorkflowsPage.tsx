@@ -1,7 +1,9 @@
-import { useApi, useLoaded } from "../lib/hooks.ts";
-import { Link } from "../lib/navigation.tsx";
+import { useLoaded } from "#web/hooks.ts";
+import { useApi } from "../lib/context.ts";
+import { Link } from "#web/navigation.tsx";
 import { ago } from "../lib/time.ts";
-import { Badge, Failure, Loading, PageTitle, Stale } from "./parts.tsx";
+import { Failure, Loading, Notice, PageTitle } from "#web/parts.tsx";
+import { Badge } from "./badge.tsx";
 
 export function WorkflowsPage() {
   const api = useApi();
@@ -19,7 +21,7 @@ export function WorkflowsPage() {
       </PageTitle>
       {data ? (
         <>
-          <Stale message={error?.message} />
+          <Notice message={error && `${error.message} What you see may be out of date.`} />
           {data.length === 0 ? (
             <div className="empty">
               <h2>No workflows yet</h2>

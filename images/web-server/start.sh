@@ -7,8 +7,8 @@ if [[ -n $API_ORIGIN && ! $API_ORIGIN =~ ^https?://[A-Za-z0-9.:-]+$ ]]; then
     exit 1
 fi
 for name in config.json headers.conf; do
-    # shellcheck disable=SC2016 # envsubst wants the name of the variable, not its value
-    envsubst '${API_ORIGIN}' < "/etc/nginx/frontend/$name.template" > "/tmp/$name"
+    # shellcheck disable=SC2016 # envsubst wants the names of the variables, not their values
+    envsubst '${API_ORIGIN} ${IMG_SRC}' < "/etc/nginx/$name.template" > "/tmp/$name"
 done
 # Before it has read its configuration, too, it says what is wrong where a container is read.
 exec nginx -e /dev/stderr -g 'daemon off;'

@@ -1,6 +1,6 @@
-import { useEffect, useState, type MouseEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type MouseEvent, type ReactNode } from "react";
 
-const MOVED = "orchestrator:moved";
+const MOVED = "longshore:moved";
 
 export function go(path: string, { replace = false } = {}): void {
   history[replace ? "replaceState" : "pushState"](null, "", path);
@@ -33,5 +33,23 @@ export function Link({ to, className, children }: { to: string; className?: stri
     <a href={to} className={className} onClick={follow}>
       {children}
     </a>
+  );
+}
+
+/** The page at a path. Whoever listens or uses the keyboard goes on at the top of each new one. */
+export function Page({ path, children }: { path: string; children: ReactNode }) {
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) {
+      main.current?.focus();
+      window.scrollTo(0, 0);
+    }
+    first.current = false;
+  }, [path]);
+  return (
+    <main id="main" ref={main} tabIndex={-1} key={path}>
+      {children}
+    </main>
   );
 }

@@ -1,14 +1,28 @@
-import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
-import { ApiError, type Api } from "./api.ts";
+import { createContext, useCallback, useContext, useEffect, useRef, useState, type Context } from "react";
+import { loadConfig, type Config } from "./config.ts";
+import { ApiError, messageOf } from "./http.ts";
 
-export const ApiContext = createContext<Api | null>(null);
+/** A context for the application's API, and the hook that takes it from there. */
+export function apiContext<Api>(): readonly [Context<Api | null>, () => Api] {
+  const ApiContext = createContext<Api | null>(null);
+  const useApi = () => {
+    const api = useContext(ApiContext);
+    if (!api) {
+      throw new Error("the API is only there below its context");
+    }
+    return api;
+  };
+  return [ApiContext, useApi];
+}
 
-export function useApi(): Api {
-  const api = useContext(ApiContext);
-  if (!api) {
-    throw new Error("the API is only there below ApiContext");
-  }
-  return api;
+/** The settings of the installation; `failure` says why there are none. */
+export function useConfig(): { readonly config: Config | undefined; readonly failure: string | undefined } {
+  const [config, setConfig] = useState<Config>();
+  const [failure, setFailure] = useState<string>();
+  useEffect(() => {
+    loadConfig().then(setConfig, (error: unknown) => setFailure(messageOf(error)));
+  }, []);
+  return { config, failure };
 }
 
 export interface Loaded<T> {
@@ -74,6 +88,20 @@ export function useLoaded<T>(
   return { data: mine ? state.data : undefined, error: mine ? state.error : undefined, reload, put };
 }
 
+/** The present, moving while `active`. */
+export function useNow(active: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    setNow(Date.now());
+    if (!active) {
+      return;
+    }
+    const timer = setInterval(() => setNow(Date.now()), 200);
+    return () => clearInterval(timer);
+  }, [active]);
+  return now;
+}
+
 /** Something that a person asked for: whether it is under way, and how it failed. */
 export function useAction(): {
   readonly busy: boolean;
@@ -86,7 +114,7 @@ export function useAction(): {
     setBusy(true);
     setFailure(undefined);
     what()
-      .catch((error: unknown) => setFailure(error instanceof Error ? error.message : String(error)))
+      .catch((error: unknown) => setFailure(messageOf(error)))
       .finally(() => setBusy(false));
   };
   return { busy, failure, act };
