@@ -12,7 +12,8 @@ export type DatastoreProperty =
   | "ownerRole"
   | "ca"
   | "bootstrap"
-  | "securityProtocol";
+  | "securityProtocol"
+  | "saslMechanism";
 
 export interface SettingReference {
   readonly ref: "setting";

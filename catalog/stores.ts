@@ -54,8 +54,13 @@ export interface KafkaHandle<T extends string = string> {
   readonly port: DatastoreReference;
   /** `HOST:PORT` to begin with. */
   readonly bootstrap: DatastoreReference;
-  /** What clients set as `security.protocol`: `PLAINTEXT` where it is a container in the private network. */
+  /** What clients set as `security.protocol`: `PLAINTEXT` for a container in the private network, `SASL_SSL` where it is managed. */
   readonly securityProtocol: DatastoreReference;
+  /**
+   * How clients log in, as `sasl.mechanism`: `OAUTHBEARER` where it is managed, with a token of who the workload is.
+   * Absent where there is no login.
+   */
+  readonly saslMechanism: DatastoreReference;
   /** Names of the declared topics, so that a misspelt one does not compile. */
   readonly topics: Readonly<Record<T, string>>;
 }
@@ -211,6 +216,7 @@ export function kafkaHandle<T extends string>(
     port: property("port"),
     bootstrap: property("bootstrap"),
     securityProtocol: property("securityProtocol"),
+    saslMechanism: property("saslMechanism"),
     topics: Object.fromEntries(Object.keys(topics ?? {}).map((topic) => [topic, topic])) as Record<T, string>,
   };
 }

@@ -144,7 +144,15 @@ export const FEATURES: readonly Feature[] = [
     },
   },
   {
-    name: "Kafka and Neo4j as managed services",
+    name: "Kafka as Google's Managed Service",
+    support: {
+      compose: "no: asking for it is an error",
+      kubernetes: "no: asking for it is an error",
+      gcp: "yes",
+    },
+  },
+  {
+    name: "Neo4j as a managed service",
     support: {
       compose: "no: asking for it is an error",
       kubernetes: "no: asking for it is an error",
@@ -156,7 +164,7 @@ export const FEATURES: readonly Feature[] = [
     support: {
       compose: "no: `PLAINTEXT` in the private network, open to the declared clients only",
       kubernetes: "no: `PLAINTEXT` in the private network, open to the declared clients only",
-      gcp: "no: `PLAINTEXT` in the private network, open to the declared clients only",
+      gcp: "by other means: where it is managed, `SASL_SSL` with a token of who the workload is; a container has `PLAINTEXT`",
     },
   },
   everywhere("`only`: in some environments"),

@@ -30,6 +30,8 @@ export class Network extends Component {
   readonly nat: gcp.compute.RouterNat;
   /** What a managed store must wait for (`dependsOn`) before it can have a private address. */
   readonly managedAccess: gcp.servicenetworking.Connection;
+  /** Addresses of nodes, and of what gets an address among them, such as brokers of Kafka. */
+  readonly nodeRange: string;
   /** Names of the subnetwork's ranges for pods and Services. */
   readonly podRange = POD_RANGE;
   readonly serviceRange = SERVICE_RANGE;
@@ -39,6 +41,7 @@ export class Network extends Component {
     const { transform = {} } = args;
     const spec = networkSpec(name, args.region, args.ranges);
 
+    this.nodeRange = spec.subnetwork.ipCidrRange;
     this.network = this.child(gcp.compute.Network, "vpc", spec.network, { transform: transform.network });
     const network = this.network.selfLink;
     this.subnetwork = this.child(

@@ -113,6 +113,12 @@ const restartedStore: Rule = ({ operation, type, properties }) =>
     ? "the only copy of a store restarts"
     : undefined;
 
+const shrinks: Rule = property(/^gcp:managedkafka\/topic/, /^partitionCount$/, ({ before, after }) =>
+  typeof before === "number" && typeof after === "number" && after < before
+    ? `Kafka cannot take partitions away: the update will fail (${before} → ${after})`
+    : undefined,
+);
+
 const open: Rule = property(
   /^gcp:sql/,
   /ipv4Enabled$|authorizedNetworks|sslMode$/,
@@ -134,6 +140,7 @@ const RULES: readonly Rule[] = [
   alone,
   restarted,
   restartedStore,
+  shrinks,
   open,
 ];
 

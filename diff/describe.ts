@@ -1,6 +1,7 @@
-import type { Plan, PlannedDatastore, PlannedRedis, Workload } from "../catalog/plan/types";
+import type { Plan, PlannedDatastore, Workload } from "../catalog/plan/types";
 import { autopilotSpec, standardSpec } from "../components/cluster.spec";
 import { networkSpec, POD_RANGE, SERVICE_RANGE } from "../components/network.spec";
+import { managedKafkaSpec } from "../components/kafka.spec";
 import { cloudSqlSpec } from "../components/postgres.spec";
 import { memorystoreSpec } from "../components/redis.spec";
 import { gcrHost, registrySpec } from "../components/registry.spec";
@@ -9,7 +10,7 @@ import { localImage } from "../render/images/image-tag";
 import { renderCompose } from "../render/compose";
 import { renderKubernetes, type KubernetesObject, type KubernetesOptions } from "../render/kubernetes";
 import type { StackSettings } from "../settings/types";
-import { cloudSqlArgs, memorystoreArgs } from "../targets/store-args";
+import { cloudSqlArgs, managedKafkaArgs, memorystoreArgs } from "../targets/store-args";
 import type { DescribedResource, DescribedStack } from "./types";
 
 export interface DescribeOptions {
@@ -90,25 +91,38 @@ function managedStores({ system, datastores }: Plan, settings: StackSettings): D
       case "memorystore":
         return [
           "gcp:redis/instance:Instance",
-          memorystoreSpec(datastore.name, memorystoreArgs(datastore as PlannedRedis), protect),
+          memorystoreSpec(datastore.name, memorystoreArgs(datastore), protect),
+        ];
+      case "managed-kafka":
+        return [
+          "gcp:managedkafka/cluster:Cluster",
+          managedKafkaSpec(datastore.name, managedKafkaArgs(datastore)).cluster,
         ];
       case "container":
         return undefined;
     }
   };
+  const own = { project, region };
   return datastores.flatMap((datastore) => {
     const described = describe(datastore);
     return described
       ? [
-          {
+          { system, type: described[0], name: datastore.name, properties: { ...described[1], ...own } },
+          ...topicsOf(datastore).map((topic) => ({
             system,
-            type: described[0],
-            name: datastore.name,
-            properties: { ...described[1], project, region },
-          },
+            type: "gcp:managedkafka/topic:Topic",
+            name: `${datastore.name}/${topic.topicId}`,
+            properties: { ...topic, ...own },
+          })),
         ]
       : [];
   });
+}
+
+function topicsOf(datastore: PlannedDatastore) {
+  return datastore.kind === "managed-kafka"
+    ? managedKafkaSpec(datastore.name, managedKafkaArgs(datastore)).topics
+    : [];
 }
 
 function kubernetesResources(plan: Plan, { kubernetes }: DescribeOptions): DescribedResource[] {

@@ -15,6 +15,8 @@ const STATEFUL: Readonly<Record<string, string>> = {
   "v1/Namespace": "everything in it is lost, disks included",
   "gcp:sql/databaseInstance:DatabaseInstance": "its data is lost unless it is restored",
   "gcp:redis/instance:Instance": "its data is lost unless it is restored",
+  "gcp:managedkafka/cluster:Cluster": "every message in it is lost",
+  "gcp:managedkafka/topic:Topic": "every message in it is lost",
   "gcp:container/cluster:Cluster": "everything that runs in it goes with it",
   "gcp:artifactregistry/repository:Repository": "images that run, and those to roll back to, are lost",
   "gcp:compute/network:Network": "everything in it has to be made again",

@@ -39,7 +39,8 @@ export interface Planner {
    * `previous` holds the former inputs of the same resource, `unique` is a short random word.
    */
   complete(subject: Subject, previous: Properties | undefined, unique: string): Properties;
-  check(subject: Subject): Failure[];
+  /** `previous` holds the former inputs of the same resource. */
+  check(subject: Subject, previous?: Properties): Failure[];
   /** Whether a change at this place needs a new resource. */
   replaces(type: string, change: Change, before: Properties, after: Properties): boolean;
   /** Whether the old resource has to go before the new one can come. */

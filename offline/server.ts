@@ -113,7 +113,7 @@ class ProviderService {
     const completed = this.planner.complete(given, olds, unique(request.getRandomseed_asU8()));
     const subject = { ...given, inputs: merge(given.inputs, completed) };
     const inputs = this.withSecrets(subject.type, merge(news, completed));
-    return checkResponse(inputs, this.planner.check(subject));
+    return checkResponse(inputs, this.planner.check(subject, olds));
   }
 
   private diff(request: proto.DiffRequest): proto.DiffResponse {

@@ -60,10 +60,34 @@ const redis = z
   })
   .describe("How one datastore is provided in this environment.");
 
-/** Engines that have no managed kind yet. */
-const container = z
+const kafka = z
   .strictObject({
-    kind: z.literal("container").optional().describe("How it is provided. Default: a container."),
+    kind: z
+      .enum(["container", "managed-kafka"])
+      .optional()
+      .describe(
+        "How it is provided. Default: a container, one broker. managed-kafka: Google's Managed Service for Apache Kafka.",
+      ),
+    vcpus: z
+      .int()
+      .min(3, "expected 3 or more, Google's smallest cluster")
+      .max(1000)
+      .optional()
+      .describe("Virtual CPUs of a managed cluster. Default: 3."),
+    memory: z
+      .templateLiteral([z.number().positive(), z.enum(["Mi", "Gi", "Ti"])])
+      .optional()
+      .describe("Memory of a managed cluster, 1 to 8 GiB for each virtual CPU. Default: 1 GiB for each."),
+  })
+  .describe("How one datastore is provided in this environment.");
+
+/** Google Cloud runs no Neo4j. */
+const neo4j = z
+  .strictObject({
+    kind: z
+      .literal("container", "expected container: Google Cloud runs no Neo4j, so it runs in the cluster")
+      .optional()
+      .describe("How it is provided. Default: a container."),
   })
   .describe("How one datastore is provided in this environment.");
 
@@ -95,7 +119,7 @@ function systemSchema(definition: SystemDefinition) {
           Object.fromEntries(
             definition.datastores.map(({ name, kind }) => [
               name,
-              ({ postgres, redis, kafka: container, neo4j: container } as const)[kind].optional(),
+              ({ postgres, redis, kafka, neo4j } as const)[kind].optional(),
             ]),
           ),
         )

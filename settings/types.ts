@@ -1,5 +1,6 @@
 import type { DatastoreKind, Logging, Target } from "../catalog/plan/types";
 import type { Environment, SettingValue } from "../catalog/types";
+import type { Quantity } from "../catalog/values";
 
 /** What one stack's config says, complete: every default is filled in. Never holds a secret's value. */
 export interface StackSettings {
@@ -57,4 +58,6 @@ export interface DatastoreSettings {
   readonly tier?: string | undefined;
   readonly highAvailability?: boolean | undefined;
   readonly persistence?: "snapshots" | undefined;
+  readonly vcpus?: number | undefined;
+  readonly memory?: Quantity | undefined;
 }

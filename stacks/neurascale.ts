@@ -82,6 +82,7 @@ export const neurascale = system(
         REDIS_CA: cache.ca,
         KAFKA_BOOTSTRAP: events.bootstrap,
         KAFKA_SECURITY_PROTOCOL: events.securityProtocol,
+        KAFKA_SASL_MECHANISM: events.saslMechanism,
         LOG_LEVEL: logLevel,
       },
       live: http("/livez", { port: "http" }),
@@ -142,6 +143,7 @@ export const neurascale = system(
       env: {
         KAFKA_BOOTSTRAP: events.bootstrap,
         KAFKA_SECURITY_PROTOCOL: events.securityProtocol,
+        KAFKA_SASL_MECHANISM: events.saslMechanism,
         LOG_LEVEL: logLevel,
       },
       ...probes,

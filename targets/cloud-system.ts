@@ -11,6 +11,8 @@ import type {
 } from "../catalog/plan/types";
 import { throwProblems } from "../catalog/problems";
 import { Component } from "../components/component";
+import { accountId } from "../components/identity.spec";
+import { WorkloadIdentity } from "../components/identity";
 import { GeneratedSecret } from "../components/generated-secret";
 import { Image, type UpstreamImage } from "../components/image";
 import { GkeIngress, type GkeBackend } from "../components/ingress";
@@ -50,6 +52,8 @@ export class CloudSystem extends Component {
   /** Where users find it. @default - it has no routes */
   readonly url: string | undefined;
   readonly ingress: GkeIngress | undefined;
+  /** Of workloads that use Google's own services, by name. */
+  readonly identities: ReadonlyMap<string, WorkloadIdentity>;
   private readonly images: ReadonlyMap<string, Image>;
   private readonly secrets: ReadonlyMap<string, Late>;
   private readonly options: KubernetesOptions<Late>;
@@ -62,6 +66,7 @@ export class CloudSystem extends Component {
     super("longshore:system:System", plan.system, { providers: [google, cluster.provider] });
     this.images = this.buildImages();
     this.secrets = this.provideSecrets();
+    this.identities = this.createIdentities();
     this.stores = this.createStores();
     const namespace = this.createNamespace();
     this.ingress = this.prepareIngress(namespace);
@@ -145,8 +150,35 @@ export class CloudSystem extends Component {
 
   private createStores(): Map<string, ManagedStore> {
     const { platform, settings } = this.context;
-    const { lifecycle } = settings;
-    return createManagedStores(this.plan, { platform, lifecycle, secret: (name) => this.secret(name) }, this);
+    const { lifecycle, stack } = settings;
+    const secret = (name: string): Late => this.secret(name);
+    const clients = (datastore: string): Late[] =>
+      this.plan.workloads
+        .filter(({ connects }) =>
+          connects.some((one) => one.to === "datastore" && one.datastore === datastore),
+        )
+        .flatMap(({ name }) => this.identities.get(name)?.email ?? []);
+    return createManagedStores(this.plan, { platform, lifecycle, secret, clients, stack }, this);
+  }
+
+  /** Only for workloads that need one: all others are nobody on Google Cloud. */
+  private createIdentities(): Map<string, WorkloadIdentity> {
+    const { platform, settings } = this.context;
+    const create = ({ name, roles = [] }: PlannedWorkload): [string, WorkloadIdentity] => [
+      name,
+      new WorkloadIdentity(
+        `${this.label}-${name}`,
+        {
+          project: platform.project,
+          accountId: accountId(this.label, name, settings.stack),
+          serviceAccount: { namespace: this.label, name },
+          roles,
+        },
+        // The project has the pool of a cluster's identities once it has a cluster.
+        { parent: this, dependsOn: [platform.cluster.cluster] },
+      ),
+    ];
+    return new Map(this.plan.workloads.filter(({ roles }) => roles).map(create));
   }
 
   private createNamespace(): Namespace {
@@ -234,7 +266,12 @@ export class CloudSystem extends Component {
     const stores = (workload?.connects ?? []).flatMap((connection) =>
       connection.to === "datastore" ? (this.stores.get(connection.datastore)?.ready ?? []) : [],
     );
-    return [...before.filter((resource) => resource !== undefined), ...stores];
+    const identity = this.identities.get(name);
+    return [
+      ...before.filter((resource) => resource !== undefined),
+      ...stores,
+      ...(identity ? [identity.binding, ...identity.roles] : []),
+    ];
   }
 
   private openIngress(namespace: Namespace): string | undefined {
@@ -263,7 +300,17 @@ export class CloudSystem extends Component {
         source.kind === "build" ? this.context.describeSource(source, this.plan).hash : source.reference,
       requireDigests: this.plan.environment === "prod",
       lifecycle: this.context.settings.lifecycle,
+      accountAnnotations: ({ name }) => this.identities.get(name)?.annotations ?? {},
+      datastoreRange: (name) => this.stores.get(name)?.range ?? pulumi.concat(this.hostOf(name), "/32"),
     };
+  }
+
+  private hostOf(datastore: string): Late {
+    const store = this.stores.get(datastore);
+    if (!store) {
+      throw new Error(`internal: the plan refers to a managed datastore ${datastore} that it does not have`);
+    }
+    return store.host;
   }
 
   /** The certificate is the load balancer's, no Secret of the cluster. */
@@ -274,15 +321,7 @@ export class CloudSystem extends Component {
   private resolver(): Resolver<Late> {
     return {
       secret: (name, encode) => (encode ? this.secret(name).apply(encodeURIComponent) : this.secret(name)),
-      host: (datastore) => {
-        const store = this.stores.get(datastore);
-        if (!store) {
-          throw new Error(
-            `internal: the plan refers to a managed datastore ${datastore} that it does not have`,
-          );
-        }
-        return store.host;
-      },
+      host: (datastore) => this.hostOf(datastore),
       text: (parts) => pulumi.concat(...parts),
     };
   }

@@ -64,7 +64,16 @@ function googleCloud({ stack, target, gcp: place }: StackSettings): { project: s
   ]);
 }
 
-const APIS = ["artifactregistry", "compute", "container", "iam", "redis", "servicenetworking", "sqladmin"];
+const APIS = [
+  "artifactregistry",
+  "compute",
+  "container",
+  "iam",
+  "managedkafka",
+  "redis",
+  "servicenetworking",
+  "sqladmin",
+];
 
 /** What the systems of an environment share: registry, network, cluster. */
 export class Platform extends Component {

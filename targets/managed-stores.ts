@@ -1,15 +1,24 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Plan, PlannedDatastore, PlannedPostgres, PlannedRedis } from "../catalog/plan/types";
+import type {
+  Plan,
+  PlannedDatastore,
+  PlannedKafka,
+  PlannedPostgres,
+  PlannedRedis,
+} from "../catalog/plan/types";
 import type { Lifecycle } from "../components/component";
+import { ManagedKafka } from "../components/kafka";
 import { CloudSqlPostgres } from "../components/postgres";
 import { MemorystoreRedis } from "../components/redis";
 import type { Platform } from "./cloud";
-import { cloudSqlArgs, memorystoreArgs } from "./store-args";
+import { cloudSqlArgs, managedKafkaArgs, memorystoreArgs } from "./store-args";
 
 /** A datastore that Google runs, as the rest of a system uses it. */
 export interface ManagedStore {
-  readonly component: CloudSqlPostgres | MemorystoreRedis;
+  readonly component: CloudSqlPostgres | ManagedKafka | MemorystoreRedis;
   readonly host: pulumi.Output<string>;
+  /** Addresses that its clients connect to. @default - its host */
+  readonly range?: string;
   /** What must be there before somebody connects. */
   readonly ready: readonly pulumi.Resource[];
   /** Secrets of the plan that the service makes, by name. */
@@ -21,6 +30,9 @@ export interface ManagedStoresContext {
   readonly lifecycle: Lifecycle;
   /** Value of a secret that we make. */
   readonly secret: (name: string) => pulumi.Output<string>;
+  /** E-mail addresses of the accounts that a datastore's clients have on Google Cloud. */
+  readonly clients: (datastore: string) => readonly pulumi.Output<string>[];
+  readonly stack: string;
 }
 
 /** Creates the datastores of a system that do not run as containers. By name. */
@@ -36,7 +48,9 @@ export function createManagedStores(
       case "cloud-sql":
         return postgres(name, datastore, context, opts);
       case "memorystore":
-        return redis(name, datastore as PlannedRedis, context, opts);
+        return redis(name, datastore, context, opts);
+      case "managed-kafka":
+        return kafka(name, datastore, context, opts);
       case "container":
         return undefined;
     }
@@ -90,6 +104,37 @@ function redis(
     host: component.host,
     ready: [component.instance],
     secrets: { [datastore.login.secret]: component.password, [datastore.authority]: component.authority },
+  };
+}
+
+function kafka(
+  name: string,
+  datastore: PlannedKafka,
+  { platform, lifecycle, clients, stack }: ManagedStoresContext,
+  opts: pulumi.ComponentResourceOptions,
+): ManagedStore {
+  const { project, region, network } = platform;
+  const component = new ManagedKafka(
+    name,
+    {
+      project,
+      region,
+      subnetwork: network.subnetwork.id,
+      // Its address in the project, which several environments may share.
+      clusterId: `${name}-${stack}`,
+      ...managedKafkaArgs(datastore),
+      clients: clients(datastore.name),
+      lifecycle,
+    },
+    opts,
+  );
+  const { host, cluster, topics, acls } = component;
+  return {
+    component,
+    host,
+    range: network.nodeRange,
+    ready: [cluster, ...topics.values(), ...acls.values()],
+    secrets: {},
   };
 }
 

@@ -1,8 +1,10 @@
-import type { PlannedPostgres, PlannedRedis } from "../catalog/plan/types";
+import type { PlannedKafka, PlannedPostgres, PlannedRedis } from "../catalog/plan/types";
+import type { ManagedKafkaSpecArgs } from "../components/kafka.spec";
 import type { CloudSqlSpecArgs } from "../components/postgres.spec";
 import type { MemorystoreSpecArgs } from "../components/redis.spec";
 
 const GIBIBYTE = 2 ** 30;
+const MEBIBYTE = 2 ** 20;
 
 /** What a plan asks of Cloud SQL. */
 export function cloudSqlArgs(datastore: PlannedPostgres): CloudSqlSpecArgs {
@@ -22,5 +24,19 @@ export function memorystoreArgs(datastore: PlannedRedis): MemorystoreSpecArgs {
     eviction: datastore.eviction,
     highAvailability: datastore.highAvailability,
     snapshots: datastore.appendOnly,
+  };
+}
+
+/** What a plan asks of Google's Managed Service for Apache Kafka. */
+export function managedKafkaArgs({ capacity, topics }: PlannedKafka): ManagedKafkaSpecArgs {
+  return {
+    vcpus: capacity.vcpus,
+    memory: `${capacity.memory / MEBIBYTE}Mi`,
+    topics: Object.fromEntries(
+      topics.map(({ name, partitions, settings }) => [
+        name,
+        { partitions, settings: Object.fromEntries(settings.map((one) => [one.name, one.value])) },
+      ]),
+    ),
   };
 }

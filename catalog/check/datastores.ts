@@ -2,7 +2,7 @@ import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { DatastoreDefinition, Engine, Resources, SystemDefinition } from "../types";
 import { parseCpu, parseQuantity } from "../values";
-import { checkKafka } from "./kafka";
+import { checkKafka, checkManagedKafka } from "./kafka";
 import { checkCloudSql, checkPostgres } from "./postgres";
 import { checkMemorystore, checkRedis } from "./redis";
 
@@ -46,13 +46,17 @@ function checkKind(datastore: DatastoreDefinition, settings: PlanSettings): Prob
   if (datastore.kind === "redis") {
     return checkMemorystore(datastore, settings);
   }
+  if (datastore.kind === "kafka") {
+    return checkManagedKafka(datastore, settings);
+  }
   const chosen = settings.datastores?.[datastore.name]?.kind ?? "container";
   return chosen === "container"
     ? []
     : [
         {
           path: `datastores.${datastore.name}.kind`,
-          message: `expected container, the only kind of ${datastore.kind} there is so far, got ${chosen}`,
+          message: `Google Cloud runs no Neo4j, so ${chosen} is no kind of it`,
+          fix: "use kind: container (Neo4j in the cluster)",
         },
       ];
 }

@@ -1,3 +1,5 @@
+import { LEAST_VCPUS } from "../plan/kafka";
+import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { KafkaDefinition, TopicDefinition } from "../types";
 import { parseDuration, parseQuantity } from "../values";
@@ -18,6 +20,58 @@ export function checkKafka({ name, topics }: KafkaDefinition): Problem[] {
         ]),
     ...checkTopic(`${name}.topics.${topic}`, definition),
   ]);
+}
+
+const GIBIBYTE = 2 ** 30;
+/** Gibibytes of memory that Google offers for each virtual CPU. */
+const MEMORY_PER_VCPU = [1, 8] as const;
+
+/** What Google's Managed Service for Apache Kafka cannot give, where it is what the settings ask for. */
+export function checkManagedKafka({ name, topics }: KafkaDefinition, settings: PlanSettings): Problem[] {
+  const path = `datastores.${name}`;
+  const { kind = "container", vcpus = LEAST_VCPUS, memory } = settings.datastores?.[name] ?? {};
+  if (kind === "container") {
+    return [];
+  }
+  if (kind !== "managed-kafka") {
+    return [{ path: `${path}.kind`, message: `expected container or managed-kafka, got ${kind}` }];
+  }
+  if (settings.target !== "gcp") {
+    const message = `the target ${settings.target} has no Managed Service for Apache Kafka`;
+    return [{ path: `${path}.kind`, message, fix: "use kind: container" }];
+  }
+  const problems: Problem[] = [];
+  if (vcpus < LEAST_VCPUS) {
+    problems.push({
+      path: `${path}.vcpus`,
+      message: `Google's smallest cluster has ${LEAST_VCPUS} virtual CPUs, got ${vcpus}`,
+      fix: "use 3 or more, or kind: container (one broker in the cluster)",
+    });
+  }
+  const perVcpu = (parseQuantity(memory ?? `${vcpus}Gi`) ?? 0) / vcpus / GIBIBYTE;
+  if (perVcpu < MEMORY_PER_VCPU[0] || perVcpu > MEMORY_PER_VCPU[1]) {
+    problems.push({
+      path: `${path}.memory`,
+      message: `expected 1 to 8 GiB for each of ${vcpus} virtual CPUs (${vcpus}Gi to ${8 * vcpus}Gi), got ${memory ?? ""}`,
+    });
+  }
+  return [
+    ...problems,
+    ...Object.keys(topics).flatMap((topic) => checkTopicId(`${name}.topics.${topic}`, topic)),
+  ];
+}
+
+/** The last part of a resource's name, which has fewer characters than Kafka's own rule. */
+function checkTopicId(path: string, topic: string): Problem[] {
+  return topic.length <= 255 && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(topic)
+    ? []
+    : [
+        {
+          path,
+          message: "Google's topics start with a letter or a digit",
+          fix: "rename it, or use kind: container",
+        },
+      ];
 }
 
 function checkTopic(path: string, topic: TopicDefinition): Problem[] {

@@ -45,7 +45,9 @@ export function checkCloudSql(
     return [{ path, message: `the target ${settings.target} has no Cloud SQL`, fix: "use kind: container" }];
   }
   if (kind !== "cloud-sql") {
-    return [];
+    return kind === "container"
+      ? []
+      : [{ path, message: `expected container or cloud-sql for PostgreSQL, got ${kind}` }];
   }
   const size = parseQuantity(storage) ?? 0;
   return [

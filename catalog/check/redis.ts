@@ -57,8 +57,10 @@ export function checkMemorystore(definition: RedisDefinition, settings: PlanSett
   const { name, appendOnly, maxMemory } = definition;
   const path = `datastores.${name}`;
   const chosen = settings.datastores?.[name];
-  if (chosen?.kind === "cloud-sql") {
-    return [{ path: `${path}.kind`, message: "expected container or memorystore, got cloud-sql" }];
+  if (chosen?.kind === "cloud-sql" || chosen?.kind === "managed-kafka") {
+    return [
+      { path: `${path}.kind`, message: `expected container or memorystore for Redis, got ${chosen.kind}` },
+    ];
   }
   if (redisKind(definition, settings) !== "memorystore") {
     return [];

@@ -32,6 +32,8 @@ export interface EngineRules<
   exporter(planned: P): Exporter | undefined;
   /** Secrets that a managed instance makes instead of us. @default - none */
   provided?(planned: P): readonly string[];
+  /** Roles on Google Cloud that its clients need. @default - none: a password is enough */
+  roles?(planned: P): readonly string[];
   /** Undefined for a property that the engine does not offer, null for one that this kind has no use for. */
   value(planned: P, property: DatastoreProperty, role: DatastoreRole): PlanValue | null | undefined;
 }

@@ -3,7 +3,7 @@ import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
 import { SELF_SIGNED } from "../secrets";
 import type { ImageDefinition, SystemDefinition } from "../types";
-import { planStore, type PlannedStore } from "./datastores";
+import { planStore, rulesOf, type PlannedStore } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
 import { edgeSecrets, planEdgeTls } from "./edge-tls";
 import { EDGE_EXPORTER, MONITORING, planMonitoring } from "./monitoring";
@@ -31,7 +31,10 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
   const scope = scopeOf(definition, settings, stores);
   const own = planWorkloads(scope, stores);
   const monitoring = planMonitoring(definition, settings, own, stores);
-  const workloads = withClients(byName([...own, ...monitoring.workloads]), definition, settings);
+  const workloads = withRoles(
+    withClients(byName([...own, ...monitoring.workloads]), definition, settings),
+    scope,
+  );
   const images = [...definition.images, ...stores.map(({ image }) => image), ...monitoring.images];
   const used = withBases(
     workloads.map(({ image }) => image),
@@ -134,6 +137,17 @@ function withClients(
       (a, b) => compareText(a.from, b.from) || a.port - b.port,
     ),
   }));
+}
+
+/** What Google Cloud has to let a workload do: what the managed datastores that it uses ask of their clients. */
+function withRoles(workloads: Workload[], { datastores }: Scope): Workload[] {
+  return workloads.map((workload) => {
+    const roles = workload.connects.flatMap((connection) => {
+      const store = connection.to === "datastore" ? datastores.get(connection.datastore) : undefined;
+      return store ? (rulesOf(store.engine).roles?.(store) ?? []) : [];
+    });
+    return roles.length > 0 ? { ...workload, roles: [...new Set(roles)].sort(compareText) } : workload;
+  });
 }
 
 function planSecrets(

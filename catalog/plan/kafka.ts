@@ -6,7 +6,7 @@ import type { EngineRules } from "./engine";
 import { exporter, exportersImage, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
-import { containerOf } from "./store";
+import { containerOf, joined } from "./store";
 import type { PlannedKafka, PlannedTopic, PlanValue, Workload } from "./types";
 
 const PORT = 9092;
@@ -25,11 +25,17 @@ const TOPICS_JOB = "topics";
 const CLUSTER = "bG9uZ3Nob3JlLWthZmthMQ";
 const WEEK = 7 * 24 * 3_600_000;
 
-function planKafka(definition: KafkaDefinition): PlannedKafka {
+const GIBIBYTE = 2 ** 30;
+/** The smallest cluster that Google runs. */
+export const LEAST_VCPUS = 3;
+
+function planKafka(definition: KafkaDefinition, { datastores }: PlanSettings): PlannedKafka {
+  const { kind, vcpus = LEAST_VCPUS, memory } = datastores?.[definition.name] ?? {};
   return {
     name: definition.name,
     engine: "kafka",
-    kind: "container",
+    kind: kind === "managed-kafka" ? kind : "container",
+    capacity: { vcpus, memory: memory === undefined ? vcpus * GIBIBYTE : (parseQuantity(memory) ?? 0) },
     version: definition.version,
     port: PORT,
     storage: parseQuantity(definition.storage) ?? 0,
@@ -96,8 +102,9 @@ function kafkaWorkload(
 
 /** Makes the topics what the catalog says: creates, extends, sets. Never deletes one, never takes partitions away. */
 function topicsJob(planned: PlannedKafka): Workload | undefined {
-  const { name, topics } = planned;
-  if (topics.length === 0) {
+  const { name, topics, kind } = planned;
+  // Topics of a managed cluster are resources of their own.
+  if (topics.length === 0 || kind !== "container") {
     return undefined;
   }
   return {
@@ -249,23 +256,28 @@ while read -r topic partitions settings; do
 done < ${TOPICS}
 `;
 
-function kafkaValue(planned: PlannedKafka, property: DatastoreProperty): PlanValue | undefined {
+function kafkaValue(planned: PlannedKafka, property: DatastoreProperty): PlanValue | null | undefined {
+  const isManaged = planned.kind === "managed-kafka";
+  const host: PlanValue = isManaged ? { late: "host", datastore: planned.name } : planned.name;
   switch (property) {
     case "host":
-      return planned.name;
+      return host;
     case "port":
       return String(planned.port);
     case "bootstrap":
-      return bootstrap(planned);
+      return joined([host, `:${planned.port}`]);
     case "securityProtocol":
-      return "PLAINTEXT";
+      return isManaged ? "SASL_SSL" : "PLAINTEXT";
+    case "saslMechanism":
+      // Within one machine's or cluster's private network the container asks for no login.
+      return isManaged ? "OAUTHBEARER" : null;
     default:
       return undefined;
   }
 }
 
 export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
-  properties: ["host", "port", "bootstrap", "securityProtocol"],
+  properties: ["host", "port", "bootstrap", "securityProtocol", "saslMechanism"],
   names: (definition) => ({
     ...(Object.keys(definition.topics).length > 0 && {
       job: { name: topicsJobName(definition), does: "keeps its topics" },
@@ -283,5 +295,6 @@ export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
   store: kafkaWorkload,
   job: topicsJob,
   exporter: kafkaExporter,
+  roles: ({ kind }) => (kind === "managed-kafka" ? ["roles/managedkafka.client"] : []),
   value: kafkaValue,
 };

@@ -58,7 +58,10 @@ function planPostgres(definition: PostgresDefinition, settings: PlanSettings): P
   return {
     name: definition.name,
     engine: "postgres",
-    kind: chosen?.kind ?? (settings.target === "gcp" ? "cloud-sql" : "container"),
+    kind:
+      (chosen?.kind ?? (settings.target === "gcp" ? "cloud-sql" : "container")) === "cloud-sql"
+        ? "cloud-sql"
+        : "container",
     version: definition.version,
     database: definition.database,
     port: PORT,

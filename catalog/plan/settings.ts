@@ -1,4 +1,5 @@
 import type { Environment, SettingValue } from "../types";
+import type { Quantity } from "../values";
 import type { DatastoreKind, Logging, Target } from "./types";
 
 /** How a system's metrics are collected. */
@@ -25,6 +26,8 @@ export interface PlanSettings {
           readonly tier?: string | undefined;
           readonly highAvailability?: boolean | undefined;
           readonly persistence?: "snapshots" | undefined;
+          readonly vcpus?: number | undefined;
+          readonly memory?: Quantity | undefined;
         }
       | undefined
     >

@@ -15,7 +15,7 @@ export const TARGETS = ["compose", "kubernetes", "gcp"] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** How a datastore is provided: a container of the deployment, or a managed service. */
-export type DatastoreKind = "container" | "cloud-sql" | "memorystore";
+export type DatastoreKind = "container" | "cloud-sql" | "memorystore" | "managed-kafka";
 
 /**
  * One system in one environment: resolved, complete, and sorted, so that every target renders the same
@@ -100,6 +100,8 @@ export interface Workload {
   readonly clients: readonly { readonly from: string; readonly port: number }[];
   readonly egress: readonly { readonly host: string; readonly port: number }[];
   readonly exceptions: readonly SecurityException[];
+  /** Roles on Google Cloud that it needs for the managed datastores it uses. Sorted. @default - none, and no identity there */
+  readonly roles?: readonly string[];
   /** Labels of the nodes that it may run on. Sorted. @default - any node */
   readonly nodes?: Readonly<Record<string, string>>;
   /** NVIDIA GPUs of each container. @default - none */
@@ -208,6 +210,7 @@ interface PlannedStore {
 
 export interface PlannedPostgres extends PlannedStore {
   readonly engine: "postgres";
+  readonly kind: "container" | "cloud-sql";
   readonly version: number;
   readonly database: string;
   readonly extensions: readonly PostgresExtension[];
@@ -235,7 +238,9 @@ export interface PlannedRedis extends PlannedStore {
 
 export interface PlannedKafka extends PlannedStore {
   readonly engine: "kafka";
-  readonly kind: "container";
+  readonly kind: "container" | "managed-kafka";
+  /** Size of a managed cluster: virtual CPUs, and memory in bytes. @default 3 and 3 GiB */
+  readonly capacity: { readonly vcpus: number; readonly memory: number };
   readonly version: string;
   /** By name. */
   readonly topics: readonly PlannedTopic[];

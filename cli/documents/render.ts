@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { planSystem, type Plan } from "../../catalog/plan";
+import { planSystem, type Plan, type Workload } from "../../catalog/plan";
 import { MONITORING } from "../../catalog/plan/monitoring";
 import type { Resolver } from "../../catalog/plan/resolve";
 import { compareText } from "../../catalog/problems";
+import { IDENTITY_ANNOTATION } from "../../components/identity.spec";
 import { ENVIRONMENTS, type Environment } from "../../catalog/types";
 import {
   besideBase,
@@ -162,7 +163,12 @@ export function kubernetesOptions(
   hashOf: HashSource = hashesIn(repoRoot()),
 ): KubernetesOptions<string> {
   return {
-    ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
+    ...(target === "gcp" && {
+      ...googleOptions(plan),
+      ingress: { tlsSecret: null },
+      accountAnnotations: ({ name, roles }: Workload): Record<string, string> =>
+        roles ? { [IDENTITY_ANNOTATION]: `<account of ${plan.system}.${name}>` } : {},
+    }),
     resolver: placeholders(plan),
     imageReference: (image) => localImage(hashOf, plan, image),
     imageVersion: ({ source }) => (source.kind === "build" ? hashOf(source, plan) : source.reference),

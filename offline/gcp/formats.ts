@@ -60,6 +60,21 @@ const role = pattern(
 );
 const apiName = pattern(/^[a-z]+\.googleapis\.com$/, 'an API such as "container.googleapis.com"');
 
+const subnetworkPath = pattern(
+  /^projects\/[^/]+\/regions\/[^/]+\/subnetworks\/[^/]+$/,
+  "a subnetwork as projects/PROJECT/regions/REGION/subnetworks/NAME",
+);
+const topicId = pattern(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/,
+  "letters, digits, dots, _ and -, starting with a letter or digit",
+);
+const aclId = pattern(
+  /^(?:cluster|allTopics|allConsumerGroups|allTransactionalIds|(?:topic|consumerGroup|transactionalId)(?:Prefixed)?\/.+)$/,
+  "what it is about, such as topic/NAME or allConsumerGroups",
+);
+const kafkaCpus = (value: string) =>
+  /^\d+$/.test(value) && Number(value) >= 3 ? undefined : "expected 3 virtual CPUs or more, as text";
+
 const cidr: Rule = (value) => {
   const range = parseIpRange(value);
   return typeof range === "string" ? range : undefined;
@@ -123,6 +138,15 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "gcp:projects/service:Service": { project: projectId, service: apiName },
   "gcp:serviceaccount/account:Account": { accountId, project: projectId },
   "gcp:serviceaccount/iAMMember:IAMMember": { member: iamMember, role },
+  "gcp:managedkafka/cluster:Cluster": {
+    clusterId: computeName,
+    project: projectId,
+    location: region,
+    "capacityConfig.vcpuCount": kafkaCpus,
+    "gcpConfig.accessConfig.networkConfigs[].subnet": subnetworkPath,
+  },
+  "gcp:managedkafka/topic:Topic": { topicId, project: projectId, location: region },
+  "gcp:managedkafka/acl:Acl": { aclId, project: projectId, location: region },
   "gcp:redis/instance:Instance": { name: shortName, project: projectId, region },
   "gcp:sql/databaseInstance:DatabaseInstance": {
     name: sqlName,
@@ -165,11 +189,31 @@ export function checkCombinations({ type, inputs }: Subject): Failure[] {
   switch (type) {
     case "gcp:sql/databaseInstance:DatabaseInstance":
       return checkSqlInstance(inputs);
+    case "gcp:managedkafka/cluster:Cluster":
+      return checkKafka(inputs);
     case "gcp:container/cluster:Cluster":
       return inputs.enableAutopilot === true ? checkAutopilot(inputs) : checkStandard(inputs);
     default:
       return [];
   }
+}
+
+/** What the service refuses because of what there is. */
+export function checkHistory({ type, inputs }: Subject, previous: Properties | undefined): Failure[] {
+  const [before, after] = [previous?.partitionCount, inputs.partitionCount];
+  return type === "gcp:managedkafka/topic:Topic" &&
+    typeof before === "number" &&
+    typeof after === "number" &&
+    after < before
+    ? [
+        {
+          property: "partitionCount",
+          reason:
+            `Kafka cannot take partitions away: ${before} there, ${after} asked for. ` +
+            "Leave it, or make a topic of another name and move to it",
+        },
+      ]
+    : [];
 }
 
 function checkSqlInstance(inputs: Properties): Failure[] {
@@ -198,6 +242,20 @@ function checkSqlInstance(inputs: Properties): Failure[] {
     });
   }
   return failures;
+}
+
+function checkKafka({ capacityConfig }: Properties): Failure[] {
+  const capacity = isObject(capacityConfig) ? capacityConfig : {};
+  const [cpus, bytes] = [Number(text(capacity.vcpuCount)), Number(text(capacity.memoryBytes))];
+  const perCpu = bytes / cpus / 2 ** 30;
+  return perCpu < 1 || perCpu > 8
+    ? [
+        {
+          property: "capacityConfig.memoryBytes",
+          reason: `expected 1 to 8 GiB for each of ${cpus} virtual CPUs, got ${perCpu.toFixed(2)}`,
+        },
+      ]
+    : [];
 }
 
 function checkAutopilot(inputs: Properties): Failure[] {

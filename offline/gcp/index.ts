@@ -2,7 +2,7 @@ import { matchesPattern, type Change } from "../diff";
 import type { Failure, Planner, Subject } from "../planner";
 import { checkAgainstSdk, sdk } from "../sdk";
 import { defined, merge, text, type Properties } from "../values";
-import { checkCombinations, checkFormats } from "./formats";
+import { checkCombinations, checkFormats, checkHistory } from "./formats";
 import { fingerprint, GCP_TYPES, type Known } from "./types";
 
 const PACKAGE = "@pulumi/gcp";
@@ -26,7 +26,7 @@ export const gcp: Planner = {
     return { name: text(previous?.name) ?? `${subject.name}-${unique}` };
   },
 
-  check(subject): Failure[] {
+  check(subject, previous): Failure[] {
     const fromSdk = checkAgainstSdk(sdk(PACKAGE), subject);
     if (fromSdk.length === 0 && !(subject.type in GCP_TYPES)) {
       const known = Object.keys(GCP_TYPES).join(", ");
@@ -35,7 +35,11 @@ export const gcp: Planner = {
     }
     return [
       ...fromSdk,
-      ...withoutDuplicates(fromSdk, [...checkFormats(subject), ...checkCombinations(subject)]),
+      ...withoutDuplicates(fromSdk, [
+        ...checkFormats(subject),
+        ...checkCombinations(subject),
+        ...checkHistory(subject, previous),
+      ]),
     ];
   },
 
@@ -43,7 +47,7 @@ export const gcp: Planner = {
     matchesPattern(change.path, GCP_TYPES[type]?.replaceOn ?? []) || shrinksDisk(type, change, before, after),
 
   // Names are generated, so that the new one can stand beside the old one, unless a person chose the name.
-  deleteFirst: (type) => type.includes(":IAMMember") || type.endsWith(":RepositoryIamMember"),
+  deleteFirst: (type) => /IamMember$|:IAMMember$/.test(type) || type.startsWith("gcp:managedkafka/"),
 
   create(subject, { preview, previous }) {
     const facts = GCP_TYPES[subject.type];

@@ -40,6 +40,10 @@ const addressId = globalThing("addresses");
 const sslPolicyId = globalThing("sslPolicies");
 const securityPolicyId = globalThing("securityPolicies");
 
+const kafkaId = (known: Known) =>
+  `projects/${known.project}/locations/${place(known)}/clusters/` +
+  (text(known.inputs.clusterId) ?? text(known.inputs.cluster) ?? "cluster");
+
 /** A resource's own region or location, or the provider's region. */
 function place({ inputs, region }: Known): string {
   return text(inputs.region) ?? text(inputs.location) ?? region;
@@ -267,6 +271,21 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
       authString: `assumed-${known.fingerprint}-${known.fingerprint}`,
       serverCaCerts: [{ cert: "assumed certificate" }],
     }),
+  },
+  "gcp:managedkafka/cluster:Cluster": {
+    replaceOn: ["clusterId", "project", "location", "gcpConfig.kmsKey"],
+    id: kafkaId,
+    outputs: (known) => ({ name: kafkaId(known) }),
+  },
+  "gcp:managedkafka/topic:Topic": {
+    replaceOn: ["topicId", "cluster", "project", "location", "replicationFactor"],
+    id: (known) => `${kafkaId(known)}/topics/${text(known.inputs.topicId)}`,
+    outputs: (known) => ({ name: `${kafkaId(known)}/topics/${text(known.inputs.topicId)}` }),
+  },
+  "gcp:managedkafka/acl:Acl": {
+    replaceOn: ["aclId", "cluster", "project", "location"],
+    id: (known) => `${kafkaId(known)}/acls/${text(known.inputs.aclId)}`,
+    outputs: (known) => ({ name: `${kafkaId(known)}/acls/${text(known.inputs.aclId)}` }),
   },
   "gcp:sql/database:Database": {
     replaceOn: ["instance", "name", "project"],

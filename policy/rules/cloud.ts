@@ -8,6 +8,8 @@ const REDIS = "gcp:redis/instance:Instance";
 const CLUSTER = "gcp:container/cluster:Cluster";
 const BUCKET = "gcp:storage/bucket:Bucket";
 const FIREWALL = "gcp:compute/firewall:Firewall";
+const TOPIC = "gcp:managedkafka/topic:Topic";
+const ACL = "gcp:managedkafka/acl:Acl";
 const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
 const privateDatabase: Rule = {
@@ -62,6 +64,7 @@ const GUARDS: Readonly<Record<string, readonly string[]>> = {
   [REDIS]: ["deletionProtection"],
   [BUCKET]: [],
   "gcp:managedkafka/cluster:Cluster": [],
+  [TOPIC]: [],
   "kubernetes:apps/v1:StatefulSet": [],
   "kubernetes:core/v1:Namespace": [],
 };
@@ -89,6 +92,24 @@ function isThrowAway({ type, props }: ResourceFacts): boolean {
     (type === BUCKET && at(props, "forceDestroy") === true)
   );
 }
+
+const kafka: Rule = {
+  name: "kafka-closed",
+  description: "Topics of production are kept three times, and lists of who may use one name accounts.",
+  check: ({ type, props, isProduction }) => {
+    switch (type) {
+      case TOPIC:
+        return isProduction ? expectAt(props, "replicationFactor", [3]) : [];
+      case ACL:
+        return listAt(props, "aclEntries")
+          .map((entry) => at(entry, "principal"))
+          .filter((principal) => principal === "User:*")
+          .map((principal) => `aclEntries: expected an account, got ${show(principal)}`);
+      default:
+        return [];
+    }
+  },
+};
 
 const privateCluster: Rule = {
   name: "cluster-private",
@@ -190,6 +211,7 @@ export const cloudRules = [
   privateDatabase,
   recoverable,
   guarded,
+  kafka,
   privateCluster,
   leastPrivilege,
   privateBucket,

@@ -58,13 +58,17 @@ function ingressRules<T>(context: Context<T>, { clients, metrics }: Workload): N
   return [...peers].sort(([a], [b]) => a - b).map(([port, from]) => ({ from, ports: [tcp(port)] }));
 }
 
-function egressRules<T>(context: Context<T>, { connects, egress }: Workload): Node<T>[] {
+function egressRules<T>(context: Context<T>, { connects, egress, roles }: Workload): Node<T>[] {
   if (connects.length === 0 && egress.length === 0) {
     return [];
   }
   return [
     dnsRule(context),
     ...connects.map((connection) => ({ to: [peerOf(context, connection)], ports: [tcp(connection.port)] })),
+    ...(roles ? (context.options.tokenServers ?? []) : []).map(({ cidr, port }) => ({
+      to: [{ ipBlock: { cidr } }],
+      ports: [tcp(port)],
+    })),
     ...hostRules(egress),
   ];
 }

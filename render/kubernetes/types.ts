@@ -56,6 +56,10 @@ export interface KubernetesOptions<T> {
   secretChecksum?(workload: Workload): string | T | undefined;
   /** Host names are out of reach for a NetworkPolicy; this is the CIDR of a managed datastore. @default - its address as /32 */
   datastoreRange?(datastore: string): string | T;
+  /** Annotations of a workload's ServiceAccount, such as who it is for the cloud. @default - none */
+  accountAnnotations?(workload: Workload): Readonly<Record<string, string | T>>;
+  /** Where workloads with roles in the cloud get their tokens. @default - nowhere */
+  tokenServers?: readonly { readonly cidr: string; readonly port: number }[];
   /** From where requests of users arrive at routed workloads. @default the namespace `ingress-nginx` */
   edge?: EdgeSource;
   /** @default - class and certificate are the cluster's defaults */

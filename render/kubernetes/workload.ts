@@ -32,7 +32,7 @@ export function renderServiceAccount<T>(context: Context<T>, workload: Workload)
   return {
     apiVersion: "v1",
     kind: "ServiceAccount",
-    metadata: metadataOf(context, workload),
+    metadata: metadataOf(context, workload, workload.name, context.options.accountAnnotations?.(workload)),
     automountServiceAccountToken: false,
   };
 }

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -28,6 +28,7 @@ export interface CloudInputs {
 /** A resource as the state holds it. */
 export interface StateResource {
   readonly urn: string;
+  readonly id?: string;
   readonly type: string;
   readonly parent?: string;
   readonly dependencies?: readonly string[];
@@ -42,6 +43,11 @@ export interface Outcome {
   readonly errors: readonly string[];
   readonly failed: boolean;
 }
+
+type Operation = (observe: {
+  onEvent: (event: automation.EngineEvent) => void;
+  onOutput: (text: string) => void;
+}) => Promise<unknown>;
 
 const ANALYZER = path.join(__dirname, "..", "..", "policy", "analyzer");
 
@@ -95,6 +101,37 @@ export class CloudStack {
 
   up(inputs: CloudInputs = {}): Promise<Outcome> {
     return this.run((observe) => this.stack.up({ program: programFor(inputs), ...observe }));
+  }
+
+  /** Kills the engine, as a power cut would, once it has begun so many operations. */
+  async upKilled(inputs: CloudInputs, operations: number): Promise<Outcome> {
+    let begun = 0;
+    const killing = (event: automation.EngineEvent): void => {
+      begun += event.resourcePreEvent ? 1 : 0;
+      if (begun === operations) {
+        enginesOf(process.pid).forEach((pid) => process.kill(pid, "SIGKILL"));
+      }
+    };
+    return this.observed((observe) => {
+      const onEvent = (event: automation.EngineEvent): void => {
+        observe.onEvent(event);
+        killing(event);
+      };
+      return this.stack.up({ program: programFor(inputs), ...observe, onEvent });
+    });
+  }
+
+  /** What a person does after that: releases the lock, and forgets creations whose end nobody saw. */
+  async recover(): Promise<Outcome> {
+    await this.stack.cancel();
+    return this.run((observe) => this.stack.refresh({ ...observe, clearPendingCreates: true }));
+  }
+
+  /** Operations that had begun when the engine ended. */
+  async pendingOperations(): Promise<number> {
+    const exported = await this.stack.exportStack();
+    const state = exported.deployment as { pending_operations?: unknown[] };
+    return (state.pending_operations ?? []).length;
   }
 
   refresh(): Promise<Outcome> {
@@ -153,12 +190,11 @@ export class CloudStack {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async run(
-    operation: (observe: {
-      onEvent: (event: automation.EngineEvent) => void;
-      onOutput: (text: string) => void;
-    }) => Promise<unknown>,
-  ): Promise<Outcome> {
+  private run(operation: Operation): Promise<Outcome> {
+    return this.observed((observe) => connected(() => operation(observe)));
+  }
+
+  private async observed(operation: Operation): Promise<Outcome> {
     const changes = new Set<string>();
     const errors: string[] = [];
     const observe = {
@@ -182,7 +218,7 @@ export class CloudStack {
       errors.length = 0;
       return operation(observe);
     };
-    const failed = await connected(run).then(
+    const failed = await run().then(
       () => false,
       (error: unknown) => {
         errors.push(error instanceof Error ? error.message : String(error));
@@ -203,9 +239,10 @@ function programFor({
     const secrets = "todo" in definitions ? { todo: { "openai-api-key": openaiKey } } : {};
     const defaults = { domain: "example.com", gcp: { project: "example-prod" }, secrets };
     const settings = readSettings({ stack: "prod", values: { ...defaults, ...values } }, definitions);
-    const plans = Object.entries(definitions).map(([name, definition]) =>
-      planSystem(definition, planSettings(settings, name)),
-    );
+    const plans = settings.systems.flatMap((name) => {
+      const definition = definitions[name];
+      return definition ? [planSystem(definition, planSettings(settings, name))] : [];
+    });
     const outputs = deployCloud(plans, {
       settings,
       secretValue: (_system, name) => (name === "openai-api-key" ? pulumi.secret(openaiKey) : undefined),
@@ -230,4 +267,13 @@ function scalars(value: unknown): string[] {
     return [value];
   }
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(scalars) : [];
+}
+
+function enginesOf(parent: number): number[] {
+  const table = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
+  return table
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, of, ...command]) => Number(of) === parent && command.join(" ").includes("pulumi up"))
+    .map(([pid]) => Number(pid));
 }

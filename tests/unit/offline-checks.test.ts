@@ -100,6 +100,22 @@ describe("offline Google Cloud", () => {
     { secondaryIpRanges: [{ rangeName: "pods", ipCidrRange: "10.4.0.0/99" }] },
     /secondaryIpRanges\[0\]\.ipCidrRange: expected an address range/,
   );
+  const KAFKA = "gcp:managedkafka/cluster:Cluster";
+  const kafka: Properties = {
+    clusterId: "events",
+    location: "us-central1",
+    capacityConfig: { vcpuCount: "3", memoryBytes: String(3 * 2 ** 30) },
+    gcpConfig: { accessConfig: { networkConfigs: [{ subnet: "projects/p/regions/r/subnetworks/s" }] } },
+  };
+  rule(gcp, KAFKA, kafka, { capacityConfig: { vcpuCount: "2" } }, /expected 3 virtual CPUs or more, as text/);
+  rule(gcp, KAFKA, kafka, { capacityConfig: { memoryBytes: "1" } }, /expected 1 to 8 GiB for each of 3/);
+  it("knows that partitions of a topic can be added and never taken away", () => {
+    const topic = { topicId: "t", cluster: "c", location: "us-central1", replicationFactor: 3 };
+    const of = (partitionCount: number) =>
+      subject("gcp:managedkafka/topic:Topic", { ...topic, partitionCount });
+    assert.deepEqual(gcp.check(of(6), of(3).inputs), []);
+    assert.match(gcp.check(of(3), of(6).inputs)[0]?.reason ?? "", /6 there, 3 asked for/);
+  });
   rule(gcp, CLUSTER, { enableAutopilot: true }, { nodePools: [] }, /managed by Autopilot/);
   rule(
     gcp,

@@ -201,12 +201,12 @@ describe("checks of Redis, Kafka and Neo4j", () => {
     });
     assert.deepEqual(
       found.map(({ path, message }) => `${path}: ${message}`),
-      ["stores.datastores.cache.kind: expected container or memorystore, got cloud-sql"],
+      ["stores.datastores.cache.kind: expected container or memorystore for Redis, got cloud-sql"],
     );
     const values = { stores: { datastores: { graph: { kind: "memorystore" } } } };
     assert.throws(
       () => readSettings({ stack: "local", values, source: "Pulumi.local.yaml" }, { stores: definition }),
-      /stores\.datastores\.graph\.kind: expected "container", got "memorystore"/,
+      /stores\.datastores\.graph\.kind: expected container: Google Cloud runs no Neo4j/,
     );
   });
 

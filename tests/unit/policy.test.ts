@@ -261,6 +261,23 @@ const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts,
       [{ ...bucket(), isProtected: false }, /protect/],
     ],
   },
+  "kafka-closed": {
+    passes: [
+      facts("gcp:managedkafka/topic:Topic", { replicationFactor: 3 }),
+      facts("gcp:managedkafka/topic:Topic", { replicationFactor: 1 }, inDev),
+      facts("gcp:managedkafka/acl:Acl", { aclEntries: [{ principal: "User:app@acme.iam" }] }),
+    ],
+    fails: [
+      [
+        facts("gcp:managedkafka/topic:Topic", { replicationFactor: 1 }),
+        /replicationFactor: expected 3, got 1/,
+      ],
+      [
+        facts("gcp:managedkafka/acl:Acl", { aclEntries: [{ principal: "User:*" }] }),
+        /aclEntries: expected an account, got "User:\*"/,
+      ],
+    ],
+  },
   "cluster-private": {
     passes: [
       cluster(),

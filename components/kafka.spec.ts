@@ -1,0 +1,75 @@
+import { throwProblems, type Problem } from "../catalog/problems";
+import { parseQuantity, type Quantity } from "../catalog/values";
+
+export interface ManagedKafkaTopic {
+  /** Can grow, never shrink. @default 1 */
+  partitions?: number;
+  /** Kafka's own names, such as `retention.ms`. @default {} */
+  settings?: Readonly<Record<string, string>>;
+}
+
+export interface ManagedKafkaSpecArgs {
+  /** Virtual CPUs of all brokers together, at least 3. @default 3 */
+  vcpus?: number;
+  /** Memory of all brokers together, 1 to 8 GiB for each virtual CPU. @default - 1 GiB for each */
+  memory?: Quantity;
+  /** By name. @default {} */
+  topics?: Readonly<Record<string, ManagedKafkaTopic>>;
+}
+
+const GIBIBYTE = 2 ** 30;
+const LEAST_VCPUS = 3;
+/** Brokers in three zones: one may be lost. */
+const COPIES = 3;
+
+/** Cluster and topics as plain data. @throws ProblemsError with everything that the service cannot give */
+export function managedKafkaSpec(name: string, args: ManagedKafkaSpecArgs) {
+  throwProblems(`kafka ${name}`, checkManagedKafka(args));
+  const { vcpus = LEAST_VCPUS, memory = `${vcpus}Gi`, topics = {} } = args;
+  return {
+    cluster: {
+      // The API has 64-bit numbers as text.
+      capacityConfig: { vcpuCount: String(vcpus), memoryBytes: String(parseQuantity(memory)) },
+      rebalanceConfig: { mode: "AUTO_REBALANCE_ON_SCALE_UP" },
+    },
+    topics: Object.entries(topics).map(([topic, { partitions = 1, settings = {} }]) => ({
+      topicId: topic,
+      partitionCount: partitions,
+      replicationFactor: COPIES,
+      configs: { "min.insync.replicas": "2", ...settings },
+    })),
+  };
+}
+
+/** Where clients begin. Google's form of the name; the service has no output for it. */
+export function managedKafkaHost(cluster: string, region: string, project: string): string {
+  // Projects of a domain (`example.com:acme`) have it behind their own name.
+  const zone = project.split(":").reverse().join(".");
+  return `bootstrap.${cluster}.${region}.managedkafka.${zone}.cloud.goog`;
+}
+
+/** What a client of a topic may do. Nobody else may anything, once a topic has such a list. */
+export const TOPIC_OPERATIONS = ["DESCRIBE", "READ", "WRITE"] as const;
+
+function checkManagedKafka({ vcpus = LEAST_VCPUS, memory, topics = {} }: ManagedKafkaSpecArgs): Problem[] {
+  const problems: Problem[] = [];
+  if (!Number.isInteger(vcpus) || vcpus < LEAST_VCPUS) {
+    problems.push({ path: "vcpus", message: `expected a whole number from ${LEAST_VCPUS}, got ${vcpus}` });
+  }
+  const perVcpu = (parseQuantity(memory ?? `${vcpus}Gi`) ?? 0) / GIBIBYTE / vcpus;
+  if (!(perVcpu >= 1 && perVcpu <= 8)) {
+    problems.push({
+      path: "memory",
+      message: `expected 1Gi to 8Gi for each of ${vcpus} vcpus, got ${memory ?? ""}`,
+    });
+  }
+  for (const [topic, { partitions = 1 }] of Object.entries(topics)) {
+    if (!Number.isInteger(partitions) || partitions < 1) {
+      problems.push({
+        path: `topics.${topic}.partitions`,
+        message: `expected a whole number from 1, got ${partitions}`,
+      });
+    }
+  }
+  return problems;
+}
