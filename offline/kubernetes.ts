@@ -91,8 +91,7 @@ export const kubernetes: Planner = {
   secrets: (type) => (type === "kubernetes:core/v1:Secret" ? ["data", "stringData"] : []),
 
   checkConfig(config) {
-    const kubeconfig = config.kubeconfig;
-    return kubeconfig === undefined
+    return config.kubeconfig === undefined && config.context === undefined
       ? [{ property: "kubeconfig", reason: "not set: the provider would use whatever cluster is current" }]
       : [];
   },

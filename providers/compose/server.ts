@@ -176,7 +176,7 @@ function answering<Request, Response>(
 }
 
 /** A user's mistake as its message; anything else is our mistake, and says where. */
-function failure(error: unknown): Partial<grpc.StatusObject> {
+export function failure(error: unknown): Partial<grpc.StatusObject> {
   const message =
     error instanceof UserError || !(error instanceof Error) ? text(error) : (error.stack ?? error.message);
   const metadata = new grpc.Metadata();

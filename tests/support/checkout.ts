@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { run, type Ran } from "../../tools/process";
@@ -38,6 +47,14 @@ export class Checkout {
     return execFileSync("git", args, { cwd: this.root, encoding: "utf8" });
   }
 
+  read(path: string): string {
+    return readFileSync(join(this.root, path), "utf8");
+  }
+
+  write(path: string, content: string): void {
+    writeFileSync(join(this.root, path), content);
+  }
+
   /** Settings of a stack of this machine that are there before its first run. */
   presetLocal(settings: string, stack = "local"): void {
     mkdirSync(this.data, { recursive: true, mode: 0o700 });
@@ -50,7 +67,12 @@ export class Checkout {
   }
 
   runWith(env: Record<string, string>, command: string, ...args: string[]): Promise<Ran> {
+    return this.runWithInput("", env, command, ...args);
+  }
+
+  runWithInput(input: string, env: Record<string, string>, command: string, ...args: string[]): Promise<Ran> {
     return run(command, args, {
+      input,
       cwd: this.root,
       // A first start builds images; the limit only ends what hangs.
       timeoutMs: 900_000,

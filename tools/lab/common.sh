@@ -26,13 +26,14 @@ require_debian_root() {
   codename=$VERSION_CODENAME
 }
 
-# One caller at a time changes the lab; the others wait for it and then find the work done.
+# lock [FILE]: one caller at a time changes the lab; the others wait for it and then find the work done.
 lock() {
-  mkdir -p "$lab"
-  exec 9>"$lab/lock"
+  local file=$lab/${1:-lock}
+  mkdir -p "$(dirname "$file")"
+  exec 9>"$file"
   flock --nonblock 9 && return
   say "waiting for another process that is setting the lab up"
-  flock --wait 1800 9 || fail "another process has held $lab/lock for half an hour"
+  flock --wait 1800 9 || fail "another process has held $file for half an hour"
 }
 
 # running PIDFILE NAME: the file's process is alive and is the program NAME, not a later owner of the same number.
@@ -75,4 +76,26 @@ debian_mirror() {
     /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v snapshot | head -n 1 | sed 's: *$::; s:/$::') || true
   [ -n "$url" ] || fail "no Debian mirror in /etc/apt/sources.list or /etc/apt/sources.list.d; add one (deb http://HOST/debian $codename main)"
   echo "$url"
+}
+
+# download SUITE DIRECTORY PACKAGE...: puts packages into DIRECTORY/debs, from SUITE and from the machine's own release.
+download() {
+  local mirror
+  mirror=$(debian_mirror)
+  mkdir -p "$2"/{lists/partial,cache/archives/partial,debs}
+  printf "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror %s main\n" "$1" "$codename" | sort -u >"$2/sources.list"
+  cat >"$2/apt.conf" <<CONF
+Dir::Etc::sourcelist "$2/sources.list"; Dir::Etc::sourceparts "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
+Dir::State::lists "$2/lists"; Dir::State::status "/dev/null"; Dir::Cache "$2/cache";
+APT::Sandbox::User "root"; Acquire::Retries "2"; Acquire::http::Timeout "30"; Acquire::Languages "none";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false"; Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
+CONF
+  APT_CONFIG=$2/apt.conf apt-get update -qq >&2
+  (cd "$2/debs" && APT_CONFIG=$2/apt.conf apt-get download -qq "${@:3}" >&2)
+}
+
+# with_libraries PROGRAM [ARGUMENT]: a script that runs $engine/lib/PROGRAM with the libraries unpacked beside it.
+with_libraries() {
+  printf '#!/bin/sh\nLD_LIBRARY_PATH=%q XTABLES_LIBDIR=%q exec %q %s "$@"\n' \
+    "$engine/lib" "$engine/lib/xtables" "$engine/lib/$1" "${2:-}"
 }

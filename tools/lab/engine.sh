@@ -11,27 +11,6 @@ readonly modern=(docker.io docker-cli docker-compose docker-buildx containerd ti
 readonly own=(runc libseccomp2 pigz docker-registry mmdebstrap
   iptables libxtables12 libmnl0 libnftnl11 libnfnetlink0 libnetfilter-conntrack3 libip4tc2 libip6tc2)
 
-download() { # SUITE DIRECTORY
-  local mirror
-  mirror=$(debian_mirror)
-  mkdir -p "$2"/{lists/partial,cache/archives/partial,debs}
-  printf "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror %s main\n" "$1" "$codename" | sort -u >"$2/sources.list"
-  cat >"$2/apt.conf" <<CONF
-Dir::Etc::sourcelist "$2/sources.list"; Dir::Etc::sourceparts "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
-Dir::State::lists "$2/lists"; Dir::State::status "/dev/null"; Dir::Cache "$2/cache";
-APT::Sandbox::User "root"; Acquire::Retries "2"; Acquire::http::Timeout "30"; Acquire::Languages "none";
-Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false"; Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
-CONF
-  APT_CONFIG=$2/apt.conf apt-get update -qq >&2
-  (cd "$2/debs" && APT_CONFIG=$2/apt.conf apt-get download -qq "${modern[@]/%//$1}" "${own[@]/%//$codename}" >&2)
-}
-
-# with_libraries PROGRAM [ARGUMENT]: a script that runs $engine/lib/PROGRAM with the libraries unpacked beside it.
-with_libraries() {
-  printf '#!/bin/sh\nLD_LIBRARY_PATH=%q XTABLES_LIBDIR=%q exec %q %s "$@"\n' \
-    "$engine/lib" "$engine/lib/xtables" "$engine/lib/$1" "${2:-}"
-}
-
 unpack() { # DIRECTORY WITH DEBS → DIRECTORY/new/{bin,lib,plugins}
   local deb new=$1/new
   mkdir -p "$1/root" "$new"/{bin,lib,plugins}
@@ -66,7 +45,7 @@ install() {
   say "unpacking Docker Engine, Compose and buildx from Debian packages (about 20 s)"
   for suite in sid trixie; do # trixie when unstable's binaries ask for a newer libc than this machine has
     rm -rf "$work"
-    download "$suite" "$work"
+    download "$suite" "$work" "${modern[@]/%//$suite}" "${own[@]/%//$codename}"
     unpack "$work"
     if "$work/new/bin/dockerd" --version >/dev/null 2>&1 && "$work/new/plugins/docker-compose" version >/dev/null 2>&1; then
       put_in_place "$work/new/lib" "$engine/lib"

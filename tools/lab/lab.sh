@@ -11,6 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 remove() {
+  "$here/kubernetes/kubernetes.sh" remove
   "$here/engine.sh" down
   # The engine leaves its bridges and packet filter rules behind when it ends.
   if [ -x "$engine/lib/xtables-nft-multi" ]; then

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { planSystem, type Plan } from "../../catalog/plan";
+import { googleOptions, renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
+import { loadStack, planSettings, readSettings, type StackSettings } from "../../settings";
+import { systems } from "../../stacks";
+import type { ClusterClient, ObjectName } from "../../tools/lab/providers/cluster-client";
+import type { Properties } from "../../offline/values";
+import { startNode, stopNode } from "../support/cluster-node";
+
+const root = join(__dirname, "..", "..");
+const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+/** The stacks of the checkout, and the same environments on a cluster elsewhere. */
+const stacks: StackSettings[] = ["dev", "staging", "prod"].flatMap((stack) => [
+  loadStack(root, stack, systems),
+  readSettings({ stack, values: { target: "kubernetes", domain: "example.com" } }, systems),
+]);
+
+describe("documents at a real API server", function () {
+  this.timeout(600_000);
+
+  let cluster: ClusterClient;
+  before(async () => {
+    cluster = (await startNode()).client;
+  });
+  after(async () => {
+    cluster.close();
+    await stopNode();
+  });
+
+  const accept = async (object: Properties, dryRun = true): Promise<string[]> =>
+    cluster.apply(object as ObjectName & Properties, { dryRun }).then(
+      () => [],
+      (error: unknown) => [error instanceof Error ? error.message : String(error)],
+    );
+
+  for (const settings of stacks) {
+    it(`accepts everything of ${settings.environment} on ${settings.target}`, async () => {
+      const refused: string[] = [];
+      let documents = 0;
+      for (const system of settings.systems) {
+        const definition = systems[system] ?? assert.fail(system);
+        const secretsSet = definition.secrets.map(({ name }) => name);
+        const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet });
+        const objects = render(plan, settings);
+        const namespace = objects.find(({ kind }) => kind === "Namespace") ?? assert.fail("no namespace");
+        // It stays for the next environment, and goes with the node.
+        refused.push(...(await accept(plain(namespace), false)));
+        for (const object of [...objects.map(plain), ...objects.flatMap(podOf)]) {
+          refused.push(...(await accept(object)));
+          documents += 1;
+        }
+      }
+      console.log(`      ${documents} documents`);
+      assert.ok(documents > 100, `only ${documents} documents`);
+      assert.deepEqual(refused, []);
+    });
+  }
+
+  it("refuses what is wrong: the acceptance above means something", async () => {
+    const pod = { hostNetwork: true, containers: [{ name: "web", image: "web" }] };
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "refusing", labels } };
+    assert.deepEqual(await accept(namespace, false), []);
+    const metadata = { name: "web", namespace: "refusing" };
+    const [problem = ""] = await accept({ apiVersion: "v1", kind: "Pod", metadata, spec: pod });
+    assert.match(problem, /violates PodSecurity/);
+    const [unknown = ""] = await accept({ apiVersion: "v1", kind: "ConfigMap", metadata, dat: { a: "b" } });
+    assert.match(unknown, /field not declared in schema/);
+  });
+});
+
+function render(plan: Plan, { target, lifecycle }: StackSettings): KubernetesObject<string>[] {
+  return renderKubernetes<string>(plan, {
+    ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
+    imageReference: ({ name }) => `registry.example.com/${plan.system}/${name}@${DIGEST}`,
+    datastoreRange: () => "192.0.2.1/32",
+    requireDigests: plan.environment === "prod",
+    lifecycle,
+    resolver: {
+      secret: (name) => `secret of ${name}`,
+      host: () => "192.0.2.1",
+      text: (parts) => parts.join(""),
+    },
+  });
+}
+
+/** The pod that a controller would make: Pod Security and quotas judge pods, and only warn about controllers. */
+function podOf({ kind, metadata, spec }: KubernetesObject<string>): Properties[] {
+  const template = (
+    spec as { template?: { metadata: object; spec: { volumes?: { name: string }[] } } } | undefined
+  )?.template;
+  if (!["Deployment", "StatefulSet", "Job"].includes(kind) || !template) {
+    return [];
+  }
+  const claims =
+    (spec as { volumeClaimTemplates?: { metadata: { name: string } }[] }).volumeClaimTemplates ?? [];
+  const volumes = [
+    ...(template.spec.volumes ?? []),
+    ...claims.map(({ metadata: { name } }) => ({ name, persistentVolumeClaim: { claimName: name } })),
+  ];
+  // The account is not there in a dry run.
+  const { serviceAccountName: _account, ...pod } = template.spec as Record<string, unknown>;
+  return [
+    plain({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { ...template.metadata, name: metadata.name, namespace: metadata.namespace },
+      spec: { ...pod, ...(volumes.length > 0 && { volumes }) },
+    }),
+  ];
+}
+
+/** As it travels: without what is undefined. */
+function plain(object: object): Properties {
+  return JSON.parse(JSON.stringify(object)) as Properties;
+}

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { kubernetes as planner } from "../../../offline/kubernetes";
+import { isObject, isUnknown, text, type Json, type Properties } from "../../../offline/values";
+import { PartialError, UserError } from "../../../providers/compose/errors";
+import { ApiError, ClusterClient, type ClusterObject, type ObjectName } from "./cluster-client";
+import { podProblems, readiness } from "./readiness";
+import type { LabProvider, Resource } from "./server";
+
+export interface KubernetesOptions {
+  /** How long an object may take to become ready, and to go. @default ten minutes, as the real provider waits */
+  patienceMs?: number;
+}
+
+const TEN_MINUTES = 600_000;
+const PAUSE_MS = 400;
+
+/**
+ * Stands in for the Pulumi provider for Kubernetes, which this project's machines cannot download. It applies to the
+ * real API server and waits as the real one does; where it differs, `readiness.ts` says so. For the lab and tests only.
+ */
+export function kubernetesProvider(options: KubernetesOptions = {}): LabProvider {
+  // Asked for at every wait: a test changes it.
+  const patience = (): number => options.patienceMs ?? TEN_MINUTES;
+  const clients = new Map<string, ClusterClient>();
+  const clusterOf = ({ config }: Resource): ClusterClient => {
+    const [kubeconfig, context] = [text(config.kubeconfig), text(config.context)];
+    const key = JSON.stringify([kubeconfig, context]);
+    const client = clients.get(key) ?? new ClusterClient({ kubeconfig, context });
+    clients.set(key, client);
+    return client;
+  };
+  const apply = async (resource: Resource, preview: boolean): Promise<ClusterObject | undefined> => {
+    const cluster = clusterOf(resource);
+    if (preview) {
+      await tryOut(resource, cluster);
+      return undefined;
+    }
+    const applied = await cluster.apply(resource.inputs as ObjectName & Properties);
+    return waitUntilReady(applied, cluster, patience(), resource.inputs);
+  };
+
+  return {
+    planner,
+    async create(resource, preview) {
+      const applied = await apply(resource, preview);
+      return { id: applied ? idOf(applied) : "", outputs: outputsOf(applied) };
+    },
+    async update(_id, resource, preview) {
+      return outputsOf(await apply(resource, preview));
+    },
+    async read(_id, resource) {
+      const found = await clusterOf(resource).get(resource.inputs as unknown as ObjectName);
+      return found && (seenAs(resource.inputs, found as unknown as Json) as Properties);
+    },
+    async delete(_id, resource) {
+      const cluster = clusterOf(resource);
+      const name = resource.inputs as unknown as ObjectName;
+      const before = await cluster.get(name);
+      await cluster.delete(name);
+      const gone = async () => (await cluster.get(name))?.metadata.uid !== before?.metadata.uid || !before;
+      if (!(await within(patience(), gone))) {
+        throw new UserError(`${name.kind} ${name.metadata.name} is still there`);
+      }
+    },
+  };
+}
+
+/** A preview asks the API server what it would say, once everything is known and the namespace exists. */
+async function tryOut({ inputs }: Resource, cluster: ClusterClient): Promise<void> {
+  if (hasUnknown(inputs)) {
+    return;
+  }
+  await cluster.apply(inputs as ObjectName & Properties, { dryRun: true }).catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 404)) {
+      throw error;
+    }
+  });
+}
+
+function hasUnknown(value: Json): boolean {
+  if (typeof value !== "object" || value === null) {
+    return isUnknown(value);
+  }
+  return Object.values(value).some(hasUnknown);
+}
+
+/** @throws PartialError: the object is there, and is not what it should be */
+async function waitUntilReady(
+  applied: ClusterObject,
+  cluster: ClusterClient,
+  patienceMs: number,
+  inputs: Properties,
+): Promise<ClusterObject> {
+  const end = Date.now() + patienceMs;
+  let seen = applied;
+  for (;;) {
+    const state = await readiness(seen, cluster);
+    if (state.is === "ready") {
+      return seen;
+    }
+    if (state.is === "failed" || Date.now() > end) {
+      const problems = await podProblems(seen, cluster).catch(() => []);
+      const patience = state.is === "failed" ? "" : ` after ${Math.round(patienceMs / 1000)} s`;
+      const message = [
+        `${applied.kind} ${applied.metadata.name} is not ready${patience}: ${state.why}`,
+        ...problems.map((line) => `  ${line}`),
+      ].join("\n");
+      throw new PartialError(message, idOf(seen), { ...inputs, ...outputsOf(seen) });
+    }
+    await sleep(PAUSE_MS);
+    const next = await cluster.get(applied);
+    if (!next) {
+      throw new UserError(`${applied.kind} ${applied.metadata.name} was deleted while it was waited for`);
+    }
+    seen = next;
+  }
+}
+
+async function within(patienceMs: number, condition: () => Promise<boolean>): Promise<boolean> {
+  const end = Date.now() + patienceMs;
+  while (!(await condition())) {
+    if (Date.now() > end) {
+      return false;
+    }
+    await sleep(PAUSE_MS);
+  }
+  return true;
+}
+
+function idOf({ metadata: { name, namespace } }: ClusterObject): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** The state holds what was asked for; what the server adds is read where it is needed. */
+function outputsOf(object: ClusterObject | undefined): Properties {
+  return object?.metadata.uid === undefined ? {} : { metadata: { uid: object.metadata.uid } };
+}
+
+/** What is really there, as far as the inputs speak of it. Text of Secrets comes back in another field. */
+function seenAs(inputs: Json, found: Json | undefined): Json | undefined {
+  if (Array.isArray(inputs)) {
+    if (!Array.isArray(found)) {
+      return inputs.length === 0 ? inputs : found;
+    }
+    return found.map((item, index) =>
+      index in inputs ? (seenAs(inputs[index] ?? null, item) ?? item) : item,
+    );
+  }
+  if (!isObject(inputs) || !isObject(found)) {
+    const isLeftOut = found === undefined && isObject(inputs) && Object.keys(inputs).length === 0;
+    return isLeftOut ? inputs : found;
+  }
+  const entries = Object.entries(inputs).map(([key, value]) => [
+    key,
+    key === "stringData" ? value : seenAs(value, found[key]),
+  ]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Json;
+}
