@@ -5,7 +5,11 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface ObjectData {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name?: pulumi.Input<string>; readonly namespace?: pulumi.Input<string> };
+  readonly metadata: {
+    readonly name?: pulumi.Input<string>;
+    readonly namespace?: pulumi.Input<string>;
+    readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
+  };
 }
 
 type ObjectClass = new (

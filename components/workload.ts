@@ -35,11 +35,15 @@ export class Workload extends Component {
     const { objects, after = [], lifecycle = "retain", transform = {} } = args;
     const names = namesOf(objects);
     const create = (object: ObjectData, dependsOn: readonly pulumi.Resource[]): pulumi.CustomResource =>
-      kubernetesObject(`${name}-${names.get(object) ?? ""}`, apply(object, transform[object.kind]), {
-        parent: this,
-        dependsOn: [...dependsOn],
-        ...(STATEFUL.includes(object.kind) && stateful(lifecycle)),
-      });
+      kubernetesObject(
+        `${name}-${names.get(object) ?? ""}`,
+        apply(unwaited(object), transform[object.kind]),
+        {
+          parent: this,
+          dependsOn: [...dependsOn],
+          ...(STATEFUL.includes(object.kind) && stateful(lifecycle)),
+        },
+      );
 
     const isController = (object: ObjectData): boolean => CONTROLLERS.includes(object.kind);
     const isFollower = (object: ObjectData): boolean => FOLLOWERS.includes(object.kind);
@@ -54,6 +58,19 @@ export class Workload extends Component {
     this.controller = controllers[0];
     this.registerOutputs({});
   }
+}
+
+/**
+ * The provider calls a Service ready when one of its pods is, and its pods come after it here: each would wait for the
+ * other. What comes after a workload waits for its controller, which knows more.
+ */
+function unwaited(object: ObjectData): ObjectData {
+  if (object.kind !== "Service") {
+    return object;
+  }
+  const { metadata } = object;
+  const annotations = { ...metadata.annotations, "pulumi.com/skipAwait": "true" };
+  return { ...object, metadata: { ...metadata, annotations } };
 }
 
 function apply(object: ObjectData, transform: Transform<ObjectData> | undefined): ObjectData {

@@ -189,4 +189,21 @@ describe("components", () => {
     assert.ok(workload.controller);
     assert.equal(named("todo-migrate-job").inputs.kind, "Job");
   });
+
+  // The provider waits ten minutes for a pod of every Service, and no pod is made before its Service.
+  it("lets no Service wait for pods that wait for it", async () => {
+    const metadata = { name: "web", annotations: { "example.com/kept": "yes" } };
+    new Workload("shop-web", {
+      objects: [
+        { apiVersion: "v1", kind: "Service", metadata },
+        { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "web" } },
+      ],
+    });
+    await settled();
+    assert.deepEqual((named("shop-web-service").inputs.metadata as typeof metadata).annotations, {
+      "example.com/kept": "yes",
+      "pulumi.com/skipAwait": "true",
+    });
+    assert.deepEqual(named("shop-web-config-map").inputs.metadata, { name: "web" });
+  });
 });
