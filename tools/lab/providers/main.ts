@@ -2,11 +2,11 @@ import { startLabProviders } from ".";
 
 /** Serves the stand-ins for a `longshore up` by hand, until Ctrl-C. */
 async function main(): Promise<void> {
-  const { env, close } = await startLabProviders();
-  console.log(`export PULUMI_DEBUG_PROVIDERS=${env.PULUMI_DEBUG_PROVIDERS}`);
-  console.error("stand-ins for the plugins kubernetes, docker-build and random serve until Ctrl-C");
+  const providers = await startLabProviders();
+  process.stdout.write(`export PULUMI_DEBUG_PROVIDERS=${providers.env.PULUMI_DEBUG_PROVIDERS}\n`);
+  process.stderr.write("stand-ins for the plugins kubernetes, docker-build and random serve until Ctrl-C\n");
   process.once("SIGINT", () => {
-    void close().then(() => process.exit(0));
+    void providers.close().then(() => process.exit(0));
   });
 }
 
