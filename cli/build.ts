@@ -20,12 +20,14 @@ export interface BuildOptions extends StackOption, SystemOption, JsonOption {
   /** False: no provenance and no list of contents goes with what is pushed. */
   readonly attest: boolean;
   readonly print?: boolean;
+  readonly check?: boolean;
 }
 
 export function registerBuild(program: Command): Command {
   const command = program
     .command("build")
     .description("build the images, side by side, their unit tests included; --push to push them")
+    .argument("[images...]", "only these and what they are built on, such as todo/backend")
     .option("--push", "push to the registry of the stack's settings instead of loading into the engine")
     .addOption(
       new Option("--platform <list>", "such as linux/amd64,linux/arm64")
@@ -38,15 +40,24 @@ export function registerBuild(program: Command): Command {
     .option("--skip-tests", "leave the unit tests out")
     .option("--no-cache", "use nothing of former builds")
     .option("--no-attest", "push without provenance and without a list of contents (SBOM)")
-    .option("--print", "show the bake document, build nothing");
+    .option("--print", "show the bake document, build nothing")
+    .addOption(
+      new Option("--check", "build twice, using nothing of former builds, and compare digests").conflicts([
+        "push",
+        "print",
+      ]),
+    );
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore build", "all images, into this machine's engine"],
     ["longshore build --system todo --skip-tests", "those of one system, quickly"],
     ["longshore build --stack prod --push --version 1.4.0", "to its registry"],
     ["longshore build --platform linux/arm64 --push", "for other machines"],
+    ["longshore build todo/frontend --check", "whether the same sources give the same image"],
     ["longshore build --print | docker buildx bake -f -", "by hand"],
   ]);
-  return command.action(async (options: BuildOptions) => (await import("./images/build.js")).build(options));
+  return command.action(async (images: string[], options: BuildOptions) =>
+    (await import("./images/build.js")).build(images, options),
+  );
 }
 
 function platforms(value: string, previous: readonly string[]): string[] {

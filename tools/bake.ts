@@ -74,7 +74,7 @@ export interface BakeDefinition {
 }
 
 /** The targets behind names of groups and targets, with those that they are built upon. */
-function reached({ group = {}, target }: BakeDefinition, names: readonly string[]): string[] {
+export function reached({ group = {}, target }: BakeDefinition, names: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (name: string) => {
     const members = group[name]?.targets;

@@ -1,7 +1,7 @@
 import { bake, type BakeResult } from "../../tools/bake";
 import { findDocker } from "../../tools/docker";
 import { repoRoot } from "../../tools/paths";
-import { renderBake, type BakeDocument } from "../../render/bake";
+import { renderBake, type BakeDocument, type BakeOptions } from "../../render/bake";
 import { sourcesIn } from "../../render/images/source-description";
 import type { BuildOptions } from "../build";
 import { EXIT, Failure } from "../support/failure";
@@ -10,9 +10,13 @@ import { startProgress } from "../support/progress";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
 import { findBuilder, requirePlatforms, requirePushing } from "./builder";
+import { onlyTargets } from "./chosen";
 import { publishedImages } from "./published";
 import { registryOf } from "./registry";
 import { formatBytes, pushedImage, unpackedBytes } from "./sizes";
+
+/** What BuildKit lists an image's contents with, unless told otherwise. */
+const SBOM_SCANNER = "docker/buildkit-syft-scanner:stable-1";
 
 /** One image as the table shows it. */
 interface Row {
@@ -29,24 +33,26 @@ interface Row {
   readonly platforms?: Readonly<Record<string, string>> | undefined;
 }
 
-/** `longshore build`: all images of some systems at once. */
-export async function build(options: BuildOptions): Promise<void> {
+/** `longshore build`: all images of some systems at once, or those that are named. */
+export async function build(images: readonly string[], options: BuildOptions): Promise<void> {
   const { stack, system, push = false, platform, version, skipTests = false, json = false } = options;
   const terminal = openTerminal({ json });
   const { settings, plans } = loadPlans(stack, system);
-  const document = renderBake(plans, {
+  const bakeOptions: BakeOptions = {
     root: repoRoot(),
     describe: sourcesIn(repoRoot()),
     skipTests,
     ...(version !== undefined && { version }),
     ...(platform.length > 0 && { platforms: platform }),
     ...(push && { push: { ...registryOf(settings), attest: options.attest } }),
-  });
+  };
+  const document = onlyTargets(renderBake(plans, bakeOptions), images);
   if (options.print) {
     terminal.out(JSON.stringify(document, null, 2));
     return;
   }
-  if (Object.keys(document.target).length === 0) {
+  const targets = Object.keys(document.target);
+  if (targets.length === 0) {
     terminal.note("nothing to build: every image comes from a registry");
     return;
   }
@@ -57,7 +63,8 @@ export async function build(options: BuildOptions): Promise<void> {
   };
   process.once("SIGINT", onInterrupt);
   try {
-    const docker = await findDocker(progress.line, { images: plans.flatMap(publishedImages) });
+    const published = [...plans.flatMap(publishedImages), ...(push && options.attest ? [SBOM_SCANNER] : [])];
+    const docker = await findDocker(progress.line, { images: published });
     const env = environmentWith(docker.env);
     const builder = await findBuilder(env);
     requirePlatforms(builder, platform);
@@ -65,16 +72,25 @@ export async function build(options: BuildOptions): Promise<void> {
       await requirePushing(builder, env);
     }
     const started = Date.now();
-    progress.now(`building ${plural(Object.keys(document.target).length, "image")}`);
+    const onStep = (step: string) => {
+      progress.now(shortened(step, terminal.columns - 2));
+    };
+    if (options.check) {
+      const { checkReproducible, tellChecked } = await import("./check.js");
+      const request = { plans, options: bakeOptions, targets, env, signal: interrupt.signal, onStep };
+      const result = await checkReproducible(request);
+      progress.stop();
+      tellChecked(result, terminal, (Date.now() - started) / 1000);
+      return;
+    }
+    progress.now(`building ${plural(targets.length, "image")}`);
     const result = await bake({
       definition: document,
       targets: ["default"],
       noCache: !options.cache,
       env,
       signal: interrupt.signal,
-      onStep: (step) => {
-        progress.now(shortened(step, terminal.columns - 2));
-      },
+      onStep,
     });
     const seconds = (Date.now() - started) / 1000;
     const native = builder.platforms[0] ?? "";
@@ -123,6 +139,23 @@ function rowsOf(document: BakeDocument, result: BakeResult, where: Where): Promi
   );
 }
 
+/** @throws Failure with the failed step, or that it was interrupted */
+export function throwIfNotBuilt(
+  { isCancelled, failure }: Pick<BakeResult, "isCancelled" | "failure">,
+  terminal: Terminal,
+  seconds: number,
+): void {
+  if (isCancelled) {
+    throw new Failure("interrupted; what was built is kept for the next time", EXIT.interrupted);
+  }
+  if (failure !== undefined) {
+    if (terminal.isJson) {
+      terminal.json({ status: "failed", error: failure, seconds });
+    }
+    throw new Failure(`building failed; what runs was not touched\n${failure}`);
+  }
+}
+
 interface Telling {
   readonly terminal: Terminal;
   readonly skipTests: boolean;
@@ -131,15 +164,7 @@ interface Telling {
 
 /** @throws Failure when the build failed: the failed step, and no table of what is not there */
 function tell(rows: readonly Row[], result: BakeResult, { terminal, skipTests, seconds }: Telling): void {
-  if (result.isCancelled) {
-    throw new Failure("interrupted; what was built is kept for the next time", EXIT.interrupted);
-  }
-  if (result.failure !== undefined) {
-    if (terminal.isJson) {
-      terminal.json({ status: "failed", error: result.failure, seconds });
-    }
-    throw new Failure(`building failed; what runs was not touched\n${result.failure}`);
-  }
+  throwIfNotBuilt(result, terminal, seconds);
   if (terminal.isJson) {
     terminal.json({ status: "ok", images: rows, testsSkipped: skipTests, seconds });
     return;

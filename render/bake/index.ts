@@ -22,6 +22,10 @@ export interface BakeOptions {
   readonly platforms?: readonly string[];
   /** Where images are pushed. @default - they are loaded into this machine's engine */
   readonly push?: PushOptions;
+  /** A folder: each image becomes an OCI layout in it, named like its target, as it would be pushed. @default - none */
+  readonly layouts?: string;
+  /** Keeps cache mounts apart from those of other builds. @default - they are shared */
+  readonly cacheMounts?: string;
 }
 
 export interface PushOptions {
@@ -69,7 +73,7 @@ function builtImages({ images }: Plan): BuiltImage[] {
 }
 
 function targetOf(plan: Plan, name: string, source: BuildSource, options: BakeOptions): BakeTarget {
-  const { root, describe, skipTests = false, platforms, push } = options;
+  const { root, describe, skipTests = false, platforms, push, layouts, cacheMounts } = options;
   const { hash, revision, created } = describe(source, plan);
   const { version = tagOf(hash) } = options;
   const repository = push?.repository(plan.system, name) ?? localRepository(plan.system, name);
@@ -85,7 +89,8 @@ function targetOf(plan: Plan, name: string, source: BuildSource, options: BakeOp
       ...(created !== undefined && { BUILD_DATE: created }),
       ...(revision !== undefined && { VCS_REF: revision }),
       ...(skipTests && { SKIP_TESTS: "1" }),
-      ...(push && { SOURCE_DATE_EPOCH: String(EPOCH) }),
+      ...((push ?? layouts) !== undefined && { SOURCE_DATE_EPOCH: String(EPOCH) }),
+      ...(cacheMounts !== undefined && { BUILDKIT_CACHE_MOUNT_NS: cacheMounts }),
     },
     labels: {
       "org.opencontainers.image.version": version,
@@ -111,28 +116,35 @@ function contextsOf(plan: Plan, source: BuildSource, root: string): Record<strin
   return named.length === 0 ? undefined : Object.fromEntries(named);
 }
 
+const NO_PROVENANCE = "type=provenance,disabled=true";
+/** What decides, beside its contents, which digest a pushed image has. */
+const AS_PUSHED = "oci-mediatypes=true,rewrite-timestamp=true";
+
 /** Where the image goes, and what goes with it. */
 function destination(
   system: string,
   name: string,
-  { push, platforms = [] }: BakeOptions,
+  { push, layouts, platforms = [] }: BakeOptions,
 ): Pick<BakeTarget, "attest" | "cache-from" | "cache-to" | "output"> {
+  if (layouts !== undefined) {
+    const folder = `${layouts}/${bakeTarget(system, name)}`;
+    return { attest: [NO_PROVENANCE], output: [`type=oci,tar=false,dest=${folder},${AS_PUSHED}`] };
+  }
   if (!push) {
     // The engine unpacks what it loads, and then times cannot be rewritten: layers differ from build to build.
-    return { attest: ["type=provenance,disabled=true"], output: ["type=docker"] };
+    return { attest: [NO_PROVENANCE], output: ["type=docker"] };
   }
   const cache = push.cacheRepository?.(system, name);
   const references = cache === undefined ? [] : cacheReferences(cache, platforms);
   return {
-    attest:
-      (push.attest ?? true) ? ["type=provenance,mode=max", "type=sbom"] : ["type=provenance,disabled=true"],
+    attest: (push.attest ?? true) ? ["type=provenance,mode=max", "type=sbom"] : [NO_PROVENANCE],
     ...(references.length > 0 && {
       "cache-from": references.map((ref) => `type=registry,ref=${ref}`),
       "cache-to": references.map(
         (ref) => `type=registry,ref=${ref},mode=max,image-manifest=true,oci-mediatypes=true`,
       ),
     }),
-    output: ["type=image,push=true,store=false,oci-mediatypes=true,rewrite-timestamp=true"],
+    output: [`type=image,push=true,store=false,${AS_PUSHED}`],
   };
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { describe, it } from "mocha";
 import { system } from "../../catalog/define";
 import { planSystem } from "../../catalog/plan";
+import { onlyTargets } from "../../cli/images/chosen";
 import { renderBake, type BakeDocument, type BakeOptions, type BakeTarget } from "../../render/bake";
 import { useDocker } from "../support/compose-stack";
 
@@ -105,6 +106,31 @@ describe("the bake document", () => {
       "type=registry,ref=registry.example/acme/cache/alone/app:linux-arm64",
     ]);
     assert.match(one["cache-to"]?.[0] ?? "", /mode=max/);
+  });
+
+  it("writes what would be pushed into folders, apart from other builds' cache mounts, when it is asked to", () => {
+    const { args, attest, output, tags } = target(
+      render({ layouts: "/tmp/one", cacheMounts: "apart" }),
+      "alone_app",
+    );
+    assert.deepEqual(output, [
+      "type=oci,tar=false,dest=/tmp/one/alone_app,oci-mediatypes=true,rewrite-timestamp=true",
+    ]);
+    assert.deepEqual(attest, ["type=provenance,disabled=true"]);
+    assert.equal(args.SOURCE_DATE_EPOCH, target(render({ push }), "alone_app").args.SOURCE_DATE_EPOCH);
+    assert.equal(args.BUILDKIT_CACHE_MOUNT_NS, "apart");
+    assert.match(tags[0] ?? "", /^longshore\/alone\/app:/);
+  });
+
+  it("can be only some images, with what they are built on", () => {
+    const { group, target: targets } = onlyTargets(render(), ["layered/app"]);
+    assert.deepEqual(group, { default: { targets: ["layered_app"] } });
+    assert.deepEqual(Object.keys(targets).sort(), ["layered_app", "layered_base"]);
+    assert.deepEqual(onlyTargets(render(), []), render());
+    assert.throws(
+      () => onlyTargets(render(), ["layered/ap"]),
+      /no image layered\/ap is built here; did you mean layered\/app\?/,
+    );
   });
 
   it("is what buildx reads, down to every dollar", async function () {

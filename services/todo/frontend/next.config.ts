@@ -1,8 +1,26 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { NextConfig } from "next";
 
 const developing = process.env.NODE_ENV === "development";
 
+/** Equal for equal sources, and different for others: browsers keep for a year what has it in its address. */
+function buildId(): string {
+  const here = import.meta.dirname;
+  const sources = readdirSync(join(here, "src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(here, join(entry.parentPath, entry.name)))
+    .sort();
+  const hash = createHash("sha256");
+  for (const file of ["next.config.ts", "package-lock.json", ...sources]) {
+    hash.update(`${file}\0`).update(readFileSync(join(here, file)));
+  }
+  return hash.digest("hex").slice(0, 20);
+}
+
 const config: NextConfig = {
+  generateBuildId: () => Promise.resolve(buildId()),
   output: "standalone",
   outputFileTracingRoot: developing ? "/" : import.meta.dirname,
   // No image is resized on the server and nothing is compiled at run time.

@@ -1,6 +1,7 @@
 // Starts the standalone server of Next the way a container needs it: logs as JSON lines, listening on every
 // interface whatever the container is called, and gone in time after SIGTERM.
 import { format, inspect, stripVTControlCharacters } from "node:util";
+import { makeKeys } from "./keys.mjs";
 
 const LEVELS = /** @type {const} */ ({ debug: 10, info: 20, warning: 30, error: 40 });
 const wanted = (process.env.LOG_LEVEL ?? "info").toLowerCase().replace(/^warn$/, "warning");
@@ -61,4 +62,5 @@ process.env.HOSTNAME = process.env.BIND_ADDRESS || "0.0.0.0";
 // Longer than a proxy keeps its idle connections, so that we are never the one who closes under a request.
 process.env.KEEP_ALIVE_TIMEOUT ||= "75000";
 
+makeKeys();
 await import(new URL("./server.js", import.meta.url).href);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, copyFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, readlink, stat, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { makeKeys, PREVIEW_PROPS } from "../server/keys.mjs";
 import { readConfig } from "../src/lib/config.ts";
 import { contentSecurityPolicy } from "../src/lib/csp.ts";
 import { backendUrl, forward } from "../src/lib/forward.ts";
@@ -153,7 +154,9 @@ describe("the start script", () => {
   /** Runs it before a server of this test's own, stops it once that says "go", and gives its log lines. */
   async function run(server: string, environment: Record<string, string>) {
     const folder = await mkdtemp(join(tmpdir(), "todo-start-"));
-    await copyFile(new URL("../server/start.mjs", import.meta.url), join(folder, "start.mjs"));
+    for (const name of ["start.mjs", "keys.mjs"]) {
+      await copyFile(new URL(`../server/${name}`, import.meta.url), join(folder, name));
+    }
     await writeFile(join(folder, "server.js"), `${server}; setInterval(() => {}, 1000); console.log("go");`);
     const child = spawn(process.execPath, ["start.mjs"], {
       cwd: folder,
@@ -197,5 +200,55 @@ describe("the start script", () => {
       message: "still busy after 0.1 s, leaving",
     });
     assert.equal(code, 0);
+  });
+});
+
+describe("the keys of Next.js", () => {
+  const key = "0123456789abcdef0123456789abcdef";
+
+  /** Output of a build with four keys, and what forgetting them ends with. */
+  async function forget(more: Record<string, string> = {}) {
+    const folder = await mkdtemp(join(tmpdir(), "todo-keys-"));
+    await mkdir(join(folder, ".next", "server"), { recursive: true });
+    const props = { previewModeId: `${key}1`, previewModeSigningKey: `${key}2`, previewModeEncryptionKey: `${key}3` };
+    const files = {
+      "prerender-manifest.json": JSON.stringify({ version: 4, preview: props }),
+      "server/preview-props.json": JSON.stringify(props),
+      "server/server-reference-manifest.json": JSON.stringify({ node: {}, encryptionKey: `${key}4` }),
+      "server/server-reference-manifest.js": `self.m="{\\"encryptionKey\\":\\"${key}4\\"}"`,
+      ...more,
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, ".next", name), text);
+    const script = new URL("../server/forget-keys.mjs", import.meta.url).pathname;
+    const child = spawn(process.execPath, [script, folder]);
+    let said = "";
+    for await (const chunk of child.stderr.setEncoding("utf8")) said += chunk as string;
+    const code = child.exitCode ?? ((await once(child, "close")) as [number])[0];
+    const read = (name: string) => readFile(join(folder, ".next", name), "utf8");
+    return { code, said, read, link: () => readlink(join(folder, ".next/server/preview-props.json")) };
+  }
+
+  it("are in nothing that an image takes from the build", async () => {
+    const { code, said, read, link } = await forget();
+    assert.equal(code, 0, said);
+    assert.equal(await link(), PREVIEW_PROPS);
+    assert.deepEqual(JSON.parse(await read("prerender-manifest.json")), { version: 4 });
+    assert.doesNotMatch(await read("server/server-reference-manifest.json"), /0123/);
+    assert.doesNotMatch(await read("server/server-reference-manifest.js"), /0123/);
+  });
+
+  it("end the build where one is left", async () => {
+    const { code, said } = await forget({ "server/middleware.js": `const id = "${key}1"` });
+    assert.equal(code, 1);
+    assert.match(said, /middleware\.js has a key of this build in it/);
+  });
+
+  it("are made anew with every start, for the server alone", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "todo-keys-")), "preview-props.json");
+    makeKeys(file);
+    const first = await readFile(file, "utf8");
+    makeKeys(file);
+    assert.notEqual(await readFile(file, "utf8"), first);
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
   });
 });
