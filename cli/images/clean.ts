@@ -9,6 +9,7 @@ import { docker, openEngine, type Engine } from "../compose/docker";
 import { readVersions } from "../engine/versions";
 import { EXIT, Failure } from "../support/failure";
 import { choose, loadPlans } from "../support/plans";
+import { formatBytes } from "./sizes";
 import { confirm, openTerminal, plural, table } from "../support/terminal";
 
 /** An image as the engine lists it. */
@@ -16,12 +17,10 @@ export interface ListedImage {
   readonly repository: string;
   readonly tag: string;
   /** With its layers, which others may share. */
-  readonly size: string;
+  readonly bytes: number;
   /** Such as `3 hours ago`. */
   readonly age: string;
 }
-
-const WEEK = "168h";
 
 /** `longshore clean` */
 export async function clean({ system, yes, dryRun, cache, json = false }: CleanOptions): Promise<void> {
@@ -33,26 +32,30 @@ export async function clean({ system, yes, dryRun, cache, json = false }: CleanO
   if (!json && old.length > 0) {
     table(
       ["image", "built", "size"],
-      old.map((one) => [referenceOf(one), one.age, one.size]),
+      old.map((one) => [referenceOf(one), one.age, formatBytes(one.bytes)]),
       terminal,
     ).forEach(terminal.out);
   }
   const found = plural(old.length, "old image");
-  const nothing = old.length === 0 && !cache;
-  if (nothing || dryRun) {
-    terminal.note(nothing ? "nothing to remove" : `${found}; nothing was removed (--dry-run)`);
+  const described = old.map((one) => ({ image: referenceOf(one), bytes: one.bytes }));
+  if ((old.length === 0 && cache === undefined) || dryRun) {
+    const cached =
+      cache === undefined ? "" : `, and the builder's cache of more than ${cache} hours ago would go`;
+    const kept = `${found}${cached}; nothing was removed (--dry-run)`;
+    terminal.note(dryRun && (old.length > 0 || cache !== undefined) ? kept : "nothing to remove");
     if (json) {
-      terminal.json({ images: old.map(referenceOf), removed: [] });
+      terminal.json({ images: described, removed: [] });
     }
     return;
   }
   if (!yes) {
-    await confirm(terminal, `Remove ${found}${cache ? ` and the builder's cache older than a week` : ""}?`);
+    const cached = cache === undefined ? "" : ` and the builder's cache of more than ${cache} hours ago`;
+    await confirm(terminal, `Remove ${found}${cached}?`);
   }
   const removed = await removeImages(engine, old.map(referenceOf));
-  const freed = cache ? await pruneCache(engine) : undefined;
+  const freed = cache === undefined ? undefined : await pruneCache(engine, cache);
   if (json) {
-    terminal.json({ images: old.map(referenceOf), removed, ...(freed && { cache: freed }) });
+    terminal.json({ images: described, removed, ...(freed && { cache: freed }) });
   } else {
     terminal.out(`removed ${plural(removed.length, "image")}${freed ? `, and ${freed} of cache` : ""}`);
   }
@@ -91,7 +94,7 @@ function wantedImages(): string[] {
 }
 
 async function listImages(engine: Engine): Promise<ListedImage[]> {
-  const format = "{{.Repository}}\t{{.Tag}}\t{{.Size}}\t{{.CreatedSince}}";
+  const format = "{{.Repository}}\t{{.Tag}}\t{{.CreatedSince}}";
   const output = await docker(engine, [
     "image",
     "ls",
@@ -100,9 +103,23 @@ async function listImages(engine: Engine): Promise<ListedImage[]> {
     "--format",
     format,
   ]);
-  return lines(output).map((line) => {
-    const [repository = "", tag = "", size = "", age = ""] = line.split("\t");
-    return { repository, tag, size, age };
+  const listed = lines(output).map((line) => {
+    const [repository = "", tag = "", age = ""] = line.split("\t");
+    return { repository, tag, age, bytes: 0 };
+  });
+  if (listed.length === 0) {
+    return [];
+  }
+  const sizes = await docker(engine, [
+    "image",
+    "inspect",
+    "--format",
+    "{{.Size}}",
+    ...listed.map(referenceOf),
+  ]);
+  return lines(sizes).flatMap((bytes, index) => {
+    const image = listed[index];
+    return image ? [{ ...image, bytes: Number(bytes) }] : [];
   });
 }
 
@@ -124,10 +141,9 @@ async function removeImages(engine: Engine, references: readonly string[]): Prom
 }
 
 /** @returns how much was freed, as the builder says it */
-async function pruneCache(engine: Engine): Promise<string> {
-  const output = await docker(engine, ["builder", "prune", "--force", "--filter", `until=${WEEK}`], {
-    timeoutMs: 600_000,
-  });
+async function pruneCache(engine: Engine, hours: number): Promise<string> {
+  const older = hours === 0 ? ["--all"] : ["--filter", `until=${hours}h`];
+  const output = await docker(engine, ["builder", "prune", "--force", ...older], { timeoutMs: 600_000 });
   return /^Total:\s*(\S+)/m.exec(output)?.[1] ?? "0B";
 }
 

@@ -5,7 +5,7 @@ import { leftOver, type ListedImage } from "../../cli/images/clean";
 const image = (repository: string, tag: string): ListedImage => ({
   repository,
   tag,
-  size: "1MB",
+  bytes: 1_000_000,
   age: "now",
 });
 
