@@ -61,6 +61,18 @@ describe("bin/longshore", function () {
     assert.equal(longshore("render", "compose", "--env", "production").status, 2);
   });
 
+  it("ends with 2 for options that make no sense, before anything is looked at", () => {
+    const age = longshore("clean", "--cache", "5x");
+    assert.equal(age.status, 2);
+    assert.match(age.stderr, /Expected hours or days such as 12h or 30d, got 5x/);
+    const both = longshore("build", "--check", "--push");
+    assert.equal(both.status, 2);
+    assert.match(both.stderr, /'--check' cannot be used with option '--push'/);
+    const image = longshore("build", "todo/fronted", "--print");
+    assert.equal(image.status, 2);
+    assert.match(image.stderr, /no image todo\/fronted is built here; did you mean todo\/frontend\?/);
+  });
+
   it("shows every mistake of a settings file at once, with 2 and without a stack trace", () => {
     const folder = mkdtempSync(join(tmpdir(), "longshore-settings-"));
     try {
