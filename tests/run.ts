@@ -78,17 +78,35 @@ async function prepare(names: readonly string[]): Promise<void> {
     console.log(`  ${line}`);
   };
   const needs = (...suitesInNeed: string[]) => suitesInNeed.some((name) => names.includes(name));
-  if (needs("unit", "engine", "e2e")) {
-    Object.assign(process.env, (await findDocker(say)).env);
-  }
-  if (needs("engine", "e2e")) {
-    const pulumi = await findPulumi(say);
-    await findLanguageHost(pulumi, say);
-    process.env.PATH = [join(pulumi.root, "bin"), process.env.PATH].join(delimiter);
-  }
+  const docker = async () => {
+    if (needs("unit", "engine", "e2e")) {
+      Object.assign(process.env, (await findDocker(say)).env);
+    }
+  };
+  const pulumi = async () => {
+    if (needs("engine", "e2e")) {
+      const found = await findPulumi(say);
+      await findLanguageHost(found, say);
+      process.env.PATH = [join(found.root, "bin"), process.env.PATH].join(delimiter);
+    }
+    if (needs("e2e")) {
+      await findChromium(say);
+    }
+  };
+  // One mostly downloads and packs, the other mostly compiles.
+  await Promise.all([docker(), pulumi()]);
   if (needs("e2e")) {
-    await findChromium(say);
+    buildKubernetes();
   }
+}
+
+/**
+ * The Kubernetes node, which the last suite needs and which takes minutes to compile, beside the suites before. Whoever
+ * starts the node waits for this, and says what is wrong if it failed.
+ */
+function buildKubernetes(): void {
+  const script = join(root, "tools", "lab", "kubernetes", "kubernetes.sh");
+  spawn("nice", [script, "build"], { stdio: ["ignore", "ignore", "inherit"] }).unref();
 }
 
 async function main(): Promise<void> {

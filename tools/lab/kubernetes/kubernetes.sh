@@ -1,6 +1,7 @@
 #!/bin/bash
 # A real Kubernetes node on this machine, beside the lab's engine: for tests of the target kubernetes.
 #   kubernetes.sh up       build what is missing (8 minutes the first time), start what does not run (15 s)
+#   kubernetes.sh build    build what is missing; an `up` meanwhile waits for it
 #   kubernetes.sh down     stop it and remove all that ran on it: pods, disks, packet filter rules, cgroups
 #   kubernetes.sh status   what runs
 #   kubernetes.sh env      KUBECONFIG and PATH, as NAME=value lines
@@ -27,11 +28,15 @@ refuse_others() {
   done
 }
 
-up() {
-  [ "$(count_running)" -lt "${#components[@]}" ] || return 0
+build() {
   "$recipes/../engine.sh" up
   lock kubernetes/lock
   "$recipes/build.sh"
+}
+
+up() {
+  [ "$(count_running)" -lt "${#components[@]}" ] || return 0
+  build
   if [ "$(count_running)" = 0 ]; then
     refuse_others
     "$recipes/worker.sh" clear # what a machine that went down at once has left
@@ -66,9 +71,10 @@ status() {
 
 case ${1:-} in
   up) up ;;
+  build) build ;;
   down) down ;;
   status) status ;;
   env) printf '%s\n' "KUBECONFIG=$KUBECONFIG" "PATH=$PATH" ;;
   remove) down && rm -rf "$kubernetes" ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac
