@@ -35,6 +35,14 @@ def test_defaults_stay_where_nothing_or_only_blanks_are_set() -> None:
     assert load(Settings, {"TOKEN": "t", "PORT": " ", "BASE_URL": ""}) == Settings(token="t")
 
 
+@pytest.mark.parametrize(
+    ("given", "jitter"),
+    [({}, 5_000), ({"MAX_REQUESTS": "300"}, 150), ({"MAX_REQUESTS_JITTER": "0"}, 0), ({"MAX_REQUESTS": "0"}, 0)],
+)
+def test_processes_are_replaced_far_apart(given: dict[str, str], jitter: int) -> None:
+    assert load(Settings, {"TOKEN": "t", **given}).jitter == jitter
+
+
 def test_every_kind_of_value_is_read() -> None:
     settings = load(
         Settings,

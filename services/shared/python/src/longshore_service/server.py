@@ -30,5 +30,5 @@ def serve(service: str, app: str, settings: ServerSettings) -> None:
         timeout_worker_healthcheck=15,
         # A process that served for long makes way for a fresh one; alone it would leave a gap.
         limit_max_requests=(settings.max_requests or None) if settings.workers > 1 else None,
-        limit_max_requests_jitter=settings.max_requests_jitter,
+        limit_max_requests_jitter=settings.jitter,
     )

@@ -152,10 +152,15 @@ class ServerSettings(ServiceSettings):
     """Processes that serve requests."""
     max_requests: int = setting(10_000, whole(0, 100_000_000))
     """After about so many requests a process is replaced by a fresh one, where there are several; 0 is never."""
-    max_requests_jitter: int = setting(1_000, whole(0, 100_000_000))
-    """Requests by which that differs from process to process, so that they are not replaced all at once."""
+    max_requests_jitter: int | None = setting(None, whole(0, 100_000_000))
+    """Requests by which that differs from process to process, so that they are not replaced all at once. Default: half
+    as many: processes that share the load evenly are then far apart, where one start takes seconds."""
     cors_origins: tuple[str, ...] = setting((), origins)
     """Origins, beside our own, whose pages may call the API."""
+
+    @property
+    def jitter(self) -> int:
+        return self.max_requests // 2 if self.max_requests_jitter is None else self.max_requests_jitter
 
 
 def read_secret(environment: Mapping[str, str], name: str) -> str | None:

@@ -34,7 +34,7 @@ def serve(service: str, app: str, settings: ServerSettings, *, threads: int = 4,
                 "graceful_timeout": settings.shutdown_timeout,
                 "keepalive": 75,
                 "max_requests": settings.max_requests if settings.workers > 1 else 0,
-                "max_requests_jitter": settings.max_requests_jitter if settings.workers > 1 else 0,
+                "max_requests_jitter": settings.jitter if settings.workers > 1 else 0,
                 "logconfig_dict": log_config(service, settings.log_level),
                 # A worker's sign of life is a file; the container's own file system is read-only.
                 "worker_tmp_dir": "/dev/shm",  # noqa: S108
