@@ -109,8 +109,15 @@ export interface Develop {
    * written with its name: `{ "shared:src/lib": "/app/shared/lib" }`.
    */
   readonly mounts: Readonly<Record<string, string>>;
-  /** Port of the debugger, published on the loopback address. @default - none */
+  /**
+   * Port of the debugger, published on the loopback address; the container finds it in `DEBUG_PORT`.
+   * @default - none
+   */
   readonly debug?: number;
+  /** @default - the stage's own */
+  readonly command?: readonly string[];
+  /** Folder in memory that programs are built in and started from; nowhere else can a container do so. @default - none */
+  readonly build?: string;
 }
 
 /** A network that systems share, each by the members that ask for it. */

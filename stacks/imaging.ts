@@ -1,6 +1,7 @@
 import { exec, http, system } from "../catalog/define";
 import { ENVIRONMENTS } from "../catalog/types";
 import { databaseBrowser, redisBrowser } from "./dev-tools";
+import { testRunner } from "./test-runner";
 
 /** Negative Space Imaging: how much of a picture is space around and between, and where. */
 export const imaging = system("imaging", (words) => {
@@ -112,6 +113,19 @@ export const imaging = system("imaging", (words) => {
     cors: { origins: setting("corsOrigins", "") },
   });
   route("/", frontend.http);
+  const testsImage = image("tests", {
+    context: "services/imaging/api",
+    target: "test-runner",
+    runtime: "node",
+  });
+  testRunner(words, testsImage, {
+    DATABASE_URL: db.url,
+    REDIS_URL: cache.url,
+    REDIS_CA: cache.ca,
+    ANALYZER_URL: analyzer.http,
+    API_URL: api.http,
+    FRONTEND_URL: frontend.http,
+  });
   databaseBrowser(words, db);
   redisBrowser(words, cache);
 });

@@ -1,4 +1,5 @@
 import { exec, http, system } from "../catalog/define";
+import { testRunner } from "./test-runner";
 
 /** Groups of Debian machines whose members may open serial ports, and devices that were plugged in. */
 const DIALOUT = 20;
@@ -70,6 +71,15 @@ export const neurascale = system(
       command: ["python", "-m", "neural_processor.migrate"],
       env: { DATABASE_URL: db.ownerUrl, DATABASE_OWNER_ROLE: db.ownerRole },
       resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
+    });
+
+    job("seed", {
+      image: processorImage,
+      command: ["python", "-m", "neural_processor.seed"],
+      only: ["dev"],
+      after: [migrate],
+      env: { DATABASE_URL: db.url },
+      resources: { cpu: ["100m", "1"], memory: ["128Mi", "256Mi"] },
     });
 
     const processor = service("neural-processor", {
@@ -161,6 +171,8 @@ export const neurascale = system(
       optionalIn: ["staging", "prod"],
     });
 
+    const operatorPassword = secret("operator-password", { from: "generated" });
+
     // The only way in. What is behind it knows no users: its network lets nobody else ask.
     const gateway = service("api-gateway", {
       image: image("api-gateway", {
@@ -174,7 +186,7 @@ export const neurascale = system(
         TLS_CERT: tls.certificate,
         TLS_KEY: tls.key,
         JWT_SECRET: secret("jwt-secret", { from: "generated", length: 64 }),
-        OPERATOR_PASSWORD: secret("operator-password", { from: "generated" }),
+        OPERATOR_PASSWORD: operatorPassword,
         TOKEN_LIFETIME: setting("tokenLifetime", "1h"),
         RATE_LIMIT: setting("rateLimit", 20),
         RATE_BURST: setting("rateBurst", 60),
@@ -217,5 +229,22 @@ export const neurascale = system(
 
     route("/api", gateway.http);
     route("/", frontend.http);
+
+    const testsImage = image("tests", {
+      context: "services/neurascale/neural-processor",
+      contexts: { base, ...tools },
+      target: "test-runner",
+      runtime: "python",
+    });
+    testRunner({ job }, testsImage, {
+      DATABASE_URL: db.url,
+      REDIS_URL: cache.url,
+      REDIS_CA: cache.ca,
+      KAFKA_BOOTSTRAP: events.bootstrap,
+      KAFKA_SECURITY_PROTOCOL: events.securityProtocol,
+      OPERATOR_PASSWORD: operatorPassword,
+      GATEWAY_URL: gateway.http,
+      FRONTEND_URL: frontend.http,
+    });
   },
 );

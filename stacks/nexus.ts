@@ -1,5 +1,6 @@
 import { http, system } from "../catalog/define";
 import { databaseBrowser, redisBrowser } from "./dev-tools";
+import { testRunner } from "./test-runner";
 
 /** Nexus: tables as typed nodes, documents with a knowledge graph, and one set of handlers on three channels. */
 export const nexus = system("nexus", (words) => {
@@ -107,28 +108,23 @@ export const nexus = system("nexus", (words) => {
     develop: { mounts, debug: 5681 },
   });
 
-  job("test-runner", {
-    image: image("tests", {
-      context: "services/nexus",
-      contexts: { shared: "services/shared/python" },
-      target: "test-runner",
-      runtime: "python",
-    }),
-    only: ["test"],
-    env: {
-      DATABASE_URL: db.url,
-      REDIS_URL: state.url,
-      REDIS_CA: state.ca,
-      NEO4J_URL: graph.url,
-      NEO4J_USERNAME: graph.username,
-      NEO4J_PASSWORD: graph.password,
-      DATAFLOW_URL: dataflow.http,
-      API_URL: api.http,
-      MCP_URL: mcp.http,
-      NEXUS_URL: gateway.http,
-    },
-    volumes: [{ volume: "reports", path: "/reports", size: "64Mi" }],
-    resources: { cpu: ["250m", "1"], memory: ["256Mi", "512Mi"] },
+  const testsImage = image("tests", {
+    context: "services/nexus",
+    contexts: { shared: "services/shared/python" },
+    target: "test-runner",
+    runtime: "python",
+  });
+  testRunner(words, testsImage, {
+    DATABASE_URL: db.url,
+    REDIS_URL: state.url,
+    REDIS_CA: state.ca,
+    NEO4J_URL: graph.url,
+    NEO4J_USERNAME: graph.username,
+    NEO4J_PASSWORD: graph.password,
+    DATAFLOW_URL: dataflow.http,
+    API_URL: api.http,
+    MCP_URL: mcp.http,
+    NEXUS_URL: gateway.http,
   });
 
   route("/api", api.http);

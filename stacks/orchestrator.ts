@@ -1,6 +1,7 @@
 import { exec, http, system } from "../catalog/define";
 import { text } from "../catalog/references";
 import { databaseBrowser } from "./dev-tools";
+import { testRunner } from "./test-runner";
 
 /** Orchestrator: workflows of steps that need each other, executed by workers that may die at any time. */
 export const orchestrator = system("orchestrator", (words) => {
@@ -22,6 +23,8 @@ export const orchestrator = system("orchestrator", (words) => {
     user: 101,
     runtime: "none",
   });
+
+  const mounts = { src: "/app/src", "shared:src/longshore_service": "/app/shared/longshore_service" };
 
   const migrate = job("migrate", {
     image: backendImage,
@@ -55,10 +58,7 @@ export const orchestrator = system("orchestrator", (words) => {
     metrics: { port: "http", path: "/metrics" },
     resources: { cpu: ["250m", "1"], memory: ["192Mi", "512Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
-    develop: {
-      mounts: { src: "/app/src", "shared:src/longshore_service": "/app/shared/longshore_service" },
-      debug: 5678,
-    },
+    develop: { mounts, debug: 5678 },
   });
 
   service("worker", {
@@ -79,8 +79,16 @@ export const orchestrator = system("orchestrator", (words) => {
     metrics: { port: "http", path: "/metrics" },
     resources: { cpu: ["100m", "1"], memory: ["128Mi", "384Mi"] },
     replicas: 2,
-    // On a person's machine too: a run has to survive the worker that has it in hand.
-    environments: { local: { replicas: 2 } },
+    develop: {
+      mounts,
+      debug: 5679,
+      command: ["python", "-m", "longshore_service.develop", "orchestrator.worker:from_environment"],
+    },
+    environments: {
+      // On a person's machine too: a run has to survive the worker that has it in hand.
+      local: { replicas: 2 },
+      dev: { env: { PORT: "8001" } },
+    },
   });
 
   const frontend = service("frontend", {
@@ -95,6 +103,19 @@ export const orchestrator = system("orchestrator", (words) => {
     environments: {
       dev: { env: { API_URL: backend.http }, resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] } },
     },
+  });
+
+  const testsImage = image("tests", {
+    context: "services/orchestrator/backend",
+    contexts: { shared: "services/shared/python" },
+    target: "test-runner",
+    runtime: "python",
+  });
+  testRunner(words, testsImage, {
+    DATABASE_URL: db.url,
+    // The runner works too, as one more worker.
+    HTTP_ALLOW: backend.http,
+    FRONTEND_URL: frontend.http,
   });
 
   route("/api", backend.http);

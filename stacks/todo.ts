@@ -1,5 +1,6 @@
 import { http, system } from "../catalog/define";
 import { databaseBrowser } from "./dev-tools";
+import { testRunner } from "./test-runner";
 
 /** AI todo: a list of things to do, with an assistant that can work on it. */
 export const todo = system("todo", (words) => {
@@ -79,12 +80,10 @@ export const todo = system("todo", (words) => {
   route("/api", backend.http);
   route("/", frontend.http);
 
-  job("test-runner", {
-    image: testsImage,
-    only: ["test"],
-    env: { DATABASE_URL: db.url, BACKEND_URL: backend.http, FRONTEND_URL: frontend.http },
-    volumes: [{ volume: "reports", path: "/reports", size: "64Mi" }],
-    resources: { cpu: ["250m", "1"], memory: ["256Mi", "512Mi"] },
+  testRunner(words, testsImage, {
+    DATABASE_URL: db.url,
+    BACKEND_URL: backend.http,
+    FRONTEND_URL: frontend.http,
   });
   databaseBrowser(words, db);
 });

@@ -47,6 +47,7 @@ function checkService(service: ServiceDefinition, images: ReadonlyMap<string, Im
           ...mountSource(`${name}.develop.mounts.${source}`, source, image),
         ])
       : []),
+    ...(develop?.build === undefined ? [] : absolute(`${name}.develop.build`, develop.build)),
   ];
 }
 

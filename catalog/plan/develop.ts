@@ -25,11 +25,14 @@ export function withDevelopment(definition: SystemDefinition, settings: PlanSett
   return { ...definition, images: [...definition.images, ...stages.values()] };
 }
 
-/** Lays development over a planned service: the reloading stage with its own command, mounts, the debugger. */
+/** Lays development over a planned service: the reloading stage with its command, mounts, the debugger. */
 export function developed(workload: Workload, develop: Develop, { source }: ImageDefinition): Workload {
   const { command: _, ...rest } = workload;
+  const { command, debug } = develop;
   return {
     ...rest,
+    ...(command && { command }),
+    env: [...workload.env, ...(debug === undefined ? [] : [{ name: "DEBUG_PORT", value: String(debug) }])],
     image: stageName(workload.image, develop),
     probes: patient(workload.probes),
     develop: plannedDevelop(develop, source as BuildSource),
@@ -54,12 +57,13 @@ function stageName(image: string, { target }: Develop): string {
   return `${image}-${target}`;
 }
 
-function plannedDevelop({ mounts, debug }: Develop, source: BuildSource): PlannedDevelop {
+function plannedDevelop({ mounts, debug, build }: Develop, source: BuildSource): PlannedDevelop {
   return {
     mounts: Object.entries(mounts)
       .map(([from, path]) => ({ source: mountSource(from, source), path }))
       .sort((a, b) => compareText(a.path, b.path)),
     ...(debug !== undefined && { debug }),
+    ...(build !== undefined && { build }),
   };
 }
 

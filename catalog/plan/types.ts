@@ -194,6 +194,8 @@ export interface PlannedDevelop {
   /** Sorted by path. `source` is a folder below the repository's root. */
   readonly mounts: readonly { readonly source: string; readonly path: string }[];
   readonly debug?: number;
+  /** A folder in memory whose files may be run. */
+  readonly build?: string;
 }
 
 /** A datastore and how it is provided. A container's workload has the same name. */

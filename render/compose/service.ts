@@ -59,11 +59,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     secrets: list(
       workload.secretFiles.map(({ name, path }) => ({ source: secretKey(workload, name), target: path })),
     ),
-    tmpfs: list(
-      workload.writable.map((path) =>
-        tmpfs(path, workload.user, Math.floor(workload.resources.memory.limit / 2)),
-      ),
-    ),
+    tmpfs: list(memory(workload)),
     networks: list(names),
     network_mode: names.length === 0 ? "none" : undefined,
     depends_on: dependencies(workload, context.plan),
@@ -81,6 +77,13 @@ export function composeService(workload: Workload, context: ServiceContext): Com
   };
   const complete = withBuild(defined<ComposeService>(escapeDollars(service)), build);
   return allows(workload, "engine-socket") ? withEngineSocket(complete) : complete;
+}
+
+/** Folders in memory: those that can be written to, and in development the one that programs are built in. */
+function memory({ writable, develop, user, resources }: Workload): string[] {
+  const size = Math.floor(resources.memory.limit / 2);
+  const build = develop?.build === undefined ? [] : [`${tmpfs(develop.build, user, size)},exec`];
+  return [...writable.map((path) => tmpfs(path, user, size)), ...build];
 }
 
 /** `db_data`: volumes belong to a workload, so that two databases may both call theirs `data`. */

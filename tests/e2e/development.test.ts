@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
 import { Checkout } from "../support/checkout";
@@ -93,6 +94,42 @@ describe("Development of systems, from a fresh checkout", function () {
         }),
       ),
     );
+  });
+
+  it("shows a change of a worker, whose debugger answers beside the backend's (ALL-08)", async () => {
+    edit(
+      "services/orchestrator/backend/src/orchestrator/perform.py",
+      'return {"seconds": step.seconds}',
+      'return {"waited": step.seconds}',
+    );
+    const post = async (path: string, body: unknown) => {
+      const answer = await fetch(`http://127.0.0.1:${ORCHESTRATOR}/api/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      return (await answer.json()) as { id: string };
+    };
+    const steps = [{ id: "wait", kind: "delay", seconds: 0.1 }];
+    const { id } = await post("workflows", { name: "changed", steps });
+    await eventually("the changed output of a step", async () => {
+      const run = await post(`workflows/${id}/runs`, {});
+      for (let attempt = 0; attempt < 20; attempt++) {
+        const found = await get<{ steps: { output: object | null }[] }>(ORCHESTRATOR, `/api/runs/${run.id}`);
+        const output = found.steps[0]?.output;
+        if (output) {
+          return "waited" in output;
+        }
+        await sleep(250);
+      }
+      return false;
+    });
+    for (const port of [5678, 5679]) {
+      const debug = await DebugAdapter.connect(port + OFFSET + 1);
+      const { supportsConditionalBreakpoints } = await debug.request("initialize", { adapterID: "debugpy" });
+      debug.close();
+      assert.equal(supportsConditionalBreakpoints, true, `the debugger at ${port}`);
+    }
   });
 
   it("shows a change of a Next.js page in the open browser (ALL-08)", async () => {

@@ -242,7 +242,11 @@ function checkDevelopment({ services }: SystemDefinition, read: ComposeDocument,
       assert.deepEqual(mounts, [], `${name} has sources of this machine`);
     } else if (one) {
       assert.equal(one.build?.target, develop.target);
-      assert.equal(one.command, null, "the stage's own command");
+      assert.deepEqual(
+        one.command,
+        develop.command ?? null,
+        "the stage's own command, unless it says another",
+      );
       assert.deepEqual(mounts.map(({ target }) => target).sort(), Object.values(develop.mounts).sort());
       const ports = (one.ports ?? []) as unknown as { host_ip: string; target: number }[];
       assert.deepEqual(

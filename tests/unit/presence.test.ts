@@ -181,13 +181,19 @@ describe("what is developed", () => {
     const develop = { mounts: { src: "/app/src", "shared:src/lib": "/app/lib" }, debug: 5678 };
     service("web", { image: app, command: ["serve"], ports: { http: 8000 }, resources, develop });
     service("worker", { image: app, command: ["work"], resources });
+    const other = { mounts: { src: "/app/src" }, command: ["reload", "work"], build: "/build" };
+    service("other", { image: app, command: ["work"], resources, develop: other });
   });
   const plan = (environment: Environment) => planSystem(developed, { environment, target: "compose" });
 
   it("runs the stage with its own command, from folders of the context and of named contexts, in dev only", () => {
-    const [web, worker] = plan("dev").workloads;
+    const [other, web, worker] = plan("dev").workloads;
+    assert.deepEqual(other?.command, ["reload", "work"]);
+    assert.deepEqual(other.env, []);
+    assert.equal(other.develop?.build, "/build");
     assert.equal(web?.image, "app-development");
     assert.equal(web.command, undefined);
+    assert.deepEqual(web.env, [{ name: "DEBUG_PORT", value: "5678" }]);
     assert.deepEqual(web.develop, {
       mounts: [
         { source: "services/shared/python/src/lib", path: "/app/lib" },
@@ -204,7 +210,7 @@ describe("what is developed", () => {
       ],
     );
     for (const environment of ["local", "test", "staging", "prod"] as const) {
-      assert.deepEqual(plan(environment).workloads[0]?.command, ["serve"], environment);
+      assert.deepEqual(plan(environment).workloads[1]?.command, ["serve"], environment);
       assert.ok(!JSON.stringify(plan(environment)).includes("development"), environment);
     }
   });

@@ -1,4 +1,4 @@
-"""`python -m analyzer.develop`: reload on every change, and a debugger that can attach to port 5678 at any time."""
+"""`python -m analyzer.develop`: reload on every change, and a debugger that can attach to DEBUG_PORT (5678) at any time."""
 
 import os
 
@@ -14,5 +14,5 @@ if __name__ == "__main__":
     setup("analyzer", settings.log_level)
     # One process watches the files; its child, which has this variable, serves.
     if os.environ.get("WERKZEUG_RUN_MAIN") == "true":
-        debugpy.listen(("0.0.0.0", 5678))  # noqa: S104
+        debugpy.listen(("0.0.0.0", int(os.environ.get("DEBUG_PORT", "5678"))))  # noqa: S104
     create(settings).run(host=settings.host, port=settings.port, threaded=True, use_reloader=True)

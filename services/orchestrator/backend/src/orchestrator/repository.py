@@ -4,6 +4,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from .model import AttemptRow, RunRow, StepRow, WorkflowRow
@@ -53,7 +54,7 @@ class SqlWorkflows:
             rows = (await session.scalars(newest)).all()
             last = (
                 select(RunRow)
-                .distinct(RunRow.workflow_id)
+                .ext(distinct_on(RunRow.workflow_id))
                 .where(RunRow.workflow_id.in_([row.id for row in rows]))
                 .order_by(RunRow.workflow_id, RunRow.created_at.desc())
             )
