@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planSystem, type Plan } from "./catalog/plan";
-import { ProblemsError } from "./catalog/problems";
+import { ProblemsError, throwProblems } from "./catalog/problems";
 import { planSettings, requireSecrets, takingPart, type Asked } from "./settings";
+import { malformedSecrets } from "./settings/secret-values";
 import { engineSettings } from "./settings/engine";
 import { systems } from "./stacks";
 import type { ServiceImages } from "./targets/compose";
@@ -31,7 +32,7 @@ async function deploy({
   images = {},
   ...asked
 }: ProgramOptions): Promise<Record<string, unknown>> {
-  const { settings, secretValue } = engineSettings(systems);
+  const { settings, secretValue, plainValue } = engineSettings(systems);
   const all = settings.systems.map((name): Plan => {
     const definition = systems[name];
     if (!definition) {
@@ -41,6 +42,10 @@ async function deploy({
   });
   const plans = takingPart(all, settings, only);
   requireSecrets(plans, settings);
+  throwProblems(
+    `Pulumi.${settings.stack}.yaml`,
+    plans.flatMap((plan) => malformedSecrets(plan, plainValue)),
+  );
   const context = { settings, secretValue };
   // Each target loads its own SDKs: the local stack has no use for Google Cloud's quarter of a second.
   return settings.target === "compose"

@@ -46,7 +46,7 @@ export type { ImageHandle, JobHandle, JobOptions, ServiceHandle, ServiceOptions 
 export type { ImageOptions } from "./images";
 export { authority, environment, text } from "./references";
 export type { RouteOptions } from "./routes";
-export type { SecretOptions, TlsHandle, TlsSecretOptions } from "./secrets";
+export type { KeysHandle, KeysSecretOptions, SecretOptions, TlsHandle, TlsSecretOptions } from "./secrets";
 export type * from "./stores";
 export type * from "./vocabulary";
 

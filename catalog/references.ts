@@ -23,6 +23,8 @@ export interface SettingReference {
 export interface SecretReference {
   readonly ref: "secret";
   readonly secret: string;
+  /** `accepted`: the other keys of a set, one in a line. @default - the value in use */
+  readonly form?: "accepted";
 }
 
 /** A port of a service as its clients see it. */

@@ -16,6 +16,15 @@ export interface SecretOptions extends CommonOptions {
   kind?: "text" | "hex";
   /** Characters of a generated value. @default 32; 64 for `hex` */
   length?: number;
+  /** What a generated `text` consists of, at least 8 printable ASCII characters. @default - letters and digits */
+  alphabet?: string;
+}
+
+/** Keys that sign and verify, such as those of JSON Web Tokens. */
+export interface KeysSecretOptions extends Pick<CommonOptions, "from"> {
+  kind: "keys";
+  /** Characters of a generated key. @default 64 */
+  length?: number;
 }
 
 export interface TlsSecretOptions extends CommonOptions {
@@ -25,8 +34,13 @@ export interface TlsSecretOptions extends CommonOptions {
    * test: elsewhere a person sets both parts. @default ["localhost", "127.0.0.1", "::1"]
    */
   names?: string[];
-  /** How long a generated certificate is valid. Nothing renews it. @default 3650 */
+  /** How long a generated certificate is valid. Nothing renews it by itself. @default 3650 */
   days?: number;
+  /**
+   * Who uses it reads the files again when they have changed: where that can be had, a new pair reaches the running
+   * containers and none is replaced. @default false
+   */
+  watched?: boolean;
 }
 
 /** A certificate and its private key, both in PEM. Each arrives as a file of its own. */
@@ -35,14 +49,33 @@ export interface TlsHandle {
   readonly key: SecretReference;
 }
 
+/**
+ * A set of keys that are rotated without anybody noticing: the next key is accepted before anything is signed with it,
+ * the previous one until it is retired.
+ */
+export interface KeysHandle {
+  /** The key that signs. */
+  readonly signing: SecretReference;
+  /** The other keys whose signatures count, one in a line. */
+  readonly accepted: SecretReference;
+}
+
 export interface SecretWord {
+  (name: string, options: KeysSecretOptions): KeysHandle;
   (name: string, options: TlsSecretOptions): TlsHandle;
   (name: string, options?: SecretOptions): SecretReference;
 }
 
 const COMMON_KEYS: Keys<CommonOptions> = { from: true, optionalIn: true };
-const SECRET_KEYS: Keys<SecretOptions> = { ...COMMON_KEYS, kind: true, length: true };
-const TLS_KEYS: Keys<TlsSecretOptions> = { ...COMMON_KEYS, kind: true, names: true, days: true };
+const SECRET_KEYS: Keys<SecretOptions> = { ...COMMON_KEYS, kind: true, length: true, alphabet: true };
+const KEYS_KEYS: Keys<KeysSecretOptions> = { from: true, kind: true, length: true };
+const TLS_KEYS: Keys<TlsSecretOptions> = {
+  ...COMMON_KEYS,
+  kind: true,
+  names: true,
+  days: true,
+  watched: true,
+};
 
 export const TLS_NAMES = ["localhost", "127.0.0.1", "::1"] as const;
 export const TLS_DAYS = 3650;
@@ -50,8 +83,15 @@ export const TLS_DAYS = 3650;
 /** Environments whose certificates may be signed by nobody but themselves. */
 export const SELF_SIGNED: readonly Environment[] = ["local", "dev", "test"];
 
-function secretKeys(options: SecretOptions | TlsSecretOptions): Readonly<Record<string, true>> {
-  return options.kind === "tls" ? TLS_KEYS : SECRET_KEYS;
+type AnyOptions = SecretOptions | TlsSecretOptions | KeysSecretOptions;
+
+function secretKeys({ kind }: AnyOptions): Readonly<Record<string, true>> {
+  return kind === "tls" ? TLS_KEYS : kind === "keys" ? KEYS_KEYS : SECRET_KEYS;
+}
+
+/** What is rotated at once: a secret, or the pair that it is a part of. */
+export function rotationOf({ name, value }: Pick<SecretDefinition, "name" | "value">): string {
+  return value.kind === "tls" ? value.pair : name;
 }
 
 /** Names of the two secrets that a pair consists of. */
@@ -59,8 +99,11 @@ export function tlsParts(name: string): { readonly certificate: string; readonly
   return { certificate: `${name}-certificate`, key: `${name}-key` };
 }
 
-function secretHandle(name: string, options: SecretOptions | TlsSecretOptions): SecretReference | TlsHandle {
+function secretHandle(name: string, options: AnyOptions): SecretReference | TlsHandle | KeysHandle {
   const refer = (secret: string) => reference({ ref: "secret", secret });
+  if (options.kind === "keys") {
+    return { signing: refer(name), accepted: reference({ ref: "secret", secret: name, form: "accepted" }) };
+  }
   if (options.kind !== "tls") {
     return refer(name);
   }
@@ -69,21 +112,31 @@ function secretHandle(name: string, options: SecretOptions | TlsSecretOptions): 
 }
 
 /** One definition, or two where it is a pair. */
-export function secretDefinitions(
-  name: string,
-  options: SecretOptions | TlsSecretOptions,
-): SecretDefinition[] {
+export function secretDefinitions(name: string, options: AnyOptions): SecretDefinition[] {
+  if (options.kind === "keys") {
+    const { from = "generated", length = 64 } = options;
+    return [{ name, from, value: { kind: "keys", length }, optionalIn: [] }];
+  }
   const { from = "config", optionalIn = [] } = options;
   if (options.kind !== "tls") {
-    const { kind = "text" } = options;
-    const value: GeneratedValue = { kind, length: options.length ?? (kind === "hex" ? 64 : 32) };
+    const { kind = "text", alphabet } = options;
+    const length = options.length ?? (kind === "hex" ? 64 : 32);
+    const value: GeneratedValue =
+      kind === "text" && alphabet !== undefined ? { kind, length, alphabet } : { kind, length };
     return [{ name, from, value, optionalIn }];
   }
-  const { names = TLS_NAMES, days = TLS_DAYS } = options;
+  const { names = TLS_NAMES, days = TLS_DAYS, watched = false } = options;
   return Object.entries(tlsParts(name)).map(([part, partName]): SecretDefinition => ({
     name: partName,
     from,
-    value: { kind: "tls", part: part as "certificate" | "key", pair: name, names, days },
+    value: {
+      kind: "tls",
+      part: part as "certificate" | "key",
+      pair: name,
+      names,
+      days,
+      ...(watched && { watched }),
+    },
     optionalIn,
   }));
 }
@@ -99,6 +152,9 @@ export function checkGenerated({ secrets }: { readonly secrets: readonly SecretD
         ...(isWhole ? [] : [expected(`${name}.length`, "a whole number from 8 to 1024", value.length)]),
         ...(value.kind === "hex" && isWhole && value.length % 2 === 1
           ? [expected(`${name}.length`, "an even number: a byte has two hexadecimal digits", value.length)]
+          : []),
+        ...(value.kind === "text" && value.alphabet !== undefined && !isAlphabet(value.alphabet)
+          ? [expected(`${name}.alphabet`, "at least 8 different printable ASCII characters", value.alphabet)]
           : []),
       ];
     }
@@ -118,15 +174,20 @@ export function checkGenerated({ secrets }: { readonly secrets: readonly SecretD
   });
 }
 
+function isAlphabet(text: unknown): boolean {
+  return typeof text === "string" && /^[!-~]+$/.test(text) && new Set(text).size >= 8;
+}
+
 function expected(path: string, what: string, got: unknown): Problem {
   return { path: `secrets.${path}`, message: `expected ${what}, got ${JSON.stringify(got) || "nothing"}` };
 }
 
 /** The word `secret`, which notes what it is told. */
 export function secretWord(secrets: SecretDefinition[], mistakes: Problem[]): SecretWord {
+  function secret(name: string, options: KeysSecretOptions): KeysHandle;
   function secret(name: string, options: TlsSecretOptions): TlsHandle;
   function secret(name: string, options?: SecretOptions): SecretReference;
-  function secret(name: string, options: SecretOptions | TlsSecretOptions = {}): SecretReference | TlsHandle {
+  function secret(name: string, options: AnyOptions = {}): SecretReference | TlsHandle | KeysHandle {
     mistakes.push(...unknownOptions<object>(`secrets.${name}`, options, secretKeys(options)));
     secrets.push(...secretDefinitions(name, options));
     return secretHandle(name, options);

@@ -36,6 +36,14 @@ export const FEATURES: readonly Feature[] = [
   everywhere("jobs gate what comes after them"),
   everywhere("secrets as files of the container's user (`NAME_FILE`)"),
   everywhere("only workloads whose secret changed are replaced"),
+  {
+    name: "rotation of passwords, signing keys and certificates by config, without a failed request",
+    support: {
+      compose: "yes",
+      kubernetes: "by other means: the same plan and jobs; a certificate replaces its users, new pods first",
+      gcp: "by other means: as in any cluster; Memorystore makes its password itself",
+    },
+  },
   everywhere("read-only root, no capabilities, no new privileges, numeric user"),
   clusters("seccomp profile", "by other means: the engine's default profile"),
   clusters("`scale`: autoscaling", "no: Compose has no autoscaler; staging and prod run `min` replicas"),

@@ -267,8 +267,14 @@ export type Engine = DatastoreDefinition["kind"];
 /** How a generated secret is made. */
 export type GeneratedValue =
   /** Letters and digits, or hexadecimal digits. `length` counts characters. */
-  | { readonly kind: "text"; readonly length: number }
+  | {
+      readonly kind: "text";
+      readonly length: number;
+      /** @default - letters and digits */ readonly alphabet?: string;
+    }
   | { readonly kind: "hex"; readonly length: number }
+  /** One of a set of signing keys: text, of which the one after the one in use is always there as well. */
+  | { readonly kind: "keys"; readonly length: number }
   /** One part of a certificate and its key, which are made together. Both in PEM. */
   | {
       readonly kind: "tls";
@@ -279,6 +285,8 @@ export type GeneratedValue =
       readonly names: readonly string[];
       /** How long it is valid. */
       readonly days: number;
+      /** Who uses it reads it again by itself. @default false */
+      readonly watched?: boolean;
     };
 
 export interface SecretDefinition {

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import {
   withExamples,
   withJson,
@@ -10,6 +10,20 @@ import {
 } from "./support/options";
 
 export type SecretsOptions = StackOption & SystemOption & JsonOption;
+/** Of commands about one secret. */
+export type SecretOptions = StackOption & JsonOption;
+
+export interface RotateOptions extends SecretOptions {
+  /** Brings the systems up at once. */
+  readonly up?: boolean;
+}
+
+export interface CheckOptions extends SecretsOptions {
+  /** Days. */
+  readonly olderThan: number;
+  /** Whether the values are decrypted and looked at. @default true */
+  readonly values?: boolean;
+}
 
 export function registerSecrets(program: Command): Command {
   const secrets = program
@@ -18,7 +32,7 @@ export function registerSecrets(program: Command): Command {
 
   const list = secrets
     .command("list")
-    .description("every secret: where it comes from, whether it is set, who uses it");
+    .description("every secret: where it comes from, whether it is set, its generation and age, who uses it");
   withExamples(withJson(withSystem(withStack(list))), [["longshore secrets list --stack prod", ""]]);
   list.action(async (options: SecretsOptions) => {
     (await import("./engine/secrets.js")).listSecrets(options);
@@ -44,12 +58,56 @@ export function registerSecrets(program: Command): Command {
     (await import("./engine/secrets.js")).generateSecrets(options),
   );
 
-  const check = secrets.command("check").description("exit with 2 when a secret that is needed is not set");
+  const rotate = secrets
+    .command("rotate")
+    .description("make new values: config gets the next generation, and the next up brings it to who uses it")
+    .argument(
+      "<secret...>",
+      "as system.name, such as todo.db-app-password; a certificate by its pair, todo.edge-tls",
+    )
+    .option("--up", "bring the systems up right away");
+  withExamples(withJson(withStack(rotate)), [
+    [
+      "longshore secrets rotate todo.db-app-password --up",
+      "no request fails meanwhile; then the old one is dead",
+    ],
+    [
+      "longshore secrets rotate neurascale.jwt-secret",
+      "tokens of the old key stay valid until it is retired",
+    ],
+  ]);
+  rotate.action(async (names: string[], options: RotateOptions) =>
+    (await import("./engine/secret-rotation.js")).rotateSecrets(names, options),
+  );
+
+  const retire = secrets
+    .command("retire")
+    .description("stop accepting the signing keys before the one in use")
+    .argument("<secret>", "a set of keys, as system.name");
+  withExamples(withJson(withStack(retire)), [["longshore secrets retire neurascale.jwt-secret", ""]]);
+  retire.action(async (name: string, options: SecretOptions) =>
+    (await import("./engine/secret-rotation.js")).retireKey(name, options),
+  );
+
+  const check = secrets
+    .command("check")
+    .description("find what is missing or malformed (exit code 2), unused or old (exit code 1)")
+    .option("--older-than <days>", "what counts as old", wholeDays, 365)
+    .option("--no-values", "look at names only: nothing is decrypted");
   withExamples(withJson(withSystem(withStack(check))), [
     ["longshore secrets check --stack prod", "before a deployment"],
+    ["longshore secrets check --stack prod --no-values --json", "in a pipeline without the key"],
   ]);
-  check.action(async (options: SecretsOptions) => {
-    (await import("./engine/secrets.js")).checkSecrets(options);
-  });
+  check.action(async (options: CheckOptions) =>
+    (await import("./engine/secret-check.js")).checkSecrets(options),
+  );
   return secrets;
+}
+
+function wholeDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1) {
+    throw new InvalidArgumentError("expected a whole number of days from 1 on");
+  }
+  return days;
 }

@@ -9,8 +9,11 @@ export interface ComposeProjectArgs {
   document: ComposeDocument | string;
   /** Configuration files beside the document, by path. @default {} */
   files?: Readonly<Record<string, string>>;
-  /** Secret files beside the document, by a path below `secrets/`: mode 0400, owned by a numeric user. @default {} */
-  secretFiles?: Readonly<Record<string, { content: pulumi.Input<string>; user: number }>>;
+  /**
+   * Secret files beside the document, by a path below `secrets/`: mode 0400, owned by a numeric user. With `live`, a new
+   * content is written into the file that the running container sees, and the container is not replaced. @default {}
+   */
+  secretFiles?: Readonly<Record<string, { content: pulumi.Input<string>; user: number; live?: boolean }>>;
   /**
    * How images that are missing are built. Never a reason to change anything by itself.
    * @default - from the document's build sections
@@ -50,9 +53,9 @@ export class ComposeProject extends pulumi.CustomResource {
   declare readonly services: pulumi.Output<Record<string, ComposeServiceState>>;
 
   constructor(name: string, args: ComposeProjectArgs, opts?: pulumi.CustomResourceOptions) {
-    const secretFiles: Record<string, { content: pulumi.Output<string>; user: number }> = {};
-    for (const [path, { content, user }] of Object.entries(args.secretFiles ?? {})) {
-      secretFiles[path] = { content: pulumi.secret(content), user };
+    const secretFiles: Record<string, { content: pulumi.Output<string>; user: number; live?: boolean }> = {};
+    for (const [path, file] of Object.entries(args.secretFiles ?? {})) {
+      secretFiles[path] = { ...file, content: pulumi.secret(file.content) };
     }
     super("compose:index:Project", name, { ...args, secretFiles, url: undefined, services: undefined }, opts);
   }

@@ -5,6 +5,8 @@ import { Component } from "./component";
 export interface GeneratedSecretArgs {
   /** Letters and digits, or hexadecimal digits: no place needs quoting. @default "text" */
   kind?: "text" | "hex";
+  /** What a `text` consists of. @default - letters and digits */
+  alphabet?: string;
   /** Number of characters; even for `hex`. @default 32 */
   length?: number;
   /** Another generation is another value. @default 1 */
@@ -17,12 +19,27 @@ export class GeneratedSecret extends Component {
 
   constructor(name: string, args: GeneratedSecretArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("longshore:secrets:GeneratedSecret", name, opts);
-    const { kind = "text", length = 32, generation = 1 } = args;
+    const { kind = "text", length = 32, generation = 1, alphabet } = args;
     const keepers = { generation: String(generation) };
     this.value =
       kind === "hex"
         ? this.child(random.RandomBytes, "value", { length: length / 2, keepers }).hex
-        : this.child(random.RandomPassword, "value", { length, special: false, keepers }).result;
+        : this.child(random.RandomPassword, "value", { length, ...charactersOf(alphabet), keepers }).result;
     this.registerOutputs({});
   }
+}
+
+/** The provider knows classes of characters, each wholly in or out, and single ones beside letters and digits. */
+function charactersOf(alphabet: string | undefined) {
+  if (alphabet === undefined) {
+    return { special: false };
+  }
+  const special = alphabet.replace(/[A-Za-z0-9]/g, "");
+  return {
+    lower: /[a-z]/.test(alphabet),
+    upper: /[A-Z]/.test(alphabet),
+    numeric: /[0-9]/.test(alphabet),
+    special: special !== "",
+    ...(special !== "" && { overrideSpecial: special }),
+  };
 }

@@ -7,6 +7,8 @@ export interface EngineSettings {
   readonly settings: StackSettings;
   /** Value of a secret that config holds, by system and name; undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
+  /** The same without protection, to look at before anything is made of it. */
+  readonly plainValue: (system: string, name: string) => string | undefined;
 }
 
 /**
@@ -23,6 +25,7 @@ export function engineSettings(systems: Readonly<Record<string, SystemDefinition
   const secrets = (values.secrets ?? {}) as Record<string, Record<string, string> | undefined>;
   return {
     settings,
+    plainValue: (system, name) => secrets[system]?.[name],
     secretValue: (system, name) => {
       const value = secrets[system]?.[name];
       return value === undefined ? undefined : pulumi.secret(value);

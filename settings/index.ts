@@ -5,6 +5,7 @@ import type { StackSettings } from "./types";
 
 export { ENCRYPTED, readStackFile } from "./file";
 export { missingSecrets, planSettings, requireSecrets, secretUsers, takingPart } from "./plan";
+export { knownSecrets, type KnownSecret } from "./generations";
 export { readSettings, readSettingsLeniently, type RawSettings } from "./read";
 export type { Asked, DatastoreSettings, StackSettings, SystemSettings } from "./types";
 

@@ -23,6 +23,7 @@ export function planSettings(
     profiles: [...settings.profiles, ...profiles],
     leftOut: leftOut[system] ?? [],
     secretsSet: settings.secretsSet[system] ?? [],
+    generations: settings.generations?.[system] ?? {},
   };
 }
 
@@ -78,7 +79,7 @@ export function secretCommand(
 ): string {
   return from === "generated"
     ? `bin/longshore secrets generate --stack ${stack}`
-    : `bin/longshore secrets set ${system}.${name} --stack ${stack}`;
+    : `bin/longshore secrets set ${system}.${name.replace(/@.*/, "")} --stack ${stack}`;
 }
 
 /** Also why a certificate that the catalog calls generated is asked of a person. */

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { edgeSecrets } from "../catalog/plan/edge-tls";
-import { rulesOf } from "../catalog/plan/datastores";
 import { MONITORING } from "../catalog/plan/monitoring";
 import { profilesOf } from "../catalog/plan/presence";
 import type { Target } from "../catalog/plan/types";
 import { nearest } from "../catalog/check/nearest";
 import { throwProblems, type Problem } from "../catalog/problems";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../catalog/types";
+import { parseValueName } from "../catalog/generations";
+import { generationsOf, knownSecrets } from "./generations";
 import { withoutUnknownSystems } from "./left-over";
 import { machineStack } from "./machine-stacks";
 import { settingsSchema } from "./schema";
@@ -55,6 +55,7 @@ export function readSettings(
 
   throwProblems(source, [
     ...explainLeftOver(unknownSecrets(config.secrets, systems), { stack, values }, systems),
+    ...unknownGenerations(config.generations, systems),
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
     ...(target !== "compose" && config.domain === undefined ? [MISSING_DOMAIN(stack)] : []),
     ...(target === "compose" ? [] : monitoring.asked),
@@ -79,6 +80,13 @@ export function readSettings(
     ...(config.logging && { logging: config.logging }),
     secretsSet: Object.fromEntries(
       names.map((name) => [name, Object.keys(config.secrets[name] ?? {}).sort()]),
+    ),
+    generations: Object.fromEntries(
+      Object.entries(systems).flatMap(([name, definition]) => {
+        const held = Object.keys(config.secrets[name] ?? {});
+        const found = generationsOf(definition, config.generations[name] ?? {}, held);
+        return Object.keys(found).length > 0 ? [[name, found] as const] : [];
+      }),
     ),
     perSystem: Object.fromEntries(
       names.map((name) => [
@@ -205,20 +213,25 @@ function unknownSecrets(
     if (!definition) {
       return [unknownKey(`secrets.${system}`, system, Object.keys(systems))];
     }
-    const known = [
-      ...definition.secrets.map(({ name }) => name),
-      ...databaseSecrets(definition),
-      ...edgeSecrets(definition).map(({ name }) => name),
-    ];
+    const known = knownSecrets(definition).map(({ name }) => name);
     return Object.keys(values)
-      .filter((name) => !known.includes(name))
+      .filter((name) => !known.includes(parseValueName(name)?.secret ?? ""))
       .map((name) => unknownKey(`secrets.${system}.${name}`, name, known));
   });
 }
 
-/** Secrets that a database brings without being declared. */
-function databaseSecrets(definition: SystemDefinition): string[] {
-  return definition.datastores.flatMap((datastore) => rulesOf(datastore.kind).names(datastore).secrets);
+function unknownGenerations(
+  generations: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>,
+  systems: Readonly<Record<string, SystemDefinition>>,
+): Problem[] {
+  return Object.entries(generations).flatMap(([system, written]) => {
+    const definition = systems[system];
+    const known = definition ? knownSecrets(definition).filter(({ isFormer }) => !isFormer) : [];
+    const names = [...new Set(known.map(({ rotation }) => rotation))];
+    return Object.keys(written ?? {})
+      .filter((name) => !names.includes(name))
+      .map((name) => unknownKey(`generations.${system}.${name}`, name, names));
+  });
 }
 
 const CLUSTER_LOGS: Problem = {

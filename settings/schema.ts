@@ -18,6 +18,24 @@ const secretValues = z
   .default({})
   .describe("Values of secrets by system and name. Encrypted: set them with `longshore secrets set`.");
 
+const number = z.int().min(1).max(999_999).describe("Number of the value in use, from 1 on.");
+const generation = z.union([
+  number,
+  z.strictObject({
+    number: number.optional(),
+    since: z
+      .string()
+      .regex(/^\d{4}-\d{2}-\d{2}$/, "expected a day such as 2026-11-21")
+      .optional()
+      .describe("When the value was made."),
+    retired: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Keys up to this number are not accepted any more. Default: only the one before is."),
+  }),
+]);
+
 const postgres = z
   .strictObject({
     kind: z
@@ -225,6 +243,12 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .default([])
       .describe("Target compose: profiles whose services run, such as dev-tools. Default: none."),
     secrets: secretValues,
+    generations: z
+      .partialRecord(z.enum(names as [string, ...string[]]), z.record(z.string(), generation))
+      .default({})
+      .describe(
+        "By system and secret: which of its values is in use. `longshore secrets rotate` adds one. Default: the first.",
+      ),
     ...perSystem,
   });
 }

@@ -1,4 +1,5 @@
 import type { DatastoreKind, Logging, Target } from "../catalog/plan/types";
+import type { Generations } from "../catalog/generations";
 import type { Environment, SettingValue } from "../catalog/types";
 import type { Quantity } from "../catalog/values";
 
@@ -33,6 +34,8 @@ export interface StackSettings {
   readonly tls?: boolean;
   /** Per system: names of the secrets that config holds. */
   readonly secretsSet: Readonly<Record<string, readonly string[]>>;
+  /** Per system: which values of its secrets are in use. @default - the first of each */
+  readonly generations?: Readonly<Record<string, Generations>>;
   readonly perSystem: Readonly<Record<string, SystemSettings>>;
 }
 

@@ -169,7 +169,9 @@ export const neurascale = system(
       kind: "tls",
       names: ["api-gateway", "localhost", "127.0.0.1"],
       optionalIn: ["staging", "prod"],
+      watched: true,
     });
+    const tokenKeys = secret("jwt-secret", { kind: "keys" });
 
     const operatorPassword = secret("operator-password", { from: "generated" });
 
@@ -185,7 +187,8 @@ export const neurascale = system(
         DEVICE_MANAGER_URL: manager.http,
         TLS_CERT: tls.certificate,
         TLS_KEY: tls.key,
-        JWT_SECRET: secret("jwt-secret", { from: "generated", length: 64 }),
+        JWT_SECRET: tokenKeys.signing,
+        JWT_SECRET_ACCEPTED: tokenKeys.accepted,
         OPERATOR_PASSWORD: operatorPassword,
         TOKEN_LIFETIME: setting("tokenLifetime", "1h"),
         RATE_LIMIT: setting("rateLimit", 20),

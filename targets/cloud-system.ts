@@ -127,12 +127,20 @@ export class CloudSystem extends Component {
   /** From config where a person set them, else made by us where the catalog says so. */
   private provideSecrets(): Map<string, Late> {
     const { secretValue, settings } = this.context;
-    const provide = ({ name, from, value }: PlannedSecret): Late | undefined => {
+    const provide = ({ name, secret, generation, from, value }: PlannedSecret): Late | undefined => {
       const given = secretValue(this.plan.system, name);
       if (given || from === "config" || value.kind === "tls") {
         return given && pulumi.secret(given);
       }
-      return new GeneratedSecret(`${this.label}-${name}`, value, { parent: this }).value;
+      const { length } = value;
+      const kind =
+        value.kind === "hex"
+          ? { kind: "hex" as const }
+          : value.kind === "text" && value.alphabet !== undefined
+            ? { alphabet: value.alphabet }
+            : {};
+      const args = { ...kind, length, generation };
+      return new GeneratedSecret(slotOf(`${this.label}-${secret}`, generation), args, { parent: this }).value;
     };
     const ours = this.plan.secrets.filter(({ from }) => from !== "service");
     const provided = ours.map((secret) => ({ secret, value: provide(secret) }));
@@ -230,7 +238,15 @@ export class CloudSystem extends Component {
   private createSecrets(namespace: Namespace): (workload: PlannedWorkload) => Late {
     const names = new Map(
       renderSecrets(this.plan, this.baseOptions()).map(({ workload, secret }) => {
-        const { name: _generated, ...metadata } = secret.metadata;
+        const { name: plain, ...metadata } = secret.metadata;
+        if (workload.secretFiles.every(({ live }) => live)) {
+          // The cluster brings a new content to the running pods; under another name it would replace them.
+          kubernetesObject(`${this.label}-${workload.name}-secrets`, secret, {
+            parent: this,
+            dependsOn: [namespace.namespace],
+          });
+          return [workload.name, pulumi.output(plain)];
+        }
         const resource = kubernetesObject(
           `${this.label}-${workload.name}-secrets`,
           { ...secret, metadata },
@@ -356,6 +372,15 @@ export class CloudSystem extends Component {
     }
     return copy.reference;
   }
+}
+
+/**
+ * Up to three values of a secret are there at once: the previous, the one in use, the next. Each keeps its place until
+ * the third one after it takes that, so that a new generation makes one value anew and leaves the others.
+ */
+function slotOf(name: string, generation: number): string {
+  const slot = (generation - 1) % 3;
+  return slot === 0 ? name : `${name}.${slot + 1}`;
 }
 
 /** What a service's routes ask of the load balancer. Bodies of every size pass: the service has to refuse them. */

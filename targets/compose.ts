@@ -55,9 +55,9 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
     sharedNetwork: (name) => sharedNetworkName(name, settings.stack),
   });
   const resolver = secretResolver(plan, context);
-  const secretFiles = rendered.secretFiles.map(({ path, user, value }) => [
+  const secretFiles = rendered.secretFiles.map(({ path, user, value, live }) => [
     path,
-    { content: resolve(value, resolver), user },
+    { content: resolve(value, resolver), user, ...(live && { live }) },
   ]);
   return new ComposeProject(plan.system, {
     project,
@@ -65,7 +65,7 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
     files: rendered.files,
     secretFiles: Object.fromEntries(secretFiles) as Record<
       string,
-      { content: pulumi.Output<string>; user: number }
+      { content: pulumi.Output<string>; user: number; live?: boolean }
     >,
     bake: renderBake([plan], { root, describe: sourcesIn(root, hashOf) }),
     // Data goes only when a person says so: `longshore down --volumes`.

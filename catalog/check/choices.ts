@@ -23,7 +23,7 @@ export function checkChoices({
       only.flatMap((one) => choice(`${name}.only`, one, ENVIRONMENTS)),
     ),
     ...secrets.flatMap(({ name, from, value, optionalIn }) => [
-      ...choice(`secrets.${name}.kind`, value.kind, ["text", "hex", "tls"]),
+      ...choice(`secrets.${name}.kind`, value.kind, ["text", "hex", "keys", "tls"]),
       ...choice(`secrets.${name}.from`, from, ["config", "generated"]),
       ...optionalIn.flatMap((one) => choice(`secrets.${name}.optionalIn`, one, ENVIRONMENTS)),
     ]),

@@ -1,7 +1,7 @@
 import { rulesOf } from "../plan/datastores";
 import { edgeSecrets } from "../plan/edge-tls";
 import { AGENT, EDGE_EXPORTER, MONITORING, RECEIVER } from "../plan/monitoring";
-import { postgresRoles } from "../plan/postgres";
+import { postgresRoles } from "../plan/postgres-roles";
 import type { Problem } from "../problems";
 import type { SystemDefinition } from "../types";
 
@@ -42,10 +42,10 @@ export function checkNames(definition: SystemDefinition): Problem[] {
     ...jobs.flatMap(({ name }) => label(name, name, JOB_LENGTH)),
     ...datastores.flatMap((datastore) => {
       const { name } = datastore;
-      const { job } = rulesOf(datastore.kind).names(datastore);
+      const { jobs: own } = rulesOf(datastore.kind).names(datastore);
       return [
         ...label(name, name, STORE_LENGTH),
-        ...(job ? composed(name, job.name, JOB_LENGTH, `the job that ${job.does}`) : []),
+        ...own.flatMap((job) => composed(name, job.name, JOB_LENGTH, `the job that ${job.does}`)),
       ];
     }),
     ...images.flatMap(({ name }) => label(`images.${name}`, name, LABEL_LENGTH)),
@@ -79,9 +79,9 @@ function databaseNames(datastore: SystemDefinition["datastores"][number]): Probl
   }
   const path = `${datastore.name}.database`;
   const roles = postgresRoles(datastore);
-  const longest = [roles.migrate, ...roles.logins]
-    .map(({ name }) => name)
-    .sort((a, b) => b.length - a.length)[0];
+  const longest = [roles.migrate.name, roles.login.name, roles.resting].sort(
+    (a, b) => b.length - a.length,
+  )[0];
   return [
     ...matching(path, datastore.database, DATABASE, "lower-case letters, digits, _ and -"),
     ...composed(path, longest ?? "", IDENTIFIER_LENGTH, "its longest login"),
@@ -168,7 +168,7 @@ function duplicates(definition: SystemDefinition): Problem[] {
   const made = datastores.map((datastore) => rulesOf(datastore.kind).names(datastore));
   const containers = [
     ...[...services, ...jobs, ...datastores].map(({ name }) => name),
-    ...made.flatMap(({ job, exporter }) => [job?.name ?? [], exporter ?? []].flat()),
+    ...made.flatMap(({ jobs: own, exporter }) => [...own.map(({ name }) => name), exporter ?? []].flat()),
     ...services.filter(({ volumes }) => volumes.length > 0).map(({ name }) => `${name}${PODS}`),
   ];
   return [

@@ -1,5 +1,5 @@
 import type { DatastoreDefinition, Engine } from "../types";
-import type { EngineRules } from "./engine";
+import type { EngineRules, Retirement } from "./engine";
 import { kafka } from "./kafka";
 import type { Exporter } from "./monitoring";
 import { neo4j } from "./neo4j";
@@ -35,6 +35,8 @@ export interface PlannedStore {
   readonly gate?: Dependency;
   /** Where metrics are collected. @default - none */
   readonly exporter?: Exporter;
+  /** What comes after all its users. @default - nothing */
+  readonly retirement?: Retirement;
 }
 
 export function planStore(definition: DatastoreDefinition, settings: PlanSettings): PlannedStore {
@@ -46,6 +48,7 @@ export function planStore(definition: DatastoreDefinition, settings: PlanSetting
   const container = datastore.kind === "container" ? [rules.store(datastore, definition, settings)] : [];
   const gate = gateOf(datastore, job);
   const exporter = settings.monitoring && rules.exporter(datastore);
+  const retirement = rules.retire(datastore);
   return {
     datastore,
     image: rules.image(datastore),
@@ -53,6 +56,7 @@ export function planStore(definition: DatastoreDefinition, settings: PlanSetting
     secrets,
     provided,
     ...(gate && { gate }),
+    ...(retirement && { retirement }),
     ...(gate && exporter && { exporter: asClient(exporter, datastore, gate) }),
   };
 }

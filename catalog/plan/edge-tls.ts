@@ -1,3 +1,4 @@
+import { generationOf, valueName } from "../generations";
 import { secretDefinitions, SELF_SIGNED, TLS_NAMES, tlsParts } from "../secrets";
 import type { SecretDefinition, SystemDefinition } from "../types";
 import type { PlanSettings } from "./settings";
@@ -22,11 +23,14 @@ export function planEdgeTls({ routes }: SystemDefinition, settings: PlanSettings
     return undefined;
   }
   const parts = tlsParts(EDGE_TLS);
+  const { number } = generationOf(settings.generations, EDGE_TLS);
   const file = (part: "certificate" | "key"): SecretFile => ({
     name: `tls-${part}`,
     variable: `TLS_${part.toUpperCase()}_FILE`,
     path: `/run/secrets/tls-${part}`,
-    value: { late: "secret", secret: parts[part] },
+    value: { late: "secret", secret: valueName(parts[part], number) },
+    // It reads them again when it is told to.
+    live: true,
   });
   return { secretFiles: [file("certificate"), file("key")], strict: !SELF_SIGNED.includes(environment) };
 }

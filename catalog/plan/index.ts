@@ -1,8 +1,9 @@
 import { withBases } from "../build-graph";
 import { checkSystem } from "../check";
 import { compareText, throwProblems } from "../problems";
+import { parseValueName } from "../generations";
 import { SELF_SIGNED } from "../secrets";
-import type { ImageDefinition, SystemDefinition } from "../types";
+import type { GeneratedValue, ImageDefinition, SystemDefinition } from "../types";
 import { planStore, rulesOf, type PlannedStore } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
 import { edgeSecrets, planEdgeTls } from "./edge-tls";
@@ -31,10 +32,9 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
   const scope = scopeOf(definition, settings, stores);
   const own = planWorkloads(scope, stores);
   const monitoring = planMonitoring(definition, settings, own, stores);
-  const workloads = withRoles(
-    withClients(byName([...own, ...monitoring.workloads]), definition, settings),
-    scope,
-  );
+  const lasting = [...own, ...monitoring.workloads];
+  const complete = byName([...lasting, ...retirements(stores, lasting)]);
+  const workloads = withRoles(withClients(complete, definition, settings), scope);
   const images = [...definition.images, ...stores.map(({ image }) => image), ...monitoring.images];
   const used = withBases(
     workloads.map(({ image }) => image),
@@ -107,6 +107,27 @@ function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[
   ]);
 }
 
+/** The jobs that end what rotations have replaced, each after all who had it in use. */
+function retirements(stores: readonly PlannedStore[], workloads: readonly Workload[]): Workload[] {
+  return stores.flatMap(({ retirement, workloads: own }) => {
+    if (!retirement) {
+      return [];
+    }
+    const { job, secret } = retirement;
+    const users = workloads.filter(
+      (one) => !own.includes(one) && one.secretFiles.some(({ value }) => secretsIn(value).includes(secret)),
+    );
+    const after = [
+      ...own.map(({ name, kind }) => ({ name, kind })),
+      ...users.map(({ name, kind }) => ({ name, kind })),
+    ].map(({ name, kind }) => ({
+      workload: name,
+      condition: kind === "job" ? ("completed" as const) : ("healthy" as const),
+    }));
+    return [{ ...job, after: after.sort((a, b) => compareText(a.workload, b.workload)) }];
+  });
+}
+
 /** The other end of every connection and route. */
 function withClients(
   workloads: Workload[],
@@ -150,38 +171,39 @@ function withRoles(workloads: Workload[], { datastores }: Scope): Workload[] {
   });
 }
 
+/** The values of secrets that some workload gets: those in use, and where both count, the ones beside them. */
 function planSecrets(
   definition: SystemDefinition,
   settings: PlanSettings,
   stores: readonly PlannedStore[],
   users: readonly Pick<Workload, "secretFiles">[],
 ): PlannedSecret[] {
-  const configPath = (name: string) => `longshore:secrets.${definition.name}.${name}`;
-  const used = new Set(
-    users.flatMap(({ secretFiles }) => secretFiles.flatMap(({ value }) => secretsIn(value))),
+  const declared = [...definition.secrets, ...edgeSecrets(definition, settings)].map((secret) => ({
+    name: secret.name,
+    value: secret.value,
+    from:
+      secret.value.kind === "tls" && !SELF_SIGNED.includes(settings.environment)
+        ? ("config" as const)
+        : secret.from,
+  }));
+  const passwords = stores.flatMap(({ secrets, provided }) => [
+    ...secrets.map((name) => ({ name, from: "generated" as const, value: PASSWORD })),
+    ...provided.map((name) => ({ name, from: "service" as const, value: PASSWORD })),
+  ]);
+  const known = new Map([...declared, ...passwords].map((secret) => [secret.name, secret]));
+  const used = users.flatMap(({ secretFiles }) => secretFiles.flatMap(({ value }) => secretsIn(value)));
+  return byName(
+    [...new Set(used)].flatMap((name): PlannedSecret[] => {
+      const { secret = "", generation = 1 } = parseValueName(name) ?? {};
+      const found = known.get(secret);
+      return found
+        ? [{ ...found, name, secret, generation, configPath: `longshore:secrets.${definition.name}.${name}` }]
+        : [];
+    }),
   );
-  const declared = [...definition.secrets, ...edgeSecrets(definition, settings)]
-    .filter(({ name }) => used.has(name))
-    .map(({ name, from, value }): PlannedSecret => ({
-      name,
-      from: value.kind === "tls" && !SELF_SIGNED.includes(settings.environment) ? "config" : from,
-      value,
-      configPath: configPath(name),
-    }));
-  const passwords = stores.flatMap(({ secrets, provided }) =>
-    [
-      ...secrets.map((name) => ({ name, from: "generated" }) as const),
-      ...provided.map((name) => ({ name, from: "service" }) as const),
-    ]
-      .filter(({ name }) => used.has(name))
-      .map((secret): PlannedSecret => ({
-        ...secret,
-        value: { kind: "text", length: 32 },
-        configPath: configPath(secret.name),
-      })),
-  );
-  return byName([...declared, ...passwords]);
 }
+
+const PASSWORD: GeneratedValue = { kind: "text", length: 32 };
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): T[] {
   return [...list].sort((a, b) => compareText(a.name, b.name));

@@ -279,9 +279,10 @@ function kafkaValue(planned: PlannedKafka, property: DatastoreProperty): PlanVal
 export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
   properties: ["host", "port", "bootstrap", "securityProtocol", "saslMechanism"],
   names: (definition) => ({
-    ...(Object.keys(definition.topics).length > 0 && {
-      job: { name: topicsJobName(definition), does: "keeps its topics" },
-    }),
+    jobs:
+      Object.keys(definition.topics).length > 0
+        ? [{ name: topicsJobName(definition), does: "keeps its topics" }]
+        : [],
     secrets: [],
     exporter: `${definition.name}-exporter`,
   }),
@@ -294,6 +295,8 @@ export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
   }),
   store: kafkaWorkload,
   job: topicsJob,
+  // Nobody logs in.
+  retire: () => undefined,
   exporter: kafkaExporter,
   roles: ({ kind }) => (kind === "managed-kafka" ? ["roles/managedkafka.client"] : []),
   value: kafkaValue,

@@ -1,10 +1,12 @@
 import type { DatastoreProperty } from "../references";
+import { currentName, generationOf, previousName, valueName } from "../generations";
 import type { Neo4jDefinition } from "../types";
 import { parseQuantity } from "../values";
-import type { EngineRules } from "./engine";
+import type { EngineRules, Retirement } from "./engine";
+import { LOGIN_SCRIPT, RETIRE_SCRIPT } from "./neo4j-logins";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
-import { containerOf, joined } from "./store";
+import { containerOf, joined, passwordJobs, secretFile } from "./store";
 import type { PlannedNeo4j, PlanValue, Workload } from "./types";
 
 const BOLT = 7687;
@@ -12,14 +14,20 @@ const HTTP = 7474;
 /** The user of the official image. */
 const USER = 7474;
 const DATA = "/data";
-const QUERY = "/etc/longshore/query.sh";
+const READY = "/etc/longshore/ready.sh";
+const SCRIPT = "/etc/longshore/login.sh";
 const AUTH = "/run/secrets/neo4j-auth";
-/** The community edition has one user and one database, both called so. */
-const LOGIN = "neo4j";
+/** The user that the image makes, and the one that every second rotation switches to: a user has one password. */
+const LOGINS = ["neo4j", "neo4j_b"] as const;
+/** The only one of the community edition. */
 const DATABASE = "neo4j";
 const MEBIBYTE = 2 ** 20;
 
-function planNeo4j(definition: Neo4jDefinition): PlannedNeo4j {
+function planNeo4j(definition: Neo4jDefinition, { generations }: PlanSettings): PlannedNeo4j {
+  const secret = passwordOf(definition);
+  const { number } = generationOf(generations, secret);
+  const isOdd = number % 2 === 1;
+  const previous = previousName(generations, secret);
   return {
     name: definition.name,
     engine: "neo4j",
@@ -28,7 +36,13 @@ function planNeo4j(definition: Neo4jDefinition): PlannedNeo4j {
     port: BOLT,
     storage: parseQuantity(definition.storage) ?? 0,
     database: DATABASE,
-    login: { name: LOGIN, secret: passwordOf(definition) },
+    login: {
+      name: LOGINS[isOdd ? 0 : 1],
+      secret: currentName(generations, secret),
+      ...(previous !== undefined && { previous }),
+    },
+    resting: LOGINS[isOdd ? 1 : 0],
+    initial: valueName(secret, isOdd ? number : number - 1),
   };
 }
 
@@ -52,8 +66,8 @@ function neo4jWorkload(
       { name: "NEO4J_server_bolt_advertised__address", value: `${planned.name}:${BOLT}` },
       { name: "NEO4J_server_directories_logs", value: `${DATA}/logs` },
       { name: "NEO4J_server_directories_run", value: "/tmp" },
-      // For the health check only.
-      { name: "NEO4J_server_http_listen__address", value: `127.0.0.1:${HTTP}` },
+      // For the health check and the jobs that change passwords.
+      { name: "NEO4J_server_http_listen__address", value: `0.0.0.0:${HTTP}` },
       { name: "NEO4J_server_memory_heap_initial__size", value: share(4) },
       { name: "NEO4J_server_memory_heap_max__size", value: share(2) },
       { name: "NEO4J_server_memory_pagecache_size", value: share(6) },
@@ -63,15 +77,20 @@ function neo4jWorkload(
         name: "neo4j-auth",
         variable: "NEO4J_AUTH_PATH",
         path: AUTH,
-        value: joined([`${LOGIN}/`, { late: "secret", secret: planned.login.secret }]),
+        value: joined([`${LOGINS[0]}/`, { late: "secret", secret: planned.initial }]),
+        // Read when the volume is new.
+        live: true,
       },
     ],
-    configFiles: [{ path: QUERY, content: QUERY_SCRIPT }],
-    ports: [{ name: "bolt", port: BOLT }],
+    configFiles: [{ path: READY, content: READY_SCRIPT }],
+    ports: [
+      { name: "bolt", port: BOLT },
+      { name: "http", port: HTTP },
+    ],
     probes: {
       live: { check: { kind: "tcp", port: BOLT }, intervalSeconds: 10, timeoutSeconds: 3, failures: 6 },
       ready: {
-        check: { kind: "exec", command: ["bash", QUERY] },
+        check: { kind: "exec", command: ["bash", READY] },
         intervalSeconds: 10,
         timeoutSeconds: 5,
         failures: 3,
@@ -96,17 +115,55 @@ const JAVA_OPTIONS = [
   `-Dio.netty.native.workdir=${DATA}`,
 ];
 
-// A real query as the real user, over the loopback address. The password is never an argument of a program.
-const QUERY_SCRIPT = `set -euo pipefail
-login=$(<"$NEO4J_AUTH_PATH")
-authorization=$(printf '%s:%s' "\${login%%/*}" "\${login#*/}" | base64 --wrap=0)
-body='{"statements":[{"statement":"RETURN 1"}]}'
+// Without a login: in the middle of a rotation either password may be the good one, and who fails too often is locked out.
+const READY_SCRIPT = `set -euo pipefail
 exec 3<>/dev/tcp/127.0.0.1/${HTTP}
-printf 'POST /db/${DATABASE}/tx/commit HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\nAuthorization: Basic %s\\r\\nAccess-Mode: READ\\r\\nAccept: application/json\\r\\nContent-Type: application/json\\r\\nContent-Length: %s\\r\\n\\r\\n%s' \\
-  "$authorization" "\${#body}" "$body" >&3
+printf 'GET / HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\nAccept: application/json\\r\\n\\r\\n' >&3
 answer=$(timeout 4 cat <&3)
-[[ $answer == HTTP/1.?" 200"* && $answer == *'"errors":[]'* ]]
+[[ $answer == HTTP/1.?" 200"* && $answer == *'"neo4j_version"'* ]]
+exec 4<>/dev/tcp/127.0.0.1/${BOLT}
 `;
+
+/** Before anybody has the new password, the user that it is for has it. */
+function loginJob(planned: PlannedNeo4j): Workload | undefined {
+  const { previous } = planned.login;
+  return previous === undefined
+    ? undefined
+    : userJob(planned, "login", LOGIN_SCRIPT, [secretFile("PREVIOUS_PASSWORD", previous)]);
+}
+
+/** Once nobody uses it, the user before has a password that nobody knows. */
+function retireUser(planned: PlannedNeo4j): Retirement | undefined {
+  const { previous, secret } = planned.login;
+  return previous === undefined ? undefined : { job: userJob(planned, "retire", RETIRE_SCRIPT, []), secret };
+}
+
+function userJob(
+  { name, login, resting }: PlannedNeo4j,
+  does: string,
+  script: string,
+  files: Workload["secretFiles"],
+): Workload {
+  return {
+    ...containerOf(name, `${name}-${does}`, USER),
+    kind: "job",
+    command: ["bash", SCRIPT],
+    env: [
+      // Not NEO4J_…: the image takes such variables for settings of the server.
+      { name: "GRAPH_HOST", value: name },
+      { name: "GRAPH_PORT", value: String(HTTP) },
+      { name: "GRAPH_RESTING", value: resting },
+      { name: "GRAPH_USER", value: login.name },
+    ],
+    secretFiles: [secretFile("PASSWORD", login.secret), ...files],
+    writable: ["/tmp", "/var/lib/neo4j/conf"],
+    configFiles: [{ path: SCRIPT, content: script }],
+    resources: planResources({ cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] }),
+    after: [{ workload: name, condition: "healthy" }],
+    connects: [{ to: "workload", workload: name, port: HTTP }],
+    timeoutSeconds: 120,
+  };
+}
 
 function neo4jValue(planned: PlannedNeo4j, property: DatastoreProperty): PlanValue | undefined {
   const { name, port, login, database } = planned;
@@ -130,7 +187,7 @@ function neo4jValue(planned: PlannedNeo4j, property: DatastoreProperty): PlanVal
 
 export const neo4j: EngineRules<Neo4jDefinition, PlannedNeo4j> = {
   properties: ["host", "port", "database", "username", "password", "url"],
-  names: (definition) => ({ secrets: [passwordOf(definition)] }),
+  names: (definition) => ({ jobs: passwordJobs(definition.name), secrets: [passwordOf(definition)] }),
   plan: planNeo4j,
   image: ({ name, version }) => ({
     name,
@@ -139,7 +196,8 @@ export const neo4j: EngineRules<Neo4jDefinition, PlannedNeo4j> = {
     runtime: "none",
   }),
   store: neo4jWorkload,
-  job: () => undefined,
+  job: loginJob,
+  retire: retireUser,
   // The community edition offers no metrics; what its container uses is seen from outside.
   exporter: () => undefined,
   value: neo4jValue,

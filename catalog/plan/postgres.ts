@@ -1,11 +1,20 @@
 import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { PostgresDefinition, PostgresExtension } from "../types";
 import { parseQuantity } from "../values";
-import type { EngineRules } from "./engine";
+import type { EngineRules, Retirement } from "./engine";
 import { exporter, NOBODY, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
+import {
+  postgresRoles,
+  postgresSecrets,
+  retireSql,
+  ROLES_SCRIPT,
+  rolesSql,
+  SCRIPT,
+  SQL,
+} from "./postgres-roles";
 import type { PlanSettings } from "./settings";
-import { containerOf, joined, secretFile } from "./store";
+import { containerOf, joined, secretFile, startFile } from "./store";
 import type { Login, PlannedImage, PlannedPostgres, PlanValue, PostgresRoles, Workload } from "./types";
 
 const PORT = 5432;
@@ -23,38 +32,17 @@ export const PUBLISHED: Readonly<Partial<Record<PostgresExtension, Published>>> 
   vector: { reference: (version) => `pgvector/pgvector:0.8.0-pg${version}`, user: 999 },
 };
 const DATA = "/var/lib/postgresql/data";
-const SCRIPT = "/etc/longshore/roles.sh";
-const SQL = "/etc/longshore/roles.sql";
 
 /** Cloud SQL's smallest machine with a whole core. */
 const DEFAULT_TIER = "db-custom-1-3840";
 
-/** Roles of a database. PostgreSQL has no second password per login, so there are two logins to rotate between. */
-export function postgresRoles(
-  definition: Pick<PostgresDefinition, "name" | "database">,
-): Required<PostgresRoles> {
-  const base = definition.database.replace(/-/g, "_");
-  const login = (suffix: string, secret: string): Login => ({
-    name: `${base}_${suffix}`,
-    secret: `${definition.name}-${secret}-password`,
-  });
-  return {
-    admin: { name: "postgres", secret: `${definition.name}-admin-password` },
-    owner: `${base}_owner`,
-    app: `${base}_app`,
-    migrate: login("migrate", "migrate"),
-    logins: [login("app_a", "app-a"), login("app_b", "app-b")],
-    metrics: login("metrics", "metrics"),
-  };
-}
-
 function loginOf(roles: PostgresRoles, role: DatastoreRole): Login {
-  return { admin: roles.admin, migrate: roles.migrate, app: roles.logins[0], none: roles.logins[0] }[role];
+  return { admin: roles.admin, migrate: roles.migrate, app: roles.login, none: roles.login }[role];
 }
 
 function planPostgres(definition: PostgresDefinition, settings: PlanSettings): PlannedPostgres {
   const chosen = settings.datastores?.[definition.name];
-  const { metrics, ...roles } = postgresRoles(definition);
+  const { metrics, ...roles } = postgresRoles(definition, settings.generations);
   return {
     name: definition.name,
     engine: "postgres",
@@ -124,7 +112,7 @@ function postgresWorkload(
       { name: "POSTGRES_DB", value: datastore.database },
       { name: "POSTGRES_USER", value: datastore.roles.admin.name },
     ],
-    secretFiles: [secretFile("POSTGRES_PASSWORD", datastore.roles.admin.secret)],
+    secretFiles: [startFile("POSTGRES_PASSWORD", datastore.roles.admin.secret)],
     ports: [{ name: "postgres", port: PORT }],
     probes: { live: probe, ready: probe, startupSeconds: 120 },
     resources: planResources(
@@ -139,11 +127,34 @@ function postgresWorkload(
 
 /** Makes roles, passwords and rights what the plan says. Runs before every migration; changes nothing when all is so. */
 function postgresRolesJob(datastore: PlannedPostgres): Workload {
-  const { admin, migrate, logins, metrics } = datastore.roles;
+  const { migrate, login, metrics } = datastore.roles;
+  return sqlJob(datastore, "roles", rolesSql(datastore), [
+    secretFile("APP_PASSWORD", login.secret),
+    ...(metrics ? [secretFile("METRICS_PASSWORD", metrics.secret)] : []),
+    secretFile("MIGRATE_PASSWORD", migrate.secret),
+  ]);
+}
+
+/** After a rotation, once nobody uses it: the login that was in use before cannot log in any more. */
+function retireLogin(datastore: PlannedPostgres): Retirement | undefined {
+  const { login } = datastore.roles;
+  return login.previous === undefined
+    ? undefined
+    : { job: sqlJob(datastore, "retire", retireSql(datastore), []), secret: login.secret };
+}
+
+/** Statements of the administrator. */
+function sqlJob(
+  datastore: PlannedPostgres,
+  does: string,
+  sql: string,
+  passwords: Workload["secretFiles"],
+): Workload {
+  const { admin } = datastore.roles;
   const host: PlanValue =
     datastore.kind === "container" ? datastore.name : { late: "host", datastore: datastore.name };
   return {
-    ...containerOf(datastore.name, `${datastore.name}-roles`, publishedFor(datastore).user),
+    ...containerOf(datastore.name, `${datastore.name}-${does}`, publishedFor(datastore).user),
     kind: "job",
     command: ["bash", SCRIPT],
     env: [
@@ -154,15 +165,13 @@ function postgresRolesJob(datastore: PlannedPostgres): Workload {
       { name: "PGUSER", value: admin.name },
     ],
     secretFiles: [
-      secretFile("APP_A_PASSWORD", logins[0].secret),
-      secretFile("APP_B_PASSWORD", logins[1].secret),
-      ...(metrics ? [secretFile("METRICS_PASSWORD", metrics.secret)] : []),
-      secretFile("MIGRATE_PASSWORD", migrate.secret),
+      ...passwords,
       secretFile("PGPASSWORD", admin.secret),
+      ...(admin.previous !== undefined ? [secretFile("PREVIOUS_PGPASSWORD", admin.previous)] : []),
     ],
     configFiles: [
       { path: SCRIPT, content: ROLES_SCRIPT },
-      { path: SQL, content: rolesSql(datastore) },
+      { path: SQL, content: sql },
     ],
     resources: planResources({ cpu: ["50m", "500m"], memory: ["64Mi", "128Mi"] }),
     after: datastore.kind === "container" ? [{ workload: datastore.name, condition: "healthy" }] : [],
@@ -242,75 +251,22 @@ function postgresValue(
 export const postgres: EngineRules<PostgresDefinition, PlannedPostgres> = {
   properties: ["host", "port", "database", "username", "password", "url", "ownerRole"],
   names: (definition) => {
-    const { admin, migrate, logins, metrics } = postgresRoles(definition);
+    const { name } = definition;
     return {
-      job: { name: `${definition.name}-roles`, does: "keeps its roles" },
-      secrets: [admin, migrate, ...logins, metrics].map(({ secret }) => secret),
-      exporter: `${definition.name}-exporter`,
+      jobs: [
+        { name: `${name}-roles`, does: "keeps its roles" },
+        { name: `${name}-retire`, does: "ends a login" },
+      ],
+      secrets: Object.values(postgresSecrets(definition)),
+      former: [`${name}-app-a-password`, `${name}-app-b-password`],
+      exporter: `${name}-exporter`,
     };
   },
   plan: planPostgres,
   image: postgresImage,
   store: postgresWorkload,
   job: postgresRolesJob,
+  retire: retireLogin,
   exporter: postgresExporter,
   value: postgresValue,
 };
-
-// The password is in the process's environment only, which no other user can read and no inspection shows.
-const ROLES_SCRIPT = `set -euo pipefail
-export PGPASSWORD="$(cat "$PGPASSWORD_FILE")"
-for attempt in $(seq 60); do
-  pg_isready -q -t 3 && break
-  [ "$attempt" -lt 60 ] || { echo "no answer from $PGHOST:$PGPORT within 2 minutes" >&2; exit 1; }
-  sleep 2
-done
-exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=${SQL}
-`;
-
-function rolesSql({ database, roles, extensions }: PlannedPostgres): string {
-  const { owner, app, migrate, logins, metrics } = roles;
-  const all = [
-    owner,
-    app,
-    migrate.name,
-    ...logins.map(({ name }) => name),
-    ...(metrics ? [metrics.name] : []),
-  ];
-  const create = (role: string) =>
-    `SELECT 'CREATE ROLE ${role} NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') \\gexec`;
-  const login = (role: string, file: string) => [
-    `\\set password \`cat "$${file}"\``,
-    `ALTER ROLE ${role} LOGIN PASSWORD :'password';`,
-  ];
-  return [
-    "-- Roles and rights of this database. Written by Longshore; changes nothing when all is as it says.",
-    "SET client_min_messages = warning;",
-    "-- A failing statement would otherwise be logged by the server with the password in it.",
-    "SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user \\gset",
-    "\\if :superuser",
-    "SET log_statement = 'none';",
-    "SET log_min_error_statement = 'panic';",
-    "SET log_min_duration_statement = -1;",
-    "\\endif",
-    ...all.map(create),
-    `GRANT ${owner} TO ${migrate.name}, CURRENT_USER;`,
-    `GRANT ${app} TO ${logins.map(({ name }) => name).join(", ")};`,
-    ...login(migrate.name, "MIGRATE_PASSWORD_FILE"),
-    ...login(logins[0].name, "APP_A_PASSWORD_FILE"),
-    ...login(logins[1].name, "APP_B_PASSWORD_FILE"),
-    ...(metrics
-      ? [...login(metrics.name, "METRICS_PASSWORD_FILE"), `GRANT pg_monitor TO ${metrics.name};`]
-      : []),
-    `REVOKE ALL ON DATABASE "${database}" FROM PUBLIC;`,
-    `GRANT CONNECT, TEMPORARY ON DATABASE "${database}" TO ${app}, ${migrate.name};`,
-    ...(metrics ? [`GRANT CONNECT ON DATABASE "${database}" TO ${metrics.name};`] : []),
-    `ALTER SCHEMA public OWNER TO ${owner};`,
-    "REVOKE ALL ON SCHEMA public FROM PUBLIC;",
-    `GRANT USAGE ON SCHEMA public TO ${app};`,
-    `ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${app};`,
-    `ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO ${app};`,
-    ...extensions.map((extension) => `CREATE EXTENSION IF NOT EXISTS ${extension};`),
-    "",
-  ].join("\n");
-}

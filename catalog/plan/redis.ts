@@ -1,11 +1,12 @@
 import type { DatastoreProperty } from "../references";
+import { currentName, previousName } from "../generations";
 import type { RedisDefinition } from "../types";
 import { parseQuantity } from "../values";
-import type { EngineRules } from "./engine";
+import type { EngineRules, Retirement } from "./engine";
 import { exporter, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
-import { containerOf, joined, secretFile } from "./store";
+import { containerOf, joined, passwordJobs, secretFile, startFile } from "./store";
 import type { PlannedRedis, PlanValue, Workload } from "./types";
 
 const PORT = 6379;
@@ -15,8 +16,10 @@ const DATA = "/data";
 const CONFIG = "/etc/longshore/redis.conf";
 const START = "/etc/longshore/start.sh";
 const PING = "/etc/longshore/ping.sh";
+const LOGIN_SCRIPT = "/etc/longshore/login.sh";
 /** Redis calls the user that clients without a name are by this name. */
 const LOGIN = "default";
+const HEALTH = "health";
 const DATABASE = "0";
 /** Where Memorystore listens with TLS. */
 const TLS_PORT = 6378;
@@ -24,6 +27,10 @@ const TLS_PORT = 6378;
 function planRedis(definition: RedisDefinition, settings: PlanSettings): PlannedRedis {
   const { name, version, eviction, appendOnly } = definition;
   const kind = redisKind(definition, settings);
+  const secret = passwordOf(definition);
+  // A managed instance makes its password itself.
+  const generations = kind === "container" ? settings.generations : undefined;
+  const previous = previousName(generations, secret);
   return {
     name,
     engine: "redis",
@@ -33,7 +40,11 @@ function planRedis(definition: RedisDefinition, settings: PlanSettings): Planned
     authority: `${name}-ca`,
     highAvailability: settings.datastores?.[name]?.highAvailability ?? settings.environment === "prod",
     storage: parseQuantity(definition.storage) ?? 0,
-    login: { name: LOGIN, secret: passwordOf(definition) },
+    login: {
+      name: LOGIN,
+      secret: currentName(generations, secret),
+      ...(previous !== undefined && { previous }),
+    },
     maxMemory: parseQuantity(definition.maxMemory) ?? 0,
     eviction,
     appendOnly,
@@ -65,7 +76,7 @@ function redisWorkload(
     ...containerOf(planned.name, planned.name, USER),
     kind: "store",
     command: ["sh", START],
-    secretFiles: [secretFile("REDIS_PASSWORD", planned.login.secret)],
+    secretFiles: [startFile("REDIS_PASSWORD", planned.login.secret)],
     configFiles: [
       { path: PING, content: PING_SCRIPT },
       { path: CONFIG, content: configuration(planned) },
@@ -86,6 +97,61 @@ function redisWorkload(
     resources: planResources(definition.environments[environment]?.resources ?? definition.resources),
     volumes: planned.appendOnly ? [{ name: "data", path: DATA, size: planned.storage }] : [],
   };
+}
+
+/** During a rotation both passwords are good: before anybody has the new one, the server knows it. */
+function loginJob(planned: PlannedRedis): Workload | undefined {
+  return planned.login.previous === undefined
+    ? undefined
+    : passwordJob(planned, "login", "#$hash", planned.login.previous);
+}
+
+/** Once nobody uses the previous password, it is good no more. */
+function retirePassword(planned: PlannedRedis): Retirement | undefined {
+  const { previous, secret } = planned.login;
+  return previous === undefined
+    ? undefined
+    : { job: passwordJob(planned, "retire", "resetpass #$hash", undefined), secret };
+}
+
+function passwordJob(
+  { name, login }: PlannedRedis,
+  does: string,
+  rules: string,
+  previous: string | undefined,
+): Workload {
+  return {
+    ...containerOf(name, `${name}-${does}`, USER),
+    kind: "job",
+    command: ["sh", LOGIN_SCRIPT],
+    env: [{ name: "REDIS_HOST", value: name }],
+    secretFiles: [
+      ...(previous !== undefined ? [secretFile("PREVIOUS_PASSWORD", previous)] : []),
+      secretFile("REDIS_PASSWORD", login.secret),
+    ],
+    configFiles: [{ path: LOGIN_SCRIPT, content: loginScript(rules) }],
+    resources: planResources({ cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] }),
+    after: [{ workload: name, condition: "healthy" }],
+    connects: [{ to: "workload", workload: name, port: PORT }],
+    timeoutSeconds: 120,
+  };
+}
+
+// The command goes through standard input: a hash can be guessed from, and arguments can be seen.
+function loginScript(rules: string): string {
+  return `set -eu
+hash=$(sha256sum < "$REDIS_PASSWORD_FILE")
+hash=\${hash%% *}
+for file in "$REDIS_PASSWORD_FILE" "\${PREVIOUS_PASSWORD_FILE:-}"; do
+  [ -n "$file" ] || continue
+  REDISCLI_AUTH=$(cat "$file")
+  export REDISCLI_AUTH
+  answer=$(echo "ACL SETUSER ${LOGIN} ${rules}" | redis-cli -h "$REDIS_HOST" -p ${PORT} 2>/dev/null || true)
+  [ "$answer" != OK ] || exit 0
+done
+echo "$REDIS_HOST takes neither the password nor the one before it: \${answer%%#*}" >&2
+exit 1
+`;
 }
 
 function redisExporter({ name, port, login }: PlannedRedis): Exporter {
@@ -133,13 +199,12 @@ function configuration({ maxMemory, eviction, appendOnly }: PlannedRedis): strin
 const START_SCRIPT = `set -eu
 umask 077
 hash=$(sha256sum < "$REDIS_PASSWORD_FILE")
-printf 'user ${LOGIN} on #%s ~* &* +@all\\n' "\${hash%% *}" > /tmp/users.acl
+printf 'user ${LOGIN} on #%s ~* &* +@all\\nuser ${HEALTH} on nopass -@all +ping\\n' "\${hash%% *}" > /tmp/users.acl
 exec redis-server ${CONFIG}
 `;
 
-const PING_SCRIPT = `REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE")
-export REDISCLI_AUTH
-[ "$(redis-cli -h 127.0.0.1 -p ${PORT} ping)" = PONG ]
+// As a user who may do nothing else: whichever password is good in the middle of a rotation, the server is well.
+const PING_SCRIPT = `[ "$(redis-cli --no-auth-warning --user ${HEALTH} --pass none -h 127.0.0.1 -p ${PORT} ping)" = PONG ]
 `;
 
 function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanValue | null | undefined {
@@ -175,7 +240,11 @@ function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanVal
 
 export const redis: EngineRules<RedisDefinition, PlannedRedis> = {
   properties: ["host", "port", "database", "username", "password", "url", "ca"],
-  names: (definition) => ({ secrets: [passwordOf(definition)], exporter: `${definition.name}-exporter` }),
+  names: (definition) => ({
+    jobs: passwordJobs(definition.name),
+    secrets: [passwordOf(definition)],
+    exporter: `${definition.name}-exporter`,
+  }),
   provided: ({ kind, login, authority }) => (kind === "memorystore" ? [login.secret, authority] : []),
   plan: planRedis,
   image: ({ name, version }) => ({
@@ -185,7 +254,8 @@ export const redis: EngineRules<RedisDefinition, PlannedRedis> = {
     runtime: "none",
   }),
   store: redisWorkload,
-  job: () => undefined,
+  job: loginJob,
+  retire: retirePassword,
   exporter: redisExporter,
   value: redisValue,
 };

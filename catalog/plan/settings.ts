@@ -1,3 +1,4 @@
+import type { Generations } from "../generations";
 import type { Environment, SettingValue } from "../types";
 import type { Quantity } from "../values";
 import type { DatastoreKind, Logging, Target } from "./types";
@@ -37,6 +38,8 @@ export interface PlanSettings {
   >;
   /** Names of the secrets that config holds: an optional one that is not set is left out. @default [] */
   readonly secretsSet?: readonly string[];
+  /** Which values of its secrets are in use. @default - the first of each */
+  readonly generations?: Generations;
   /** Where Compose sends what containers say. @default - files of this machine, rotated */
   readonly logging?: Logging;
   /** Profiles that were asked for. Target compose only. @default [] */

@@ -23,6 +23,11 @@ export function containerOf(image: string, name: string, user: number) {
   } as const;
 }
 
+/** The file of a secret that is read at the start only: a new one is changed in what runs, and waits in the file. */
+export function startFile(variable: string, secret: string): SecretFile {
+  return { ...secretFile(variable, secret), live: true };
+}
+
 /** The file of a secret; `NAME_FILE` holds its path. */
 export function secretFile(variable: string, secret: string): SecretFile {
   const name = variable.toLowerCase().replace(/_/g, "-");
@@ -32,6 +37,14 @@ export function secretFile(variable: string, secret: string): SecretFile {
     path: `/run/secrets/${name}`,
     value: { late: "secret", secret },
   };
+}
+
+/** The jobs of a store whose password can be rotated. */
+export function passwordJobs(store: string) {
+  return [
+    { name: `${store}-login`, does: "makes a new password known" },
+    { name: `${store}-retire`, does: "ends the password before" },
+  ];
 }
 
 /** Adjacent known parts become one; a text without late parts is a string. */

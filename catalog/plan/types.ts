@@ -132,6 +132,8 @@ export interface SecretFile {
   /** `/run/secrets/database-url` */
   readonly path: string;
   readonly value: PlanValue;
+  /** A new content is brought to the running container, which is not replaced for it. @default false */
+  readonly live?: boolean;
 }
 
 export interface ConfigFile {
@@ -261,6 +263,10 @@ export interface PlannedNeo4j extends PlannedStore {
   readonly version: string;
   readonly database: string;
   readonly login: Login;
+  /** The user that the next rotation switches to, and this one has come from. */
+  readonly resting: string;
+  /** Name of the secret with the password of the image's own user. */
+  readonly initial: string;
 }
 
 /** The roles of a database. The application's login is not the owner of the schema. */
@@ -273,8 +279,10 @@ export interface PostgresRoles {
   readonly app: string;
   /** Member of the owner. */
   readonly migrate: Login;
-  /** Members of the app role. Two, so that a rotation can switch from one to the other. */
-  readonly logins: readonly [a: Login, b: Login];
+  /** Member of the app role. */
+  readonly login: Login;
+  /** The other member, which the next rotation switches to and this one has come from. */
+  readonly resting: string;
   /** Reads statistics only (`pg_monitor`). @default - metrics are not collected */
   readonly metrics?: Login;
 }
@@ -283,10 +291,17 @@ export interface Login {
   readonly name: string;
   /** Name of the secret with its password. */
   readonly secret: string;
+  /** Name of the secret with the password before a rotation. @default - there has been none */
+  readonly previous?: string;
 }
 
 export interface PlannedSecret {
+  /** Name of the value, such as `db-app-password@2`. */
   readonly name: string;
+  /** What the catalog calls it. */
+  readonly secret: string;
+  /** Which of its values this is, from 1 on. */
+  readonly generation: number;
   /** `service`: the managed datastore makes it, and the deployment learns it there. */
   readonly from: "config" | "generated" | "service";
   /** What is made of it where it is generated. */

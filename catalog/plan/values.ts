@@ -1,4 +1,6 @@
-import type { DatastoreReference, Value } from "../references";
+import { generationOf, parseValueName, valueName } from "../generations";
+import type { DatastoreReference, SecretReference, Value } from "../references";
+import { rotationOf } from "../secrets";
 import type { SystemDefinition } from "../types";
 import { rulesOf } from "./datastores";
 import type { PlanSettings } from "./settings";
@@ -32,7 +34,7 @@ export function planValue(value: Value, scope: Scope): PlanValue | undefined {
       return String(set ?? scope.settingDefaults.get(value.setting)?.default);
     }
     case "secret":
-      return scope.absentSecrets.has(value.secret) ? undefined : { late: "secret", secret: value.secret };
+      return scope.absentSecrets.has(value.secret) ? undefined : secretValue(value, scope);
     case "endpoint": {
       const port = String(scope.services.get(value.service)?.ports[value.port]);
       const authority = `${value.service}:${port}`;
@@ -49,6 +51,21 @@ export function planValue(value: Value, scope: Scope): PlanValue | undefined {
   }
 }
 
+function secretValue({ secret, form }: SecretReference, { definition, settings }: Scope): PlanValue {
+  const declared = definition.secrets.find(({ name }) => name === secret);
+  const { number, retired = 0 } = generationOf(
+    settings.generations,
+    declared ? rotationOf(declared) : secret,
+  );
+  const late = (generation: number): PlanValue => ({ late: "secret", secret: valueName(secret, generation) });
+  if (form !== "accepted") {
+    return late(number);
+  }
+  // The next one is known everywhere before anything is signed with it.
+  const previous = number - 1 > retired ? [late(number - 1), "\n"] : [];
+  return joined([...previous, late(number + 1)]);
+}
+
 function datastoreValue(
   { datastore, property, role }: DatastoreReference,
   scope: Scope,
@@ -63,7 +80,7 @@ function datastoreValue(
 
 /** Names of optional secrets that are not set in this environment. */
 export function absentSecrets(definition: SystemDefinition, settings: PlanSettings): Set<string> {
-  const set = new Set(settings.secretsSet);
+  const set = new Set(settings.secretsSet?.map((name) => parseValueName(name)?.secret));
   return new Set(
     definition.secrets
       .filter(({ name, optionalIn }) => optionalIn.includes(settings.environment) && !set.has(name))

@@ -77,7 +77,21 @@ function planContainer(
     .map(([name, value]) => ({ name, value: planValue(value, scope) }))
     .filter((variable): variable is { name: string; value: PlanValue } => variable.value !== undefined)
     .sort((a, b) => compareText(a.name, b.name));
-  const secretFiles = planned.filter(({ value }) => isSecret(value)).map(planSecretFile);
+  const watched = new Set(
+    scope.definition.secrets.flatMap((one) =>
+      one.value.kind === "tls" && one.value.watched ? [one.name] : [],
+    ),
+  );
+  const isWatched = (name: string) => {
+    const value = Object.fromEntries(values)[name];
+    return typeof value === "object" && value.ref === "secret" && watched.has(value.secret);
+  };
+  const secretFiles = planned
+    .filter(({ value }) => isSecret(value))
+    .map((variable) => ({
+      ...planSecretFile(variable),
+      ...(isWatched(variable.name) && { live: true as const }),
+    }));
   const files = Object.entries(definition.files).map(
     ([path, content]) => [path, chosen(content, scope)] as const,
   );

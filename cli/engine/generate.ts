@@ -5,9 +5,10 @@ import { selfSigned, type TlsPair } from "./certificate";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/** A random value of letters and digits: 32 of them have 190 bits, and no program has to escape them. */
-export function generateText(length: number): string {
-  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+/** A random text; of letters and digits unless asked otherwise: 32 of them have 190 bits, and no program has to escape them. */
+export function generateText(length: number, alphabet: string = ALPHABET): string {
+  const characters = [...new Set(alphabet)];
+  return Array.from({ length }, () => characters[randomInt(characters.length)]).join("");
 }
 
 /**
@@ -18,9 +19,9 @@ export async function generateValues(
   missing: readonly (PlannedSecret & { readonly system: string })[],
 ): Promise<{ configPath: string; value: string }[]> {
   const pairs = new Map<string, Promise<TlsPair>>();
-  const generate = async ({ system, name, value }: (typeof missing)[number]): Promise<string> => {
-    if (value.kind === "text") {
-      return generateText(value.length);
+  const generate = async ({ system, name, generation, value }: (typeof missing)[number]): Promise<string> => {
+    if (value.kind === "text" || value.kind === "keys") {
+      return generateText(value.length, value.kind === "text" ? value.alphabet : undefined);
     }
     if (value.kind === "hex") {
       return randomBytes(value.length / 2).toString("hex");
@@ -29,7 +30,8 @@ export async function generateValues(
       one.system === system &&
       one.value.kind === "tls" &&
       one.value.pair === value.pair &&
-      one.value.part !== value.part;
+      one.value.part !== value.part &&
+      one.generation === generation;
     if (!missing.some(isOther)) {
       const other = value.part === "key" ? "certificate" : "key";
       throw usage(
@@ -37,7 +39,7 @@ export async function generateValues(
           `set it too: bin/longshore secrets set ${system}.${name}`,
       );
     }
-    const id = `${system}.${value.pair}`;
+    const id = `${system}.${value.pair}@${generation}`;
     const pair = pairs.get(id) ?? selfSigned(value.names, value.days);
     pairs.set(id, pair);
     return (await pair)[value.part];

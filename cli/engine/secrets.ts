@@ -1,15 +1,17 @@
 import { nearest } from "../../catalog/check/nearest";
-import type { PlannedSecret } from "../../catalog/plan";
-import { planSystem } from "../../catalog/plan";
-import { missingSecrets, planSettings, requireSecrets, secretUsers } from "../../settings";
+import { generationOf, valueName } from "../../catalog/generations";
+import { planSystem, type Plan } from "../../catalog/plan";
+import { EDGE_TLS } from "../../catalog/plan/edge-tls";
+import { rotationOf } from "../../catalog/secrets";
+import { planSettings, secretUsers, type StackSettings } from "../../settings";
 import type { SecretsOptions } from "../secrets";
-import { EXIT, Failure, usage } from "../support/failure";
+import { usage } from "../support/failure";
+import { readValue } from "../support/hidden-input";
 import type { StackOption } from "../support/options";
 import { definitionOf, loadPlans, loadSettings } from "../support/plans";
-import { startProgress } from "../support/progress";
 import { openTerminal, plural, table } from "../support/terminal";
+import { noteGenerations, requireFinished, setGenerated, withConfig } from "./generations";
 import { missingGenerated, setSecret } from "./local-stack";
-import { explain, openConfig } from "./stack";
 
 interface SecretRow {
   readonly system: string;
@@ -17,6 +19,11 @@ interface SecretRow {
   readonly from: "config" | "generated" | "service";
   /** `by up`: made and kept in state by the deployment itself. */
   readonly set: "yes" | "no" | "by up";
+  /** Which of its values is in use. */
+  readonly generation: number;
+  /** The day that value was made, where that was noted. */
+  readonly since?: string;
+  readonly days?: number;
   readonly usedBy: readonly string[];
 }
 
@@ -30,11 +37,13 @@ export function listSecrets({ stack, system, json = false }: SecretsOptions): vo
   }
   const { colors } = terminal;
   table(
-    ["secret", "comes from", "set", "used by"],
-    rows.map(({ system: of, name, from, set, usedBy }) => [
+    ["secret", "comes from", "set", "generation", "age", "used by"],
+    rows.map(({ system: of, name, from, set, generation, days, usedBy }) => [
       `${of}.${name}`,
       { config: "a person", generated: "generated", service: "Google" }[from],
       set === "no" ? colors.yellow(set) : colors.green(set),
+      String(generation),
+      days === undefined ? "-" : plural(days, "day"),
       usedBy.join(", "),
     ]),
     terminal,
@@ -45,53 +54,101 @@ export function listSecrets({ stack, system, json = false }: SecretsOptions): vo
 function secretRows(stack: string, only: readonly string[]): SecretRow[] {
   const { settings, plans } = loadPlans(stack, only);
   return plans.flatMap(({ system }) => {
-    const definition = definitionOf(system);
-    const all = definition.secrets.map(({ name }) => name);
-    const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet: all });
-    return plan.secrets.map(({ name, from, value }) => ({
-      system,
-      name,
-      from,
-      set: (settings.secretsSet[system] ?? []).includes(name)
-        ? "yes"
-        : from !== "config" && value.kind !== "tls" && settings.target !== "compose"
-          ? "by up"
-          : "no",
-      usedBy: secretUsers(plan, name),
-    }));
+    const plan = wholePlan(settings, system);
+    return plan.secrets.flatMap((planned): SecretRow[] => {
+      const { name, secret, from, value, generation } = planned;
+      const { number, since } = generationOf(
+        settings.generations?.[system],
+        rotationOf({ name: secret, value }),
+      );
+      // The value before, and the key after: parts of a rotation, no secrets by themselves.
+      if (generation !== number) {
+        return [];
+      }
+      return [
+        {
+          system,
+          name: secret,
+          from,
+          set: (settings.secretsSet[system] ?? []).includes(name)
+            ? "yes"
+            : from !== "config" && value.kind !== "tls" && settings.target !== "compose"
+              ? "by up"
+              : "no",
+          generation,
+          ...(since !== undefined && { since, days: daysSince(since) }),
+          usedBy: secretUsers(plan, name),
+        },
+      ];
+    });
   });
+}
+
+/** The plan of a system with all secrets that it could have. */
+export function wholePlan(settings: StackSettings, system: string): Plan {
+  const definition = definitionOf(system);
+  const all = definition.secrets.map(({ name }) => name);
+  return planSystem(definition, { ...planSettings(settings, system), secretsSet: all });
+}
+
+export function daysSince(day: string): number {
+  return Math.max(0, Math.floor((Date.now() - Date.parse(day)) / 86_400_000));
 }
 
 /** `longshore secrets set`: the value comes from standard input and never is an argument. */
 export async function setOneSecret(text: string, { stack }: StackOption): Promise<void> {
   const terminal = openTerminal();
-  const secret = findSecret(stack, text);
+  const { system, planned, settings } = findSecret(stack, text);
+  const { secret, value: made, from, generation } = planned;
+  if (from === "service") {
+    throw usage(`${text}: the managed service makes it; nobody can set it`);
+  }
+  if (made.kind === "keys") {
+    throw usage(
+      `${text}: a set of keys is generated; a new one: bin/longshore secrets rotate ${text} --stack ${stack}`,
+    );
+  }
   const value = (await readValue(`value of ${text} (not shown): `)).replace(/\r?\n$/, "");
   if (value === "") {
     throw usage(`${text}: expected a value on standard input, got nothing`);
   }
-  const progress = await startProgress(terminal);
-  try {
-    const opened = await openConfig(stack, progress);
-    await setSecret(opened.command, opened, secret.configPath, value);
-  } catch (error) {
-    throw explain(error, stack);
-  } finally {
-    progress.stop();
+  const isSet = (settings.secretsSet[system] ?? []).includes(planned.name);
+  // Where a store knows the value, it is a rotation: the one in use stays good until nobody uses it.
+  const isRotation = isStorePassword(system, secret) && (isSet || settings.target !== "compose");
+  if (isRotation) {
+    requireFinished(settings, system);
   }
+  const number = isRotation ? generation + 1 : generation;
+  await withConfig(stack, terminal, async (opened) => {
+    const path = `longshore:secrets.${system}.${valueName(secret, number)}`;
+    await setSecret(opened.command, opened, path, value);
+    await noteGenerations(opened, [{ system, rotation: rotationOf({ name: secret, value: made }), number }]);
+  });
   terminal.out(
     `${text} is set on stack ${stack}; bring it to the services with: bin/longshore up --stack ${stack}`,
   );
 }
 
-function findSecret(stack: string, text: string): PlannedSecret {
+function isStorePassword(system: string, secret: string): boolean {
+  return (
+    !definitionOf(system).secrets.some(({ name }) => name === secret) && !secret.startsWith(`${EDGE_TLS}-`)
+  );
+}
+
+function findSecret(stack: string, text: string) {
   const settings = loadSettings(stack);
-  const all = settings.systems.flatMap((system) => {
-    const definition = definitionOf(system);
-    const names = definition.secrets.map(({ name }) => name);
-    const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet: names });
-    return plan.secrets.map((secret) => ({ key: `${system}.${secret.name}`, secret }));
-  });
+  const all = settings.systems.flatMap((system) =>
+    wholePlan(settings, system).secrets.flatMap((planned) => {
+      const { secret: name, value, generation } = planned;
+      const { number } = generationOf(settings.generations?.[system], rotationOf({ name, value }));
+      return generation === number ? [{ key: `${system}.${name}`, system, planned, settings }] : [];
+    }),
+  );
+  return foundIn(all, text);
+}
+
+/** The one that is called so. @throws Failure that names the nearest */
+export function foundIn<T extends { readonly key: string }>(all: readonly T[], text: string): T {
   const found = all.find(({ key }) => key === text);
   if (!found) {
     const close = nearest(
@@ -102,55 +159,7 @@ function findSecret(stack: string, text: string): PlannedSecret {
       `there is no secret ${text}; ${close ? `did you mean ${close}?` : "bin/longshore secrets list shows them"}`,
     );
   }
-  return found.secret;
-}
-
-async function readValue(question: string): Promise<string> {
-  return process.stdin.isTTY ? askHidden(question) : readInput();
-}
-
-async function readInput(): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of process.stdin) {
-    parts.push(Buffer.from(part as Uint8Array));
-  }
-  return Buffer.concat(parts).toString("utf8");
-}
-
-/** Reads a line without showing it. */
-function askHidden(question: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { stdin, stderr } = process;
-    let value = "";
-    const end = (finish: () => void) => {
-      stdin.setRawMode(false);
-      stdin.pause();
-      stdin.off("data", onData);
-      stderr.write("\n");
-      finish();
-    };
-    const onData = (data: Buffer) => {
-      for (const character of data.toString("utf8")) {
-        if (character === "\r" || character === "\n") {
-          end(() => {
-            resolve(value);
-          });
-          return;
-        }
-        if (character === "\u0003" || character === "\u0004") {
-          end(() => {
-            reject(new Failure("nothing was changed", EXIT.interrupted));
-          });
-          return;
-        }
-        value = character === "\u007f" || character === "\b" ? value.slice(0, -1) : value + character;
-      }
-    };
-    stderr.write(question);
-    stdin.setRawMode(true);
-    stdin.resume();
-    stdin.on("data", onData);
-  });
+  return found;
 }
 
 /** `longshore secrets generate` */
@@ -160,39 +169,11 @@ export async function generateSecrets({ stack, system, json = false }: SecretsOp
   const missing = missingGenerated(plans, settings);
   const names = missing.map((secret) => `${secret.system}.${secret.name}`);
   if (missing.length > 0) {
-    const progress = await startProgress(terminal);
-    try {
-      const opened = await openConfig(stack, progress);
-      const { generateValues } = await import("./generate.js");
-      for (const { configPath, value } of await generateValues(missing)) {
-        await setSecret(opened.command, opened, configPath, value);
-      }
-    } catch (error) {
-      throw explain(error, stack);
-    } finally {
-      progress.stop();
-    }
+    await withConfig(stack, terminal, (opened) => setGenerated(opened, missing));
   }
   if (json) {
     terminal.json({ stack, generated: names });
   } else {
     terminal.out(names.length > 0 ? `generated ${names.join(", ")}` : "nothing to generate: all are set");
   }
-}
-
-/** `longshore secrets check` */
-export function checkSecrets({ stack, system, json = false }: SecretsOptions): void {
-  const terminal = openTerminal({ json });
-  const { plans, settings } = loadPlans(stack, system);
-  if (json) {
-    const missing = plans.flatMap((plan) =>
-      missingSecrets(plan, settings).map((name) => `${plan.system}.${name}`),
-    );
-    terminal.json({ stack, missing });
-    process.exitCode = missing.length > 0 ? EXIT.usage : EXIT.ok;
-    return;
-  }
-  requireSecrets(plans, settings);
-  const count = plans.reduce((sum, { secrets }) => sum + secrets.length, 0);
-  terminal.out(`stack ${stack}: ${plural(count, "secret")}, nothing missing`);
 }

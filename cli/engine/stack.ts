@@ -21,7 +21,7 @@ import {
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
-import { localEnvironment, localFiles, missingGenerated, prepareLocalFiles, setSecret } from "./local-stack";
+import { localEnvironment, localFiles, missingGenerated, prepareLocalFiles } from "./local-stack";
 import { hasState, locksOf, pendingOperations, removeDeadLocks } from "./locks";
 
 /** A stack that the engine can be run on. */
@@ -88,11 +88,9 @@ export async function openStack(
       planned.settings,
     );
     if (missing.length > 0) {
-      const { generateValues } = await import("./generate.js"); // hardly ever needed, and slow to load
-      for (const { configPath, value } of await generateValues(missing)) {
-        progress.now(`generating secrets of the stack ${stack}`);
-        await setSecret(opened.command, opened, configPath, value);
-      }
+      progress.now(`generating secrets of the stack ${stack}`);
+      const { setGenerated } = await import("./generations.js"); // hardly ever needed
+      await setGenerated(opened, missing);
       Object.assign(planned, loadPlans(stack, [], asked));
     }
   }

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Document, DocumentService, ProjectInputs } from "./inputs";
+import { canWriteLive } from "./live-files";
 import { isRecord } from "./values";
 
 export const DIGEST_LABEL = "longshore.mounted";
@@ -25,6 +26,9 @@ export function withDigests(inputs: ProjectInputs, key: Buffer): Document {
 function mountedFiles(service: DocumentService, { document, files, secretFiles }: ProjectInputs): string[][] {
   return mountedPaths(service, document).flatMap((path) => {
     const secret = secretFiles[path];
+    if (secret?.live && canWriteLive()) {
+      return [[path, String(secret.user)]];
+    }
     if (secret) {
       return [[path, secret.content, String(secret.user)]];
     }

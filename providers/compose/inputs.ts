@@ -9,7 +9,7 @@ export interface ProjectInputs {
   /** Configuration files beside the document, by path. */
   files: Record<string, string>;
   /** By path. The content is secret. */
-  secretFiles: Record<string, { content: string; user: number }>;
+  secretFiles: Record<string, SecretFileInput>;
   /** How images that are missing are built. Never a reason to change anything by itself. */
   bake?: BakeInput;
   /** What the document's build sections read from the environment. Never a reason to change anything by itself. */
@@ -19,6 +19,13 @@ export interface ProjectInputs {
   keepVolumes: boolean;
   /** By published port: the setting that an operator changes when it is taken, and a value to try. */
   portSettings?: Record<string, { setting: string; value: number }>;
+}
+
+export interface SecretFileInput {
+  content: string;
+  user: number;
+  /** A new content is written into the file that the running container sees. */
+  live?: boolean;
 }
 
 /** A buildx bake document as far as this provider looks into it. */
@@ -88,6 +95,11 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
     expect(property, isInside(path) && path.startsWith("secrets/"), "a path below secrets/, without ..");
     expect(property, isRecord(file) && typeof file.content === "string", "a text `content`");
     expect(property, isRecord(file) && isUser(file.user), "a numeric `user`");
+    expect(
+      property,
+      isRecord(file) && (file.live === undefined || typeof file.live === "boolean"),
+      "true or false for `live`",
+    );
   }
   expect(
     "bake",

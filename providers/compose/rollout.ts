@@ -4,6 +4,7 @@ import { docker } from "./docker";
 import { Cancelled, UserError } from "./errors";
 import { ServiceFailed, type Failure } from "./failures";
 import { dependenciesOf, isJob, type ProjectInputs } from "./inputs";
+import { refreshLiveFiles } from "./live-files";
 import { ProjectRunner } from "./project-runner";
 import { removeOldReleases, type Release } from "./release";
 import { isSettled, rollService } from "./roll-service";
@@ -56,7 +57,11 @@ export async function rollOut(
   const attempt = async (name: string): Promise<boolean> => {
     const service = document.services[name];
     const job = isJob(name, document);
-    if (!service || (!job && isSettled(run, name, of(name)))) {
+    if (!service) {
+      return true;
+    }
+    if (!job && isSettled(run, name, of(name))) {
+      await refreshLiveFiles(run, name);
       return true;
     }
     const before = await Promise.all(dependenciesOf(service).map(task));

@@ -92,12 +92,13 @@ export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocum
       ...Object.fromEntries(plan.workloads.flatMap(configs).map(({ file, content }) => [file, content])),
     },
     secretFiles: secretHolders(plan).flatMap((workload) =>
-      workload.secretFiles.map(({ name, value }) => ({
+      workload.secretFiles.map(({ name, value, live }) => ({
         workload: workload.name,
         name,
         path: `${(options.secretsFolder ?? "./secrets").replace(/^\.\//, "")}/${workload.name}/${name}`,
         user: workload.user,
         value,
+        ...(live && { live }),
       })),
     ),
   };
@@ -117,7 +118,7 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
     [LABELS.environment]: plan.environment,
     [LABELS.workload]: EDGE,
     [LABELS.kind]: EDGE,
-    ...(plan.edgeTls && { [LABELS.scheme]: "https" }),
+    ...(plan.edgeTls && { [LABELS.scheme]: "https", [LABELS.reload]: "SIGHUP" }),
     [LABELS.files]: filesDigest([{ path: EDGE_FILE, content: config }]),
   });
   const mount = { source: `${EDGE}_0_nginx.conf`, target: "/etc/nginx/nginx.conf" };

@@ -10,6 +10,8 @@ export const LABELS = {
   network: "longshore.network",
   /** How the published port is spoken to. @default "http" */
   scheme: "longshore.scheme",
+  /** The signal on which it reads its files again. @default - it looks by itself, or at its start only */
+  reload: "longshore.reload",
   /** Longest run of a job in seconds. */
   timeout: "longshore.timeout",
 } as const;

@@ -12,6 +12,8 @@ export interface ComposeSecretFile {
   /** Numeric user and group of the file. */
   readonly user: number;
   readonly value: PlanValue;
+  /** A new content is written into the file that the running container sees. */
+  readonly live?: boolean;
 }
 
 /** Digest of configuration files. They are no secrets: no key. */

@@ -1,4 +1,4 @@
-import type { Resolver } from "../../catalog/plan/resolve";
+import { resolve, type Resolver } from "../../catalog/plan/resolve";
 import type { Workload } from "../../catalog/plan/types";
 import { contextOf, metadataOf, secretNameOf, type Context } from "./context";
 import { shortHash } from "./names";
@@ -32,7 +32,10 @@ function jobSpec<T>(context: Context<T>, workload: Workload): Record<string, Nod
 
 /** The catalog's name and a hash of the spec. Late values count by what they stand for, as they are not known. */
 export function jobName<T>(context: Context<T>, workload: Workload): string {
-  const suffix = shortHash(JSON.stringify(jobSpec(knownContext(context), workload)));
+  const known = knownContext(context);
+  // Which values it works with: a rotated password is another task, though nothing else of the pod says so.
+  const secrets = workload.secretFiles.map(({ value }) => resolve(value, known.options.resolver));
+  const suffix = shortHash(JSON.stringify([jobSpec(known, workload), secrets]));
   return `${workload.name.slice(0, LONGEST_NAME - suffix.length - 1)}-${suffix}`;
 }
 

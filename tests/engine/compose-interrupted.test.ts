@@ -1,29 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "mocha";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sampleProgram, type SampleOptions } from "../support/compose-sample";
 import { freePort, Load, TestStack } from "../support/compose-stack";
-
-interface Process {
-  readonly pid: number;
-  readonly command: string;
-}
-
-/** Processes whose parent this is, by the kernel's table. */
-function children(parent: number): Process[] {
-  const table = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
-  return table
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, of]) => Number(of) === parent)
-    .map(([pid, , ...command]) => ({ pid: Number(pid), command: command.join(" ") }));
-}
-
-function descendants(parent: number): number[] {
-  return children(parent).flatMap(({ pid }) => [pid, ...descendants(pid)]);
-}
+import { children, descendants, killEngineOf } from "../support/processes";
 
 function isAlive(pid: number): boolean {
   try {
@@ -71,14 +51,8 @@ describe("a deployment that is interrupted", function () {
 
   it("killed while it is created: the next one completes it", async () => {
     stack.program = program();
-    await upUntil(/starting (db|api)/, (engine) => {
-      for (const pid of [engine, ...descendants(engine)]) {
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch {
-          // It ended by itself in the meantime.
-        }
-      }
+    await upUntil(/starting (db|api)/, () => {
+      killEngineOf(process.pid);
     });
     await stack.stack.cancel();
     await stack.up();

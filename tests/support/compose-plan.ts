@@ -120,6 +120,8 @@ export function samplePlan(options: SamplePlanOptions = {}): Plan {
     secrets: [
       {
         name: "token",
+        secret: "token",
+        generation: 1,
         from: "generated",
         value: { kind: "text", length: 32 },
         configPath: "longshore:secrets.sample.token",

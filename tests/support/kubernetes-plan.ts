@@ -140,8 +140,10 @@ export function threeTierPlan(): Plan {
       ],
       secrets: ["db-admin", "db-app"].map((name) => ({
         name,
-        from: "generated",
-        value: { kind: "text", length: 32 },
+        secret: name,
+        generation: 1,
+        from: "generated" as const,
+        value: { kind: "text" as const, length: 32 },
         configPath: `longshore:secrets.shop.${name}`,
       })),
     },

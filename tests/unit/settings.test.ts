@@ -55,6 +55,7 @@ describe("readSettings", () => {
       portOffsets: { todo: 0 },
       profiles: [],
       secretsSet: { todo: [] },
+      generations: {},
       monitored: false,
       perSystem: { todo: { settings: {}, datastores: {}, services: {} } },
     });
@@ -267,8 +268,7 @@ describe("requireSecrets", () => {
     const localPlan = planSystem(todo, planSettings(local, "todo"));
     assert.deepEqual(missingSecrets(localPlan, local), [
       "db-admin-password",
-      "db-app-a-password",
-      "db-app-b-password",
+      "db-app-password",
       "db-migrate-password",
     ]);
     const backend = localPlan.workloads.find(({ name }) => name === "backend");

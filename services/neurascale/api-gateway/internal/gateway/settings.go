@@ -204,14 +204,17 @@ func (r *reader) secret(name string, needed bool) string {
 func (r *reader) keys() [][]byte {
 	var keys [][]byte
 	for _, name := range []string{"JWT_SECRET", "JWT_SECRET_ACCEPTED"} {
-		key := r.secret(name, name == "JWT_SECRET")
-		if key == "" {
-			continue
+		// Accepted ones: the previous key and the next, one in a line.
+		for _, key := range strings.Split(r.secret(name, name == "JWT_SECRET"), "\n") {
+			key = strings.TrimRight(key, "\r")
+			if key == "" {
+				continue
+			}
+			if len(key) < minimumKey {
+				r.problem(name, fmt.Sprintf("at least %d bytes", minimumKey), strconv.Itoa(len(key)))
+			}
+			keys = append(keys, []byte(key))
 		}
-		if len(key) < minimumKey {
-			r.problem(name, fmt.Sprintf("at least %d bytes", minimumKey), strconv.Itoa(len(key)))
-		}
-		keys = append(keys, []byte(key))
 	}
 	return keys
 }

@@ -27,7 +27,7 @@ func environment(changes map[string]string) func(string) string {
 func files(name string) ([]byte, error) {
 	content, ok := map[string]string{
 		"/run/secrets/jwt":      key + "\n",
-		"/run/secrets/old":      "old-" + key,
+		"/run/secrets/old":      "old-" + key + "\nnext-" + key + "\n",
 		"/run/secrets/password": "secret\r\n",
 		"/run/secrets/short":    "too short",
 		"/run/secrets/empty":    "\n",
@@ -46,7 +46,7 @@ func TestSettingsHaveDefaultsAndTakeSecretsFromFiles(t *testing.T) {
 	if s.Port != 8080 || s.TLSPort != 8443 || s.TokenLifetime != time.Hour || s.Operator != "operator" || s.ProxyHops != 0 {
 		t.Errorf("defaults: %+v", s)
 	}
-	if string(s.Keys[0]) != key || string(s.Keys[1]) != "old-"+key || s.Password != "secret" {
+	if string(s.Keys[0]) != key || string(s.Keys[1]) != "old-"+key || string(s.Keys[2]) != "next-"+key || s.Password != "secret" {
 		t.Errorf("secrets were not read as they are, without the line's end")
 	}
 }

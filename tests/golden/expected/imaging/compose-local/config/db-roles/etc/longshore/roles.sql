@@ -16,10 +16,9 @@ GRANT imaging_owner TO imaging_migrate, CURRENT_USER;
 GRANT imaging_app TO imaging_app_a, imaging_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
 ALTER ROLE imaging_migrate LOGIN PASSWORD :'password';
-\set password `cat "$APP_A_PASSWORD_FILE"`
+\set password `cat "$APP_PASSWORD_FILE"`
 ALTER ROLE imaging_app_a LOGIN PASSWORD :'password';
-\set password `cat "$APP_B_PASSWORD_FILE"`
-ALTER ROLE imaging_app_b LOGIN PASSWORD :'password';
+ALTER ROLE imaging_app_b NOLOGIN PASSWORD NULL;
 REVOKE ALL ON DATABASE "imaging" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "imaging" TO imaging_app, imaging_migrate;
 ALTER SCHEMA public OWNER TO imaging_owner;

@@ -17,10 +17,9 @@ GRANT neurascale_owner TO neurascale_migrate, CURRENT_USER;
 GRANT neurascale_app TO neurascale_app_a, neurascale_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
 ALTER ROLE neurascale_migrate LOGIN PASSWORD :'password';
-\set password `cat "$APP_A_PASSWORD_FILE"`
+\set password `cat "$APP_PASSWORD_FILE"`
 ALTER ROLE neurascale_app_a LOGIN PASSWORD :'password';
-\set password `cat "$APP_B_PASSWORD_FILE"`
-ALTER ROLE neurascale_app_b LOGIN PASSWORD :'password';
+ALTER ROLE neurascale_app_b NOLOGIN PASSWORD NULL;
 \set password `cat "$METRICS_PASSWORD_FILE"`
 ALTER ROLE neurascale_metrics LOGIN PASSWORD :'password';
 GRANT pg_monitor TO neurascale_metrics;

@@ -1,3 +1,1 @@
-REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE")
-export REDISCLI_AUTH
-[ "$(redis-cli -h 127.0.0.1 -p 6379 ping)" = PONG ]
+[ "$(redis-cli --no-auth-warning --user health --pass none -h 127.0.0.1 -p 6379 ping)" = PONG ]

@@ -16,10 +16,9 @@ GRANT nexus_owner TO nexus_migrate, CURRENT_USER;
 GRANT nexus_app TO nexus_app_a, nexus_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
 ALTER ROLE nexus_migrate LOGIN PASSWORD :'password';
-\set password `cat "$APP_A_PASSWORD_FILE"`
+\set password `cat "$APP_PASSWORD_FILE"`
 ALTER ROLE nexus_app_a LOGIN PASSWORD :'password';
-\set password `cat "$APP_B_PASSWORD_FILE"`
-ALTER ROLE nexus_app_b LOGIN PASSWORD :'password';
+ALTER ROLE nexus_app_b NOLOGIN PASSWORD NULL;
 REVOKE ALL ON DATABASE "nexus" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "nexus" TO nexus_app, nexus_migrate;
 ALTER SCHEMA public OWNER TO nexus_owner;

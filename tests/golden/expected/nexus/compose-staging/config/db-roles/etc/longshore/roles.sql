@@ -17,10 +17,9 @@ GRANT nexus_owner TO nexus_migrate, CURRENT_USER;
 GRANT nexus_app TO nexus_app_a, nexus_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
 ALTER ROLE nexus_migrate LOGIN PASSWORD :'password';
-\set password `cat "$APP_A_PASSWORD_FILE"`
+\set password `cat "$APP_PASSWORD_FILE"`
 ALTER ROLE nexus_app_a LOGIN PASSWORD :'password';
-\set password `cat "$APP_B_PASSWORD_FILE"`
-ALTER ROLE nexus_app_b LOGIN PASSWORD :'password';
+ALTER ROLE nexus_app_b NOLOGIN PASSWORD NULL;
 \set password `cat "$METRICS_PASSWORD_FILE"`
 ALTER ROLE nexus_metrics LOGIN PASSWORD :'password';
 GRANT pg_monitor TO nexus_metrics;

@@ -16,10 +16,9 @@ GRANT orchestrator_owner TO orchestrator_migrate, CURRENT_USER;
 GRANT orchestrator_app TO orchestrator_app_a, orchestrator_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
 ALTER ROLE orchestrator_migrate LOGIN PASSWORD :'password';
-\set password `cat "$APP_A_PASSWORD_FILE"`
+\set password `cat "$APP_PASSWORD_FILE"`
 ALTER ROLE orchestrator_app_a LOGIN PASSWORD :'password';
-\set password `cat "$APP_B_PASSWORD_FILE"`
-ALTER ROLE orchestrator_app_b LOGIN PASSWORD :'password';
+ALTER ROLE orchestrator_app_b NOLOGIN PASSWORD NULL;
 REVOKE ALL ON DATABASE "orchestrator" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "orchestrator" TO orchestrator_app, orchestrator_migrate;
 ALTER SCHEMA public OWNER TO orchestrator_owner;

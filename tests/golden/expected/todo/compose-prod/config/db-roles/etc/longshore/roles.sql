@@ -17,10 +17,9 @@ GRANT todo_owner TO todo_migrate, CURRENT_USER;
 GRANT todo_app TO todo_app_a, todo_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
 ALTER ROLE todo_migrate LOGIN PASSWORD :'password';
-\set password `cat "$APP_A_PASSWORD_FILE"`
+\set password `cat "$APP_PASSWORD_FILE"`
 ALTER ROLE todo_app_a LOGIN PASSWORD :'password';
-\set password `cat "$APP_B_PASSWORD_FILE"`
-ALTER ROLE todo_app_b LOGIN PASSWORD :'password';
+ALTER ROLE todo_app_b NOLOGIN PASSWORD NULL;
 \set password `cat "$METRICS_PASSWORD_FILE"`
 ALTER ROLE todo_metrics LOGIN PASSWORD :'password';
 GRANT pg_monitor TO todo_metrics;

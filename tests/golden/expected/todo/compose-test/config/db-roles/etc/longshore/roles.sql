@@ -16,10 +16,9 @@ GRANT todo_owner TO todo_migrate, CURRENT_USER;
 GRANT todo_app TO todo_app_a, todo_app_b;
 \set password `cat "$MIGRATE_PASSWORD_FILE"`
 ALTER ROLE todo_migrate LOGIN PASSWORD :'password';
-\set password `cat "$APP_A_PASSWORD_FILE"`
+\set password `cat "$APP_PASSWORD_FILE"`
 ALTER ROLE todo_app_a LOGIN PASSWORD :'password';
-\set password `cat "$APP_B_PASSWORD_FILE"`
-ALTER ROLE todo_app_b LOGIN PASSWORD :'password';
+ALTER ROLE todo_app_b NOLOGIN PASSWORD NULL;
 REVOKE ALL ON DATABASE "todo" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "todo" TO todo_app, todo_migrate;
 ALTER SCHEMA public OWNER TO todo_owner;

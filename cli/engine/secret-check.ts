@@ -1,0 +1,188 @@
+import { generationOf, parseValueName } from "../../catalog/generations";
+import type { Plan } from "../../catalog/plan";
+import { rotationOf } from "../../catalog/secrets";
+import { machineStack } from "../../settings/machine-stacks";
+import { missingSecrets, secretUsers, type StackSettings } from "../../settings";
+import { notSet, secretCommand } from "../../settings/plan";
+import { malformedSecrets, validUntil, type ReadValue } from "../../settings/secret-values";
+import type { CheckOptions } from "../secrets";
+import { EXIT, Failure } from "../support/failure";
+import { loadPlans } from "../support/plans";
+import { openTerminal, plural } from "../support/terminal";
+import { withConfig } from "./generations";
+import { daysSince } from "./secrets";
+import type { OpenConfig } from "./stack";
+
+interface Finding {
+  readonly secret: string;
+  readonly problem: "missing" | "malformed" | "unused" | "old";
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** A certificate that ends within these days is old. */
+const LAST_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** `longshore secrets check`: what a deployment would stumble over, and what nobody looks at any more. */
+export async function checkSecrets({
+  stack,
+  system,
+  olderThan,
+  values = true,
+  json = false,
+}: CheckOptions): Promise<void> {
+  const terminal = openTerminal({ json });
+  const { plans, settings } = loadPlans(stack, system);
+  let unread: string | undefined;
+  const read = values
+    ? await readValues(stack, terminal).catch((error: unknown) => {
+        unread = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+        return NONE;
+      })
+    : NONE;
+  const findings = plans.flatMap((plan) => [
+    ...missing(plan, settings),
+    ...malformedSecrets(plan, read).map(({ path, message }) => malformed(plan, path, message, settings)),
+    ...unused(plan, settings),
+    ...old(plan, settings, read, olderThan),
+  ]);
+  const isGrave = findings.some(({ problem }) => problem === "missing" || problem === "malformed");
+  const count = plans.reduce((sum, { secrets }) => sum + secrets.length, 0);
+  if (json) {
+    const names = findings.filter(({ problem }) => problem === "missing").map(({ secret }) => secret);
+    terminal.json({
+      stack,
+      secrets: count,
+      valuesRead: values && unread === undefined,
+      missing: names,
+      findings,
+    });
+    process.exitCode = isGrave ? EXIT.usage : findings.length > 0 ? EXIT.failed : EXIT.ok;
+    return;
+  }
+  if (unread !== undefined) {
+    terminal.note(`the values were not looked at: ${unread}`);
+  }
+  if (findings.length > 0) {
+    const lines = findings.map(
+      ({ secret, problem, message, fix }) => `\n  ${problem.padEnd(9)} ${secret}: ${message}; ${fix}`,
+    );
+    const said = `stack ${stack}: ${plural(findings.length, "finding")} in ${plural(count, "secret")}`;
+    throw new Failure(`${said}${lines.join("")}`, isGrave ? EXIT.usage : EXIT.failed);
+  }
+  terminal.out(`stack ${stack}: ${plural(count, "secret")}, nothing missing`);
+}
+
+const NONE: ReadValue = () => undefined;
+
+/** Decrypts what config holds. The values stay in this process. */
+async function readValues(stack: string, terminal: ReturnType<typeof openTerminal>): Promise<ReadValue> {
+  if (!machineStack(stack) && process.env["PULUMI_BACKEND_URL"] === undefined) {
+    throw new Error(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
+  }
+  const held = await withConfig(stack, terminal, readConfig);
+  return (system, name) => held[system]?.[name];
+}
+
+async function readConfig({ command, workDir, env, stack }: OpenConfig) {
+  const { stdout } = await command.run(["config", "--show-secrets", "--json", "--stack", stack], {
+    cwd: workDir,
+    env,
+  });
+  const config = JSON.parse(stdout) as Record<string, { value?: string; objectValue?: unknown }>;
+  const entry = config["longshore:secrets"];
+  return (entry?.objectValue ?? JSON.parse(entry?.value ?? "{}")) as Record<
+    string,
+    Record<string, string> | undefined
+  >;
+}
+
+function missing(plan: Plan, settings: StackSettings): Finding[] {
+  return missingSecrets(plan, settings).map((name) => {
+    const secret = plan.secrets.find((one) => one.name === name);
+    return {
+      secret: `${plan.system}.${name}`,
+      problem: "missing",
+      message: `${notSet(secret)}, and ${secretUsers(plan, name).join(", ")} would not start`,
+      fix: `run: ${secretCommand(plan.system, name, secret?.from, settings.stack)}`,
+    };
+  });
+}
+
+function malformed(
+  { system, secrets }: Plan,
+  path: string,
+  message: string,
+  { stack }: StackSettings,
+): Finding {
+  const name = path.split(".").slice(2).join(".");
+  const { secret = name, from, value } = secrets.find((one) => one.name === name) ?? {};
+  const rotation = value ? rotationOf({ name: secret, value }) : secret;
+  return {
+    secret: `${system}.${name}`,
+    problem: "malformed",
+    message: message.replace(/^malformed: /, ""),
+    fix:
+      from === "generated"
+        ? `run: bin/longshore secrets rotate ${system}.${rotation} --stack ${stack}`
+        : `run: bin/longshore secrets set ${system}.${secret} --stack ${stack}`,
+  };
+}
+
+/** What config holds and nothing in this stack gets. The value before the one in use waits for the end of a rollout. */
+function unused({ system, secrets }: Plan, { secretsSet, generations, stack }: StackSettings): Finding[] {
+  const used = new Set(secrets.map(({ name }) => name));
+  return (secretsSet[system] ?? [])
+    .filter((name) => {
+      const { secret = name, generation = 1 } = parseValueName(name) ?? {};
+      const of = secrets.find((one) => one.secret === secret);
+      const rotation = of ? rotationOf({ name: secret, value: of.value }) : secret;
+      const isBefore =
+        of !== undefined && generation === generationOf(generations?.[system], rotation).number - 1;
+      return !used.has(name) && !isBefore;
+    })
+    .map((name) => ({
+      secret: `${system}.${name}`,
+      problem: "unused",
+      message: "nothing in this stack gets it",
+      fix: `run: pulumi config rm --stack ${stack} --path longshore:secrets.${system}.${name}`,
+    }));
+}
+
+function old(
+  plan: Plan,
+  { generations, stack }: StackSettings,
+  read: ReadValue,
+  olderThan: number,
+): Finding[] {
+  const { system } = plan;
+  const seen = new Set<string>();
+  return plan.secrets.flatMap(({ name, secret, from, value, generation }): Finding[] => {
+    const rotation = rotationOf({ name: secret, value });
+    const { number, since } = generationOf(generations?.[system], rotation);
+    if (generation !== number || seen.has(rotation)) {
+      return [];
+    }
+    seen.add(rotation);
+    const fix =
+      from === "generated"
+        ? `run: bin/longshore secrets rotate ${system}.${rotation} --stack ${stack}`
+        : `run: bin/longshore secrets set ${system}.${secret} --stack ${stack}`;
+    const days = since === undefined ? 0 : daysSince(since);
+    const until = value.kind === "tls" ? validUntil(read(system, name) ?? "") : undefined;
+    const left = until && Math.ceil((until.getTime() - Date.now()) / DAY_MS);
+    const finding = (message: string): Finding => ({
+      secret: `${system}.${rotation}`,
+      problem: "old",
+      message,
+      fix,
+    });
+    return [
+      ...(days > olderThan ? [finding(`made ${plural(days, "day")} ago`)] : []),
+      ...(left !== undefined && left > 0 && left <= LAST_DAYS
+        ? [finding(`the certificate ends in ${plural(left, "day")}`)]
+        : []),
+    ];
+  });
+}

@@ -1,0 +1,67 @@
+import { edgeSecrets } from "../catalog/plan/edge-tls";
+import { rulesOf } from "../catalog/plan/datastores";
+import { parseValueName, type Generation, type Generations } from "../catalog/generations";
+import { rotationOf } from "../catalog/secrets";
+import type { GeneratedValue, SystemDefinition } from "../catalog/types";
+
+/** A secret that a system has, declared or brought by a datastore. */
+export interface KnownSecret {
+  readonly name: string;
+  /** What its generation is kept by: its own name, or its pair's. */
+  readonly rotation: string;
+  readonly kind: GeneratedValue["kind"];
+  /** Config may still hold it, but nothing uses it. */
+  readonly isFormer: boolean;
+}
+
+export function knownSecrets(definition: SystemDefinition): KnownSecret[] {
+  const declared = [...definition.secrets, ...edgeSecrets(definition)].map((secret) => ({
+    name: secret.name,
+    rotation: rotationOf(secret),
+    kind: secret.value.kind,
+    isFormer: false,
+  }));
+  const stores = definition.datastores.map((datastore) => rulesOf(datastore.kind).names(datastore));
+  const password = (isFormer: boolean) => (name: string) =>
+    ({ name, rotation: name, kind: "text", isFormer }) as const;
+  return [
+    ...declared,
+    ...stores.flatMap(({ secrets }) => secrets.map(password(false))),
+    ...stores.flatMap(({ former = [] }) => former.map(password(true))),
+  ];
+}
+
+type Written =
+  number | { number?: number | undefined; since?: string | undefined; retired?: number | undefined };
+
+/**
+ * Which values of a system's secrets are in use: what config says, or a later one that config holds a value of. So
+ * setting `NAME@2` is enough for a rotation. Of a set of keys the last is the next one, which is not in use yet.
+ */
+export function generationsOf(
+  definition: SystemDefinition,
+  written: Readonly<Record<string, Written>>,
+  set: readonly string[],
+): Generations {
+  const known = knownSecrets(definition).filter(({ isFormer }) => !isFormer);
+  const found = new Map<string, Generation>();
+  for (const { name, rotation, kind } of known) {
+    const entry = written[rotation];
+    const said = typeof entry === "number" ? { number: entry } : (entry ?? {});
+    const held = set.flatMap((value) => {
+      const parsed = parseValueName(value);
+      return parsed?.secret === name ? [parsed.generation] : [];
+    });
+    const last = Math.max(0, ...held) - (kind === "keys" ? 1 : 0);
+    const number = Math.max(1, said.number ?? 1, last, found.get(rotation)?.number ?? 1);
+    if (entry !== undefined || number > 1) {
+      found.set(rotation, {
+        number,
+        // A day that was noted for an earlier value says nothing about this one.
+        ...(said.since !== undefined && (said.number ?? 1) === number && { since: said.since }),
+        ...(said.retired !== undefined && { retired: said.retired }),
+      });
+    }
+  }
+  return Object.fromEntries(found);
+}
