@@ -5,7 +5,7 @@ import { Agent, get } from "node:https";
 import { TLSSocket } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { after, before, describe, it } from "mocha";
+import { after, afterEach, before, describe, it } from "mocha";
 import type { Generations } from "../../catalog/generations";
 import { selfSigned, type TlsPair } from "../../cli/engine/certificate";
 import { deploySystem } from "../../targets/compose";
@@ -97,6 +97,9 @@ describe("rotation of every kind of secret under load", function () {
     stack = await TestStack.create(PROJECT);
     pairs = await Promise.all([1, 2, 3, 4].map(() => selfSigned(["127.0.0.1"], 1)));
   });
+  /** Of a test that failed: it would keep this process alive. */
+  let running: KindsOfLoad | undefined;
+  afterEach(() => running?.stop());
   after(() => {
     stack.remove();
   });
@@ -114,7 +117,7 @@ describe("rotation of every kind of secret under load", function () {
   it("replaces all of them at once: no request fails, and what is replaced is dead", async () => {
     const before = containers();
     const { body: token } = await ask(`/token`);
-    const load = new KindsOfLoad();
+    const load = (running = new KindsOfLoad());
     apiKey = "second-key";
     stack.program = program({ generations: all(2) });
     const { text } = await stack.up();
@@ -141,7 +144,7 @@ describe("rotation of every kind of secret under load", function () {
   it("ends a signing key when it is retired", async () => {
     const { body: token } = await ask(`/token`);
     stack.program = program({ generations: all(2, 1) });
-    const load = new KindsOfLoad();
+    const load = (running = new KindsOfLoad());
     await stack.up();
     await load.stop();
     load.print("retired key");
@@ -160,7 +163,7 @@ describe("rotation of every kind of secret under load", function () {
   });
 
   it("killed half way, the next run completes it", async () => {
-    const load = new KindsOfLoad();
+    const load = (running = new KindsOfLoad());
     stack.program = program({ generations: all(3, 1) });
     let killed = false;
     await stack.upFails((output) => {
@@ -180,7 +183,7 @@ describe("rotation of every kind of secret under load", function () {
   });
 
   it("whose rollout fails leaves the old ones working, and the next run completes it", async () => {
-    const load = new KindsOfLoad();
+    const load = (running = new KindsOfLoad());
     stack.program = program({ generations: all(4, 1), crash: true });
     const text = await stack.upFails();
     assert.match(text, /web still runs its previous version/);
