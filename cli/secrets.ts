@@ -89,6 +89,21 @@ export function registerSecrets(program: Command): Command {
     (await import("./engine/secret-rotation.js")).retireKey(name, options),
   );
 
+  const provider = secrets
+    .command("provider")
+    .description("change what a stack's secrets are encrypted with: a new passphrase, or a key of Google KMS")
+    .argument("<provider>", "passphrase, or gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K");
+  withExamples(withJson(withStack(provider)), [
+    ["longshore secrets provider passphrase", "a new random passphrase for a stack of this machine"],
+    [
+      "longshore secrets provider gcpkms://projects/acme/locations/europe-west3/keyRings/pulumi/cryptoKeys/prod --stack prod",
+      "config and state, encrypted anew",
+    ],
+  ]);
+  provider.action(async (name: string, options: SecretOptions) =>
+    (await import("./engine/secret-provider.js")).changeProvider(name, options),
+  );
+
   const check = secrets
     .command("check")
     .description("find what is missing or malformed (exit code 2), unused or old (exit code 1)")

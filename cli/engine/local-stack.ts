@@ -32,14 +32,21 @@ export interface LocalFiles {
 }
 
 export function localFiles(dataFolder: string, root: string, stack: string): LocalFiles {
+  const own = join(dataFolder, `passphrase.${stack}`);
   return {
     stack,
     folder: dataFolder,
     state: join(dataFolder, "state"),
-    passphrase: join(dataFolder, "passphrase"),
+    // One for all of them, until a stack is given another.
+    passphrase: existsSync(own) ? own : join(dataFolder, "passphrase"),
     settings: join(dataFolder, `Pulumi.${stack}.yaml`),
     link: join(root, `Pulumi.${stack}.yaml`),
   };
+}
+
+/** The file of a passphrase that is this stack's alone. */
+export function ownPassphrase({ folder, stack }: LocalFiles): string {
+  return join(folder, `passphrase.${stack}`);
 }
 
 /** What every start of the engine needs to find the stacks of this machine. */

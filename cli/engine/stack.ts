@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { profilesOf } from "../../catalog/plan/presence";
@@ -21,7 +22,13 @@ import {
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
-import { localEnvironment, localFiles, missingGenerated, prepareLocalFiles } from "./local-stack";
+import {
+  localEnvironment,
+  localFiles,
+  missingGenerated,
+  ownPassphrase,
+  prepareLocalFiles,
+} from "./local-stack";
 import { hasState, locksOf, pendingOperations, removeDeadLocks } from "./locks";
 
 /** A stack that the engine can be run on. */
@@ -268,7 +275,12 @@ export function explain(error: unknown, stack: string): unknown {
     return usage(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
   }
   if (/passphrase/.test(error.stderr) && /incorrect|must be set/.test(error.stderr)) {
-    return usage(`the passphrase of stack ${stack} is missing or wrong; set PULUMI_CONFIG_PASSPHRASE_FILE`);
+    const next = `${ownPassphrase(localFiles(dataDir(), repoRoot(), stack))}.next`;
+    return usage(
+      machineStack(stack) && existsSync(next)
+        ? `a change of the passphrase of stack ${stack} was interrupted; finish it: mv ${next} ${next.replace(/\.next$/, "")}`
+        : `the passphrase of stack ${stack} is missing or wrong; set PULUMI_CONFIG_PASSPHRASE_FILE`,
+    );
   }
   return error;
 }
