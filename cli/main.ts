@@ -16,6 +16,7 @@ import { registerPreview } from "./preview";
 import { registerRender } from "./render";
 import { registerResources } from "./resources";
 import { registerScan } from "./scan";
+import { registerRestart } from "./restart";
 import { registerRollback } from "./rollback";
 import { registerSecrets } from "./secrets";
 import { registerStatus } from "./status";
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     registerDev,
     registerPreview,
     registerDown,
+    registerRestart,
     registerRollback,
     registerStatus,
     registerLogs,

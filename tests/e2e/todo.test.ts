@@ -240,6 +240,27 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
   });
 
+  it("restarts what need not stop for it, one ready before the other goes, and the database only by name", async () => {
+    const before = await status();
+    const { restarted, leftAlone } = await checkout.json<{
+      restarted: { service: string }[];
+      leftAlone: { service: string }[];
+    }>("restart");
+    const names = (services: { service: string }[]) => services.map(({ service }) => service).sort();
+    assert.deepEqual(names(restarted), ["backend", "frontend"]);
+    assert.deepEqual(names(leftAlone), ["db", "edge"]);
+    const after = await status();
+    const changed = after.services.filter(({ id }) => !before.services.some((one) => one.id === id));
+    assert.deepEqual(names(changed), ["backend", "frontend"]);
+    for (const { service, image } of changed) {
+      assert.equal(image, before.services.find((one) => one.service === service)?.image);
+    }
+    assert.equal((await longshore("health")).code, 0);
+    const refused = await longshore("restart", "todo/migrate");
+    assert.equal(refused.code, 2);
+    assert.match(refused.text, /todo\/migrate does not run, or is a job/);
+  });
+
   it("refuses a wrong setting before anything is touched, with the nearest right one", async () => {
     const file = join(checkout.data, "Pulumi.local.yaml");
     const right = readFileSync(file, "utf8");

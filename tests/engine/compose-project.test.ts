@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { restartable, restartService } from "../../providers/compose/restart";
 import { sampleProgram, type SampleOptions } from "../support/compose-sample";
 import { docker, freePort, Load, TestStack } from "../support/compose-stack";
 
@@ -179,6 +180,40 @@ describe("a Compose project under the real engine", function () {
         assert.ok(!place.includes(form));
       }
     }
+  });
+
+  it("replaces what runs by the same again when it is asked to, without failing a request", async () => {
+    const data = process.env["XDG_DATA_HOME"];
+    process.env["XDG_DATA_HOME"] = join(stack.folder, "data");
+    try {
+      const services = await restartable(PROJECT);
+      assert.deepEqual(
+        services.filter(({ stops }) => stops).map(({ service }) => service),
+        ["db", "edge"],
+      );
+      const [api, db, edge, web] = ids();
+      const call = { log: { status() {}, info() {}, warning() {} }, signal: new AbortController().signal };
+      const answer = await (await fetch(url)).text();
+      const load = new Load(`${url}/load`);
+      await restartService(PROJECT, "web", call);
+      await load.stop();
+      assert.deepEqual(load.failures, []);
+      assert.ok(load.requests > 20, `${load.requests} requests`);
+      assert.equal(await (await fetch(url)).text(), answer);
+      await restartService(PROJECT, "db", call);
+      const now = ids();
+      assert.deepEqual([now[0], now[2]], [api, edge]);
+      assert.ok(now[1] !== db && now[3] !== web, now.join(" "));
+      assert.equal(stack.containers("web").length + stack.containers("db").length, 2);
+      await assert.rejects(restartService(PROJECT, "nobody", call), /nobody: the files .* are gone/);
+    } finally {
+      process.env["XDG_DATA_HOME"] = data;
+      if (data === undefined) {
+        delete process.env["XDG_DATA_HOME"];
+      }
+    }
+    const { changes } = await stack.up();
+    assert.deepEqual(changes, { same: 2 });
   });
 
   it("keeps only the files that containers mount", () => {

@@ -115,6 +115,13 @@ describe("bin/longshore", function () {
     const { status, stderr } = longshore("status", "--stack", "prod", "--system", "todo");
     assert.equal(status, 2);
     assert.match(stderr, /kubectl get pods --namespace todo/);
+    const restart = (...words: string[]) => longshore("restart", "--stack", "prod", ...words);
+    assert.match(
+      restart("todo/backend", "nexus/api").stderr,
+      /kubectl rollout restart --namespace todo deployment\/backend && kubectl .* --namespace nexus deployment\/api/,
+    );
+    assert.match(restart("--system", "todo").stderr, /kubectl rollout restart --namespace todo deployment\n/);
+    assert.match(restart("todo/bakend").stderr, /no service todo\/bakend; did you mean backend\?/);
   });
 
   it("does not load the Pulumi SDK for what only needs documents", () => {

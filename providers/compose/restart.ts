@@ -1,0 +1,166 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { load } from "js-yaml";
+import { configHashes, presentImages } from "./build";
+import { listContainers, type Container } from "./containers";
+import type { Log } from "./engine";
+import { UserError } from "./errors";
+import { failureText, ServiceFailed } from "./failures";
+import {
+  DEFAULTS,
+  dependenciesOf,
+  isJob,
+  namedVolumes,
+  publishedPorts,
+  type Document,
+  type ProjectInputs,
+} from "./inputs";
+import { maskedLog, maskOf } from "./mask";
+import { ProjectRunner } from "./project-runner";
+import { projectFolder, type Release } from "./release";
+import { rollService } from "./roll-service";
+
+/** A service of a project that runs. */
+export interface Restartable {
+  readonly service: string;
+  /** Whether it stops for a moment: it holds a volume or a port, so that two of it cannot run side by side. */
+  readonly stops: boolean;
+}
+
+/** What can be restarted of a project, each after those it depends on. Jobs are not among them. */
+export async function restartable(project: string): Promise<Restartable[]> {
+  const releases = await releasesOf(project);
+  const found = (await listContainers(project)).filter(({ state }) => state !== "created");
+  const names = [...new Set(found.map(({ service }) => service))];
+  const documents = new Map(
+    names.flatMap((name) => {
+      const made = releaseOf(releases, newestOf(found, name));
+      return made && !isJob(name, made.document) ? [[name, made.document] as const] : [];
+    }),
+  );
+  const sorted: string[] = [];
+  const visit = (name: string) => {
+    const document = documents.get(name);
+    if (document && !sorted.includes(name)) {
+      dependenciesOf(document.services[name] ?? {}).forEach(visit);
+      sorted.push(name);
+    }
+  };
+  names.sort().forEach(visit);
+  return sorted.map((service) => {
+    const definition = documents.get(service)?.services[service] ?? {};
+    return { service, stops: namedVolumes(definition).length > 0 || publishedPorts(definition).length > 0 };
+  });
+}
+
+/**
+ * Replaces the containers of a service by new ones of the same image and configuration, the way an update does: a new
+ * one is ready before an old one goes, wherever two can run side by side. When the new one fails, what ran runs on.
+ *
+ * @throws UserError that names the service, why, and the last lines of its log
+ */
+export async function restartService(
+  project: string,
+  service: string,
+  { log, signal }: { log: Log; signal: AbortSignal },
+): Promise<void> {
+  const containers = await listContainers(project);
+  const newest = newestOf(containers, service);
+  const made = releaseOf(await releasesOf(project), newest);
+  if (!made) {
+    throw new UserError(
+      `${service}: the files that its container was made from are gone; bring it up again: bin/longshore up`,
+    );
+  }
+  const { document, release, hashes } = made;
+  const reference = document.services[service]?.image ?? `${project}-${service}`;
+  const images = await presentImages([reference]);
+  if (!images.has(reference)) {
+    throw new UserError(
+      `${service}: its image ${reference} is not on this machine any more; build it again: bin/longshore build`,
+    );
+  }
+  const inputs: ProjectInputs = { ...DEFAULTS, project, document, files: {}, secretFiles: {} };
+  const secrets = readSecrets(release.folder);
+  const mask = maskOf(secrets ?? []);
+  const told = secrets ? maskedLog(log, mask) : SILENT;
+  const run = new Restart(inputs, release, hashes, images, told, signal, () => false);
+  run.before = new Set(containers.map(({ id }) => id));
+  try {
+    await rollService(run, service);
+  } catch (error) {
+    if (error instanceof UserError) {
+      const last = secrets && error instanceof ServiceFailed ? error.log : "";
+      const failures = [{ service, reason: error.message, log: last }];
+      throw new UserError(failureText({ project, failures, skipped: [], kept: "" }, mask));
+    }
+    throw error;
+  }
+}
+
+/** To whom every container from before is an old one, also when nothing has changed. */
+class Restart extends ProjectRunner {
+  /** Their ids. */
+  before: ReadonlySet<string> = new Set();
+
+  override isCurrent(container: Container): boolean {
+    return !this.before.has(container.id) && super.isCurrent(container);
+  }
+}
+
+interface Made {
+  readonly release: Release;
+  readonly document: Document;
+  /** By service, what Compose compares. */
+  readonly hashes: ReadonlyMap<string, string>;
+}
+
+/** The releases whose files are there, the newest first. */
+async function releasesOf(project: string): Promise<Made[]> {
+  const folder = join(projectFolder(project), "releases");
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith(".")) : [];
+  const releases = names
+    .map((name): Release => {
+      const own = join(folder, name);
+      return { name, folder: own, file: join(own, "compose.yaml") };
+    })
+    .sort((a, b) => statSync(b.folder).mtimeMs - statSync(a.folder).mtimeMs);
+  return Promise.all(
+    releases.map(async (release) => ({
+      release,
+      document: load(readFileSync(release.file, "utf8")) as Document,
+      hashes: await configHashes(project, release.file),
+    })),
+  );
+}
+
+/** Several deployments may have left their files: the one that a container was made from has its hash. */
+function releaseOf(releases: readonly Made[], container: Container | undefined): Made | undefined {
+  return container && releases.find(({ hashes }) => hashes.get(container.service) === container.configHash);
+}
+
+function newestOf(containers: readonly Container[], service: string): Container | undefined {
+  const own = containers.filter((one) => one.service === service);
+  return own.filter(({ state }) => state === "running").at(-1) ?? own.at(-1);
+}
+
+/** What a container says may have them in it. */
+const SILENT: Log = { status: () => undefined, info: () => undefined, warning: () => undefined };
+
+/** What must not be shown. Undefined for whoever may not read it: only root and the containers' users may. */
+function readSecrets(release: string): string[] | undefined {
+  const folder = join(release, "secrets");
+  if (!existsSync(folder)) {
+    return [];
+  }
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") {
+      return undefined;
+    }
+    throw error;
+  }
+}
