@@ -93,8 +93,10 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
     (await api<Run>(`runs/${id}`)).steps.find((one) => one.id === step) ?? assert.fail(`no step ${step}`);
 
   it("comes up with one command: an API, two workers, pages, a database, and nothing of other systems", async () => {
+    const started = Date.now();
     const { code, stdout, stderr } = await checkout.run("make", "up", "SYSTEMS=orchestrator");
     assert.equal(code, 0, stdout + stderr);
+    console.log(`      up in ${((Date.now() - started) / 1000).toFixed(0)} s, images included (OR-07)`);
     assert.match(stdout, new RegExp(`open ${ADDRESS}`));
     assert.equal(checkout.git("status", "--porcelain"), "");
     const running = (await services()).filter(({ state }) => state === "running");
@@ -232,18 +234,29 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
   });
 
   it("keeps to itself: numeric users, read-only, no capabilities, the pages have no way to the database", async () => {
+    const password = /:([^:@]+)@/.exec(
+      await docker("exec", await containerOf("backend"), "cat", "/run/secrets/database-url"),
+    );
+    const secrets = [password?.[1] ?? assert.fail("no password in the URL")];
     for (const { service, id, image } of await services()) {
       const [container] = JSON.parse(await docker("inspect", id)) as [
-        { Config: { User: string }; HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[] } },
+        {
+          Config: { User: string; Env: string[] };
+          HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; Memory: number; NanoCpus: number };
+        },
       ];
-      assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
-      assert.equal(container.HostConfig.ReadonlyRootfs, true, service);
-      assert.deepEqual(container.HostConfig.CapDrop, ["ALL"], service);
-      assert.doesNotMatch(
-        await docker("history", "--no-trunc", image),
-        /postgresql:\/\/orchestrator/,
-        service,
-      );
+      const { Config: config, HostConfig: host } = container;
+      assert.match(config.User, /^[1-9]\d*:[1-9]\d*$/, service);
+      assert.equal(host.ReadonlyRootfs, true, service);
+      assert.deepEqual(host.CapDrop, ["ALL"], service);
+      assert.ok(host.Memory > 0 && host.NanoCpus > 0, `${service} has limits`);
+      const known = (await docker("history", "--no-trunc", image)) + config.Env.join("\n");
+      secrets.forEach((value) => {
+        assert.ok(
+          !known.includes(value),
+          `${service}: a secret is in the image's history or its environment`,
+        );
+      });
     }
     const reach = await run("docker", [
       "exec",
@@ -259,6 +272,24 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
       console.log(`      ${name} ${(size / MEGABYTE).toFixed(0)} MB, unpacked`);
       assert.ok(size < 250 * MEGABYTE, `${name}: ${size}`);
     }
+  });
+
+  it("stays within its share of CPU and memory, which the kernel sees to (OR-07)", async () => {
+    const stats = ["stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}} {{.CPUPerc}}"];
+    const lines = await docker(...stats, ...(await services()).map(({ id }) => id));
+    for (const line of lines.split("\n")) {
+      const [name, memory = "", cpu = ""] = line.split(" ");
+      console.log(`      ${name}: ${memory} of its memory, ${cpu} of a core`);
+      assert.ok(parseFloat(memory) < 80, `${name} has ${memory} of its memory in use (ALL-17)`);
+    }
+    const worker = await containerOf("worker");
+    const limits = await docker("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}", worker);
+    assert.equal(limits, `${384 * 2 ** 20} 1000000000`);
+    // With what an engine lets it swap: twice as much.
+    const take = ["python", "-c", "print(len(b'x' * 2 ** 30))"];
+    const greedy = await run("docker", ["exec", worker, ...take]);
+    assert.equal(greedy.code, 137, "what takes more than its share is killed");
+    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
   });
 
   it("seeds samples that run, once", async () => {
