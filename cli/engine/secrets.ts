@@ -4,6 +4,7 @@ import { planSystem, type Plan } from "../../catalog/plan";
 import { EDGE_TLS } from "../../catalog/plan/edge-tls";
 import { rotationOf } from "../../catalog/secrets";
 import { planSettings, secretUsers, type StackSettings } from "../../settings";
+import { malformedSecrets } from "../../settings/secret-values";
 import type { SecretsOptions } from "../secrets";
 import { usage } from "../support/failure";
 import { readValue } from "../support/hidden-input";
@@ -111,6 +112,11 @@ export async function setOneSecret(text: string, { stack }: StackOption): Promis
   const value = (await readValue(`value of ${text} (not shown): `)).replace(/\r?\n$/, "");
   if (value === "") {
     throw usage(`${text}: expected a value on standard input, got nothing`);
+  }
+  const only = (_system: string, name: string) => (name === planned.name ? value : undefined);
+  const [problem] = malformedSecrets(wholePlan(settings, system), only);
+  if (problem) {
+    throw usage(`${text}: ${problem.message}; nothing was changed`);
   }
   const isSet = (settings.secretsSet[system] ?? []).includes(planned.name);
   // Where a store knows the value, it is a rotation: the one in use stays good until nobody uses it.

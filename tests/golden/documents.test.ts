@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { join } from "node:path";
 import { dump } from "js-yaml";
@@ -71,6 +72,33 @@ for (const definition of Object.values(systems)) {
     }
   });
 }
+
+describe("documents of a rotation", () => {
+  it("jobs and users of a database whose passwords are at their second values", () => {
+    const { todo } = systems;
+    const settings = loadStack(root, "prod", systems);
+    const generations = { "db-admin-password": { number: 2 }, "db-app-password": { number: 2 } };
+    const plan = planSystem(todo ?? assert.fail(), {
+      ...planSettings(settings, "todo"),
+      secretsSet: ["openai-api-key"],
+      generations,
+    });
+    const objects = renderKubernetes<string>(plan, {
+      imageReference: imageReference("todo"),
+      datastoreRange: () => "192.0.2.1/32",
+      resolver: {
+        secret: (secret) => `<secret ${secret}>`,
+        host: () => "192.0.2.1",
+        text: (parts) => parts.join(""),
+      },
+    }).filter(
+      ({ kind, metadata }) =>
+        ["ConfigMap", "Job", "Secret"].includes(kind) &&
+        ["backend", "db-retire", "db-roles"].includes(metadata.labels["app.kubernetes.io/name"] ?? ""),
+    );
+    matchesGolden("tests/golden/expected/todo/kubernetes-prod-rotated.yaml", kubernetesYaml(objects));
+  });
+});
 
 describe("documents for all systems of a cluster", () => {
   it("rules of Google Managed Prometheus", () => {
