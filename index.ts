@@ -48,7 +48,12 @@ async function deploy({
   );
   const context = { settings, secretValue };
   // Each target loads its own SDKs: the local stack has no use for Google Cloud's quarter of a second.
-  return settings.target === "compose"
-    ? (await import("./targets/compose.js")).deployCompose(plans, { ...context, images })
-    : (await import("./targets/cloud.js")).deployCloud(plans, context);
+  switch (settings.target) {
+    case "compose":
+      return (await import("./targets/compose.js")).deployCompose(plans, { ...context, images });
+    case "kubernetes":
+      return (await import("./targets/cluster.js")).deployCluster(plans, context);
+    case "gcp":
+      return (await import("./targets/cloud.js")).deployCloud(plans, context);
+  }
 }

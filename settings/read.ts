@@ -71,7 +71,10 @@ export function readSettings(
     systems: selected,
     monitored: monitoring.monitored,
     lifecycle: config.lifecycle ?? (["staging", "prod"].includes(environment) ? "retain" : "ephemeral"),
-    cluster: config.cluster,
+    cluster: {
+      mode: config.cluster.mode,
+      ...(config.cluster.context !== undefined && { context: config.cluster.context }),
+    },
     ports,
     portOffsets: Object.fromEntries(
       names.map((name, index) => [name, config.portOffsets[name] ?? index * 10]),
@@ -96,6 +99,7 @@ export function readSettings(
     ) as Record<string, SystemSettings>,
     ...(config.domain !== undefined && { domain: config.domain }),
     ...(config.registry !== undefined && { registry: config.registry }),
+    ...(config.platforms && { platforms: config.platforms }),
     ...(config.tls !== undefined && { tls: config.tls }),
     ...(config.gcp && { gcp: config.gcp }),
   };

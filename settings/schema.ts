@@ -210,8 +210,22 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
     cluster: z
       .strictObject({
         mode: z.enum(["autopilot", "standard"]).default("autopilot").describe("Kind of GKE cluster."),
+        context: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "Target kubernetes: the context of your kubeconfig ($KUBECONFIG, else ~/.kube/config) that is deployed to. Needed there.",
+          ),
       })
       .default({ mode: "autopilot" }),
+    platforms: z
+      .array(z.enum(["linux/amd64", "linux/arm64"]))
+      .nonempty()
+      .optional()
+      .describe(
+        "Target kubernetes: what images are built for, as the cluster's nodes have it. Default: both.",
+      ),
     ports: z
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(1).max(65535))
       .default({})

@@ -21,7 +21,13 @@ export interface StackSettings {
   readonly gcp?: { readonly project: string; readonly region: string };
   /** Where images are pushed, such as `harbor.example.com/acme`. @default - gcr.io on gcp, nowhere otherwise */
   readonly registry?: string;
-  readonly cluster: { readonly mode: "autopilot" | "standard" };
+  readonly cluster: {
+    readonly mode: "autopilot" | "standard";
+    /** Context of the kubeconfig (target kubernetes). */
+    readonly context?: string;
+  };
+  /** What images are built for (target kubernetes). @default - both */
+  readonly platforms?: readonly ("linux/amd64" | "linux/arm64")[];
   /** Per system: the port on 127.0.0.1 (target compose). */
   readonly ports: Readonly<Record<string, number>>;
   /** Per system: what is added to the ports of debuggers and tools, so that two systems do not meet there. */

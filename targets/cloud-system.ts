@@ -29,7 +29,7 @@ import {
 import { notSet, secretCommand } from "../settings/plan";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
-import type { CloudContext, Platform } from "./cloud";
+import type { CloudContext, SystemPlatform } from "./system-platform";
 import { createManagedStores, type ManagedStore } from "./managed-stores";
 
 type Late = pulumi.Output<string>;
@@ -37,14 +37,14 @@ type Rendered = KubernetesObject<Late>;
 
 export interface CloudSystemContext extends CloudContext {
   readonly describeSource: DescribeSource;
-  readonly platform: Platform;
+  readonly platform: SystemPlatform;
   /** Copies of published images, by their published name. */
   readonly upstream: ReadonlyMap<string, UpstreamImage>;
 }
 
 const NAME_LABEL = "app.kubernetes.io/name";
 
-/** One system of an environment on Google Cloud: images, databases, secrets, and all that runs in its namespace. */
+/** One system of an environment on a cluster: images, databases, secrets, and all that runs in its namespace. */
 export class CloudSystem extends Component {
   /** Datastores that Google runs, by name. */
   readonly stores: ReadonlyMap<string, ManagedStore>;
@@ -62,8 +62,7 @@ export class CloudSystem extends Component {
     private readonly plan: Plan,
     private readonly context: CloudSystemContext,
   ) {
-    const { google, cluster } = context.platform;
-    super("longshore:system:System", plan.system, { providers: [google, cluster.provider] });
+    super("longshore:system:System", plan.system, { providers: [...context.platform.providers] });
     this.images = this.buildImages();
     this.secrets = this.provideSecrets();
     this.identities = this.createIdentities();
@@ -97,13 +96,15 @@ export class CloudSystem extends Component {
     const { platform, describeSource } = this.context;
     const { images } = this.plan;
     const { registry } = platform;
+    const cacheRepository = registry.cacheRepository?.(this.label, name);
     const { hash, ...revision } = describeSource(source, this.plan);
     const named = Object.entries(source.contexts ?? {});
     return new Image(
       `${this.label}-${name}`,
       {
         repository: registry.repository(this.label, name),
-        cacheRepository: registry.cacheRepository(this.label, name),
+        ...(cacheRepository !== undefined && { cacheRepository }),
+        ...(registry.platforms && { platforms: registry.platforms }),
         tag: tagOf(hash),
         // Relative to the project's folder, where the engine runs the provider: the same on every machine.
         context: source.context,
@@ -120,7 +121,7 @@ export class CloudSystem extends Component {
         ),
         ...revision,
       },
-      { parent: this, dependsOn: [registry.images, registry.cache] },
+      { parent: this, dependsOn: [...registry.parts] },
     );
   }
 
@@ -158,6 +159,10 @@ export class CloudSystem extends Component {
 
   private createStores(): Map<string, ManagedStore> {
     const { platform, settings } = this.context;
+    const { google } = platform;
+    if (google === undefined) {
+      return new Map();
+    }
     const { lifecycle, stack } = settings;
     const secret = (name: string): Late => this.secret(name);
     const clients = (datastore: string): Late[] =>
@@ -166,24 +171,28 @@ export class CloudSystem extends Component {
           connects.some((one) => one.to === "datastore" && one.datastore === datastore),
         )
         .flatMap(({ name }) => this.identities.get(name)?.email ?? []);
-    return createManagedStores(this.plan, { platform, lifecycle, secret, clients, stack }, this);
+    return createManagedStores(this.plan, { platform: google, lifecycle, secret, clients, stack }, this);
   }
 
   /** Only for workloads that need one: all others are nobody on Google Cloud. */
   private createIdentities(): Map<string, WorkloadIdentity> {
     const { platform, settings } = this.context;
+    const { google } = platform;
+    if (google === undefined) {
+      return new Map();
+    }
     const create = ({ name, roles = [] }: PlannedWorkload): [string, WorkloadIdentity] => [
       name,
       new WorkloadIdentity(
         `${this.label}-${name}`,
         {
-          project: platform.project,
+          project: google.project,
           accountId: accountId(this.label, name, settings.stack),
           serviceAccount: { namespace: this.label, name },
           roles,
         },
         // The project has the pool of a cluster's identities once it has a cluster.
-        { parent: this, dependsOn: [platform.cluster.cluster] },
+        { parent: this, dependsOn: [google.cluster.cluster] },
       ),
     ];
     return new Map(this.plan.workloads.filter(({ roles }) => roles).map(create));
@@ -206,10 +215,10 @@ export class CloudSystem extends Component {
   /** Address, certificate and health checks. Nothing where nobody outside is served. */
   private prepareIngress(namespace: Namespace): GkeIngress | undefined {
     const { routes, workloads, host } = this.plan;
-    if (routes.length === 0 || host === undefined) {
+    const { platform, settings } = this.context;
+    if (routes.length === 0 || host === undefined || platform.google === undefined) {
       return undefined;
     }
-    const { platform, settings } = this.context;
     const ports = new Map(routes.map(({ workload, port }) => [workload, port]));
     const backends = workloads
       .filter(({ name }) => ports.has(name))
@@ -221,7 +230,7 @@ export class CloudSystem extends Component {
     return new GkeIngress(
       this.label,
       {
-        project: platform.project,
+        project: platform.google.project,
         namespace: this.label,
         hosts: [host],
         backends,
@@ -291,15 +300,20 @@ export class CloudSystem extends Component {
   }
 
   private openIngress(namespace: Namespace): string | undefined {
-    const object = this.render(this.options).find(({ kind }) => kind === "Ingress");
-    if (!object) {
+    const objects = this.render(this.options).filter(({ kind }) => kind === "Ingress");
+    if (objects.length === 0) {
       return undefined;
     }
     const served = this.plan.routes.flatMap(({ workload }) => this.workloads.get(workload)?.objects ?? []);
-    kubernetesObject(`${this.label}-ingress`, object, {
-      parent: this.ingress ?? this,
-      dependsOn: [namespace.namespace, ...(this.ingress?.parts ?? []), ...served],
-    });
+    for (const object of objects) {
+      // Routes with options of their own have an Ingress called SYSTEM-ROUTE.
+      const { name } = object.metadata;
+      const route = typeof name === "string" ? name.slice(this.plan.system.length) : "";
+      kubernetesObject(`${this.label}-ingress${route}`, object, {
+        parent: this.ingress ?? this,
+        dependsOn: [namespace.namespace, ...(this.ingress?.parts ?? []), ...served],
+      });
+    }
     return this.plan.host && `https://${this.plan.host}`;
   }
 
@@ -309,7 +323,7 @@ export class CloudSystem extends Component {
 
   private baseOptions(): KubernetesOptions<Late> {
     return {
-      ...googleOptions(this.plan),
+      ...(this.context.platform.google && googleOptions(this.plan)),
       resolver: this.resolver(),
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>
@@ -329,8 +343,11 @@ export class CloudSystem extends Component {
     return store.host;
   }
 
-  /** The certificate is the load balancer's, no Secret of the cluster. */
+  /** On Google Cloud the certificate is the load balancer's, no Secret of the cluster. */
   private ingressOptions(): Pick<KubernetesOptions<Late>, "ingress"> {
+    if (this.context.platform.google === undefined) {
+      return {};
+    }
     return { ingress: { annotations: this.ingress?.annotations ?? {}, tlsSecret: null } };
   }
 

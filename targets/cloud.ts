@@ -1,6 +1,5 @@
 import * as gcp from "@pulumi/gcp";
-import type * as pulumi from "@pulumi/pulumi";
-import type { Plan, PlannedImage } from "../catalog/plan/types";
+import type { Plan } from "../catalog/plan/types";
 import { ProblemsError } from "../catalog/problems";
 import { GkeCluster } from "../components/cluster";
 import { Component } from "../components/component";
@@ -8,21 +7,13 @@ import { Network } from "../components/network";
 import { ProjectServices } from "../components/project-services";
 import { Registry } from "../components/registry";
 import { gcrHost } from "../components/registry.spec";
-import { UpstreamImage } from "../components/image";
-import { parseImageReference } from "../components/image-reference";
-import { remembered, sourcesIn, type DescribeSource } from "../render/images/source-description";
+import { remembered, sourcesIn } from "../render/images/source-description";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
 import { CloudSystem } from "./cloud-system";
+import { copyUpstreamImages, type CloudContext, type SystemPlatform } from "./system-platform";
 
-/** What the program knows beside the plans. */
-export interface CloudContext {
-  readonly settings: StackSettings;
-  /** A secret's value from the stack's config, or `undefined` when it is not set. */
-  readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
-  /** @default - read from the repository's files and history */
-  readonly describeSource?: DescribeSource;
-}
+export type { CloudContext } from "./system-platform";
 
 export interface CloudEnvironment {
   readonly platform: Platform;
@@ -45,10 +36,25 @@ export function deployCloud(plans: readonly Plan[], context: CloudContext): Reco
 /** Creates what all systems share, then each system. */
 export function createCloud(plans: readonly Plan[], context: CloudContext): CloudEnvironment {
   const platform = new Platform(context.settings);
-  const upstream = copyUpstreamImages(plans, platform);
+  const place = systemPlatform(platform);
+  const upstream = copyUpstreamImages(plans, place, platform.registry);
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
-  const shared = { ...context, describeSource, platform, upstream };
+  const shared = { ...context, describeSource, platform: place, upstream };
   return { platform, systems: new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)])) };
+}
+
+/** Google Cloud as a system sees it. */
+function systemPlatform(platform: Platform): SystemPlatform {
+  const { google, cluster, registry } = platform;
+  return {
+    providers: [google, cluster.provider],
+    registry: {
+      repository: (...path) => registry.repository(...path),
+      cacheRepository: (...path) => registry.cacheRepository(...path),
+      parts: [registry.images, registry.cache],
+    },
+    google: platform,
+  };
 }
 
 function googleCloud({ stack, target, gcp: place }: StackSettings): { project: string; region: string } {
@@ -56,11 +62,7 @@ function googleCloud({ stack, target, gcp: place }: StackSettings): { project: s
     return place;
   }
   throw new ProblemsError(`Pulumi.${stack}.yaml`, [
-    {
-      path: "target",
-      message: `${target} cannot be deployed by this version`,
-      fix: `use gcp, or apply the files of: longshore render kubernetes --stack ${stack}`,
-    },
+    { path: "target", message: `expected gcp, got ${target}`, fix: "this is the program for Google Cloud" },
   ]);
 }
 
@@ -117,24 +119,4 @@ export class Platform extends Component {
     );
     this.registerOutputs({});
   }
-}
-
-/** Copies of published images by their published name, each made once however many systems use it. */
-function copyUpstreamImages(plans: readonly Plan[], { registry }: Platform): Map<string, UpstreamImage> {
-  const references = plans.flatMap(({ images }) => images.flatMap(upstreamReference));
-  return new Map(
-    [...new Set(references)].sort().map((reference) => {
-      const repository = parseImageReference(reference)?.repository.replace(/^library\//, "") ?? reference;
-      const copy = new UpstreamImage(
-        `upstream-${reference.replace(/[^a-z0-9]+/gi, "-")}`,
-        { reference, repository: registry.repository("upstream", repository) },
-        { parent: registry, dependsOn: [registry.images] },
-      );
-      return [reference, copy];
-    }),
-  );
-}
-
-function upstreamReference({ source }: PlannedImage): string[] {
-  return source.kind === "upstream" ? [source.reference] : [];
 }

@@ -2,6 +2,7 @@ import type { ExecOptions } from "../exec";
 import type { HealthOptions } from "../health";
 import type { LogsOptions } from "../logs";
 import type { StatusOptions } from "../status";
+import type { StackSettings } from "../../settings";
 import { EXIT, usage } from "../support/failure";
 import { LOCAL_STACK } from "../support/project";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
@@ -48,7 +49,13 @@ const NOT_UP = "not up";
 const NOTHING_RUNS = (stack: string): string =>
   `nothing runs on stack ${stack}; bring it up with: bin/longshore up${stack === LOCAL_STACK ? "" : ` --stack ${stack}`}`;
 
-const podsOf = (system: string): string => `kubectl get pods --namespace ${system}`;
+const podsOf = (system: string, settings: StackSettings): string =>
+  `${kubectl(settings)} get pods --namespace ${system}`;
+
+/** Never at whatever cluster is current, where the settings name one. */
+function kubectl({ cluster: { context } }: StackSettings): string {
+  return context === undefined ? "kubectl" : `kubectl --context ${context}`;
+}
 
 function stateWord(container: Container, all: readonly Container[], { colors }: Terminal): string {
   const waiting = notStarted(container, all);
@@ -183,7 +190,7 @@ export async function logs(
     system,
     (of, settings) => {
       const where = service === undefined ? undefined : findIn(settings, service);
-      return `kubectl logs --namespace ${where?.system ?? of} ${where ? `deployment/${where.service}` : "--all-pods"}`;
+      return `${kubectl(settings)} logs --namespace ${where?.system ?? of} ${where ? `deployment/${where.service}` : "--all-pods"}`;
     },
     terminal,
   );
@@ -223,7 +230,7 @@ export async function exec(
     system,
     (_, settings) => {
       const where = findIn(settings, service);
-      return `kubectl exec --namespace ${where.system} -it deployment/${where.service} -- ${words.join(" ")}`;
+      return `${kubectl(settings)} exec --namespace ${where.system} -it deployment/${where.service} -- ${words.join(" ")}`;
     },
     openTerminal(),
   );

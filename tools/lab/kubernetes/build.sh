@@ -29,7 +29,7 @@ build() {
   mkdir -p "$kubernetes/new" "$bin"
   say "building Kubernetes $version and CoreDNS from their Go modules (about 6 minutes on two cores)"
   go_build . "-X $variable.gitVersion=$version -X $variable.gitMajor=1 -X $variable.gitMinor=${minor%.*} -X $variable.gitCommit=module \
-    -X $variable.gitTreeState=clean -X $variable.buildDate=1970-01-01T00:00:00Z" ./kube ./coredns ./pause ./pki
+    -X $variable.gitTreeState=clean -X $variable.buildDate=1970-01-01T00:00:00Z" ./kube ./coredns ./disks ./pause ./pki
   say "building metrics-server (about 2 minutes)"
   go_build metrics-server "" sigs.k8s.io/metrics-server/cmd/metrics-server
   for component in kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl; do

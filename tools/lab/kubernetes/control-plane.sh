@@ -34,12 +34,11 @@ start_apiserver() {
 
 start_controllers() {
   local config=$pki/controller-manager.kubeconfig
-  # Disks are folders below /tmp/hostpath_pv that containers of any user must be able to write to.
-  (umask 0 && start controller-manager kube-controller-manager --kubeconfig "$config" --authentication-kubeconfig "$config" \
+  start controller-manager kube-controller-manager --kubeconfig "$config" --authentication-kubeconfig "$config" \
     --authorization-kubeconfig "$config" --bind-address 127.0.0.1 --leader-elect=false \
     --use-service-account-credentials=true --service-account-private-key-file "$pki/service-account.key" \
     --root-ca-file "$pki/ca.crt" --cluster-signing-cert-file "$pki/ca.crt" --cluster-signing-key-file "$pki/ca.key" \
-    --service-cluster-ip-range "$services" --enable-hostpath-provisioner=true)
+    --service-cluster-ip-range "$services"
   config=$pki/scheduler.kubeconfig
   start scheduler kube-scheduler --kubeconfig "$config" --authentication-kubeconfig "$config" \
     --authorization-kubeconfig "$config" --bind-address 127.0.0.1 --leader-elect=false

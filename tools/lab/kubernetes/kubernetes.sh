@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly components=(etcd:etcd apiserver:kube-apiserver controller-manager:kube-controller-manager scheduler:kube-scheduler
-  containerd:containerd kubelet:kubelet proxy:kube-proxy coredns:coredns metrics-server:metrics-server)
+  containerd:containerd kubelet:kubelet proxy:kube-proxy coredns:coredns disks:disks metrics-server:metrics-server)
 
 runs() { running "$run/${1%%:*}.pid" "$(comm_of "${1##*:}")"; }
 

@@ -115,6 +115,7 @@ start_services() {
   cache 5
 }
 CONF
+  start disks disks "$KUBECONFIG" "$run/disks" "$node"
   start coredns coredns -conf "$run/Corefile"
   start metrics-server metrics-server --kubeconfig "$KUBECONFIG" --authentication-kubeconfig "$KUBECONFIG" \
     --authorization-kubeconfig "$KUBECONFIG" --bind-address "$address" --secure-port "$metrics_port" --cert-dir "$run/metrics-server" \
@@ -170,7 +171,7 @@ clear_machine() {
   done
   find /var/log/containers -type l -lname "$run/*" -delete 2>/dev/null || true
   rm -f /var/lib/kubelet/device-plugins/{kubelet.sock,kubelet_internal_checkpoint}
-  rm -rf /var/lib/cni/results/lab-* /var/lib/cni/cache/results/lab-* /tmp/hostpath_pv
+  rm -rf /var/lib/cni/results/lab-* /var/lib/cni/cache/results/lab-*
   rmdir /var/log/containers /var/lib/cni/cache/results /var/lib/cni/cache /var/lib/cni/results /var/lib/cni \
     /var/lib/kubelet/device-plugins /var/lib/kubelet 2>/dev/null || true
 }
@@ -191,6 +192,7 @@ case ${1:-} in
   down)
     stop metrics-server metrics-server
     stop coredns coredns
+    stop disks disks
     stop kubelet kubelet
     stop proxy kube-proxy
     end_containers

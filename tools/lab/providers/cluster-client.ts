@@ -38,7 +38,7 @@ interface Kubeconfig {
 }
 
 export interface ClusterChoice {
-  /** Content of a kubeconfig. @default - the file of $KUBECONFIG, else ~/.kube/config */
+  /** A kubeconfig, or the path of one. @default - the file of $KUBECONFIG, else ~/.kube/config */
   readonly kubeconfig?: string | undefined;
   /** @default - the current one */
   readonly context?: string | undefined;
@@ -194,7 +194,8 @@ export class ApiError extends UserError {
 
 function chosen({ kubeconfig, context }: ClusterChoice) {
   const file = process.env.KUBECONFIG?.split(delimiter).find(Boolean) ?? join(homedir(), ".kube", "config");
-  const config = load(kubeconfig ?? readFileSync(file, "utf8")) as Kubeconfig;
+  const given = kubeconfig ?? file;
+  const config = load(given.includes("\n") ? given : readFileSync(given, "utf8")) as Kubeconfig;
   const name = context ?? config["current-context"];
   const found = config.contexts?.find((one) => one.name === name)?.context;
   const cluster = config.clusters?.find((one) => one.name === found?.cluster)?.cluster;

@@ -147,7 +147,9 @@ function seenAs(inputs: Json, found: Json | undefined): Json | undefined {
     );
   }
   if (!isObject(inputs) || !isObject(found)) {
-    const isLeftOut = found === undefined && isObject(inputs) && Object.keys(inputs).length === 0;
+    // The server leaves out what is empty.
+    const isEmpty = inputs === "" || (isObject(inputs) && Object.keys(inputs).length === 0);
+    const isLeftOut = found === undefined && isEmpty;
     return isLeftOut ? inputs : found;
   }
   const entries = Object.entries(inputs).map(([key, value]) => [

@@ -1,0 +1,76 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type { Plan } from "../catalog/plan/types";
+import { throwProblems, type Problem } from "../catalog/problems";
+import { Component } from "../components/component";
+import { remembered, sourcesIn } from "../render/images/source-description";
+import type { StackSettings } from "../settings/types";
+import { repoRoot } from "../tools/paths";
+import { CloudSystem } from "./cloud-system";
+import {
+  copyUpstreamImages,
+  type CloudContext,
+  type ImageRegistry,
+  type SystemPlatform,
+} from "./system-platform";
+
+/**
+ * Deploys an environment on a cluster that is there already: images to the registry of the settings, everything else,
+ * datastores too, into a namespace per system. Returns what an operator wants to know about it.
+ * @throws ProblemsError when the settings do not say which cluster, or which registry
+ */
+export function deployCluster(plans: readonly Plan[], context: CloudContext): Record<string, unknown> {
+  const platform = new ClusterPlatform(context.settings);
+  const upstream = copyUpstreamImages(plans, platform, platform);
+  const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
+  const shared = { ...context, describeSource, platform, upstream };
+  const systems = plans.map((plan) => [plan.system, new CloudSystem(plan, shared)] as const);
+  return {
+    cluster: platform.context,
+    registry: platform.registry.repository(),
+    systems: Object.fromEntries(systems.map(([name, { url }]) => [name, { url }])),
+  };
+}
+
+/** What the systems of an environment share on a cluster that is not ours: the way to it, and a registry. */
+class ClusterPlatform extends Component implements SystemPlatform {
+  readonly context: string;
+  readonly registry: ImageRegistry;
+  readonly providers: readonly kubernetes.Provider[];
+
+  constructor(settings: StackSettings) {
+    super("longshore:platform:Platform", "platform");
+    const { context, registry } = placeOf(settings);
+    this.context = context;
+    const { platforms } = settings;
+    this.registry = {
+      repository: (...path) => [registry, ...path].join("/"),
+      ...(platforms && { platforms }),
+      parts: [],
+    };
+    this.providers = [
+      // The kubeconfig itself is the user's own: of $KUBECONFIG, or of the home folder.
+      new kubernetes.Provider("cluster", { context, enableServerSideApply: true }, { parent: this }),
+    ];
+    this.registerOutputs({});
+  }
+}
+
+function placeOf({ stack, cluster, registry }: StackSettings): { context: string; registry: string } {
+  const problems: Problem[] = [];
+  if (cluster.context === undefined) {
+    problems.push({
+      path: "cluster.context",
+      message: "not set, and a deployment must not go to whatever cluster is current",
+      fix: `name a context of your kubeconfig: pulumi config set --stack ${stack} --path longshore:cluster.context CONTEXT`,
+    });
+  }
+  if (registry === undefined) {
+    problems.push({
+      path: "registry",
+      message: "not set, and the cluster has to pull the images from somewhere",
+      fix: `run: pulumi config set --stack ${stack} longshore:registry HOST/PATH`,
+    });
+  }
+  throwProblems(`Pulumi.${stack}.yaml`, problems);
+  return { context: cluster.context ?? "", registry: registry ?? "" };
+}

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { ClusterStack, startNode, stopNode, type LabNode } from "../support/cluster-node";
+import { eventually } from "../support/end-to-end";
+import { underLoad, type Counted } from "../support/load";
+
+interface Planned {
+  readonly status: string;
+  readonly summary: Readonly<Record<string, number>>;
+  readonly changes: readonly { name: string; operation: string; state: string }[];
+}
+
+const NEEDLE = "sk-needle-7f3a";
+
+describe("AI todo on a real Kubernetes node", function () {
+  this.timeout(900_000);
+  this.bail(true);
+
+  let node: LabNode;
+  let stack: ClusterStack;
+
+  before(async () => {
+    node = await startNode();
+    stack = await ClusterStack.open({
+      system: "todo",
+      settings: ["longshore:environment: staging", "longshore:lifecycle: ephemeral"],
+      patienceMs: 240_000,
+    });
+    const { code, stderr } = await stack.longshoreWith(NEEDLE, "secrets", "set", "todo.openai-api-key");
+    assert.equal(code, 0, stderr);
+  });
+
+  after(async () => {
+    await stack.close();
+    await stopNode();
+  });
+
+  const kubectl = (...args: string[]) => node.kubectl("--namespace", "todo", ...args);
+  const up = () => stack.json<Planned>("up", "--yes");
+  const names = async (kind: string, ...more: string[]) =>
+    (await kubectl("get", kind, "--output", "name", ...more)).split("\n").filter(Boolean);
+  const podsOf = (workload: string) => names("pods", "--selector", `app.kubernetes.io/name=${workload}`);
+  const addressOf = async (service: string) => {
+    const found = await kubectl(
+      "get",
+      "service",
+      service,
+      "--output",
+      "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}",
+    );
+    return `http://${found}`;
+  };
+  const loseNothing = (what: string, { sent, failed }: Counted) => {
+    console.log(`      ${what}: ${sent} requests sent, ${failed.length} failed`);
+    assert.ok(sent > 50, `only ${sent} requests were sent`);
+    assert.deepEqual(failed, []);
+  };
+
+  it("comes up: images in the registry, database, jobs, then services that are ready", async () => {
+    const { status, summary } = await up();
+    assert.equal(status, "ok");
+    assert.ok((summary.create ?? 0) > 30, JSON.stringify(summary));
+    const pods = JSON.parse(await kubectl("get", "pods", "--output", "json")) as {
+      items: {
+        metadata: { name: string };
+        status: { phase: string; conditions: { type: string; status: string }[] };
+        spec: { containers: { image: string }[] };
+      }[];
+    };
+    const unready = pods.items.filter(
+      ({ status: { phase, conditions } }) =>
+        phase !== "Succeeded" &&
+        !conditions.some(({ type, status: is }) => type === "Ready" && is === "True"),
+    );
+    assert.deepEqual(
+      unready.map(({ metadata }) => metadata.name),
+      [],
+    );
+    for (const { spec } of pods.items) {
+      assert.match(spec.containers[0]?.image ?? "", /^127\.0\.0\.1:5000\/.+@sha256:[0-9a-f]{64}$/);
+    }
+    await eventually("the autoscaler has made a second pod", async () => {
+      await kubectl("rollout", "status", "deployment/backend", "--timeout", "60s");
+      return (await podsOf("backend")).length === 2;
+    });
+  });
+
+  it("serves through its Services, down to the database", async () => {
+    const backend = await addressOf("backend");
+    const added = await fetch(`${backend}/api/todos`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ title: "Moor the ship" }),
+    });
+    assert.equal(added.status, 201, await added.text());
+    assert.ok((await fetch(await addressOf("frontend"))).ok);
+  });
+
+  it("finds nothing to do the second time, nor in what really runs", async () => {
+    const { summary, changes } = await up();
+    assert.deepEqual(changes, [], JSON.stringify(summary));
+    const { code, stdout } = await stack.longshore("preview", "--refresh", "--expect-no-changes");
+    assert.equal(code, 0, stdout);
+  });
+
+  it("has autoscalers with values, budgets and policies", async () => {
+    await eventually("the autoscaler knows a value", async () => {
+      const value = await kubectl(
+        "get",
+        "hpa",
+        "backend",
+        "--output",
+        "jsonpath={.status.currentMetrics[0].resource.current.averageUtilization}",
+      );
+      return /^\d+$/.test(value);
+    });
+    assert.equal(
+      await kubectl(
+        "get",
+        "poddisruptionbudget",
+        "backend",
+        "--output",
+        "jsonpath={.status.disruptionsAllowed}",
+      ),
+      "1",
+    );
+    assert.ok((await names("networkpolicies")).length > 3);
+  });
+
+  it("loses no request while a setting is rolled out", async () => {
+    const before = await podsOf("backend");
+    await stack.config("longshore:todo.settings.logLevel", "warning");
+    const url = `${await addressOf("backend")}/api/todos`;
+    // Some seconds longer, so that the old pods end under load as well.
+    const rollOut = async () => {
+      await up();
+      await new Promise((resolve) => setTimeout(resolve, 8_000));
+    };
+    loseNothing("rolling update", await underLoad(url, rollOut));
+    await eventually("the old pods have ended", async () => {
+      const now = await podsOf("backend");
+      return now.length === 2 && !now.some((pod) => before.includes(pod));
+    });
+  });
+
+  it("loses no request when a pod is deleted", async () => {
+    const [pod = ""] = await podsOf("backend");
+    const url = `${await addressOf("backend")}/api/todos`;
+    const load = await underLoad(url, async () => {
+      await kubectl("delete", pod);
+      await kubectl("rollout", "status", "deployment/backend", "--timeout", "120s");
+    });
+    loseNothing("pod deleted", load);
+  });
+
+  /** Brings up an image that ends at once, under load, and then the right one again. */
+  async function bringUpBroken(
+    dockerfile: string,
+    entrypoint: string,
+    service: string,
+    patienceMs: number,
+  ): Promise<string> {
+    const before = stack.checkout.read(dockerfile);
+    stack.checkout.write(dockerfile, `${before}\nENTRYPOINT ${entrypoint}\n`);
+    stack.patience(patienceMs);
+    let said = "";
+    const load = await underLoad(service, async () => {
+      const { code, stdout, stderr } = await stack.longshore("up", "--yes");
+      said = stdout + stderr;
+      assert.equal(code, 1, said);
+    });
+    stack.checkout.write(dockerfile, before);
+    stack.patience(240_000);
+    loseNothing("broken image", load);
+    return said;
+  }
+
+  it("stops before the services when a job fails, and the old version serves on", async () => {
+    const said = await bringUpBroken(
+      "services/todo/backend/Dockerfile",
+      '["python", "-c", "raise SystemExit(3)"]',
+      `${await addressOf("backend")}/api/todos`,
+      180_000,
+    );
+    assert.match(said, /Job migrate-\w+ is not ready: BackoffLimitExceeded/);
+    assert.match(said, /migrate: exited with code 3/);
+    assert.doesNotMatch(said, /todo-backend-deployment/);
+  });
+
+  it("fails for an image that cannot start, says why, and the old version serves on", async () => {
+    const said = await bringUpBroken(
+      "services/todo/frontend/Dockerfile",
+      '["node", "-e", "process.exit(3)"]',
+      `${await addressOf("frontend")}/api/health`,
+      45_000,
+    );
+    assert.match(said, /Deployment frontend is not ready/);
+    assert.match(said, /frontend: .*exited with code 3/);
+    assert.equal((await up()).status, "ok");
+    await kubectl("rollout", "status", "deployment/frontend", "--timeout", "60s");
+  });
+
+  it("keeps the secret out of every object but the Secret, and out of the state", async () => {
+    const objects = await kubectl("get", "all,configmaps,networkpolicies,ingresses", "--output", "yaml");
+    assert.doesNotMatch(objects, new RegExp(NEEDLE));
+    assert.doesNotMatch(stack.stateText(), new RegExp(NEEDLE));
+  });
+
+  it("leaves nothing when it is brought down", async () => {
+    const { code, stdout, stderr } = await stack.longshore("down", "--yes");
+    assert.equal(code, 0, stdout + stderr);
+    const namespaces = await node.kubectl("get", "namespaces", "--output", "name");
+    assert.doesNotMatch(namespaces, /todo/);
+    const rest = "persistentvolumes,validatingadmissionpolicies,validatingadmissionpolicybindings";
+    await eventually(
+      "disks are gone",
+      async () => (await node.kubectl("get", rest, "--output", "name")) === "",
+    );
+  });
+});
