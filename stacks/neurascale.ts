@@ -203,6 +203,9 @@ export const neurascale = system(
       metrics: { port: "http", path: "/metrics" },
       resources: { cpu: ["100m", "1"], memory: ["32Mi", "128Mi"] },
       replicas: 3,
+      develop: { mounts: { ".": "/src" }, debug: 5681, build: "/build" },
+      // The compiler runs beside it, and its cache is in memory.
+      environments: { dev: { resources: { cpu: ["100m", "2"], memory: ["512Mi", "2Gi"] } } },
     });
 
     const frontend = service("web-frontend", {

@@ -1,0 +1,10 @@
+#!/bin/sh
+# The gateway under a debugger, which waits for nobody.
+set -eu
+# A debugger that was ended can leave its program behind, with the ports.
+for process in /proc/[0-9]*; do
+    case $(readlink "$process/exe" || true) in
+        /build/gateway*) kill -KILL "${process#/proc/}" || true ;;
+    esac
+done
+exec "$GOPATH/bin/dlv" exec --headless --accept-multiclient --continue --listen=":${DEBUG_PORT:-2345}" /build/gateway
