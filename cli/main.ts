@@ -5,6 +5,7 @@ import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerClean } from "./clean";
 import { registerDev } from "./dev";
 import { registerBuild } from "./build";
+import { registerComment } from "./comment";
 import { registerDiff } from "./diff";
 import { registerDoctor } from "./doctor";
 import { registerDown } from "./down";
@@ -53,6 +54,7 @@ export function createProgram(): Command {
     registerExec,
     registerBuild,
     registerDiff,
+    registerComment,
     registerResources,
     registerScan,
     registerRender,

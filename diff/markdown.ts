@@ -1,3 +1,5 @@
+import { dangerTables } from "./danger-table";
+import { blocked, lengthOf } from "./escape";
 import type { ResourceDifference, StackDifference } from "./types";
 import { describeProperties, headline, kindOf, signOf, verbOf } from "./words";
 
@@ -19,9 +21,8 @@ export function markdownOf(stacks: readonly StackDifference[], longest = LONGEST
     MARKER,
     `### ${changed.length === 0 ? "No environment changes" : changed.map(headline).join(" · ")}`,
     ...(same.length > 0 && changed.length > 0 ? ["", `No changes: ${same.join(", ")}.`] : []),
-    ...changed.flatMap(dangerTable),
   ];
-  const lines = fitted(head, longest);
+  const lines = [...head, ...dangerTables(changed, longest - lengthOf(head))];
   let room = longest - lengthOf(lines);
   for (const stack of changed) {
     const section = harmlessSection(stack, room);
@@ -29,34 +30,6 @@ export function markdownOf(stacks: readonly StackDifference[], longest = LONGEST
     lines.push(...section);
   }
   return `${lines.join("\n")}\n`;
-}
-
-function dangerTable({ stack, differences }: StackDifference): string[] {
-  const dangerous = differences.filter(({ dangers }) => dangers.length > 0);
-  if (dangerous.length === 0) {
-    return [];
-  }
-  return [
-    "",
-    `**${stack}**: look at these`,
-    "",
-    "| | resource | what it does |",
-    "| --- | --- | --- |",
-    ...dangerous.map(
-      (one) =>
-        `| ${signOf(one)} ${verbOf(one)} | ${nameOf(one)} | ${escaped(one.dangers.join("; "))}${because(one)} |`,
-    ),
-  ];
-}
-
-/** The property that makes it so, where there is one. */
-function because(difference: ResourceDifference): string {
-  const forcing = difference.properties.filter(({ replaces }) => replaces);
-  const [first] = describeProperties({
-    ...difference,
-    properties: forcing.length > 0 ? forcing : difference.properties,
-  });
-  return first === undefined ? "" : `<br>\`${escaped(first)}\``;
 }
 
 function harmlessSection({ stack, differences }: StackDifference, room: number): string[] {
@@ -87,31 +60,8 @@ function entryOf(difference: ResourceDifference): string[] {
   const more = described.length - MOST_PROPERTIES;
   return [
     // Only lines that begin with these are coloured in a block of the language diff.
-    `${sign === "~" ? "!" : sign} ${verbOf(difference)} ${system}/${name} ${kindOf(difference)}`,
-    ...described.slice(0, MOST_PROPERTIES).map((line) => `    ${line.replaceAll("```", "'''")}`),
+    `${sign === "~" ? "!" : sign} ${verbOf(difference)} ${blocked(`${system}/${name} ${kindOf(difference)}`)}`,
+    ...described.slice(0, MOST_PROPERTIES).map((line) => `    ${blocked(line)}`),
     ...(more > 0 ? [`    and ${more} more`] : []),
   ];
-}
-
-function nameOf(difference: ResourceDifference): string {
-  return `\`${difference.system}/${difference.name}\` ${kindOf(difference)}`;
-}
-
-/** As text in a cell of a table. */
-function escaped(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("`", "'").replaceAll("<", "&lt;");
-}
-
-/** The dangerous part is never left out; a row is cut where even that is too long. */
-function fitted(lines: readonly string[], longest: number): string[] {
-  const total = lengthOf(lines);
-  if (total <= longest) {
-    return [...lines];
-  }
-  const each = Math.max(80, Math.floor(longest / lines.length) - 1);
-  return lines.map((line) => (line.length > each ? `${line.slice(0, each - 3)}… |` : line));
-}
-
-function lengthOf(lines: readonly string[]): number {
-  return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }
