@@ -1,17 +1,36 @@
 import type { Command } from "commander";
-import { withExamples, withJson, withStack, type JsonOption, type StackOption } from "./support/options";
+import {
+  withExamples,
+  withJson,
+  withStack,
+  withSystem,
+  type JsonOption,
+  type StackOption,
+  type SystemOption,
+} from "./support/options";
 
-export type RollbackOptions = StackOption & JsonOption & { readonly system: string };
+export interface RollbackOptions extends StackOption, SystemOption, JsonOption {
+  readonly yes?: boolean;
+}
 
 export function registerRollback(program: Command): Command {
   const command = program
     .command("rollback")
-    .description("go back to the images that a system's services ran before the last `up` (on this machine)")
-    .requiredOption("--system <name>", "the system");
-  withExamples(withJson(withStack(command)), [
-    ["longshore rollback --system todo", "once more: the version before that one"],
+    .description("go back to what ran before: images on this machine, the commit before on a cluster")
+    .option("-y, --yes", "do not ask (a stack on a cluster shows the commit and asks)");
+  withExamples(withJson(withSystem(withStack(command))), [
+    [
+      "longshore rollback --system todo",
+      "on this machine, a system at a time; once more: the version before that",
+    ],
+    ["longshore rollback --stack prod", "deploys the commit that was deployed before, settings included"],
     ["longshore up --system todo", "forward again, to what the checkout says"],
   ]);
+  command.addHelpText(
+    "after",
+    `
+What databases hold stays as it is, their schema included.`,
+  );
   return command.action(async (options: RollbackOptions) =>
     (await import("./engine/rollback.js")).rollback(options),
   );

@@ -17,6 +17,7 @@ export interface UpOptions extends StackOption, SystemOption, JsonOption {
   readonly rerun?: readonly string[];
   /** Profiles whose services run too. */
   readonly profile?: readonly string[];
+  readonly rollbackOnFailure?: boolean;
 }
 
 export function registerUp(program: Command): Command {
@@ -25,14 +26,18 @@ export function registerUp(program: Command): Command {
     .description("create or update a stack: images, databases, migrations, services, in this order")
     .option("-y, --yes", "do not ask (a stack other than local shows a preview and asks)")
     .option("--refresh", "look at what really runs first, and mend what differs")
-    .option("--rerun <job...>", "run these jobs once more, though nothing of them has changed");
+    .option("--rerun <job...>", "run these jobs once more, though nothing of them has changed")
+    .option(
+      "--rollback-on-failure",
+      "on a cluster: deploy the last commit that went well when this one does not",
+    );
   withProfile(command);
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore up", "everything, on this machine"],
     ["longshore up --system todo", "one system; the others stay as they are"],
     ["longshore up --rerun migrate", "the migration once more, after somebody changed the database by hand"],
     ["longshore up --stack prod", "preview, question, deployment"],
-    ["longshore up --stack prod --yes --json", "in a pipeline"],
+    ["longshore up --stack prod --yes --rollback-on-failure", "in a pipeline"],
   ]);
   return command.action(async (options: UpOptions) => (await import("./engine/actions.js")).up(options));
 }

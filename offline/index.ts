@@ -1,7 +1,7 @@
 import { dockerBuild } from "./docker-build";
 import { gcp } from "./gcp";
 import { kubernetes } from "./kubernetes";
-import type { Planner } from "./planner";
+import type { Planner, Subject } from "./planner";
 import { random } from "./random";
 import { serve } from "./server";
 
@@ -13,6 +13,8 @@ export interface OfflineOptions {
    * through several updates. @default false
    */
   readonly allowApply?: boolean;
+  /** With allowApply: why creating or updating a resource fails; undefined where it does not. @default - nothing fails */
+  readonly breaks?: (subject: Subject) => string | undefined;
 }
 
 export interface OfflineProviders {
@@ -30,9 +32,10 @@ export interface OfflineProviders {
  */
 export async function startOfflineProviders({
   allowApply = false,
+  breaks,
 }: OfflineOptions = {}): Promise<OfflineProviders> {
   const running = await Promise.all(
-    PLANNERS.map(async (planner) => ({ planner, provider: await serve(planner, { allowApply }) })),
+    PLANNERS.map(async (planner) => ({ planner, provider: await serve(planner, { allowApply, breaks }) })),
   );
   return {
     env: {

@@ -13,6 +13,8 @@ import { merge, secret, unwrap, type Json, type Properties } from "./values";
 export interface ServeOptions {
   /** Whether create, update and delete may pretend to happen. For tests of the engine's behaviour only. */
   readonly allowApply: boolean;
+  /** Why creating or updating a resource fails, for tests of failures; undefined where it does not. */
+  readonly breaks?: ((subject: Subject) => string | undefined) | undefined;
 }
 
 export interface RunningProvider {
@@ -144,6 +146,7 @@ class ProviderService {
     }
     const inputs = properties(request.getProperties());
     const subject = this.subject(call, request.getUrn(), inputs);
+    this.breakIfAsked(preview, subject);
     const created = this.planner.create(subject, { preview, previous: undefined, unique: unique() });
     const response = new proto.CreateResponse();
     response.setId(preview ? "" : created.id);
@@ -159,6 +162,7 @@ class ProviderService {
     }
     const inputs = properties(request.getNews());
     const subject = this.subject(call, request.getUrn(), inputs);
+    this.breakIfAsked(preview, subject);
     const previous = plain(properties(request.getOlds()));
     const created = this.planner.create(subject, { preview, previous, unique: unique() });
     const response = new proto.UpdateResponse();
@@ -202,6 +206,13 @@ class ProviderService {
         `The offline provider "${this.planner.package}" only plans: it cannot ${operation} ${urn}. ` +
           "Run the command without --offline to use the real provider.",
       );
+    }
+  }
+
+  private breakIfAsked(preview: boolean, subject: Subject): void {
+    const reason = preview ? undefined : this.options.breaks?.(subject);
+    if (reason !== undefined) {
+      throw refusal(reason);
     }
   }
 

@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compareStacks, markdownOf, textOf, type DescribedStack } from "../../diff";
 import { repoRoot } from "../../tools/paths";
 import type { DiffOptions } from "../diff";
 import { EXIT, Failure, usage } from "../support/failure";
+import { commitOf, linkPackages } from "../support/other-commit";
 import { openTerminal } from "../support/terminal";
 import { describeStacks } from "./resources";
 
@@ -57,7 +58,10 @@ export function diff({ against, stack, format, failOn }: DiffOptions): void {
  */
 function described(ref: string): DescribedStack[] {
   const root = repoRoot();
-  const commit = commitOf(root, ref);
+  const commit = commitOf(ref);
+  if (commit === undefined) {
+    throw usage(`--against: there is no commit, branch or tag ${ref}; fetch it first (git fetch)`);
+  }
   const folder = mkdtempSync(join(tmpdir(), "longshore-diff-"));
   try {
     const archive = execFileSync("git", ["archive", "--format=tar", commit], {
@@ -83,24 +87,4 @@ function described(ref: string): DescribedStack[] {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** One by one, so that what the other commit caches among them goes with its folder. */
-function linkPackages(from: string, to: string): void {
-  mkdirSync(to);
-  for (const name of readdirSync(from).filter((entry) => entry !== ".cache")) {
-    symlinkSync(join(from, name), join(to, name));
-  }
-}
-
-/** @throws Failure when there is no such commit */
-function commitOf(root: string, ref: string): string {
-  const { status, stdout } = spawnSync("git", ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  if (status !== 0) {
-    throw usage(`--against: there is no commit, branch or tag ${ref}; fetch it first (git fetch)`);
-  }
-  return stdout.trim();
 }

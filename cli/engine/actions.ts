@@ -5,7 +5,7 @@ import { deleteVolumes } from "../compose/docker";
 import type { DownOptions } from "../down";
 import type { PreviewOptions } from "../preview";
 import { EXIT, Failure, usage } from "../support/failure";
-import { choose, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
+import { choose, loadSettings, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
@@ -24,8 +24,12 @@ export async function up({
   refresh = false,
   rerun = [],
   profile: profiles = [],
+  rollbackOnFailure = false,
   json = false,
 }: UpOptions): Promise<void> {
+  if (rollbackOnFailure) {
+    requireCluster(stack, json);
+  }
   const terminal = openTerminal({ json });
   await withStack({ stack, system, profiles }, terminal, async (found, progress, { deploy, conclude }) => {
     const opened = { ...found, env: { ...found.env, ...rerunEnvironment(rerun, found.plans) } };
@@ -39,12 +43,32 @@ export async function up({
     if (result.status === "ok" && opened.settings.target === "compose") {
       await (await import("./rollback.js")).recordVersions(opened);
     }
-    conclude("up", opened, result, terminal);
+    try {
+      conclude("up", opened, result, terminal);
+    } catch (error) {
+      const wasTouched = result.status === "failed" && result.deployment.changed().length > 0;
+      const { goBackAfter } = await import("./cluster-rollback.js");
+      throw rollbackOnFailure && wasTouched ? await goBackAfter(error, opened, system) : error;
+    }
     if (!json && opened.settings.target === "compose") {
       const plans = opened.plans.filter((plan) => system.length === 0 || system.includes(plan.system));
       toolAddresses(plans, opened.settings).forEach(terminal.out);
     }
   });
+}
+
+/** @throws Failure where `--rollback-on-failure` has nothing to do, or nowhere to tell it */
+function requireCluster(stack: string, json: boolean): void {
+  if (loadSettings(stack).target === "compose") {
+    throw usage(
+      `--rollback-on-failure is for clusters: on this machine a service that fails keeps its version, and \`longshore rollback --stack ${stack}\` goes back`,
+    );
+  }
+  if (json) {
+    throw usage(
+      "--rollback-on-failure makes two deployments, and --json prints one document; leave one of them out",
+    );
+  }
 }
 
 /** How the compose provider is asked to run jobs once more. @throws Failure for a name that is no job's */

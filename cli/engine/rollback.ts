@@ -2,22 +2,32 @@ import { run } from "../../tools/process";
 import { containersOf } from "../compose/docker";
 import type { RollbackOptions } from "../rollback";
 import { EXIT, Failure, usage } from "../support/failure";
-import { definitionOf, loadSettings } from "../support/plans";
+import { choose, loadSettings } from "../support/plans";
 import { openTerminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
 import { withStack } from "./actions";
 import type { OpenStack } from "./stack";
 import { imagesBefore, readVersions, runningVersions, withRunning, writeVersions } from "./versions";
 
-/** `longshore rollback`: the images before the running ones, through the same engine and state as `up`. */
-export async function rollback({ stack, system, json = false }: RollbackOptions): Promise<void> {
-  const settings = loadSettings(stack);
-  if (!settings.systems.includes(system)) {
-    throw usage(`stack ${stack} runs no system ${system}; it runs ${settings.systems.join(", ")}`);
-  }
+/** `longshore rollback` */
+export async function rollback(options: RollbackOptions): Promise<void> {
+  const settings = loadSettings(options.stack);
+  choose(options.stack, settings.systems, options.system);
   if (settings.target !== "compose") {
-    throw usage(onCluster(stack, system));
+    await (await import("./cluster-rollback.js")).rollbackCluster(options);
+    return;
   }
+  const [system, ...others] = options.system;
+  if (system === undefined || others.length > 0) {
+    throw usage(
+      `on this machine one system at a time goes back: --system ${settings.systems.join(", --system ")}`,
+    );
+  }
+  await rollbackImages(system, options);
+}
+
+/** The images before the running ones, through the same engine and state as `up`. */
+async function rollbackImages(system: string, { stack, json = false }: RollbackOptions): Promise<void> {
   const versions = readVersions(stack)[system] ?? [];
   const target = imagesBefore(versions);
   if (!target) {
@@ -63,17 +73,4 @@ async function requireImages(
       );
     }
   }
-}
-
-/** On a cluster the platform remembers: its own word stops the damage, the commit before mends the state too. */
-function onCluster(stack: string, system: string): string {
-  const undo = definitionOf(system).services.map(
-    ({ name }) => `  kubectl --namespace ${system} rollout undo deployment/${name}`,
-  );
-  return [
-    `stack ${stack} runs on a cluster, which keeps its own earlier versions. At once, for services that fail:`,
-    ...undo,
-    "Then deploy the version before, so that state and cluster agree again:",
-    `  git checkout COMMIT && bin/longshore up --stack ${stack} --system ${system}`,
-  ].join("\n");
 }

@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { RollbackOptions } from "../rollback";
+import { EXIT, Failure, usage } from "../support/failure";
+import { commitOf, describeCommit, withCommit } from "../support/other-commit";
+import { startProgress } from "../support/progress";
+import { confirm, openTerminal } from "../support/terminal";
+import { commitBefore, historyOf, type DeployedCommit } from "./deployments";
+import { explain, openConfig, type OpenConfig } from "./stack";
+
+/** `longshore rollback` of a stack on a cluster: the commit that was deployed before is deployed again. */
+export async function rollbackCluster({
+  stack,
+  system,
+  yes = false,
+  json = false,
+}: RollbackOptions): Promise<void> {
+  const terminal = openTerminal({ json });
+  const progress = await startProgress(terminal);
+  let found: DeployedCommit;
+  try {
+    progress.now("looking at what was deployed");
+    found = await commitToGoBackTo(await openConfig(stack, progress));
+  } finally {
+    progress.stop();
+  }
+  const what = system.length > 0 ? `${system.join(", ")} of stack ${stack}` : `stack ${stack}`;
+  terminal.note(`back to ${describeCommit(found.commit)} (deployed ${found.at}); databases stay as they are`);
+  if (!yes) {
+    await confirm(terminal, `Deploy it on ${what}?`);
+  }
+  const code = await deployCommit(found.commit, { stack, system, json });
+  if (code !== 0) {
+    throw new Failure(`going back to ${found.commit.slice(0, 7)} failed`, EXIT.failed);
+  }
+}
+
+/** @throws Failure when there is none, or not in this clone */
+export async function commitToGoBackTo(opened: OpenConfig): Promise<DeployedCommit> {
+  const history = await historyOf(opened).catch((error: unknown) => {
+    throw explain(error, opened.stack);
+  });
+  const found = commitBefore(history);
+  if (!found) {
+    throw usage(
+      `stack ${opened.stack}: no earlier deployment of a whole commit is known (\`pulumi stack history --stack ${opened.stack}\`)`,
+    );
+  }
+  if (commitOf(found.commit) === undefined) {
+    throw usage(
+      `commit ${found.commit}, deployed on ${opened.stack} at ${found.at}, is not in this clone; fetch it: git fetch --unshallow`,
+    );
+  }
+  return found;
+}
+
+/** `up` of another commit, by its own code and settings. Its output goes to ours. */
+export function deployCommit(
+  commit: string,
+  { stack, system, json }: { stack: string; system: readonly string[]; json: boolean },
+): Promise<number> {
+  return withCommit(
+    commit,
+    (folder) =>
+      new Promise((resolve, reject) => {
+        const args = ["up", "--stack", stack, "--yes", ...system.flatMap((name) => ["--system", name])];
+        const child = spawn(join(folder, "bin", "longshore"), [...args, ...(json ? ["--json"] : [])], {
+          cwd: folder,
+          stdio: "inherit",
+        });
+        // It gets the signal as well, and ends in order.
+        const wait = () => {};
+        process.on("SIGINT", wait).on("SIGTERM", wait);
+        child.on("error", reject);
+        child.on("close", (code) => {
+          process.off("SIGINT", wait).off("SIGTERM", wait);
+          resolve(code ?? EXIT.failed);
+        });
+      }),
+  );
+}
+
+/**
+ * After a deployment that failed: back to the last commit that did not, so that what people use is whole again.
+ * @returns the failure to end with
+ */
+export async function goBackAfter(
+  failure: unknown,
+  opened: OpenConfig,
+  system: readonly string[],
+): Promise<unknown> {
+  const said = failure instanceof Error ? failure.message : String(failure);
+  const { note } = openTerminal();
+  let found: DeployedCommit;
+  try {
+    found = await commitToGoBackTo(opened);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return new Failure(`${said}; there is nothing to go back to: ${why}`, EXIT.failed, { cause: failure });
+  }
+  note(`${said}; going back to ${describeCommit(found.commit)}`);
+  const code = await deployCommit(found.commit, { stack: opened.stack, system, json: false });
+  const commit = found.commit.slice(0, 7);
+  return new Failure(
+    code === 0
+      ? `${said}; stack ${opened.stack} runs ${commit} again`
+      : `${said}, and so did going back to ${commit}; look at both, then: bin/longshore up --stack ${opened.stack}`,
+    EXIT.failed,
+    { cause: failure },
+  );
+}
