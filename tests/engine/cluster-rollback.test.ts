@@ -63,6 +63,17 @@ describe("going back on a cluster, over stand-ins for it", function () {
     checkout.breaks = undefined;
   });
 
+  it("asks first, and is refused where it means nothing", async () => {
+    const asked = await checkout.cloud("bin/longshore", "rollback", "--stack", "prod");
+    assert.equal(asked.code, 2);
+    assert.match(asked.stderr, /to go ahead, add --yes/);
+    const local = await checkout.longshore("up", "--rollback-on-failure");
+    assert.equal(local.code, 2);
+    assert.match(local.stderr, /--rollback-on-failure is for clusters/);
+    const none = await checkout.longshore("rollback");
+    assert.match(none.stderr, /one system at a time goes back: --system/);
+  });
+
   it("goes back by hand, by the settings of that time", async () => {
     assert.equal((await up()).code, 0);
     assert.equal(await checkout.deployedLogLevel(), "error");
@@ -76,16 +87,5 @@ describe("going back on a cluster, over stand-ins for it", function () {
     assert.equal(code, 0, stdout + stderr);
     assert.match(stderr, new RegExp(`back to ${commits.warning?.slice(0, 7)} of`));
     assert.equal(await checkout.deployedLogLevel(), "warning");
-  });
-
-  it("asks first, and is refused where it means nothing", async () => {
-    const asked = await checkout.cloud("bin/longshore", "rollback", "--stack", "prod");
-    assert.equal(asked.code, 2);
-    assert.match(asked.stderr, /to go ahead, add --yes/);
-    const local = await checkout.longshore("up", "--rollback-on-failure");
-    assert.equal(local.code, 2);
-    assert.match(local.stderr, /--rollback-on-failure is for clusters/);
-    const none = await checkout.longshore("rollback");
-    assert.match(none.stderr, /one system at a time goes back: --system/);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { countText, hadolintFindings, trivyFindings } from "../../cli/images/findings";
+import { mergeSarif, type SarifLog } from "../../cli/images/sarif";
 import { TrivyScanner } from "../../cli/images/scanners";
 import { kubernetesDocument } from "../../cli/documents/render";
 import { planSystem } from "../../catalog/plan";
@@ -73,6 +74,36 @@ describe("what scanners find", () => {
       ],
     );
     assert.equal(countText(findings), "1 CRITICAL, 3 HIGH");
+  });
+});
+
+describe("what code scanning gets", () => {
+  const log = (tool: string, ...ids: string[]): SarifLog => ({
+    version: "2.1.0",
+    runs: [
+      {
+        tool: { driver: { name: tool, rules: ids.map((id) => ({ id })) } },
+        results: ids.map((ruleId, ruleIndex) => ({ ruleId, ruleIndex })),
+      },
+    ],
+  });
+
+  it("is one run per category, however many images there are: GitHub refuses two of one, and more than 20", () => {
+    const images = Array.from({ length: 25 }, (_, index) => log("Trivy", "CVE-1", `CVE-${index + 2}`));
+    const { runs } = mergeSarif({ dockerfiles: [log("hadolint", "DL1")], documents: [log("Trivy")], images });
+    assert.deepEqual(
+      runs.map(({ tool, automationDetails }) => [tool.driver.name, automationDetails?.id]),
+      [
+        ["hadolint", "dockerfiles/"],
+        ["Trivy", "documents/"],
+        ["Trivy", "images/"],
+      ],
+    );
+    const { tool, results } = runs[2] ?? {};
+    assert.equal(tool?.driver.rules?.length, 26);
+    assert.equal(results?.length, 50);
+    assert.ok(results.every((result) => !("ruleIndex" in result)));
+    assert.deepEqual(mergeSarif({ images: [] }).runs, []);
   });
 });
 
