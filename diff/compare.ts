@@ -1,6 +1,6 @@
 import { compareText } from "../catalog/problems";
 import { dangersOf } from "./dangers";
-import { flatten } from "./flatten";
+import { flatten, WHOLE } from "./flatten";
 import { replaces } from "./replacement";
 import type {
   DescribedResource,
@@ -11,7 +11,7 @@ import type {
 } from "./types";
 
 /** Changes of these say nothing that another change does not say. */
-const NOISE = [/secrets-checksum$/];
+const NOISE = [/secrets-checksum$/, /volumes\.[\w-]+\.configMap\.name$/];
 
 /** What changes between two descriptions of one environment; `undefined` for one that is not there. */
 export function compareStacks(
@@ -25,21 +25,33 @@ export function compareStacks(
   const [old, now] = [byKey(before), byKey(after)];
   const keys = [...new Set([...old.keys(), ...now.keys()])];
   const differences = keys.flatMap((key) => compareResources(old.get(key), now.get(key)));
+  const workloads = (after?.resources ?? []).filter(isWorkload);
+  const remaining = new Set(
+    workloads.flatMap(({ system, name }) => [`${system}/${name}`, `${system}/${SHARED}`]),
+  );
+  const judge = (difference: Omit<ResourceDifference, "dangers">) =>
+    dangersOf(difference, {
+      lifecycle: stack.lifecycle,
+      isNewStack: before === undefined,
+      created: difference.operation === "create" ? now.get(keyOf(difference))?.properties : undefined,
+      remains: remaining.has(`${difference.system}/${difference.name}`),
+    });
   return {
     stack: stack.stack,
     differences: differences
-      .map((difference): ResourceDifference => ({ ...difference, dangers: dangersOf(difference, stack) }))
+      .map((difference): ResourceDifference => ({ ...difference, dangers: judge(difference) }))
       .sort(inOrder),
   };
 }
 
+const isWorkload = ({ type }: { type: string }): boolean => /^apps\/v1\/|^batch\/v1\//.test(type);
+/** The policy of all pods of a system. */
+const SHARED = "default-deny";
+const keyOf = ({ system, type, name }: { system: string; type: string; name: string }): string =>
+  [system, type, name].join("\0");
+
 function byKey(stack: DescribedStack | undefined): Map<string, DescribedResource> {
-  return new Map(
-    (stack?.resources ?? []).map((resource) => [
-      [resource.system, resource.type, resource.name].join("\0"),
-      resource,
-    ]),
-  );
+  return new Map((stack?.resources ?? []).map((resource) => [keyOf(resource), resource]));
 }
 
 function compareResources(
@@ -68,8 +80,15 @@ function compareProperties(
   after: DescribedResource["properties"],
 ): PropertyDifference[] {
   const [old, now] = [flatten(before), flatten(after)];
-  return [...new Set([...old.keys(), ...now.keys()])]
-    .filter((path) => !Object.is(old.get(path), now.get(path)))
+  const differing = [...new Set([...old.keys(), ...now.keys()])].filter(
+    (path) => !Object.is(old.get(path), now.get(path)),
+  );
+  const saysMore = (whole: string) => {
+    const start = `${whole.slice(0, -WHOLE.length)} `;
+    return differing.some((path) => path !== whole && path.startsWith(start));
+  };
+  return differing
+    .filter((path) => !(path.endsWith(WHOLE) && saysMore(path)))
     .filter((path) => !NOISE.some((pattern) => pattern.test(path)))
     .sort(compareText)
     .map((path): PropertyDifference => ({

@@ -3,8 +3,18 @@ import type { Danger, DescribedStack, PropertyDifference, ResourceDifference } f
 
 type Undecided = Omit<ResourceDifference, "dangers">;
 
+/** What a rule has to know besides the change. */
+export interface Circumstances extends Pick<DescribedStack, "lifecycle"> {
+  /** Nothing in it is used yet. */
+  readonly isNewStack: boolean;
+  /** What a new resource is made with. */
+  readonly created?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether what the resource belongs to is still there afterwards: its workload; of what a whole system shares, any. */
+  readonly remains: boolean;
+}
+
 /** A kind of change that a reviewer must not overlook: what it does, or nothing. */
-type Rule = (difference: Undecided, stack: Pick<DescribedStack, "lifecycle">) => Danger | undefined;
+type Rule = (difference: Undecided, circumstances: Circumstances) => Danger | undefined;
 
 const loses: Rule = ({ operation, type }, { lifecycle }) => {
   const loss = operation === "delete" || operation === "replace" ? lossOf(type) : undefined;
@@ -30,15 +40,17 @@ function property(
 const POD = /^(apps|batch)\/v1\/|^v1\/Pod$|^compose\/service$/;
 
 /** Only what an existing service loses: one that is new has its own policies, which describe it. */
-const opens: Rule = ({ operation, type, properties }) => {
+const opens: Rule = ({ operation, type, properties }, { remains }) => {
   if (type !== "networking.k8s.io/v1/NetworkPolicy") {
     return undefined;
   }
   if (operation === "delete") {
-    return "nothing says any more who may connect";
+    return remains ? "nothing says any more who may connect" : undefined;
   }
-  const added = properties.filter(
-    ({ path, kind }) => kind !== "remove" && /(^|\.)(ingress|egress)(\.|$)/.test(path),
+  const added = properties.filter(({ path, kind, after }) =>
+    /(^|\.)policyTypes/.test(path)
+      ? kind !== "add"
+      : kind !== "remove" && after !== "[]" && /(^|\.)(ingress|egress)([. ]|$)/.test(path),
   );
   return added.length > 0 ? "who may connect to it, or where it may connect to, changes" : undefined;
 };
@@ -53,6 +65,37 @@ const published: Rule = ({ operation, type, properties }) =>
   properties.some(({ path, kind }) => kind !== "remove" && PUBLISHED[type]?.test(path))
     ? "it is served at an address that is new"
     : undefined;
+
+/** New in an environment that is used already: whatever it was before, now somebody outside can ask it. */
+const newlyPublished: Rule = ({ operation, type }, { created, isNewStack }) => {
+  if (operation !== "create" || isNewStack) {
+    return undefined;
+  }
+  const { type: kind } = (created?.["spec"] ?? {}) as { type?: string };
+  const isOutside = type === "v1/Service" && (kind === "LoadBalancer" || kind === "NodePort");
+  return isOutside || type === "networking.k8s.io/v1/Ingress"
+    ? "it opens an address to outside the cluster"
+    : undefined;
+};
+
+/** What serves is away between the old one and the new one. */
+const away: Rule = ({ operation, type }) =>
+  operation === "replace" &&
+  /^(apps\/v1\/Deployment|v1\/Service|networking\.k8s\.io\/v1\/Ingress)$/.test(type)
+    ? "it is away until the new one is there"
+    : undefined;
+
+/** Rights in a database are statements of its roles job. */
+const widened: Rule = ({ operation, type, properties }) => {
+  const isText = type === "v1/ConfigMap" || type === "compose/file";
+  const isWider = ({ path, kind }: PropertyDifference) =>
+    (kind === "add" && / (GRANT|ALTER DEFAULT PRIVILEGES\b.* GRANT)\b/.test(path)) ||
+    (kind === "remove" && / (REVOKE)\b/.test(path)) ||
+    (kind === "add" && /\b(SUPERUSER|CREATEROLE|CREATEDB|BYPASSRLS|REPLICATION)\b/.test(path));
+  return isText && operation === "update" && properties.some(isWider)
+    ? "a role may do more in the database"
+    : undefined;
+};
 
 const exposed: Rule = property(/^v1\/Service$/, /(^|\.)type$/, ({ after }) =>
   after === "LoadBalancer" || after === "NodePort" ? "it is opened to outside the cluster" : undefined,
@@ -81,8 +124,8 @@ const stops: Rule = property(
     after === 0 ? "it stops serving" : after === 1 ? "one copy only: every restart is a gap" : undefined,
 );
 
-const unspread: Rule = ({ operation, type }) =>
-  type === "policy/v1/PodDisruptionBudget" && operation === "delete"
+const unspread: Rule = ({ operation, type }, { remains }) =>
+  type === "policy/v1/PodDisruptionBudget" && operation === "delete" && remains
     ? "work on nodes may stop all of its copies at once"
     : undefined;
 
@@ -130,6 +173,9 @@ const RULES: readonly Rule[] = [
   loses,
   opens,
   published,
+  newlyPublished,
+  away,
+  widened,
   exposed,
   unlimited,
   weaker,
@@ -144,8 +190,8 @@ const RULES: readonly Rule[] = [
   open,
 ];
 
-export function dangersOf(difference: Undecided, stack: Pick<DescribedStack, "lifecycle">): Danger[] {
-  const found = RULES.flatMap((rule) => rule(difference, stack) ?? []);
+export function dangersOf(difference: Undecided, circumstances: Circumstances): Danger[] {
+  const found = RULES.flatMap((rule) => rule(difference, circumstances) ?? []);
   return [...new Set(found)];
 }
 

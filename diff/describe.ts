@@ -134,8 +134,11 @@ function kubernetesResources(plan: Plan, { kubernetes }: DescribeOptions): Descr
   }));
 }
 
-/** A Job's name ends with a hash of what it does; its workload's does not. */
+/** Names of Jobs and ConfigMaps end with a hash of what they hold; what they are called in the catalog does not. */
 function stableName({ kind, metadata }: KubernetesObject<string>, workloads: readonly Workload[]): string {
+  if (kind === "ConfigMap") {
+    return metadata.name.replace(/-config-[0-9a-f]{10}$/, "-config");
+  }
   const owner = workloads.find(({ name }) => name === metadata.labels["app.kubernetes.io/name"]);
   return kind === "Job" && owner ? owner.name : metadata.name;
 }

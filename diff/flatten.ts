@@ -1,3 +1,9 @@
+import { createHash } from "node:crypto";
+import { allowances, LISTED } from "./policy-rules";
+
+/** Ends the path of a leaf that says how a text is as a whole. */
+export const WHOLE = " as a whole";
+
 /** Leaves of a value by their path, in a form that does not depend on order where order means nothing. */
 export function flatten(value: unknown): Map<string, unknown> {
   const leaves = new Map<string, unknown>();
@@ -6,6 +12,15 @@ export function flatten(value: unknown): Map<string, unknown> {
 }
 
 function walk(value: unknown, path: string, leaves: Map<string, unknown>): void {
+  if (typeof value === "string" && value.includes("\n")) {
+    lines(value, path, leaves);
+    return;
+  }
+  const allowed = Array.isArray(value) && /(^|\.)(in|e)gress$/.test(path) ? allowances(value) : undefined;
+  if (allowed && allowed.length > 0) {
+    allowed.forEach((one) => leaves.set(`${path} ${one}`, LISTED));
+    return;
+  }
   const entries = entriesOf(value);
   if (entries === undefined) {
     leaves.set(path, value);
@@ -18,6 +33,16 @@ function walk(value: unknown, path: string, leaves: Map<string, unknown>): void 
   for (const [key, item] of entries) {
     walk(item, path === "" ? key : `${path}.${key}`, leaves);
   }
+}
+
+/** A text by its lines, so that one reads what is new in it; and as a whole, as their order may mean something. */
+function lines(text: string, path: string, leaves: Map<string, unknown>): void {
+  for (const line of text.split("\n").map((each) => each.trim())) {
+    if (line !== "") {
+      leaves.set(`${path} ${line}`, LISTED);
+    }
+  }
+  leaves.set(`${path}${WHOLE}`, createHash("sha256").update(text).digest("hex").slice(0, 7));
 }
 
 /** What a value consists of, by name where its parts have one: containers, variables, ports, volumes. */

@@ -4,6 +4,10 @@ import { REPLACE_ON } from "../offline/kubernetes";
 
 /** Whether a changed path (as `flatten` writes it) needs a new resource of this type. */
 export function replaces(type: string, path: string): boolean {
+  if (type === "v1/ConfigMap") {
+    // Its name holds a hash: another one is made beside it, and what mounts it follows.
+    return false;
+  }
   const patterns = GCP_TYPES[type]?.replaceOn ?? REPLACE_ON[type] ?? [];
   return matchesPattern(path.split("."), patterns);
 }
@@ -15,6 +19,7 @@ const STATEFUL: Readonly<Record<string, string>> = {
   "v1/Namespace": "everything in it is lost, disks included",
   "gcp:sql/databaseInstance:DatabaseInstance": "its data is lost unless it is restored",
   "gcp:redis/instance:Instance": "its data is lost unless it is restored",
+  "gcp:storage/bucket:Bucket": "what it holds is lost",
   "gcp:managedkafka/cluster:Cluster": "every message in it is lost",
   "gcp:managedkafka/topic:Topic": "every message in it is lost",
   "gcp:container/cluster:Cluster": "everything that runs in it goes with it",

@@ -1,3 +1,4 @@
+import { LISTED } from "./policy-rules";
 import type { PropertyDifference, ResourceDifference, StackDifference } from "./types";
 
 const SIGNS = { create: "+", update: "~", replace: "!", delete: "-" } as const;
@@ -40,6 +41,9 @@ function describeProperty({ path, kind, before, after, replaces }: PropertyDiffe
   if (builds[0] !== undefined && builds[1] !== undefined) {
     return `${place}: new build of ${builds[1]} (was ${builds[0]})${forced}`;
   }
+  if ((after ?? before) === LISTED) {
+    return `${place} is ${kind === "add" ? "new" : "gone"}${forced}`;
+  }
   switch (kind) {
     case "add":
       return `${place}: ${show(after)} is new${forced}`;
@@ -64,6 +68,7 @@ const LONGEST = 60;
 
 function show(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const line = text.replace(/\s+/g, " ");
+  // A digest says no more with all of its digits.
+  const line = text.replace(/\s+/g, " ").replace(/@sha256:([0-9a-f]{7})[0-9a-f]{57}/g, "@$1");
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }

@@ -90,7 +90,7 @@ export function findProblems(
     attempt(() =>
       planSystem(
         definition,
-        settings && runsOn(definition, settings.target)
+        settings?.systems.includes(name) && runsOn(definition, settings.target)
           ? planSettings(settings, name)
           : { environment: "local", target: "compose" },
       ),

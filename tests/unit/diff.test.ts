@@ -31,8 +31,9 @@ function change(
   before: Record<string, unknown> | undefined,
   after: Record<string, unknown> | undefined,
 ): ResourceDifference[] {
+  // The workload that it belongs to stays as it is.
   const of = (properties: Record<string, unknown> | undefined) =>
-    stack(...(properties ? [resource(type, properties)] : []));
+    stack(resource("apps/v1/DaemonSet", {}), ...(properties ? [resource(type, properties)] : []));
   return [...compareStacks(of(before), of(after)).differences];
 }
 
@@ -62,6 +63,54 @@ describe("diff: what differs", () => {
       spec: { template: { metadata: { annotations: { "longshore/secrets-checksum": sum } } } },
     });
     assert.deepEqual(change(DEPLOYMENT, annotated("1"), annotated("2")), []);
+  });
+
+  it("compares rules of a policy by what they allow, in whatever order and form", () => {
+    const port = fc.constantFrom(80, 443, 8000, 5432);
+    const peer = fc.constantFrom("a", "b", "c").map((name) => ({
+      podSelector: {
+        matchLabels: { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": "todo-prod" },
+      },
+    }));
+    const rule = fc.record({
+      from: fc.uniqueArray(peer, { minLength: 1, selector: (one) => JSON.stringify(one) }),
+      ports: fc.uniqueArray(
+        port.map((number) => ({ port: number })),
+        { minLength: 1, selector: (one) => one.port },
+      ),
+    });
+    const policy = (ingress: unknown[]) => ({ spec: { ingress } });
+    const KIND = "networking.k8s.io/v1/NetworkPolicy";
+    fc.assert(
+      fc.property(fc.array(rule, { minLength: 1, maxLength: 4 }), fc.nat(), (rules, seed) => {
+        const single = rules.flatMap(({ from, ports }) =>
+          from.flatMap((f) => ports.map((p) => ({ from: [f], ports: [p] }))),
+        );
+        assert.deepEqual(change(KIND, policy(rules), policy([...single].reverse())), []);
+        const kept = rules.filter((_, index) => index !== seed % rules.length);
+        const [fewer] = change(KIND, policy(rules), policy(kept));
+        assert.deepEqual(fewer?.dangers ?? [], [], "what is closed is called opened");
+      }),
+    );
+    const [opened] = change(
+      KIND,
+      policy([{ from: [], ports: [{ port: 80 }] }]),
+      policy([{ ports: [{ port: 22 }] }]),
+    );
+    assert.deepEqual(
+      opened?.properties.map(({ path, kind }) => `${kind} ${path}`),
+      ["add spec.ingress from anywhere, TCP 22", "remove spec.ingress from anywhere, TCP 80"],
+    );
+  });
+
+  it("shows the lines of a text that differ, and their order only where nothing else does", () => {
+    const text = (sql: string) => ({ data: { sql } });
+    const told = (a: string, b: string) => {
+      const [found] = change("v1/ConfigMap", text(a), text(b));
+      return found ? textOf([{ stack: "prod", differences: [found] }], PLAIN).slice(2) : [];
+    };
+    assert.deepEqual(told("a\nb\n", "a\nc\n"), ["       data.sql b is gone", "       data.sql c is new"]);
+    assert.match(told("a\nb\n", "b\na\n").join(), /data\.sql as a whole: \w{7} → \w{7}/);
   });
 
   it("says a new image by the sources, and short paths", () => {
@@ -172,6 +221,37 @@ describe("diff: what is dangerous", () => {
     ],
     ["a store that restarts", "apps/v1/StatefulSet", pod({ image: "a" }), pod({ image: "b" }), /only copy/],
     [
+      "a database's role that may do more",
+      "v1/ConfigMap",
+      { data: { sql: "GRANT SELECT ON a TO app;\nSELECT 1;\n" } },
+      { data: { sql: "GRANT SELECT ON a TO app;\nGRANT ALL ON b TO app;\nSELECT 1;\n" } },
+      /a role may do more/,
+    ],
+    [
+      "a role that may do less",
+      "v1/ConfigMap",
+      { data: { sql: "GRANT SELECT ON a TO app;\nGRANT ALL ON b TO app;\n" } },
+      { data: { sql: "GRANT SELECT ON a TO app;\n" } },
+      undefined,
+    ],
+    [
+      "a public address that is new",
+      "v1/Service",
+      undefined,
+      { spec: { type: "LoadBalancer" } },
+      /opens an address/,
+    ],
+    ["an ingress that is new", "networking.k8s.io/v1/Ingress", undefined, {}, /opens an address/],
+    ["a service that is new", "v1/Service", undefined, { spec: { type: "ClusterIP" } }, undefined],
+    [
+      "a deployment that is made again",
+      DEPLOYMENT,
+      { spec: { selector: { matchLabels: { a: "1" } } } },
+      { spec: { selector: { matchLabels: { a: "2" } } } },
+      /away until the new one/,
+    ],
+    ["topics that go", "gcp:managedkafka/topic:Topic", {}, undefined, /every message in it is lost/],
+    [
       "gaps in rollouts",
       DEPLOYMENT,
       {},
@@ -191,6 +271,20 @@ describe("diff: what is dangerous", () => {
       }
     });
   }
+
+  it("is not what goes together with its workload, nor what a new environment opens", () => {
+    const parts = [
+      resource(POLICY, {}),
+      resource("policy/v1/PodDisruptionBudget", {}),
+      resource(DEPLOYMENT, {}),
+    ];
+    const dangers = ({ differences }: StackDifference) => differences.flatMap((one) => one.dangers);
+    assert.deepEqual(dangers(compareStacks(stack(...parts), stack())), []);
+    const ingress = resource("networking.k8s.io/v1/Ingress", {});
+    assert.deepEqual(dangers(compareStacks(undefined, stack(ingress))), []);
+    const others = resource(POLICY, {}, "default-deny");
+    assert.equal(dangers(compareStacks(stack(others, ...parts), stack(...parts))).length, 1);
+  });
 
   it("comes first", () => {
     const before = stack(resource("v1/Service", { a: 1 }, "a"), resource(SQL, { region: "a" }, "z"));
