@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { startOfflineProviders, type OfflineOptions, type OfflineProviders } from "../../offline";
 import type { Ran } from "../../tools/process";
@@ -60,10 +60,6 @@ export class CloudCheckout extends Checkout {
 
   cloud(command: string, ...args: string[]): Promise<Ran> {
     return this.runWith(this.env, command, ...args);
-  }
-
-  write(file: string, content: string): void {
-    writeFileSync(join(this.root, file), content);
   }
 
   edit(file: string, from: string, to: string): void {
