@@ -171,7 +171,7 @@ clear_machine() {
   done
   find /var/log/containers -type l -lname "$run/*" -delete 2>/dev/null || true
   rm -f /var/lib/kubelet/device-plugins/{kubelet.sock,kubelet_internal_checkpoint}
-  rm -rf /var/lib/cni/results/lab-* /var/lib/cni/cache/results/lab-*
+  rm -rf /var/lib/cni/results/{lab,cni-loopback}-*
   rmdir /var/log/containers /var/lib/cni/cache/results /var/lib/cni/cache /var/lib/cni/results /var/lib/cni \
     /var/lib/kubelet/device-plugins /var/lib/kubelet 2>/dev/null || true
 }
