@@ -47,6 +47,8 @@ export function standardSpec<T>(args: ClusterSpecArgs<T>) {
     addonsConfig: {
       dnsCacheConfig: { enabled: true },
       gcePersistentDiskCsiDriverConfig: { enabled: true },
+      // Buckets as folders, for backups; Autopilot has it anyway.
+      gcsFuseCsiDriverConfig: { enabled: true },
       horizontalPodAutoscaling: { disabled: false },
       httpLoadBalancing: { disabled: false },
     },

@@ -29,9 +29,16 @@ export interface RegistrySpecArgs {
    * deployments refer to digests anyway. @default false
    */
   immutableTags?: boolean;
+  /**
+   * Registries whose images can be pulled through this one, which keeps what was pulled: "docker.io", "quay.io".
+   * @default []
+   */
+  mirrors?: readonly string[];
 }
 
 const DAY = 24 * 60 * 60;
+/** What has gone can be pulled again. */
+const MIRROR_DAYS = 90;
 
 /** The repositories of a registry as plain data, and the prefix of image names in each. */
 export function registrySpec(args: RegistrySpecArgs) {
@@ -77,6 +84,32 @@ export function registrySpec(args: RegistrySpecArgs) {
         ],
       },
     },
+    /** By the host that they stand for. */
+    mirrors: (args.mirrors ?? []).map((host) => {
+      const repositoryId = `mirror-${host.replace(/[^a-z0-9]+/g, "-")}`;
+      return {
+        host,
+        prefix: `${location}-docker.pkg.dev/${project}/${repositoryId}`,
+        repository: {
+          repositoryId,
+          location,
+          format: "DOCKER",
+          mode: "REMOTE_REPOSITORY",
+          description: `Images of ${host} that were pulled. Made by Longshore`,
+          remoteRepositoryConfig:
+            host === "docker.io"
+              ? { dockerRepository: { publicRepository: "DOCKER_HUB" } }
+              : { commonRepository: { uri: `https://${host}` } },
+          cleanupPolicies: [
+            {
+              id: "delete-old",
+              action: "DELETE",
+              condition: { tagState: "ANY", olderThan: olderThan(MIRROR_DAYS) },
+            },
+          ],
+        },
+      };
+    }),
     /** Apart from the images: its tags move with every build, and nothing in it is worth keeping. */
     cache: {
       prefix: `${location}-docker.pkg.dev/${project}/${cache}`,

@@ -9,6 +9,7 @@ export interface RegistryArgs extends RegistrySpecArgs {
   transform?: {
     images?: Transform<gcp.artifactregistry.RepositoryArgs>;
     cache?: Transform<gcp.artifactregistry.RepositoryArgs>;
+    mirror?: Transform<gcp.artifactregistry.RepositoryArgs>;
   };
 }
 
@@ -23,6 +24,8 @@ export interface RegistryArgs extends RegistrySpecArgs {
 export class Registry extends Component {
   readonly images: gcp.artifactregistry.Repository;
   readonly cache: gcp.artifactregistry.Repository;
+  /** By the host that they stand for. */
+  readonly mirrors: ReadonlyMap<string, gcp.artifactregistry.Repository>;
   private readonly prefixes: { readonly images: string; readonly cache: string };
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,6 +46,16 @@ export class Registry extends Component {
       { ...spec.cache.repository, project },
       { transform: transform.cache },
     );
+    this.mirrors = new Map(
+      spec.mirrors.map(({ host, repository }) => {
+        const { repositoryId } = repository;
+        const options = { transform: transform.mirror };
+        return [
+          host,
+          this.child(gcp.artifactregistry.Repository, repositoryId, { ...repository, project }, options),
+        ];
+      }),
+    );
     this.registerOutputs({ prefix: spec.images.prefix });
   }
 
@@ -54,6 +67,22 @@ export class Registry extends Component {
   /** Where the build cache of an image goes. */
   cacheRepository(...path: string[]): string {
     return [this.prefixes.cache, ...path].join("/");
+  }
+
+  /**
+   * Lets whoever builds push images and the build cache, and nothing else: best the identity of a workflow, such as
+   * `principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/attribute.repository/acme/shop`.
+   */
+  allowPush(name: string, member: pulumi.Input<string>): gcp.artifactregistry.RepositoryIamMember[] {
+    return [this.images, this.cache].map((repository, index) =>
+      this.child(gcp.artifactregistry.RepositoryIamMember, `${name}-push${index === 0 ? "" : "-cache"}`, {
+        project: repository.project,
+        location: repository.location,
+        repository: repository.name,
+        role: "roles/artifactregistry.writer",
+        member,
+      }),
+    );
   }
 
   /** Lets an account pull images, and nothing else. */

@@ -75,6 +75,7 @@ export function readSettings(
       mode: config.cluster.mode,
       ...(config.cluster.context !== undefined && { context: config.cluster.context }),
     },
+    ...backupsOf(config, environment, target),
     ports,
     portOffsets: Object.fromEntries(
       names.map((name, index) => [name, config.portOffsets[name] ?? index * 10]),
@@ -103,6 +104,19 @@ export function readSettings(
     ...(config.tls !== undefined && { tls: config.tls }),
     ...(config.gcp && { gcp: config.gcp }),
   };
+}
+
+/** Data that is kept is also kept apart from where it is used. */
+function backupsOf(
+  { backups, gcp }: Pick<z.infer<ReturnType<typeof settingsSchema>>, "backups" | "gcp">,
+  environment: Environment,
+  target: Target,
+): Pick<StackSettings, "backups"> {
+  const { enabled = ["staging", "prod"].includes(environment) } = backups ?? {};
+  const { schedule = "0 3 * * *", keepDays = 30, location = gcp?.region } = backups ?? {};
+  return target === "gcp" && enabled && location !== undefined
+    ? { backups: { schedule, keepDays, location } }
+    : {};
 }
 
 function fits(definition: SystemDefinition | undefined, target: Target): boolean {

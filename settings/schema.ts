@@ -226,6 +226,22 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .describe(
         "Target kubernetes: what images are built for, as the cluster's nodes have it. Default: both.",
       ),
+    backups: z
+      .strictObject({
+        enabled: z.boolean().optional().describe("Default: in staging and prod."),
+        schedule: z
+          .string()
+          .regex(/^\S+( \S+){4}$/, "expected five fields as cron has them, such as 0 3 * * *")
+          .default("0 3 * * *")
+          .describe("When datastores in the cluster are dumped, as cron has it, UTC."),
+        keepDays: z.int().min(1).max(3650).default(30).describe("Days that a dump is kept."),
+        location: z
+          .string()
+          .optional()
+          .describe("Where dumps are kept, such as europe or europe-west4. Default: the region of the data."),
+      })
+      .optional()
+      .describe("Target gcp: dumps of datastores that run in the cluster."),
     ports: z
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(1).max(65535))
       .default({})

@@ -21,6 +21,8 @@ export interface StackSettings {
   readonly gcp?: { readonly project: string; readonly region: string };
   /** Where images are pushed, such as `harbor.example.com/acme`. @default - gcr.io on gcp, nowhere otherwise */
   readonly registry?: string;
+  /** How datastores in the cluster are dumped (target gcp). @default - they are not */
+  readonly backups?: { readonly schedule: string; readonly keepDays: number; readonly location: string };
   readonly cluster: {
     readonly mode: "autopilot" | "standard";
     /** Context of the kubeconfig (target kubernetes). */

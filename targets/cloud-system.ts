@@ -30,6 +30,8 @@ import { notSet, secretCommand } from "../settings/plan";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
 import type { CloudContext, SystemPlatform } from "./system-platform";
+import { createBackups } from "./backups";
+import { collectMetrics } from "./monitoring";
 import { createManagedStores, type ManagedStore } from "./managed-stores";
 
 type Late = pulumi.Output<string>;
@@ -72,6 +74,7 @@ export class CloudSystem extends Component {
     const secretName = this.createSecrets(namespace);
     this.options = { ...this.baseOptions(), secretName, ...this.ingressOptions() };
     this.workloads = this.createWorkloads(namespace);
+    this.operate(namespace);
     this.url = this.openIngress(namespace);
     this.registerOutputs({ url: this.url });
   }
@@ -282,6 +285,23 @@ export class CloudSystem extends Component {
       created.set(name, workload);
     }
     return created;
+  }
+
+  /** What Google's own services do for a system: metrics, and dumps of what runs in the cluster. */
+  private operate(namespace: Namespace): void {
+    const { platform, settings } = this.context;
+    const { google } = platform;
+    if (google === undefined) {
+      return;
+    }
+    const { project, backups: bucket, cluster } = google;
+    const { namespace: own } = namespace;
+    collectMetrics(this.plan, this, [own]);
+    if (bucket && settings.backups) {
+      const { schedule } = settings.backups;
+      const place = { project, stack: settings.stack, cluster: cluster.cluster, namespace: own };
+      createBackups(this.plan, this.options, { ...place, bucket, schedule }, this);
+    }
   }
 
   /** What must be ready or complete before a workload starts: those of the plan, and its managed datastores. */

@@ -1,8 +1,11 @@
 import * as gcp from "@pulumi/gcp";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
 import { ProblemsError } from "../catalog/problems";
+import { BackupBucket } from "../components/backup-bucket";
 import { GkeCluster } from "../components/cluster";
 import { Component } from "../components/component";
+import { LogArchive } from "../components/log-archive";
 import { Network } from "../components/network";
 import { ProjectServices } from "../components/project-services";
 import { Registry } from "../components/registry";
@@ -12,6 +15,7 @@ import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
 import { CloudSystem } from "./cloud-system";
 import { copyUpstreamImages, type CloudContext, type SystemPlatform } from "./system-platform";
+import { watchCluster } from "./monitoring";
 
 export type { CloudContext } from "./system-platform";
 
@@ -71,10 +75,13 @@ const APIS = [
   "compute",
   "container",
   "iam",
+  "logging",
   "managedkafka",
+  "monitoring",
   "redis",
   "servicenetworking",
   "sqladmin",
+  "storage",
 ];
 
 /** What the systems of an environment share: registry, network, cluster. */
@@ -85,6 +92,8 @@ export class Platform extends Component {
   readonly registry: Registry;
   readonly network: Network;
   readonly cluster: GkeCluster;
+  /** Where dumps go. @default - none are made */
+  readonly backups: BackupBucket | undefined;
 
   /** @throws ProblemsError when the stack is not one on Google Cloud */
   constructor(settings: StackSettings) {
@@ -117,6 +126,19 @@ export class Platform extends Component {
       },
       afterApis,
     );
+    const { backups } = settings;
+    this.backups = backups && new BackupBucket("backups", { project, lifecycle, ...backups }, afterApis);
+    this.observe(settings, within);
     this.registerOutputs({});
+  }
+
+  /** Alerts, and logs for as long as an environment's data is kept: 90 days. Others have the project's 30. */
+  private observe({ stack, lifecycle }: StackSettings, within: pulumi.ComponentResourceOptions): void {
+    const { project, region, cluster } = this;
+    watchCluster(cluster);
+    if (lifecycle === "retain") {
+      const place = { project, location: region, bucketId: `longshore-${stack}` };
+      new LogArchive("logs", { ...place, cluster: cluster.cluster.name }, within);
+    }
   }
 }

@@ -60,6 +60,8 @@ const role = pattern(
 );
 const apiName = pattern(/^[a-z]+\.googleapis\.com$/, 'an API such as "container.googleapis.com"');
 
+const bucketLocation: Rule = (value) =>
+  ["us", "eu", "europe", "asia"].includes(value.toLowerCase()) ? undefined : region(value.toLowerCase());
 const subnetworkPath = pattern(
   /^projects\/[^/]+\/regions\/[^/]+\/subnetworks\/[^/]+$/,
   "a subnetwork as projects/PROJECT/regions/REGION/subnetworks/NAME",
@@ -138,6 +140,8 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "gcp:projects/service:Service": { project: projectId, service: apiName },
   "gcp:serviceaccount/account:Account": { accountId, project: projectId },
   "gcp:serviceaccount/iAMMember:IAMMember": { member: iamMember, role },
+  "gcp:storage/bucket:Bucket": { project: projectId, location: bucketLocation },
+  "gcp:storage/bucketIAMMember:BucketIAMMember": { member: iamMember, role },
   "gcp:managedkafka/cluster:Cluster": {
     clusterId: computeName,
     project: projectId,

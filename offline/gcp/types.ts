@@ -272,6 +272,36 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
       serverCaCerts: [{ cert: "assumed certificate" }],
     }),
   },
+  "gcp:logging/projectBucketConfig:ProjectBucketConfig": {
+    replaceOn: ["project", "location", "bucketId", "enableAnalytics"],
+    id: (known) =>
+      `projects/${known.project}/locations/${place(known)}/buckets/${text(known.inputs.bucketId)}`,
+  },
+  "gcp:logging/projectSink:ProjectSink": {
+    replaceOn: ["name", "project", "uniqueWriterIdentity"],
+    id: (known) => `projects/${known.project}/sinks/${known.name}`,
+    late: (known) => ({
+      writerIdentity: `serviceAccount:sink-${known.fingerprint}@gcp-sa-logging.iam.gserviceaccount.com`,
+    }),
+  },
+  "gcp:storage/bucket:Bucket": {
+    replaceOn: [
+      ...common,
+      "location",
+      "customPlacementConfig",
+      "enableObjectRetention",
+      "hierarchicalNamespace",
+    ],
+    id: ({ name }) => name,
+    outputs: ({ name }) => ({
+      url: `gs://${name}`,
+      selfLink: `https://www.googleapis.com/storage/v1/b/${name}`,
+    }),
+  },
+  "gcp:storage/bucketIAMMember:BucketIAMMember": {
+    replaceOn: ["bucket", "role", "member", "condition"],
+    id: ({ inputs }) => ["bucket", "role", "member"].map((key) => text(inputs[key]) ?? key).join("/"),
+  },
   "gcp:managedkafka/cluster:Cluster": {
     replaceOn: ["clusterId", "project", "location", "gcpConfig.kmsKey"],
     id: kafkaId,

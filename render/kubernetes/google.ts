@@ -14,12 +14,17 @@ const TOKEN_SERVERS = [
 /** What GKE asks of a system's objects: who its load balancers are, where its DNS is, how they reach a Service. */
 export function googleOptions(
   plan: Plan,
-): Pick<KubernetesOptions<never>, "edge" | "dnsRanges" | "tokenServers" | "serviceAnnotations"> {
+): Pick<
+  KubernetesOptions<never>,
+  "edge" | "dnsRanges" | "monitoringNamespace" | "tokenServers" | "serviceAnnotations"
+> {
   const routed = new Set(plan.routes.map(({ workload }) => workload));
   return {
     edge: { ranges: GOOGLE_FRONT_END_RANGES },
     dnsRanges: DNS_RANGES,
     tokenServers: TOKEN_SERVERS,
+    // Where the collectors of Managed Prometheus run.
+    monitoringNamespace: "gke-gmp-system",
     serviceAnnotations: ({ name }): Record<string, string> =>
       routed.has(name)
         ? {

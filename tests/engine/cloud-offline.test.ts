@@ -165,6 +165,7 @@ describe("Google Cloud over offline providers", function () {
         ({ protect, retainOnDelete }) => protect && retainOnDelete,
       );
       assert.deepEqual(kept.map(({ urn }) => nameOf(urn)).sort(), [
+        "backups-bucket",
         "cluster-gke",
         "registry-images",
         "todo-address",

@@ -50,6 +50,10 @@ describe("the five systems of prod over offline providers", function () {
     }
     const roots = after.filter(({ type }) => type === "longshore:system:System");
     assert.deepEqual(roots.map(({ urn }) => nameOf(urn)).sort(), SYSTEMS);
+    const names = new Set(after.map(({ urn }) => nameOf(urn)));
+    for (const name of ["backups-bucket", "neurascale-db-backup-cron-job", "nexus-state-backup-cron-job-2"]) {
+      assert.ok(names.has(name), `there is no ${name}`);
+    }
   });
 
   it("has nothing to do the second time, and finds no drift", async () => {

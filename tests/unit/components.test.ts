@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { BackupBucket } from "../../components/backup-bucket";
 import { GkeCluster } from "../../components/cluster";
 import { GeneratedSecret } from "../../components/generated-secret";
 import { Image } from "../../components/image";
+import { LogArchive } from "../../components/log-archive";
 import { Network } from "../../components/network";
 import { CloudSqlPostgres } from "../../components/postgres";
 import { Registry } from "../../components/registry";
@@ -104,6 +106,55 @@ describe("components", () => {
     ]);
     assert.equal(named("cluster-kubernetes").inputs.clusterIdentifier, "link/cluster-gke");
     assert.equal(created.filter(({ type }) => type === "gcp:container/nodePool:NodePool").length, 0);
+  });
+
+  it("mirrors public registries, and lets builds push and do nothing else", async () => {
+    const registry = new Registry("mirrored", {
+      project: "acme-prod",
+      location: "europe-west3",
+      mirrors: ["docker.io", "quay.io"],
+      transform: { mirror: { labels: { team: "platform" } } },
+    });
+    const ci = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/*";
+    registry.allowPush("ci", ci);
+    await settled();
+    assert.deepEqual([...registry.mirrors.keys()], ["docker.io", "quay.io"]);
+    const hub = named("mirrored-mirror-docker-io").inputs;
+    assert.equal(hub.mode, "REMOTE_REPOSITORY");
+    assert.deepEqual(hub.labels, { team: "platform" });
+    assert.deepEqual(hub.remoteRepositoryConfig, { dockerRepository: { publicRepository: "DOCKER_HUB" } });
+    assert.deepEqual(named("mirrored-mirror-quay-io").inputs.remoteRepositoryConfig, {
+      commonRepository: { uri: "https://quay.io" },
+    });
+    const rights = created.filter(({ name }) => name.startsWith("mirrored-ci-push"));
+    assert.deepEqual(
+      rights.map(({ inputs }) => [inputs.role, inputs.member]),
+      [
+        ["roles/artifactregistry.writer", ci],
+        ["roles/artifactregistry.writer", ci],
+      ],
+    );
+  });
+
+  it("keeps logs of one cluster for as long as it is told", async () => {
+    const logs = { project: "acme-prod", location: "global", bucketId: "prod", cluster: "main" };
+    new LogArchive("logs", { ...logs, days: 365 });
+    await settled();
+    assert.equal(named("logs-bucket").inputs.retentionDays, 365);
+    assert.match(String(named("logs-sink").inputs.filter), /cluster_name="main"/);
+    assert.throws(() => new LogArchive("none", { ...logs, days: 0 }), /days: expected 1 to 3650, got 0/);
+  });
+
+  it("closes a bucket for dumps to everybody but those it is told of", async () => {
+    const backups = new BackupBucket("backups", { project: "acme-prod", location: "europe-west3" });
+    backups.allow("orders-db", "serviceAccount:dump@acme-prod.iam.gserviceaccount.com");
+    await settled();
+    const { uniformBucketLevelAccess, publicAccessPrevention, forceDestroy } = named("backups-bucket").inputs;
+    assert.deepEqual(
+      [uniformBucketLevelAccess, publicAccessPrevention, forceDestroy],
+      [true, "enforced", false],
+    );
+    assert.equal(named("backups-orders-db-dumps").inputs.role, "roles/storage.objectUser");
   });
 
   it("makes the pools of a standard cluster, with one of its own when none is named", async () => {

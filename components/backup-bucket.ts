@@ -1,0 +1,76 @@
+import * as gcp from "@pulumi/gcp";
+import type * as pulumi from "@pulumi/pulumi";
+import { throwProblems } from "../catalog/problems";
+import { Component, stateful, type Lifecycle, type Transform } from "./component";
+
+export interface BackupBucketArgs {
+  project: string;
+  /** Where dumps are kept. Another region than the data's survives the loss of that. */
+  location: string;
+  /** Days after which a dump is deleted. @default 30 */
+  keepDays?: number;
+  /** @default "retain" */
+  lifecycle?: Lifecycle;
+  transform?: { bucket?: Transform<gcp.storage.BucketArgs> };
+}
+
+/** Days for which a deleted dump can be had back, whoever deleted it. */
+const SOFT_DELETE_DAYS = 7;
+const DAY = 24 * 60 * 60;
+
+/** The bucket as plain data. @throws ProblemsError when dumps would not be kept */
+export function backupBucketSpec(
+  name: string,
+  { location, keepDays = 30 }: BackupBucketArgs,
+  protect: boolean,
+) {
+  throwProblems(
+    `backups ${name}`,
+    Number.isInteger(keepDays) && keepDays >= 1
+      ? []
+      : [{ path: "keepDays", message: `expected a whole number from 1, got ${keepDays}` }],
+  );
+  return {
+    location,
+    uniformBucketLevelAccess: true,
+    publicAccessPrevention: "enforced",
+    softDeletePolicy: { retentionDurationSeconds: SOFT_DELETE_DAYS * DAY },
+    lifecycleRules: [{ action: { type: "Delete" }, condition: { age: keepDays } }],
+    forceDestroy: !protect,
+  };
+}
+
+/**
+ * A bucket for dumps: closed to everybody outside, old dumps deleted by themselves.
+ *
+ * @example
+ * const backups = new BackupBucket("backups", { project, location: "europe-west3", keepDays: 30 });
+ * backups.allow("orders-db", identity.account.member);
+ */
+export class BackupBucket extends Component {
+  readonly bucket: gcp.storage.Bucket;
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("longshore:data:BackupBucket", name, opts);
+    const { project, lifecycle = "retain", transform } = args;
+    const spec = backupBucketSpec(name, args, lifecycle === "retain");
+    this.bucket = this.child(
+      gcp.storage.Bucket,
+      "bucket",
+      { ...spec, project },
+      { ...stateful(lifecycle), transform: transform?.bucket },
+    );
+    this.name = this.bucket.name;
+    this.registerOutputs({ name: this.name });
+  }
+
+  /** Lets an account read and write dumps, and nothing else. */
+  allow(name: string, member: pulumi.Input<string>): gcp.storage.BucketIAMMember {
+    return this.child(gcp.storage.BucketIAMMember, `${name}-dumps`, {
+      bucket: this.bucket.name,
+      role: "roles/storage.objectUser",
+      member,
+    });
+  }
+}

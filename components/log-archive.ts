@@ -1,0 +1,71 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import { throwProblems } from "../catalog/problems";
+import { Component, type Transform } from "./component";
+
+export interface LogArchiveArgs {
+  project: string;
+  /** Where logs are kept, such as "europe-west3" or "global". */
+  location: string;
+  /** Name of the log bucket. One that was deleted stays reserved for a week. */
+  bucketId: string;
+  /** Whose containers' logs are kept. */
+  cluster: pulumi.Input<string>;
+  /** @default 90 */
+  days?: number;
+  transform?: {
+    bucket?: Transform<gcp.logging.ProjectBucketConfigArgs>;
+    sink?: Transform<gcp.logging.ProjectSinkArgs>;
+  };
+}
+
+/** What Cloud Logging keeps: 1 to 3650 days. */
+export function logRetention(name: string, days = 90): number {
+  throwProblems(
+    `logs ${name}`,
+    Number.isInteger(days) && days >= 1 && days <= 3650
+      ? []
+      : [{ path: "days", message: `expected 1 to 3650, got ${days}` }],
+  );
+  return days;
+}
+
+/**
+ * What the containers of a cluster say, kept for longer than the 30 days of the project's own log bucket.
+ *
+ * @example
+ * new LogArchive("logs", { project, location: "europe-west3", bucketId: "prod", cluster: cluster.cluster.name });
+ */
+export class LogArchive extends Component {
+  readonly bucket: gcp.logging.ProjectBucketConfig;
+  readonly sink: gcp.logging.ProjectSink;
+
+  constructor(name: string, args: LogArchiveArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("longshore:platform:LogArchive", name, opts);
+    const { project, location, bucketId, cluster, days, transform = {} } = args;
+    this.bucket = this.child(
+      gcp.logging.ProjectBucketConfig,
+      "bucket",
+      {
+        project,
+        location,
+        bucketId,
+        retentionDays: logRetention(name, days),
+        description: "What containers say. Made by Longshore",
+      },
+      { transform: transform.bucket },
+    );
+    this.sink = this.child(
+      gcp.logging.ProjectSink,
+      "sink",
+      {
+        project,
+        destination: pulumi.interpolate`logging.googleapis.com/${this.bucket.id}`,
+        filter: pulumi.interpolate`resource.type="k8s_container" AND resource.labels.cluster_name="${cluster}"`,
+        uniqueWriterIdentity: true,
+      },
+      { transform: transform.sink },
+    );
+    this.registerOutputs({});
+  }
+}

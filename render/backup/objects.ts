@@ -1,0 +1,240 @@
+import type { Plan, PlannedDatastore, SecretFile, Workload } from "../../catalog/plan/types";
+import { contextOf } from "../kubernetes/context";
+import { renderConfigMap, renderSecret } from "../kubernetes/files";
+import { selectorOf } from "../kubernetes/names";
+import { renderNetworkPolicy } from "../kubernetes/network";
+import { podTemplate } from "../kubernetes/pod";
+import type { KubernetesObject, KubernetesOptions, Node } from "../kubernetes/types";
+import { renderServiceAccount } from "../kubernetes/workload";
+import { POSTGRES, REDIS, type BackupScripts } from "./scripts";
+
+/** Where dumps go and come from: a bucket, which is a folder of the pod by GKE's Cloud Storage FUSE driver. */
+export interface BackupTarget<T> {
+  readonly bucket: T;
+  /** When to dump, as cron has it, UTC. */
+  readonly schedule: string;
+}
+
+/** A datastore in the cluster whose dumps can be made while it runs. */
+export interface BackedUp {
+  readonly store: string;
+  /** Dumps. Its Kubernetes ServiceAccount, and that of `restore`, need the bucket. */
+  readonly dump: Workload;
+  /** Suspended for good: a person makes a Job of it. */
+  readonly restore: Workload;
+}
+
+const SCRIPT = "/etc/longshore/backup.sh";
+const FOLDER = "/backup";
+const VOLUME = "backup";
+/** Hours after which a dump or a restore counts as stuck. */
+const LONGEST = 6;
+const MEBIBYTE = 2 ** 20;
+
+/** What can be dumped of a system: PostgreSQL and Redis that run as containers and keep what they have. */
+export function backedUp({ system, datastores, workloads }: Plan): BackedUp[] {
+  return datastores.flatMap((datastore) => {
+    const own = workloads.find(({ name }) => name === datastore.name);
+    const login = loginOf(datastore);
+    if (datastore.kind !== "container" || !own || !login) {
+      return [];
+    }
+    const job = (what: keyof BackupScripts): Workload => ({
+      name: `${datastore.name}-${what}`,
+      kind: "job",
+      image: own.image,
+      command: ["sh", SCRIPT],
+      user: own.user,
+      env: [
+        { name: "BACKUP_FOLDER", value: FOLDER },
+        { name: "BACKUP_NAME", value: `${system}-${datastore.name}` },
+        ...login.env,
+      ],
+      secretFiles: [login.secret],
+      configFiles: [{ path: SCRIPT, content: login.scripts[what] }],
+      ports: [],
+      probes: { startupSeconds: 60 },
+      resources: {
+        cpu: { request: 100, limit: 1000 },
+        memory: { request: 128 * MEBIBYTE, limit: login.memory },
+      },
+      scale: { kind: "fixed", replicas: 1 },
+      writable: ["/tmp"],
+      volumes: [],
+      after: [],
+      connects: [{ to: "workload", workload: datastore.name, port: datastore.port }],
+      clients: [],
+      // The bucket.
+      egress: [{ host: "storage.googleapis.com", port: 443 }],
+      exceptions: [],
+      roles: ["roles/storage.objectUser"],
+      graceSeconds: 30,
+      timeoutSeconds: LONGEST * 3600,
+    });
+    return [{ store: datastore.name, dump: job("dump"), restore: job("restore") }];
+  });
+}
+
+interface Login {
+  readonly scripts: BackupScripts;
+  readonly env: Workload["env"];
+  readonly secret: SecretFile;
+  /** Bytes that a restore may need. */
+  readonly memory: number;
+}
+
+function loginOf(datastore: PlannedDatastore): Login | undefined {
+  const secretOf = (variable: string, secret: string): SecretFile => ({
+    name: "password",
+    variable,
+    path: "/run/secrets/password",
+    value: { late: "secret", secret },
+  });
+  switch (datastore.engine) {
+    case "postgres": {
+      const { admin } = datastore.roles;
+      return {
+        scripts: POSTGRES,
+        env: [
+          { name: "PGDATABASE", value: datastore.database },
+          { name: "PGHOST", value: datastore.name },
+          { name: "PGUSER", value: admin.name },
+        ],
+        secret: secretOf("PGPASSWORD_FILE", admin.secret),
+        memory: 512 * MEBIBYTE,
+      };
+    }
+    case "redis":
+      return datastore.appendOnly
+        ? {
+            scripts: REDIS,
+            env: [
+              { name: "REDIS_HOST", value: datastore.name },
+              { name: "REDIS_PORT", value: String(datastore.port) },
+            ],
+            secret: secretOf("REDIS_PASSWORD_FILE", datastore.login.secret),
+            // A copy of all data, and of the file that it is played back from.
+            memory: 256 * MEBIBYTE + 3 * datastore.maxMemory,
+          }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The Secret of a job, for whoever makes it under a name of its own. */
+export function backupSecret<T>(
+  plan: Plan,
+  options: KubernetesOptions<T>,
+  job: Workload,
+): KubernetesObject<T> | undefined {
+  return renderSecret(contextOf(plan, options), job)[0];
+}
+
+/** The objects of a datastore's backup, but for the Secrets: who it is, what it may reach, when it runs. */
+export function renderBackup<T>(
+  plan: Plan,
+  options: KubernetesOptions<T>,
+  { store, dump, restore }: BackedUp,
+  target: BackupTarget<T>,
+): KubernetesObject<T>[] {
+  const context = contextOf(plan, options);
+  const of = (job: Workload, spec: Record<string, Node<T>>): KubernetesObject<T>[] => {
+    const account = renderServiceAccount(context, job);
+    return [
+      account,
+      ...renderConfigMap(context, job),
+      renderNetworkPolicy(context, job),
+      {
+        apiVersion: "batch/v1",
+        kind: "CronJob",
+        metadata: { ...account.metadata, annotations: {} },
+        spec: {
+          schedule: target.schedule,
+          timeZone: "Etc/UTC",
+          concurrencyPolicy: "Forbid",
+          startingDeadlineSeconds: 3600,
+          successfulJobsHistoryLimit: 3,
+          failedJobsHistoryLimit: 3,
+          ...spec,
+          jobTemplate: {
+            spec: {
+              backoffLimit: 2,
+              activeDeadlineSeconds: job.timeoutSeconds ?? LONGEST * 3600,
+              template: withBucket(podTemplate(context, job), job, target.bucket),
+            },
+          },
+        },
+      },
+    ];
+  };
+  return [
+    admits(plan, context.namespace, store, [dump, restore]),
+    ...of(dump, {}),
+    ...of(restore, { suspend: true }),
+  ];
+}
+
+/** Lets the jobs in to the store, beside those whom the store's own policy lets in. */
+function admits<T>(
+  plan: Plan,
+  namespace: string,
+  store: string,
+  jobs: readonly Workload[],
+): KubernetesObject<T> {
+  const port = plan.datastores.find(({ name }) => name === store)?.port ?? 0;
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: {
+      name: `${store}-from-backup`,
+      namespace,
+      labels: { "app.kubernetes.io/managed-by": "longshore", "app.kubernetes.io/part-of": plan.system },
+    },
+    spec: {
+      podSelector: { matchLabels: selectorOf(plan, store) },
+      policyTypes: ["Ingress"],
+      ingress: [
+        {
+          from: jobs.map(({ name }) => ({ podSelector: { matchLabels: selectorOf(plan, name) } })),
+          ports: [{ port, protocol: "TCP" }],
+        },
+      ],
+    },
+  };
+}
+
+interface Template<T> {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string | T>> };
+  readonly spec: {
+    readonly volumes?: readonly Node<T>[];
+    readonly containers: readonly { readonly volumeMounts?: readonly Node<T>[] }[];
+  };
+}
+
+function withBucket<T>(template: Record<string, Node<T>>, { user }: Workload, bucket: T): Node<T> {
+  const { metadata, spec } = template as unknown as Template<T>;
+  const owner = `uid=${user},gid=${user},file-mode=600,dir-mode=700,implicit-dirs`;
+  return {
+    ...template,
+    // GKE puts the driver's own container beside it.
+    metadata: { ...metadata, annotations: { ...metadata.annotations, "gke-gcsfuse/volumes": "true" } },
+    spec: {
+      ...spec,
+      containers: spec.containers.map((container) => ({
+        ...container,
+        volumeMounts: [...(container.volumeMounts ?? []), { name: VOLUME, mountPath: FOLDER }],
+      })),
+      volumes: [
+        ...(spec.volumes ?? []),
+        {
+          name: VOLUME,
+          csi: {
+            driver: "gcsfuse.csi.storage.gke.io",
+            volumeAttributes: { bucketName: bucket, mountOptions: owner },
+          },
+        },
+      ],
+    },
+  };
+}

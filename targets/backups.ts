@@ -1,0 +1,100 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Plan, Workload } from "../catalog/plan/types";
+import type { BackupBucket } from "../components/backup-bucket";
+import { WorkloadIdentity } from "../components/identity";
+import { accountId } from "../components/identity.spec";
+import { kubernetesObject } from "../components/kubernetes-object";
+import { Workload as WorkloadComponent } from "../components/workload";
+import { backedUp, backupSecret, renderBackup, type BackedUp } from "../render/backup/objects";
+import type { KubernetesOptions } from "../render/kubernetes";
+
+type Late = pulumi.Output<string>;
+
+export interface BackupsContext {
+  readonly project: string;
+  readonly stack: string;
+  readonly bucket: BackupBucket;
+  readonly schedule: string;
+  readonly cluster: pulumi.Resource;
+  readonly namespace: pulumi.Resource;
+}
+
+/** Dumps of a system's datastores that run in the cluster, on a schedule, and a job that brings one back. */
+export function createBackups(
+  plan: Plan,
+  options: KubernetesOptions<Late>,
+  context: BackupsContext,
+  parent: pulumi.Resource,
+): void {
+  for (const backup of backedUp(plan)) {
+    createBackup(plan, options, context, backup, parent);
+  }
+}
+
+function createBackup(
+  plan: Plan,
+  options: KubernetesOptions<Late>,
+  { project, stack, bucket, schedule, cluster, namespace }: BackupsContext,
+  backup: BackedUp,
+  parent: pulumi.Resource,
+): void {
+  const { dump, restore } = backup;
+  const identityOf = ({ name }: Workload): WorkloadIdentity =>
+    new WorkloadIdentity(
+      `${plan.system}-${name}`,
+      {
+        project,
+        accountId: accountId(plan.system, name, stack),
+        serviceAccount: { namespace: plan.system, name },
+        // The bucket alone, not every bucket of the project.
+        roles: [],
+      },
+      { parent, dependsOn: [cluster] },
+    );
+  const identities = new Map([dump, restore].map((job) => [job.name, identityOf(job)]));
+  const grants = [...identities].map(([name, { account }]) =>
+    bucket.allow(`${plan.system}-${name}`, account.member),
+  );
+  const secrets = new Map(
+    [dump, restore].map((job) => [job.name, secretOf(plan, options, job, namespace, parent)]),
+  );
+  const objects = renderBackup(
+    plan,
+    {
+      ...options,
+      secretName: ({ name }) => secrets.get(name) ?? pulumi.output(name),
+      accountAnnotations: ({ name }) => identities.get(name)?.annotations ?? {},
+    },
+    backup,
+    { bucket: bucket.name, schedule },
+  );
+  new WorkloadComponent(
+    `${plan.system}-${backup.store}-backup`,
+    { objects, after: [...grants, ...[...identities.values()].map(({ binding }) => binding)] },
+    { parent, dependsOn: [namespace] },
+  );
+}
+
+/** Under a generated name, as all Secrets: a changed password is a new one. */
+function secretOf(
+  plan: Plan,
+  options: KubernetesOptions<Late>,
+  job: Workload,
+  namespace: pulumi.Resource,
+  parent: pulumi.Resource,
+): Late {
+  const object = backupSecret(plan, options, job);
+  if (!object) {
+    throw new Error(`internal: ${job.name} has no secret`);
+  }
+  const { name: _generated, ...metadata } = object.metadata;
+  const secret = kubernetesObject(
+    `${plan.system}-${job.name}-secrets`,
+    { ...object, metadata },
+    {
+      parent,
+      dependsOn: [namespace],
+    },
+  ) as pulumi.CustomResource & { metadata: pulumi.Output<{ name: string }> };
+  return secret.metadata.name;
+}

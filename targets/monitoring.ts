@@ -1,0 +1,22 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Plan } from "../catalog/plan/types";
+import type { GkeCluster } from "../components/cluster";
+import { kubernetesObject } from "../components/kubernetes-object";
+import { clusterRules, podMonitorings } from "../render/monitoring/google";
+
+/** Seconds between two looks at a pod, as on one machine. */
+const SCRAPE_SECONDS = 15;
+/** How long something must be wrong before somebody is told. */
+const DELAY = "2m";
+
+/** Lets Google Managed Prometheus ask the pods of a system for their metrics. */
+export function collectMetrics(plan: Plan, parent: pulumi.Resource, dependsOn: pulumi.Resource[]): void {
+  for (const object of podMonitorings(plan, SCRAPE_SECONDS)) {
+    kubernetesObject(`${plan.system}-${object.metadata.name}-pod-monitoring`, object, { parent, dependsOn });
+  }
+}
+
+/** The alerts of all systems of a cluster. Whom they reach is set in Cloud Monitoring. */
+export function watchCluster(cluster: GkeCluster): void {
+  kubernetesObject("cluster-rules", clusterRules(DELAY), { parent: cluster, provider: cluster.provider });
+}
