@@ -14,7 +14,8 @@ export function maskOf(contents: readonly string[]): Mask {
   const values = contents.flatMap((content) => [
     content,
     content.trim(),
-    ...content.split("\n"),
+    // A log is read line by line, and shown without what surrounds a line.
+    ...content.split("\n").map((line) => line.trim()),
     ...passwords(content),
   ]);
   const forms = values.flatMap((value) => [

@@ -96,7 +96,7 @@ describe("documents of a rotation", () => {
         ["ConfigMap", "Job", "Secret"].includes(kind) &&
         ["backend", "db-retire", "db-roles"].includes(metadata.labels["app.kubernetes.io/name"] ?? ""),
     );
-    matchesGolden("tests/golden/expected/todo/kubernetes-prod-rotated.yaml", kubernetesYaml(objects));
+    matchesGolden("tests/golden/expected/todo/rotated-kubernetes-prod.yaml", kubernetesYaml(objects));
   });
 });
 

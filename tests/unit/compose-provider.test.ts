@@ -173,6 +173,11 @@ describe("the mask over logs", () => {
     assert.equal(mask("abc stays: too short to hide"), "abc stays: too short to hide");
   });
 
+  it("masks each line of a secret, also where a log shows it without what surrounds it", () => {
+    const mask = maskOf(["first line\r\n\tsecond line \nx"]);
+    assert.equal(mask("NAME first line | second line."), "NAME [secret] | [secret].");
+  });
+
   it("covers everything that is logged", () => {
     const said: string[] = [];
     const say = (message: string) => void said.push(message);

@@ -46,7 +46,8 @@ running() {
 background() {
   local log=$1
   shift
-  setsid "$@" >>"$log" 2>&1 </dev/null 9>&- &
+  # From a folder that stays: one that is removed makes the shells of a daemon complain.
+  (cd / && exec setsid "$@") >>"$log" 2>&1 </dev/null 9>&- &
   echo $!
 }
 
