@@ -4,8 +4,9 @@ import { LATE, rules, stackRules, type ResourceFacts } from "./rules";
 /** Stacks whose data must not be lost, by their names; `longshore` knows better and says so. */
 const PRODUCTION = /^(prod|production|staging)(-|$)/;
 
-/** The variable in which `longshore` hands on the stack's setting `lifecycle`: `retain` or `ephemeral`. */
+/** The variables in which `longshore` hands on settings of the stack: `lifecycle` (`retain` or `ephemeral`), `environment`. */
 const LIFECYCLE = "LONGSHORE_LIFECYCLE";
+const ENVIRONMENT = "LONGSHORE_ENVIRONMENT";
 
 /** Registers the pack. To be called once per process: the SDK serves it to the engine that started us. */
 export function servePack(): PolicyPack {
@@ -60,6 +61,7 @@ function factsOf(resource: Pick<PolicyResource, "type" | "name" | "props" | "urn
     },
     isProtected: resource.opts.protect,
     isProduction: isProduction(stackOf(resource.urn)),
+    spansZones: /^prod/.test(process.env[ENVIRONMENT] ?? stackOf(resource.urn)),
   };
 }
 

@@ -21,6 +21,7 @@ export function policies({
     env: {
       ...env,
       LONGSHORE_LIFECYCLE: settings.lifecycle,
+      LONGSHORE_ENVIRONMENT: settings.environment,
       PATH: prepend(analyzer, env["PATH"] ?? process.env["PATH"] ?? ""),
     },
   };

@@ -46,13 +46,13 @@ const privateDatabase: Rule = {
 
 const recoverable: Rule = {
   name: "database-recoverable",
-  description: "A database of production can be restored to any moment, and survives the loss of a zone.",
-  check: ({ type, props, isProduction }) =>
+  description: "A database of production can be restored to any moment; that of prod survives the loss of a zone.",
+  check: ({ type, props, isProduction, spansZones }) =>
     type === SQL && isProduction
       ? [
           ...expectAt(props, "settings.backupConfiguration.enabled", [true]),
           ...expectAt(props, "settings.backupConfiguration.pointInTimeRecoveryEnabled", [true]),
-          ...expectAt(props, "settings.availabilityType", ["REGIONAL"]),
+          ...(spansZones ? expectAt(props, "settings.availabilityType", ["REGIONAL"]) : []),
         ]
       : [],
 };

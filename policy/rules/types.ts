@@ -12,6 +12,8 @@ export interface ResourceFacts {
   readonly isProtected: boolean;
   /** Whether it belongs to an environment whose data must not be lost. */
   readonly isProduction: boolean;
+  /** Whether people depend on it so much that it has to survive the loss of a zone; staging, for its costs, need not. */
+  readonly spansZones: boolean;
 }
 
 /** What is wrong with a resource, said so that it can be mended: the path, what is expected, what was found. */

@@ -6,7 +6,7 @@ const DIGEST = `eu.gcr.io/p/web@sha256:${"0".repeat(64)}`;
 type Fields = Record<string, unknown>;
 
 function facts(type: string, props: Fields, more: Partial<ResourceFacts> = {}): ResourceFacts {
-  return { type, name: "it", props, isProtected: true, isProduction: true, ...more };
+  return { type, name: "it", props, isProtected: true, isProduction: true, spansZones: true, ...more };
 }
 
 /** A container that every rule accepts, with parts of it replaced. */
@@ -240,7 +240,11 @@ const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts,
     ],
   },
   "database-recoverable": {
-    passes: [sql(), sql({}, { availabilityType: "ZONAL" }, {}, inDev)],
+    passes: [
+      sql(),
+      sql({}, { availabilityType: "ZONAL" }, {}, inDev),
+      sql({}, { availabilityType: "ZONAL" }, {}, { spansZones: false }),
+    ],
     fails: [
       [sql({}, { availabilityType: "ZONAL" }), /availabilityType: expected "REGIONAL", got "ZONAL"/],
       [sql({}, { backupConfiguration: { enabled: true } }), /pointInTimeRecoveryEnabled/],
