@@ -65,12 +65,19 @@ export class BackupBucket extends Component {
     this.registerOutputs({ name: this.name });
   }
 
-  /** Lets an account read and write dumps, and nothing else. */
-  allow(name: string, member: pulumi.Input<string>): gcp.storage.BucketIAMMember {
-    return this.child(gcp.storage.BucketIAMMember, `${name}-dumps`, {
-      bucket: this.bucket.name,
-      role: "roles/storage.objectUser",
-      member,
-    });
+  /**
+   * Lets an account read and write dumps, and nothing else. The grant belongs to whose account it is, so that it comes
+   * and goes with that, also where a deployment is about one system alone.
+   */
+  allow(
+    name: string,
+    member: pulumi.Input<string>,
+    parent: pulumi.Resource = this,
+  ): gcp.storage.BucketIAMMember {
+    return new gcp.storage.BucketIAMMember(
+      `${name}-dumps`,
+      { bucket: this.bucket.name, role: "roles/storage.objectUser", member },
+      { parent },
+    );
   }
 }

@@ -53,7 +53,7 @@ function createBackup(
     );
   const identities = new Map([dump, restore].map((job) => [job.name, identityOf(job)]));
   const grants = [...identities].map(([name, { account }]) =>
-    bucket.allow(`${plan.system}-${name}`, account.member),
+    bucket.allow(`${plan.system}-${name}`, account.member, parent),
   );
   const secrets = new Map(
     [dump, restore].map((job) => [job.name, secretOf(plan, options, job, namespace, parent)]),

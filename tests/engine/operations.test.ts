@@ -90,6 +90,17 @@ describe("pages of docs/operations", function () {
     });
   }
 
+  it("hold for all environments: each of them keeps to the policies", async () => {
+    for (const [stack, system] of [
+      ["dev", "todo"],
+      ["staging", "neurascale"],
+    ] as const) {
+      const preview = ["preview", "--stack", stack, "--offline", "--system", system];
+      const { code, stdout, stderr } = await checkout.cloud("bin/longshore", ...preview);
+      assert.equal(code, 0, stdout + stderr);
+    }
+  });
+
   it("are all here, are listed, and lead to files that exist", () => {
     const pages = readdirSync(folder).filter((page) => page.endsWith(".md"));
     const withCommands = pages.filter((page) => blocksOf(page).length > 0);

@@ -154,7 +154,7 @@ describe("components", () => {
       [uniformBucketLevelAccess, publicAccessPrevention, forceDestroy],
       [true, "enforced", false],
     );
-    assert.equal(named("backups-orders-db-dumps").inputs.role, "roles/storage.objectUser");
+    assert.equal(named("orders-db-dumps").inputs.role, "roles/storage.objectUser");
   });
 
   it("makes the pools of a standard cluster, with one of its own when none is named", async () => {
