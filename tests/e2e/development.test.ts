@@ -143,8 +143,11 @@ describe("Development of systems, from a fresh checkout", function () {
     await page.goto(`http://127.0.0.1:${ORCHESTRATOR}`);
     await page.locator(".brand").waitFor();
     await page.evaluate("window.untouched = true");
-    edit("services/orchestrator/frontend/src/App.tsx", /^(\s+)Orchestrator$/m, "$1Changed orchestrator");
-    await page.locator(".brand", { hasText: "Changed orchestrator" }).waitFor({ timeout: 120_000 });
+    edit("services/orchestrator/frontend/src/App.tsx", />Workflows</, ">Changed workflows<");
+    await page.locator("nav", { hasText: "Changed workflows" }).waitFor({ timeout: 120_000 });
+    // What several systems share is mounted too.
+    edit("services/shared/web/src/parts.tsx", /\{NAME\}$/m, "Changed {NAME}");
+    await page.locator(".brand", { hasText: "Changed Orchestrator" }).waitFor({ timeout: 120_000 });
     assert.equal(await page.evaluate("window.untouched"), true, "the page was loaded again");
   });
 
