@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT } from "./support/failure";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
+import { registerBackup, registerRestore } from "./backup";
 import { registerClean } from "./clean";
 import { registerDev } from "./dev";
 import { registerBuild } from "./build";
@@ -52,6 +53,8 @@ export function createProgram(): Command {
     registerLogs,
     registerHealth,
     registerExec,
+    registerBackup,
+    registerRestore,
     registerBuild,
     registerDiff,
     registerComment,

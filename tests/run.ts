@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { findChromium } from "../tools/chromium";
 import { findDocker } from "../tools/docker";
@@ -32,8 +33,25 @@ const suites: Suite[] = [
   { name: "unit", steps: [mocha("unit")] },
   { name: "golden", steps: [mocha("golden")] },
   { name: "engine", steps: [mocha("engine")] },
-  { name: "e2e", steps: [mocha("e2e")] },
+  { name: "e2e", steps: endToEnd() },
 ];
+
+/**
+ * A process each: in one, a suite that has failed would silence the others. Those on the Kubernetes node come last,
+ * for it is compiled meanwhile.
+ */
+function endToEnd(): Suite["steps"] {
+  const files = readdirSync(join(__dirname, "e2e"))
+    .filter((file) => file.endsWith(".test.ts"))
+    .sort(
+      (a, b) => Number(a.startsWith("kubernetes")) - Number(b.startsWith("kubernetes")) || (a < b ? -1 : 1),
+    );
+  return files.map((file) => ({
+    title: `end-to-end tests: ${file.replace(".test.ts", "")}`,
+    command: bin("mocha"),
+    args: ["--no-color", `tests/e2e/${file}`],
+  }));
+}
 
 interface Counts {
   passed: number;

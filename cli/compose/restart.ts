@@ -59,7 +59,8 @@ export async function restart(
   }
 }
 
-async function restartOne(
+/** Replaces one service, as `restart` does. Returns the seconds that it took. */
+export async function restartOne(
   { system, service }: Service,
   stack: string,
   progress: Progress,
@@ -112,7 +113,7 @@ function nameOf({ system, service }: Service): string {
 }
 
 /** An `up` and a restart would each take the other's new containers for old ones. @throws Failure */
-function requireNoDeployment(stack: string): void {
+export function requireNoDeployment(stack: string): void {
   if (machineStack(stack) === undefined) {
     return;
   }

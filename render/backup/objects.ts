@@ -75,16 +75,17 @@ export function backedUp({ system, datastores, workloads }: Plan): BackedUp[] {
   });
 }
 
-interface Login {
+/** How a dump or a restore comes in to a datastore that runs. */
+export interface Login {
   readonly scripts: BackupScripts;
-  readonly env: Workload["env"];
-  readonly secret: SecretFile;
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly secret: SecretFile & { readonly variable: string };
   /** Bytes that a restore may need. */
   readonly memory: number;
 }
 
-function loginOf(datastore: PlannedDatastore): Login | undefined {
-  const secretOf = (variable: string, secret: string): SecretFile => ({
+export function loginOf(datastore: PlannedDatastore, host: string = datastore.name): Login | undefined {
+  const secretOf = (variable: string, secret: string): Login["secret"] => ({
     name: "password",
     variable,
     path: "/run/secrets/password",
@@ -97,7 +98,7 @@ function loginOf(datastore: PlannedDatastore): Login | undefined {
         scripts: POSTGRES,
         env: [
           { name: "PGDATABASE", value: datastore.database },
-          { name: "PGHOST", value: datastore.name },
+          { name: "PGHOST", value: host },
           { name: "PGUSER", value: admin.name },
         ],
         secret: secretOf("PGPASSWORD_FILE", admin.secret),
@@ -109,7 +110,7 @@ function loginOf(datastore: PlannedDatastore): Login | undefined {
         ? {
             scripts: REDIS,
             env: [
-              { name: "REDIS_HOST", value: datastore.name },
+              { name: "REDIS_HOST", value: host },
               { name: "REDIS_PORT", value: String(datastore.port) },
             ],
             secret: secretOf("REDIS_PASSWORD_FILE", datastore.login.secret),

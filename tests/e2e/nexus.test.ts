@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { unpackedSize } from "../../tools/docker";
@@ -45,6 +45,9 @@ type Step =
   | { resources: true }
   | { read: string }
   | { call: string; arguments: Record<string, unknown> };
+
+/** Empties Redis. */
+const FORGET = 'REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE") redis-cli --no-auth-warning flushall';
 
 const TEXTS = [
   {
@@ -373,6 +376,35 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
       console.log(`      ${name} ${(size / MEGABYTE).toFixed(0)} MB unpacked, memory ${memory}`);
       assert.ok(size < 500 * MEGABYTE, `${name}: ${size}`);
     }
+  });
+
+  it("dumps its three stores while it serves, and brings them back (NX-05, NX-07)", async () => {
+    const document = { title: "Kept", body: "Vandelay owns Kramerica." };
+    const { id } = await json<Document>("/api/documents", "POST", document);
+    await eventually("the graph knows it", async () => (await graphOf(id)).includes("vandelay"));
+    const { session } = await handle("search", { text: "vandelay" });
+    const { dumps } = await checkout.json<{ dumps: { store: string; file: string; bytes: number }[] }>(
+      "backup",
+    );
+    assert.deepEqual(dumps.map(({ store }) => store).sort(), ["db", "graph", "state"]);
+    for (const { file, bytes } of dumps) {
+      const { size, mode } = statSync(file);
+      assert.deepEqual([size, mode & 0o077], [bytes, 0], file);
+    }
+    await ask(`/api/documents/${id}`, "DELETE");
+    await docker("exec", await containerOf("state"), "sh", "-c", FORGET);
+    assert.equal((await ask(`/api/documents/${id}`)).status, 404);
+    for (const store of ["db", "graph", "state"]) {
+      const { code, stdout, stderr } = await checkout.longshore("restore", `nexus/${store}`, "--yes");
+      assert.equal(code, 0, stdout + stderr);
+    }
+    assert.equal((await json<Document>(`/api/documents/${id}`)).title, "Kept");
+    assert.deepEqual((await graphOf(id)).sort(), ["kramerica", "vandelay"]);
+    assert.ok((await json<Session>(`/nexus/sessions/${session}`)).history.length >= 1);
+    const { code, stderr } = await checkout.longshore("restore", "nexus/db", "--file", "no.dump", "--yes");
+    assert.equal(code, 2);
+    assert.match(stderr, /no dump no\.dump in .*; there are nexus-db-/);
+    await healthy();
   });
 
   it("seeds samples, once", async () => {

@@ -1,7 +1,7 @@
 import { useEffect, type ReactNode } from "react";
 
-/** The application's name: the title that its index.html comes with. */
-const NAME = document.title;
+/** The application's name, which its index.html says; the title changes with the page. */
+const NAME = document.querySelector<HTMLMetaElement>('meta[name="application-name"]')?.content ?? document.title;
 
 /** Top of every page. */
 export function Header({ children }: { children: ReactNode }) {
