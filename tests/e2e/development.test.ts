@@ -141,7 +141,7 @@ describe("Development of systems, from a fresh checkout", function () {
 
   it("shows a change of a Vite page in the open browser, and keeps its state (OR-02)", async () => {
     await page.goto(`http://127.0.0.1:${ORCHESTRATOR}`);
-    await page.locator(".brand").waitFor();
+    await page.locator(".brand").waitFor({ timeout: 120_000 });
     await page.evaluate("window.untouched = true");
     edit("services/orchestrator/frontend/src/App.tsx", />Workflows</, ">Changed workflows<");
     await page.locator("nav", { hasText: "Changed workflows" }).waitFor({ timeout: 120_000 });
