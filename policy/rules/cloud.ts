@@ -46,7 +46,8 @@ const privateDatabase: Rule = {
 
 const recoverable: Rule = {
   name: "database-recoverable",
-  description: "A database of production can be restored to any moment; that of prod survives the loss of a zone.",
+  description:
+    "A database of production can be restored to any moment; that of prod survives the loss of a zone.",
   check: ({ type, props, isProduction, spansZones }) =>
     type === SQL && isProduction
       ? [
