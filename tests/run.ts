@@ -11,7 +11,13 @@ const bin = (name: string) => join(root, "node_modules", ".bin", name);
 
 interface Suite {
   name: string;
-  steps: { title: string; command: string; args: string[] }[];
+  steps: {
+    title: string;
+    command: string;
+    args: string[];
+    /** Whether it may run beside another one. @default false */
+    beside?: boolean;
+  }[];
 }
 
 const mocha = (suite: string) => ({
@@ -36,20 +42,16 @@ const suites: Suite[] = [
   { name: "e2e", steps: endToEnd() },
 ];
 
-/**
- * A process each: in one, a suite that has failed would silence the others. Those on the Kubernetes node come last,
- * for it is compiled meanwhile.
- */
+/** A process each: in one, a suite that has failed would silence the others. */
 function endToEnd(): Suite["steps"] {
-  const files = readdirSync(join(__dirname, "e2e"))
-    .filter((file) => file.endsWith(".test.ts"))
-    .sort(
-      (a, b) => Number(a.startsWith("kubernetes")) - Number(b.startsWith("kubernetes")) || (a < b ? -1 : 1),
-    );
-  return files.map((file) => ({
+  const files = readdirSync(join(__dirname, "e2e")).filter((file) => file.endsWith(".test.ts"));
+  return files.sort().map((file) => ({
     title: `end-to-end tests: ${file.replace(".test.ts", "")}`,
     command: bin("mocha"),
     args: ["--no-color", `tests/e2e/${file}`],
+    // These wait more than they work, and have ports of their own. Building twice and the Kubernetes node, which
+    // is compiled meanwhile, want the machine for themselves.
+    beside: !/^(images|kubernetes)/.test(file),
   }));
 }
 
@@ -58,24 +60,48 @@ interface Counts {
   failed: number;
 }
 
-/** Runs a step, shows its output as it comes, and counts: mocha's own figures, or one for a plain command. */
-function run({ title, command, args }: Suite["steps"][number]): Promise<Counts> {
-  console.log(`\n▸ ${title}`);
+/**
+ * Runs a step, shows its output as it comes (all at its end where two run side by side), and counts: mocha's own
+ * figures, or one for a plain command.
+ */
+function run({ title, command, args, beside = false }: Suite["steps"][number]): Promise<Counts> {
+  console.log(beside ? `\n… ${title}` : `\n▸ ${title}`);
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
-      process.stdout.write(chunk);
       output += chunk.toString();
+      if (!beside) {
+        process.stdout.write(chunk);
+      }
     });
     child.on("error", (error) => {
       console.error(error.message);
       resolve({ passed: 0, failed: 1 });
     });
     child.on("close", (code) => {
+      if (beside) {
+        console.log(`\n▸ ${title}\n${output}`);
+      }
       resolve(count(output, code ?? 1));
     });
   });
+}
+
+/** Those that may run beside another one in two lanes, then the others one by one. */
+async function runAll(steps: Suite["steps"]): Promise<Counts[]> {
+  const counts: Counts[] = [];
+  const waiting = steps.filter(({ beside }) => beside);
+  const lane = async () => {
+    for (let step = waiting.shift(); step; step = waiting.shift()) {
+      counts.push(await run(step));
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  for (const step of steps.filter(({ beside }) => !beside)) {
+    counts.push(await run(step));
+  }
+  return counts;
 }
 
 function count(output: string, code: number): Counts {
@@ -147,8 +173,7 @@ async function main(): Promise<void> {
     return;
   }
   for (const { steps } of chosen) {
-    for (const step of steps) {
-      const { passed, failed } = await run(step);
+    for (const { passed, failed } of await runAll(steps)) {
       total.passed += passed;
       total.failed += failed;
     }
