@@ -22,7 +22,7 @@ export interface OfflineProviders {
   readonly env: { readonly PULUMI_DEBUG_PROVIDERS: string };
   /** What a preview over these providers takes for granted, as sentences. */
   readonly assumptions: readonly string[];
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -44,8 +44,10 @@ export async function startOfflineProviders({
         .join(","),
     },
     assumptions: PLANNERS.flatMap((planner) => planner.assumptions),
-    close: async () => {
-      await Promise.all(running.map(({ provider }) => provider.close()));
+    close: () => {
+      for (const { provider } of running) {
+        provider.close();
+      }
     },
   };
 }

@@ -1,14 +1,24 @@
 import * as grpc from "@grpc/grpc-js";
-import { createHash, randomBytes } from "node:crypto";
 import * as emptyProto from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import * as providerRpc from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import * as pluginProto from "@pulumi/pulumi/proto/plugin_pb";
-import { changes, formatPath, withoutNotes, type Change } from "./diff";
-import type { Failure, Planner, Subject } from "./planner";
+import { changes, withoutNotes } from "./diff";
+import type { Planner, Subject } from "./planner";
+import {
+  checkResponse,
+  diffResponse,
+  listen,
+  nameOf,
+  plain,
+  properties,
+  struct,
+  typeOf,
+  unique,
+  type Call,
+  type RunningProvider,
+} from "./protocol";
 import { sdk } from "./sdk";
-import { merge, secret, unwrap, type Json, type Properties } from "./values";
+import { merge, secret, type Json, type Properties } from "./values";
 
 export interface ServeOptions {
   /** Whether create, update and delete may pretend to happen. For tests of the engine's behaviour only. */
@@ -17,39 +27,11 @@ export interface ServeOptions {
   readonly breaks?: ((subject: Subject) => string | undefined) | undefined;
 }
 
-export interface RunningProvider {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-type Call<Request> = grpc.ServerUnaryCall<Request, unknown>;
 type Handler = grpc.UntypedHandleCall;
 
 /** Serves a planner as a Pulumi provider on a free port of the loopback address. */
-export async function serve(planner: Planner, options: ServeOptions): Promise<RunningProvider> {
-  const server = new grpc.Server({
-    "grpc.max_receive_message_length": -1,
-    "grpc.max_send_message_length": -1,
-  });
-  const service = providerRpc.ResourceProviderService as unknown as grpc.ServiceDefinition;
-  server.addService(service, new ProviderService(planner, options).handlers());
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) {
-        reject(error);
-      } else {
-        resolve(bound);
-      }
-    });
-  });
-  return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.forceShutdown();
-        resolve();
-      }),
-  };
+export function serve(planner: Planner, options: ServeOptions): Promise<RunningProvider> {
+  return listen(new ProviderService(planner, options).handlers());
 }
 
 class ProviderService {
@@ -189,7 +171,7 @@ class ProviderService {
     return {
       urn,
       type: typeOf(urn),
-      name: urn.slice(urn.lastIndexOf("::") + 2),
+      name: nameOf(urn),
       inputs: plain(wrapped),
       config: this.configs.get(call.getPeer()) ?? this.lastConfig,
     };
@@ -237,68 +219,4 @@ class Refusal extends Error {}
 
 function refusal(message: string): Error {
   return new Refusal(message);
-}
-
-function properties(value: Struct | undefined): Properties {
-  return value?.toJavaScript() ?? {};
-}
-
-function plain(value: Properties): Properties {
-  return unwrap(value) as Properties;
-}
-
-function struct(value: Properties): Struct {
-  return Struct.fromJavaScript(value);
-}
-
-/** `urn:pulumi:stack::project::parent$type::name` → `type` */
-function typeOf(urn: string): string {
-  const qualified = urn.split("::")[2] ?? "";
-  return qualified.slice(qualified.lastIndexOf("$") + 1);
-}
-
-/** Seven hexadecimal digits, from the engine's seed so that a preview and its update agree. */
-function unique(seed?: Uint8Array): string {
-  const source = seed?.length ? seed : randomBytes(16);
-  return createHash("sha256").update(source).digest("hex").slice(0, 7);
-}
-
-function checkResponse(inputs: Properties, failures: readonly Failure[]): proto.CheckResponse {
-  const response = new proto.CheckResponse();
-  response.setInputs(struct(inputs));
-  response.setFailuresList(
-    failures.map(({ property, reason }) => {
-      const failure = new proto.CheckFailure();
-      failure.setProperty(property);
-      failure.setReason(reason);
-      return failure;
-    }),
-  );
-  return response;
-}
-
-function diffResponse(found: readonly Change[], replaces: (change: Change) => boolean): proto.DiffResponse {
-  const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } = proto.PropertyDiff.Kind;
-  const kinds = {
-    add: [ADD, ADD_REPLACE],
-    delete: [DELETE, DELETE_REPLACE],
-    update: [UPDATE, UPDATE_REPLACE],
-  } as const;
-  const response = new proto.DiffResponse();
-  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
-  response.setChanges(found.length > 0 ? DIFF_SOME : DIFF_NONE);
-  response.setHasdetaileddiff(true);
-  for (const change of found) {
-    const path = formatPath(change.path);
-    const replace = replaces(change);
-    const detail = new proto.PropertyDiff();
-    detail.setKind(kinds[change.kind][replace ? 1 : 0]);
-    detail.setInputdiff(true);
-    response.getDetaileddiffMap().set(path, detail);
-    response.addDiffs(String(change.path[0]));
-    if (replace) {
-      response.addReplaces(path);
-    }
-  }
-  return response;
 }

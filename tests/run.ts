@@ -55,9 +55,14 @@ function endToEnd(): Suite["steps"] {
   }));
 }
 
+/** Enough for a handful of failures, little enough for the end of a log. */
+const reportLines = 80;
+
 interface Counts {
   passed: number;
   failed: number;
+  /** What a step that failed said of it. */
+  report?: string;
 }
 
 /**
@@ -77,13 +82,13 @@ function run({ title, command, args, beside = false }: Suite["steps"][number]): 
     });
     child.on("error", (error) => {
       console.error(error.message);
-      resolve({ passed: 0, failed: 1 });
+      resolve({ passed: 0, failed: 1, report: `${title}\n${error.message}` });
     });
     child.on("close", (code) => {
       if (beside) {
         console.log(`\n▸ ${title}\n${output}`);
       }
-      resolve(count(output, code ?? 1));
+      resolve(count(title, output, code ?? 1));
     });
   });
 }
@@ -104,13 +109,17 @@ async function runAll(steps: Suite["steps"]): Promise<Counts[]> {
   return counts;
 }
 
-function count(output: string, code: number): Counts {
+function count(title: string, output: string, code: number): Counts {
   const figure = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(output)?.[1] ?? 0);
   const counts = { passed: figure("passing"), failed: figure("failing") };
   if (code === 0) {
     return counts.passed > 0 ? counts : { passed: 1, failed: 0 };
   }
-  return { ...counts, failed: Math.max(1, counts.failed) };
+  // From mocha its list of failures, from others the end of what they said.
+  const start = /^ *\d+ failing/m.exec(output)?.index;
+  const said = (start === undefined ? output : output.slice(start)).trim().split("\n");
+  const lines = start === undefined ? said.slice(-reportLines) : said.slice(0, reportLines);
+  return { ...counts, failed: Math.max(1, counts.failed), report: `${title}\n${lines.join("\n")}` };
 }
 
 /**
@@ -162,7 +171,8 @@ async function main(): Promise<void> {
     return;
   }
   const chosen = suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  const total: Counts = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0 };
+  const reports: string[] = [];
   console.log("▸ tools");
   try {
     await prepare(chosen.map(({ name }) => name));
@@ -173,10 +183,15 @@ async function main(): Promise<void> {
     return;
   }
   for (const { steps } of chosen) {
-    for (const { passed, failed } of await runAll(steps)) {
+    for (const { passed, failed, report } of await runAll(steps)) {
       total.passed += passed;
       total.failed += failed;
+      reports.push(...(report ? [report] : []));
     }
+  }
+  // Again at the end: a failure is thousands of lines away from the line that counts it.
+  for (const report of reports) {
+    console.log(`\n✖ ${report}`);
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed > 0 ? 1 : 0;

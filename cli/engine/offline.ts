@@ -61,7 +61,8 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
     throwIfFailed("preview", opened, result);
   } finally {
     progress.stop();
-    await Promise.all([workspace.remove(), providers.close()]);
+    providers.close();
+    await workspace.remove();
   }
 }
 

@@ -31,7 +31,7 @@ describe("AI todo on a real Kubernetes node", function () {
   });
 
   after(async () => {
-    await stack.close();
+    stack.close();
     await stopNode();
   });
 

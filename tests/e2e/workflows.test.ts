@@ -37,9 +37,9 @@ describe("the steps of the workflows", function () {
       "vars.PULUMI_BACKEND_URL": checkout.env.PULUMI_BACKEND_URL ?? "",
     };
   });
-  after(async () => {
+  after(() => {
     api.stop();
-    await checkout.close();
+    checkout.close();
   });
 
   /** Runs the script that is, or is the only one that has, these words, with the variables that its step gives it. */

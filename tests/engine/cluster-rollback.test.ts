@@ -19,7 +19,9 @@ describe("going back on a cluster, over stand-ins for it", function () {
     checkout = await new CloudCheckout().open();
     await checkout.initProd();
   });
-  after(() => checkout.close());
+  after(() => {
+    checkout.close();
+  });
 
   it("has nowhere to go before the second deployment, and says so", async () => {
     const { code, stderr } = await checkout.cloud("bin/longshore", "rollback", "--stack", "prod", "--yes");

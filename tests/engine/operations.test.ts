@@ -75,7 +75,9 @@ describe("pages of docs/operations", function () {
     const deployed = await checkout.cloud("bin/longshore", "up", "--stack", "prod", "--yes");
     assert.equal(deployed.code, 0, deployed.stderr);
   });
-  after(() => checkout.close());
+  after(() => {
+    checkout.close();
+  });
 
   for (const [page, check] of PAGES) {
     it(`${page}: its commands do what it says`, async () => {

@@ -83,8 +83,8 @@ export class CloudCheckout extends Checkout {
     return /"name":\s*"LOG_LEVEL",\s*"value":\s*"(\w+)"/.exec(stdout)?.[1];
   }
 
-  async close(): Promise<void> {
-    await this.providers?.close();
+  close(): void {
+    this.providers?.close();
     this.remove();
   }
 }

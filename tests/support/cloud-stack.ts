@@ -186,7 +186,7 @@ export class CloudStack {
   }
 
   async close(): Promise<void> {
-    await this.providers.close();
+    this.providers.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -153,8 +153,8 @@ export class ClusterStack {
     assert.equal(code, 0, stderr);
   }
 
-  async close(): Promise<void> {
-    await this.providers.close();
+  close(): void {
+    this.providers.close();
     this.checkout.remove();
   }
 }

@@ -13,7 +13,7 @@ export interface LabOptions extends KubernetesOptions {
 export interface LabProviders {
   /** To be added to the environment of the Pulumi CLI. */
   readonly env: { readonly PULUMI_DEBUG_PROVIDERS: string };
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -30,10 +30,10 @@ export async function startLabProviders(options: LabOptions = {}): Promise<LabPr
     env: {
       PULUMI_DEBUG_PROVIDERS: `kubernetes:${kubernetes.port},docker-build:${images.port},random:${values.port}`,
     },
-    close: async () => {
-      kubernetes.close();
-      images.close();
-      await values.close();
+    close: () => {
+      for (const provider of [kubernetes, images, values]) {
+        provider.close();
+      }
     },
   };
 }

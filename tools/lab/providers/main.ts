@@ -6,7 +6,8 @@ async function main(): Promise<void> {
   process.stdout.write(`export PULUMI_DEBUG_PROVIDERS=${providers.env.PULUMI_DEBUG_PROVIDERS}\n`);
   process.stderr.write("stand-ins for the plugins kubernetes, docker-build and random serve until Ctrl-C\n");
   process.once("SIGINT", () => {
-    void providers.close().then(() => process.exit(0));
+    providers.close();
+    process.exit(0);
   });
 }
 

@@ -1,14 +1,25 @@
-import * as grpc from "@grpc/grpc-js";
+import type * as grpc from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
-import { createHash } from "node:crypto";
-import { changes, formatPath, withoutNotes, type Change } from "../../../offline/diff";
+import { changes, withoutNotes } from "../../../offline/diff";
 import type { Planner } from "../../../offline/planner";
+import {
+  checkResponse,
+  diffResponse,
+  listen,
+  nameOf,
+  plain,
+  properties,
+  struct,
+  typeOf,
+  unique,
+  type Call,
+  type RunningProvider,
+} from "../../../offline/protocol";
 import { sdk } from "../../../offline/sdk";
-import { merge, secret, unwrap, type Properties } from "../../../offline/values";
+import { merge, secret, type Properties } from "../../../offline/values";
 import { failure } from "../../../providers/compose/server";
 
 /** One resource as a provider is asked about it. Values are plain, without the marks of secrets. */
@@ -30,36 +41,10 @@ export interface LabProvider {
   delete(id: string, resource: Resource): Promise<void>;
 }
 
-export interface RunningProvider {
-  readonly port: number;
-  close(): void;
-}
-
 /** Serves a stand-in on a free port of the loopback address. */
-export async function serve(provider: LabProvider): Promise<RunningProvider> {
-  const server = new grpc.Server({
-    "grpc.max_receive_message_length": -1,
-    "grpc.max_send_message_length": -1,
-  });
-  server.addService(ResourceProviderService, handlers(provider));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) {
-        reject(error);
-      } else {
-        resolve(bound);
-      }
-    });
-  });
-  return {
-    port,
-    close: () => {
-      server.forceShutdown();
-    },
-  };
+export function serve(provider: LabProvider): Promise<RunningProvider> {
+  return listen(handlers(provider));
 }
-
-type Call<Request> = grpc.ServerUnaryCall<Request, unknown>;
 
 function handlers(provider: LabProvider): grpc.UntypedServiceImplementation {
   const { planner } = provider;
@@ -87,7 +72,7 @@ function handlers(provider: LabProvider): grpc.UntypedServiceImplementation {
     getSchema: unary(() => new proto.GetSchemaResponse().setSchema("{}")),
     checkConfig: unary(({ request }: Call<proto.CheckRequest>) => {
       const news = properties(request.getNews());
-      return checked(news, planner.checkConfig?.(plain(news)) ?? []);
+      return checkResponse(news, planner.checkConfig?.(plain(news)) ?? []);
     }),
     diffConfig: unary(() => new proto.DiffResponse().setChanges(proto.DiffResponse.DiffChanges.DIFF_NONE)),
     configure: unary((call: Call<proto.ConfigureRequest>) => {
@@ -101,12 +86,17 @@ function handlers(provider: LabProvider): grpc.UntypedServiceImplementation {
       const olds = request.hasOlds() ? plain(properties(request.getOlds())) : undefined;
       const completed = planner.complete(given, olds, unique(request.getRandomseed_asU8()));
       const subject = { ...given, inputs: merge(given.inputs, completed) };
-      return checked(merge(news, completed), planner.check(subject));
+      return checkResponse(merge(news, completed), planner.check(subject));
     }),
     diff: unary(({ request }: Call<proto.DiffRequest>) => {
       const before = withoutNotes(plain(properties(request.getOldInputs() ?? request.getOlds())));
       const after = withoutNotes(plain(properties(request.getNews())));
-      return different(planner, typeOf(request.getUrn()), before, after);
+      const type = typeOf(request.getUrn());
+      const response = diffResponse(changes(before, after), (change) =>
+        planner.replaces(type, change, before, after),
+      );
+      const isReplaced = response.getReplacesList().length > 0;
+      return response.setDeletebeforereplace(isReplaced && planner.deleteFirst(type, before, after));
     }),
     create: unary(async (call: Call<proto.CreateRequest>) => {
       const { request } = call;
@@ -161,73 +151,4 @@ function unary<Request>(answer: (call: Call<Request>) => unknown): grpc.handleUn
         },
       );
   };
-}
-
-function checked(
-  inputs: Properties,
-  failures: readonly { property: string; reason: string }[],
-): proto.CheckResponse {
-  return new proto.CheckResponse()
-    .setInputs(struct(inputs))
-    .setFailuresList(
-      failures.map(({ property, reason }) =>
-        new proto.CheckFailure().setProperty(property).setReason(reason),
-      ),
-    );
-}
-
-function different(
-  planner: Planner,
-  type: string,
-  before: Properties,
-  after: Properties,
-): proto.DiffResponse {
-  const { ADD, DELETE, UPDATE, ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE } = proto.PropertyDiff.Kind;
-  const kinds = {
-    add: [ADD, ADD_REPLACE],
-    delete: [DELETE, DELETE_REPLACE],
-    update: [UPDATE, UPDATE_REPLACE],
-  };
-  const found = changes(before, after);
-  const replaced = (change: Change): boolean => planner.replaces(type, change, before, after);
-  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
-  const response = new proto.DiffResponse()
-    .setChanges(found.length > 0 ? DIFF_SOME : DIFF_NONE)
-    .setHasdetaileddiff(true)
-    .setDiffsList(found.map(({ path }) => String(path[0])))
-    .setReplacesList(found.filter(replaced).map(({ path }) => formatPath(path)))
-    .setDeletebeforereplace(found.some(replaced) && planner.deleteFirst(type, before, after));
-  for (const change of found) {
-    const kind = kinds[change.kind][replaced(change) ? 1 : 0] ?? UPDATE;
-    response
-      .getDetaileddiffMap()
-      .set(formatPath(change.path), new proto.PropertyDiff().setKind(kind).setInputdiff(true));
-  }
-  return response;
-}
-
-function properties(value: Struct | undefined): Properties {
-  return value?.toJavaScript() ?? {};
-}
-
-function plain(value: Properties): Properties {
-  return unwrap(value) as Properties;
-}
-
-function struct(value: Properties): Struct {
-  return Struct.fromJavaScript(value);
-}
-
-/** `urn:pulumi:stack::project::parent$type::name` → `type` */
-function typeOf(urn: string): string {
-  const qualified = urn.split("::")[2] ?? "";
-  return qualified.slice(qualified.lastIndexOf("$") + 1);
-}
-
-function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
-}
-
-function unique(seed: Uint8Array): string {
-  return createHash("sha256").update(seed).digest("hex").slice(0, 7);
 }
