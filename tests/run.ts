@@ -72,14 +72,16 @@ interface Counts {
 function run({ title, command, args, beside = false }: Suite["steps"][number]): Promise<Counts> {
   console.log(beside ? `\n… ${title}` : `\n▸ ${title}`);
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    child.stdout.on("data", (chunk: Buffer) => {
+    const hear = (chunk: Buffer) => {
       output += chunk.toString();
       if (!beside) {
         process.stdout.write(chunk);
       }
-    });
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
     child.on("error", (error) => {
       console.error(error.message);
       resolve({ passed: 0, failed: 1, report: `${title}\n${error.message}` });
