@@ -52,7 +52,10 @@ interface ContainerOptions {
   files?: Record<string, FileContent>;
   /** What this container may do that is denied by default, each with its reason. @default [] */
   exceptions?: SecurityException[];
-  /** Labels that a node of a cluster must have for this to run on it. @default {} */
+  /**
+   * Labels that a node of a cluster must have for this to run on it. Of a service that names devices and gets none,
+   * they do not count. @default {}
+   */
   nodes?: Record<string, string>;
   /** What single environments change. @default {} */
   environments?: Partial<Record<Environment, Overlay>>;

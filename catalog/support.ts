@@ -113,7 +113,7 @@ export const FEATURES: readonly Feature[] = [
         "by other means: bind mounts, a rule for their kind and groups; a device that is not there is left out, with a warning",
       kubernetes:
         "by other means: a hostPath on labelled nodes, and groups; to open a device, the node needs a runtime or device plugin that admits its kind",
-      gcp: "by other means: as on other clusters, in mode standard; Autopilot offers no devices of its nodes",
+      gcp: "by other means: as on other clusters, in mode standard; Autopilot offers no devices of its nodes, and services run without",
     },
   },
   clusters(

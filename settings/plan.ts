@@ -18,6 +18,7 @@ export function planSettings(
     ...(settings.domain !== undefined && { domain: settings.domain }),
     ...(settings.tls !== undefined && { tls: settings.tls }),
     ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
+    ...(!offersDevices(settings) && { offersDevices: false }),
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
     ...(settings.logging && { logging: settings.logging }),
     profiles: [...settings.profiles, ...profiles],
@@ -25,6 +26,14 @@ export function planSettings(
     secretsSet: settings.secretsSet[system] ?? [],
     generations: settings.generations?.[system] ?? {},
   };
+}
+
+/** Google's own nodes have no devices to give. */
+export function offersDevices({
+  target,
+  cluster,
+}: Pick<StackSettings, "target"> & { readonly cluster: Pick<StackSettings["cluster"], "mode"> }): boolean {
+  return target !== "gcp" || cluster.mode !== "autopilot";
 }
 
 /** One setting of the monitoring system is about all the others. */

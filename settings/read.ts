@@ -9,6 +9,7 @@ import { parseValueName } from "../catalog/generations";
 import { generationsOf, knownSecrets } from "./generations";
 import { withoutUnknownSystems } from "./left-over";
 import { machineStack } from "./machine-stacks";
+import { offersDevices } from "./plan";
 import { settingsSchema } from "./schema";
 import type { StackSettings, SystemSettings } from "./types";
 
@@ -62,6 +63,7 @@ export function readSettings(
     ...(target === "compose" ? sharedPorts(selected, ports, Object.keys(config.ports)) : []),
     ...unknownProfiles(config.profiles, systems),
     ...(target !== "compose" && config.logging ? [CLUSTER_LOGS] : []),
+    ...(offersDevices({ target, cluster: config.cluster }) ? [] : refusedDevices(config, systems)),
   ]);
 
   return {
@@ -257,6 +259,18 @@ const CLUSTER_LOGS: Problem = {
   message: "is about Docker's log drivers, and the target is a cluster",
   fix: "remove it: a cluster collects what containers write",
 };
+
+function refusedDevices(config: object, systems: Readonly<Record<string, SystemDefinition>>): Problem[] {
+  return Object.values(systems).flatMap(({ name: system, services }) =>
+    services
+      .filter(({ name }) => ["services", name, "devices"].reduce<unknown>(at, at(config, system)) === true)
+      .map(({ name }) => ({
+        path: `${system}.services.${name}.devices`,
+        message: "GKE Autopilot offers no devices of its nodes",
+        fix: "remove it: it runs without; or set cluster.mode to standard",
+      })),
+  );
+}
 
 function unknownProfiles(
   profiles: readonly string[],

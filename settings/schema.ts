@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MONITORING } from "../catalog/plan/monitoring";
 import { TARGETS } from "../catalog/plan/types";
-import { ENVIRONMENTS, type SystemDefinition } from "../catalog/types";
+import { ENVIRONMENTS, type ServiceDefinition, type SystemDefinition } from "../catalog/types";
 
 /** Host names as DNS has them: labels of letters, digits and dashes, at least two. */
 const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
@@ -116,6 +116,20 @@ const service = z
   })
   .describe("What this environment changes of one service.");
 
+/** For services that the catalog gives devices. */
+const serviceWithDevices = service.extend({
+  devices: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether it gets the devices of its machine or node that the catalog names, and runs only on nodes that have them. Default: true; false on GKE Autopilot, which offers none.",
+    ),
+});
+
+function serviceSchema({ exceptions }: ServiceDefinition) {
+  return exceptions.some(({ allow }) => allow === "device") ? serviceWithDevices : service;
+}
+
 /** Settings of one system: its own values, its datastores, its services. Keys follow its definition. */
 function systemSchema(definition: SystemDefinition) {
   const settings = definition.settings.map(({ name, default: value, oneOf }) => {
@@ -143,7 +157,9 @@ function systemSchema(definition: SystemDefinition) {
         )
         .default({}),
       services: z
-        .strictObject(Object.fromEntries(definition.services.map(({ name }) => [name, service.optional()])))
+        .strictObject(
+          Object.fromEntries(definition.services.map((one) => [one.name, serviceSchema(one).optional()])),
+        )
         .default({}),
     })
     .describe(`Settings of the system ${definition.name}.`);

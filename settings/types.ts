@@ -1,3 +1,4 @@
+import type { ServiceSettings } from "../catalog/plan/settings";
 import type { DatastoreKind, Logging, Target } from "../catalog/plan/types";
 import type { Generations } from "../catalog/generations";
 import type { Environment, SettingValue } from "../catalog/types";
@@ -59,9 +60,7 @@ export interface Asked {
 export interface SystemSettings {
   readonly settings: Readonly<Record<string, SettingValue | undefined>>;
   readonly datastores: Readonly<Record<string, DatastoreSettings | undefined>>;
-  readonly services: Readonly<
-    Record<string, { readonly replicas?: number | undefined; readonly gpu?: number | undefined } | undefined>
-  >;
+  readonly services: Readonly<Record<string, ServiceSettings | undefined>>;
 }
 
 export interface DatastoreSettings {

@@ -6,6 +6,7 @@ import { SELF_SIGNED } from "../secrets";
 import type { GeneratedValue, ImageDefinition, SystemDefinition } from "../types";
 import { planStore, rulesOf, type PlannedStore } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
+import { withOfferedDevices } from "./devices";
 import { edgeSecrets, planEdgeTls } from "./edge-tls";
 import { EDGE_EXPORTER, MONITORING, planMonitoring } from "./monitoring";
 import { startOrder } from "./order";
@@ -27,7 +28,7 @@ export type * from "./types";
 export function planSystem(described: SystemDefinition, given: PlanSettings): Plan {
   const settings = withoutIdleMonitoring(described, given);
   throwProblems(`stacks/${described.name}.ts`, checkSystem(described, settings));
-  const definition = withDevelopment(presentIn(described, settings), settings);
+  const definition = withOfferedDevices(withDevelopment(presentIn(described, settings), settings), settings);
   const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
   const scope = scopeOf(definition, settings, stores);
   const own = planWorkloads(scope, stores);

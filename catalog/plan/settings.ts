@@ -9,6 +9,16 @@ export interface PlanMonitoring {
   readonly scrapeSeconds: number;
 }
 
+/** What an environment changes of one service. */
+export interface ServiceSettings {
+  /** A fixed number. @default - the catalog's */
+  readonly replicas?: number | undefined;
+  /** NVIDIA GPUs of each container. @default - the catalog's */
+  readonly gpu?: number | undefined;
+  /** Whether it gets the devices that the catalog names. @default - where they are offered */
+  readonly devices?: boolean | undefined;
+}
+
 /** What an environment decides about one system. All of it is optional but where it runs. */
 export interface PlanSettings {
   readonly environment: Environment;
@@ -33,9 +43,9 @@ export interface PlanSettings {
       | undefined
     >
   >;
-  readonly services?: Readonly<
-    Record<string, { readonly replicas?: number | undefined; readonly gpu?: number | undefined } | undefined>
-  >;
+  readonly services?: Readonly<Record<string, ServiceSettings | undefined>>;
+  /** Whether containers can have devices of the machine or node. @default true */
+  readonly offersDevices?: boolean;
   /** Names of the secrets that config holds: an optional one that is not set is left out. @default [] */
   readonly secretsSet?: readonly string[];
   /** Which values of its secrets are in use. @default - the first of each */

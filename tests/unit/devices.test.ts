@@ -6,6 +6,7 @@ import { planSystem, type PlanSettings } from "../../catalog/plan";
 import type { ServiceOptions } from "../../catalog/containers";
 import { renderCompose } from "../../render/compose";
 import { renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
+import { planSettings, readSettings } from "../../settings";
 import { withPresentDevices } from "../../targets/present-devices";
 import { textOptions } from "../support/kubernetes-plan";
 
@@ -99,6 +100,36 @@ describe("devices of the machine", () => {
     );
     assert.deepEqual(absent, ["reader: /dev/ttyUSB0 is not on this machine, so it runs without"]);
     assert.deepEqual(plan.workloads[0]?.exceptions, [USB]);
+  });
+
+  it("are left out where the environment gives none, and any node will do", () => {
+    const without = { ...settings("kubernetes"), services: { reader: { devices: false } } };
+    const objects = renderKubernetes(planSystem(withDevices, without), textOptions());
+    const pod = podSpecOf(objects, "reader");
+    assert.equal(pod.nodeSelector, undefined);
+    assert.doesNotMatch(JSON.stringify(pod), /hostPath|supplementalGroups/);
+    const { labels } = objects.find(({ kind }) => kind === "Namespace")?.metadata ?? assert.fail();
+    assert.equal(labels["pod-security.kubernetes.io/enforce"], "restricted");
+  });
+
+  it("are not to be had on Autopilot, and on Standard they are", () => {
+    const read = (mode: "autopilot" | "standard", devices?: boolean) => {
+      const values = {
+        domain: "example.com",
+        gcp: { project: "example-prod" },
+        cluster: { mode },
+        ...(devices !== undefined && { lab: { services: { reader: { devices } } } }),
+      };
+      const read = readSettings({ stack: "prod", values }, { lab: withDevices });
+      return planSystem(withDevices, planSettings(read, "lab")).workloads[0]?.exceptions;
+    };
+    assert.deepEqual(read("autopilot"), []);
+    assert.deepEqual(read("standard"), [USB, PORT]);
+    assert.deepEqual(read("standard", false), []);
+    assert.throws(
+      () => read("autopilot", true),
+      /lab\.services\.reader\.devices: GKE Autopilot offers no devices of its nodes.*cluster\.mode to standard/s,
+    );
   });
 
   it("have to be of a known kind, once, for groups that are not root's, on nodes with a label", () => {
