@@ -172,6 +172,14 @@ export function http(path: string, { port, ...options }: ProbeOptions = {}): Pro
   return { ...PROBE, ...options, check: { kind: "http", path, ...(port && { port }) } };
 }
 
+/**
+ * Healthy when the port takes a connection. As `live` beside a `ready` that wants an answer: what has too much to do
+ * gets no more traffic, and is not restarted for it.
+ */
+export function tcp({ port, ...options }: ProbeOptions = {}): Probe {
+  return { ...PROBE, ...options, check: { kind: "tcp", ...(port && { port }) } };
+}
+
 /** Healthy when the command ends with 0. Runs without a shell. */
 export function exec(command: string[], options: Omit<ProbeOptions, "port"> = {}): Probe {
   return { ...PROBE, ...options, check: { kind: "exec", command } };

@@ -79,7 +79,10 @@ export interface Scale {
 export type SecurityException = PlainException | DeviceException;
 
 export interface PlainException {
-  /** `engine-socket`: asks the container engine of the machine, as its root. Target compose only. */
+  /**
+   * `engine-socket`: asks the container engine of the machine, as its root. Target compose only.
+   * `writable-root`: on a cluster it may write 2 GiB beside its log.
+   */
   readonly allow: "writable-root" | "net-bind-service" | "engine-socket";
   readonly reason: string;
 }

@@ -1,4 +1,4 @@
-import { exec, http, system } from "../catalog/define";
+import { exec, http, system, tcp } from "../catalog/define";
 import { ENVIRONMENTS } from "../catalog/types";
 import { databaseBrowser, redisBrowser } from "./dev-tools";
 import { testRunner } from "./test-runner";
@@ -96,7 +96,8 @@ export const imaging = system("imaging", (words) => {
     image: frontendImage,
     ports: { http: 8080 },
     env: { API_ORIGIN: setting("apiOrigin", "") },
-    live: exec(["health.sh"]),
+    live: tcp(),
+    ready: exec(["health.sh"]),
     resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
     replicas: 2,
     develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },

@@ -1,4 +1,4 @@
-import { exec, http, system } from "../catalog/define";
+import { exec, http, system, tcp } from "../catalog/define";
 import { testRunner } from "./test-runner";
 
 /** Groups of Debian machines whose members may open serial ports, and devices that were plugged in. */
@@ -220,7 +220,8 @@ export const neurascale = system(
       }),
       ports: { http: 8080 },
       env: { API_ORIGIN: setting("apiOrigin", "") },
-      live: exec(["health.sh"]),
+      live: tcp(),
+      ready: exec(["health.sh"]),
       resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
       scale: { min: 2, max: 4, cpu: 70 },
       develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },

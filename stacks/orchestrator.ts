@@ -1,4 +1,4 @@
-import { exec, http, system } from "../catalog/define";
+import { exec, http, system, tcp } from "../catalog/define";
 import { text } from "../catalog/references";
 import { databaseBrowser } from "./dev-tools";
 import { testRunner } from "./test-runner";
@@ -95,7 +95,8 @@ export const orchestrator = system("orchestrator", (words) => {
     image: frontendImage,
     ports: { http: 8080 },
     env: { API_ORIGIN: setting("apiOrigin", "") },
-    live: exec(["health.sh"]),
+    live: tcp(),
+    ready: exec(["health.sh"]),
     resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
     develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },

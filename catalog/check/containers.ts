@@ -95,10 +95,11 @@ function checkPorts({ name, ports }: ServiceDefinition): Problem[] {
 
 function checkProbe(
   path: string,
-  { check, interval, timeout, failures }: Probe,
+  probe: Probe,
   service: ServiceDefinition,
   image: ImageDefinition | undefined,
 ): Problem[] {
+  const { check, interval, timeout, failures } = probe;
   const problems = [...duration(`${path}.interval`, interval), ...duration(`${path}.timeout`, timeout)];
   if (!Number.isInteger(failures) || failures < 1) {
     problems.push({ path: `${path}.failures`, message: `expected a whole number from 1, got ${failures}` });
@@ -108,7 +109,8 @@ function checkProbe(
       ? problems
       : [...problems, { path, message: "expected a command, got none" }];
   }
-  if (image?.runtime === "none") {
+  // Only what Compose asks is asked from inside.
+  if (image?.runtime === "none" && probe === (service.ready ?? service.live)) {
     problems.push({
       path,
       message: `the image ${image.name} has nothing that can ask over ${check.kind} from inside (its runtime is none)`,

@@ -7,7 +7,7 @@ import { exporter, exportersImage, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf, joined } from "./store";
-import type { PlannedKafka, PlannedTopic, PlanValue, Workload } from "./types";
+import type { PlannedKafka, PlannedProbe, PlannedTopic, PlanValue, Workload } from "./types";
 
 const PORT = 9092;
 /** The user of the official image. */
@@ -64,12 +64,12 @@ function kafkaWorkload(
   definition: KafkaDefinition,
   { environment }: PlanSettings,
 ): Workload {
-  const probe = {
-    check: { kind: "exec", command: ["bash", ANSWERS] },
+  const probe = (check: PlannedProbe["check"]): PlannedProbe => ({
+    check,
     intervalSeconds: 10,
     timeoutSeconds: 5,
     failures: 6,
-  } as const;
+  });
   return {
     ...containerOf(planned.name, planned.name, USER),
     kind: "store",
@@ -90,8 +90,12 @@ function kafkaWorkload(
       { path: START, content: START_SCRIPT },
     ],
     ports: [{ name: "kafka", port: PORT }],
-    // After a crash every partition is read again before it answers.
-    probes: { live: probe, ready: probe, startupSeconds: 240 },
+    probes: {
+      live: probe({ kind: "tcp", port: PORT }),
+      ready: probe({ kind: "exec", command: ["bash", ANSWERS] }),
+      // After a crash every partition is read again before it answers.
+      startupSeconds: 240,
+    },
     resources: planResources(definition.environments[environment]?.resources ?? definition.resources),
     // But for /tmp these are volumes of the image; unused, they would be left behind by every container.
     writable: ["/etc/kafka/secrets", "/mnt/shared/config", "/tmp"],

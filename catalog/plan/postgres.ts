@@ -15,7 +15,15 @@ import {
 } from "./postgres-roles";
 import type { PlanSettings } from "./settings";
 import { containerOf, joined, secretFile, startFile } from "./store";
-import type { Login, PlannedImage, PlannedPostgres, PlanValue, PostgresRoles, Workload } from "./types";
+import type {
+  Login,
+  PlannedImage,
+  PlannedPostgres,
+  PlannedProbe,
+  PlanValue,
+  PostgresRoles,
+  Workload,
+} from "./types";
 
 const PORT = 5432;
 /** Whom a published image runs as, and what it is called. */
@@ -78,31 +86,23 @@ function publishedFor({ kind, extensions }: Pick<PlannedPostgres, "kind" | "exte
   return own ?? OFFICIAL;
 }
 
+/** A server that plays its log back, or has no connection left, refuses: that is not mended by starting over. */
+const ANSWERS = '"$0" "$@"; [ $? -le 1 ]';
+
 /** The database as a container. */
 function postgresWorkload(
   datastore: PlannedPostgres,
   definition: PostgresDefinition,
   settings: PlanSettings,
 ): Workload {
-  const probe = {
-    // Over TCP: while the data folder is being made, the server answers on its socket only.
-    check: {
-      kind: "exec",
-      command: [
-        "pg_isready",
-        "-q",
-        "-h",
-        "127.0.0.1",
-        "-U",
-        datastore.roles.admin.name,
-        "-d",
-        datastore.database,
-      ],
-    },
+  // Over TCP: while the data folder is being made, the server answers on its socket only.
+  const asks = ["-q", "-h", "127.0.0.1", "-U", datastore.roles.admin.name, "-d", datastore.database];
+  const probe = (...command: readonly string[]): PlannedProbe => ({
+    check: { kind: "exec", command: [...command, ...asks] },
     intervalSeconds: 5,
     timeoutSeconds: 3,
     failures: 6,
-  } as const;
+  });
   return {
     ...containerOf(datastore.name, datastore.name, publishedFor(datastore).user),
     kind: "store",
@@ -114,7 +114,11 @@ function postgresWorkload(
     ],
     secretFiles: [startFile("POSTGRES_PASSWORD", datastore.roles.admin.secret)],
     ports: [{ name: "postgres", port: PORT }],
-    probes: { live: probe, ready: probe, startupSeconds: 120 },
+    probes: {
+      live: probe("sh", "-c", ANSWERS, "pg_isready"),
+      ready: probe("pg_isready"),
+      startupSeconds: 120,
+    },
     resources: planResources(
       definition.environments[settings.environment]?.resources ?? definition.resources,
     ),

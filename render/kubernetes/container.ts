@@ -7,6 +7,15 @@ import type { Node } from "./types";
 /** A fresh container is asked this often, so that it serves as soon as it can. */
 const STARTUP_PERIOD = 2;
 
+const MEBIBYTE = 2 ** 20;
+/**
+ * What a container may keep on its node's disk: of itself, and of one before it that failed, five log files of 10 MiB,
+ * and what it says until kubelet turns them over. All else that it writes is in memory or on a disk of its own.
+ */
+export const LOGS_DISK = 256 * MEBIBYTE;
+/** The same where it may write to its root. */
+const WRITTEN_DISK = 2048 * MEBIBYTE;
+
 /** The one container of a workload. `mounts` say where it sees the pod's volumes. */
 export function containerOf<T>(context: Context<T>, workload: Workload, mounts: Node<T>[]): Node<T> {
   const { options, drainSeconds } = context;
@@ -90,9 +99,12 @@ function checkOf(check: PlannedProbe["check"]) {
 
 function resourcesOf(workload: Workload) {
   const { cpu, memory } = workload.resources;
+  const isWritable = workload.exceptions.some(({ allow }) => allow === "writable-root");
+  // The same twice: Autopilot lets nothing have more of a disk than it asked for.
+  const disk = { "ephemeral-storage": formatBytes(isWritable ? WRITTEN_DISK : LOGS_DISK) };
   return {
-    requests: { cpu: formatCpu(cpu.request), memory: formatBytes(memory.request) },
-    limits: { cpu: formatCpu(cpu.limit), memory: formatBytes(memory.limit), ...gpuLimit(workload) },
+    requests: { cpu: formatCpu(cpu.request), memory: formatBytes(memory.request), ...disk },
+    limits: { cpu: formatCpu(cpu.limit), memory: formatBytes(memory.limit), ...disk, ...gpuLimit(workload) },
   };
 }
 

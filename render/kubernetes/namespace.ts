@@ -1,4 +1,5 @@
 import type { Workload } from "../../catalog/plan/types";
+import { LOGS_DISK } from "./container";
 import { namespaced, type Context } from "./context";
 import { devicesOf } from "./devices";
 import { formatBytes, formatCpu, labelsOf, PREFIX, replicasOf } from "./names";
@@ -61,10 +62,11 @@ export function renderResourceQuota<T>(context: Context<T>): KubernetesObject<T>
 
 /** What a container gets that says nothing, such as one that an operator starts to look around. */
 export function renderLimitRange<T>(context: Context<T>): KubernetesObject<T> {
+  const disk = { "ephemeral-storage": formatBytes(LOGS_DISK) };
   const defaults = {
     type: "Container",
-    default: { cpu: "500m", memory: "256Mi" },
-    defaultRequest: { cpu: "50m", memory: "64Mi" },
+    default: { cpu: "500m", memory: "256Mi", ...disk },
+    defaultRequest: { cpu: "50m", memory: "64Mi", ...disk },
   };
   return namespaced(context, "v1", "LimitRange", "defaults", { spec: { limits: [defaults] } });
 }

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import fc from "fast-check";
 import { checkSystem } from "../../catalog/check";
 import { nearest } from "../../catalog/check/nearest";
-import { exec, http, system, type RouteOptions, type Vocabulary } from "../../catalog/define";
+import { exec, http, system, tcp, type RouteOptions, type Vocabulary } from "../../catalog/define";
 import { planSystem, type PlanSettings } from "../../catalog/plan";
 import { ProblemsError } from "../../catalog/problems";
 import { text } from "../../catalog/references";
@@ -133,13 +133,17 @@ describe("checkSystem", () => {
   });
 
   it("refuses a probe that the image cannot run, but takes one that it can", () => {
-    const build = (probe: ReturnType<typeof http>) =>
+    const build = (live: ReturnType<typeof http>, ready?: ReturnType<typeof http>) =>
       problems(({ image, service }) => {
         const app = image("app", { context: "services/app", runtime: "none" });
-        service("web", { image: app, ports: { http: 8000 }, live: probe, resources });
+        service("web", { image: app, ports: { http: 8000 }, live, ...(ready && { ready }), resources });
       });
+    const own = exec(["/gateway", "health"]);
     assert.match(build(http("/livez"))[0] ?? "", /nothing that can ask over http/);
-    assert.deepEqual(build(exec(["/gateway", "health"])), []);
+    assert.match(build(own, tcp())[0] ?? "", /^sample\.web\.ready: .*nothing that can ask over tcp/);
+    assert.deepEqual(build(own), []);
+    // A node asks from outside; Compose, from inside, asks for readiness.
+    assert.deepEqual(build(tcp(), own), []);
   });
 
   it("names the PostgreSQL in the cluster when Cloud SQL lacks an extension", () => {

@@ -304,6 +304,20 @@ describe("renderKubernetes", () => {
       assert.deepEqual(container.args, ["echo", "$$(PLAIN)"]);
     });
 
+    it("reserves room on the node's disk for logs, and for what a writable root takes", () => {
+      const disk = (exceptions: Workload["exceptions"]) => {
+        const { container } = podOf({ exceptions });
+        return ["requests", "limits"]
+          .map((which) => at(container, `resources.${which}`))
+          .map((amounts) => (amounts as Record<string, unknown>)["ephemeral-storage"]);
+      };
+      assert.deepEqual(disk([]), ["256Mi", "256Mi"]);
+      assert.deepEqual(disk([{ allow: "writable-root", reason: "writes beside its binary" }]), [
+        "2Gi",
+        "2Gi",
+      ]);
+    });
+
     it("holds what is writable in memory, within the container's limit", () => {
       const memory = { request: 2 ** 25, limit: 2 ** 26 };
       const { pod } = podOf({

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { describe, it } from "mocha";
 import { checkSystem } from "../../catalog/check";
 import { system } from "../../catalog/define";
 import { planSystem } from "../../catalog/plan";
+import type { PlannedProbe } from "../../catalog/plan/types";
 import type { PostgresExtension } from "../../catalog/types";
 
 const sample = (extensions: PostgresExtension[]) =>
@@ -14,6 +19,40 @@ const sample = (extensions: PostgresExtension[]) =>
       resources: { cpu: ["50m", "500m"], memory: ["64Mi", "256Mi"] },
     });
   });
+
+describe("the health of a PostgreSQL", () => {
+  const { workloads } = planSystem(sample([]), { environment: "prod", target: "kubernetes" });
+  const { live, ready } = workloads.find(({ kind }) => kind === "store")?.probes ?? {};
+
+  /** How the probe ends where pg_isready ends with a code. */
+  const ends = (probe: PlannedProbe | undefined, code: number) => {
+    assert.ok(probe?.check.kind === "exec");
+    const [program = "", ...args] = probe.check.command;
+    const folder = mkdtempSync(join(tmpdir(), "longshore-"));
+    writeFileSync(
+      join(folder, "pg_isready"),
+      `#!/bin/sh\n[ "$1 $2 $3" = "-q -h 127.0.0.1" ] && exit ${code}\nexit 9\n`,
+      { mode: 0o755 },
+    );
+    const { status } = spawnSync(program, args, {
+      env: { PATH: [folder, process.env.PATH].join(delimiter) },
+    });
+    rmSync(folder, { recursive: true });
+    return status;
+  };
+
+  it("lets a server be that plays its log back, sends it no clients, and restarts one that is silent", () => {
+    const [accepts, rejects, silent] = [0, 1, 2];
+    assert.deepEqual(
+      [accepts, rejects, silent].map((code) => ends(ready, code)),
+      [0, 1, 2],
+    );
+    assert.deepEqual(
+      [accepts, rejects, silent].map((code) => ends(live, code)),
+      [0, 0, 1],
+    );
+  });
+});
 
 describe("the image of a PostgreSQL", () => {
   const cases: [PostgresExtension[], "compose" | "gcp", string, number][] = [
