@@ -1,3 +1,4 @@
+import { EXPLAINED_FINDINGS } from "../../catalog/findings";
 import { rules, stackRules } from "./index";
 
 const INTRO = `# Policies
@@ -23,8 +24,23 @@ The documents of Compose projects are written by one renderer and held to the sa
 (\`tests/unit/render-properties.test.ts\`).
 `;
 
+const FINDINGS = `
+## What another checker says
+
+kube-score judges the documents of every system in every environment (\`tests/unit/kube-score.test.ts\`). What it calls
+critical is mended, or explained in \`catalog/findings.ts\` together with where the reason holds:
+`;
+
 /** The page about the pack, as Markdown. */
 export function policyTable(): string {
   const rows = [...rules, ...stackRules].map(({ name, description }) => `| \`${name}\` | ${description} |`);
-  return [INTRO, "| policy | demands |", "| --- | --- |", ...rows, ""].join("\n");
+  const findings = EXPLAINED_FINDINGS.map(({ check, reason }) => `| \`${check}\` | ${reason} |`);
+  const table = (head: string, lines: readonly string[]) => [head, "| --- | --- |", ...lines];
+  return [
+    INTRO,
+    ...table("| policy | demands |", rows),
+    FINDINGS,
+    ...table("| kube-score's check | why the finding stays |", findings),
+    "",
+  ].join("\n");
 }

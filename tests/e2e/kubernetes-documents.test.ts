@@ -1,22 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { planSystem, type Plan } from "../../catalog/plan";
-import { googleOptions, renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
-import { loadStack, planSettings, readSettings, type StackSettings } from "../../settings";
-import { systems } from "../../stacks";
+import type { KubernetesObject } from "../../render/kubernetes";
 import type { ClusterClient, ObjectName } from "../../tools/lab/providers/cluster-client";
 import type { Properties } from "../../offline/values";
+import { clusterDocuments, clusterStacks } from "../support/cluster-documents";
 import { startNode, stopNode } from "../support/cluster-node";
-
-const root = join(__dirname, "..", "..");
-const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
-
-/** The stacks of the checkout, and the same environments on a cluster elsewhere. */
-const stacks: StackSettings[] = ["dev", "staging", "prod"].flatMap((stack) => [
-  loadStack(root, stack, systems),
-  readSettings({ stack, values: { target: "kubernetes", domain: "example.com" } }, systems),
-]);
 
 describe("documents at a real API server", function () {
   this.timeout(600_000);
@@ -36,15 +24,11 @@ describe("documents at a real API server", function () {
       (error: unknown) => [error instanceof Error ? error.message : String(error)],
     );
 
-  for (const settings of stacks) {
+  for (const settings of clusterStacks()) {
     it(`accepts everything of ${settings.environment} on ${settings.target}`, async () => {
       const refused: string[] = [];
       let documents = 0;
-      for (const system of settings.systems) {
-        const definition = systems[system] ?? assert.fail(system);
-        const secretsSet = definition.secrets.map(({ name }) => name);
-        const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet });
-        const objects = render(plan, settings);
+      for (const { objects } of clusterDocuments(settings)) {
         const namespace = objects.find(({ kind }) => kind === "Namespace") ?? assert.fail("no namespace");
         // It stays for the next environment, and goes with the node.
         refused.push(...(await accept(plain(namespace), false)));
@@ -71,21 +55,6 @@ describe("documents at a real API server", function () {
     assert.match(unknown, /field not declared in schema/);
   });
 });
-
-function render(plan: Plan, { target, lifecycle }: StackSettings): KubernetesObject<string>[] {
-  return renderKubernetes<string>(plan, {
-    ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
-    imageReference: ({ name }) => `registry.example.com/${plan.system}/${name}@${DIGEST}`,
-    datastoreRange: () => "192.0.2.1/32",
-    requireDigests: plan.environment === "prod",
-    lifecycle,
-    resolver: {
-      secret: (name) => `secret of ${name}`,
-      host: () => "192.0.2.1",
-      text: (parts) => parts.join(""),
-    },
-  });
-}
 
 /** The pod that a controller would make: Pod Security and quotas judge pods, and only warn about controllers. */
 function podOf({ kind, metadata, spec }: KubernetesObject<string>): Properties[] {

@@ -55,7 +55,8 @@ export function planOf(workloads: readonly Workload[], fields: Partial<Plan> = {
   };
 }
 
-const httpProbe = (path: string) =>
+/** Asks port 8000 every ten seconds. */
+export const httpProbe = (path: string) =>
   ({
     check: { kind: "http", path, port: 8000 },
     intervalSeconds: 10,

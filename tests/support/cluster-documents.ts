@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { planSystem, type Plan } from "../../catalog/plan";
+import type { Workload } from "../../catalog/plan/types";
+import { backedUp, renderBackup } from "../../render/backup/objects";
+import {
+  googleOptions,
+  renderKubernetes,
+  type KubernetesObject,
+  type KubernetesOptions,
+} from "../../render/kubernetes";
+import { loadStack, planSettings, readSettings, type StackSettings } from "../../settings";
+import { systems } from "../../stacks";
+
+const root = join(__dirname, "..", "..");
+const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+/** The stacks of the checkout, and the same environments on a cluster elsewhere. */
+export const clusterStacks = (): StackSettings[] =>
+  ["dev", "staging", "prod"].flatMap((stack) => [
+    loadStack(root, stack, systems),
+    readSettings({ stack, values: { target: "kubernetes", domain: "example.com" } }, systems),
+  ]);
+
+/** What one system brings to a cluster. */
+export interface ClusterDocuments {
+  readonly plan: Plan;
+  readonly objects: readonly KubernetesObject<string>[];
+  /** What dumps its datastores, where the stack keeps dumps: these objects, and what runs in them. */
+  readonly backups: readonly KubernetesObject<string>[];
+  readonly backupJobs: readonly Workload[];
+}
+
+/** The documents of all systems of a stack, with every secret set and every image by digest. */
+export function clusterDocuments(settings: StackSettings): ClusterDocuments[] {
+  return settings.systems.map((system) => {
+    const definition = systems[system] ?? assert.fail(system);
+    const secretsSet = definition.secrets.map(({ name }) => name);
+    const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet });
+    const options = optionsOf(plan, settings);
+    const { backups } = settings;
+    const kept = backups ? backedUp(plan) : [];
+    return {
+      plan,
+      objects: renderKubernetes(plan, options),
+      backups: kept.flatMap((one) =>
+        renderBackup(plan, options, one, { bucket: "dumps", schedule: backups?.schedule ?? "" }),
+      ),
+      backupJobs: kept.flatMap(({ dump, restore }) => [dump, restore]),
+    };
+  });
+}
+
+function optionsOf(plan: Plan, { target, lifecycle }: StackSettings): KubernetesOptions<string> {
+  return {
+    ...(target === "gcp" && { ...googleOptions(plan), ingress: { tlsSecret: null } }),
+    imageReference: ({ name }) => `registry.example.com/${plan.system}/${name}@${DIGEST}`,
+    datastoreRange: () => "192.0.2.1/32",
+    requireDigests: plan.environment === "prod",
+    lifecycle,
+    resolver: {
+      secret: (name) => `secret of ${name}`,
+      host: () => "192.0.2.1",
+      text: (parts) => parts.join(""),
+    },
+  };
+}

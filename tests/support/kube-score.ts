@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { EXPLAINED_FINDINGS } from "../../catalog/findings";
+import type { Workload } from "../../catalog/plan/types";
+import { KUBERNETES_VERSION } from "../../offline/schemas/kubernetes";
+import { kubernetesYaml, type KubernetesObject } from "../../render/kubernetes";
+import { run } from "../../tools/process";
+import type { ClusterDocuments } from "./cluster-documents";
+
+/** Something that kube-score calls critical. */
+interface Finding {
+  /** `todo Deployment/backend` */
+  readonly where: string;
+  readonly check: string;
+  readonly says: string;
+  readonly object: KubernetesObject<string>;
+}
+
+/** What kube-score prints, as far as it is read. */
+interface Scored {
+  readonly type_meta: { readonly kind: string };
+  readonly object_meta: { readonly name: string; readonly namespace?: string };
+  readonly checks: readonly {
+    readonly check: { readonly id: string };
+    readonly grade: number;
+    readonly skipped: boolean;
+    readonly comments: readonly { readonly summary: string }[] | null;
+  }[];
+}
+
+const CRITICAL = 1;
+
+export interface Judgement {
+  /** How many objects were judged. */
+  readonly objects: number;
+  /** One line for each critical finding that the catalog does not explain. */
+  readonly unexplained: readonly string[];
+  /** The checks whose findings it explains. */
+  readonly explained: readonly string[];
+}
+
+/** Lets kube-score judge documents. What it finds must be explained by the catalog; an annotation is no excuse. */
+export async function judge(kubeScore: string, documents: readonly ClusterDocuments[]): Promise<Judgement> {
+  const objects = documents.flatMap((each) => [...each.objects, ...each.backups]);
+  const workloads = new Map<string, Workload>(
+    documents.flatMap(({ plan, backupJobs }) =>
+      [...plan.workloads, ...backupJobs].map((one) => [`${plan.system} ${one.name}`, one] as const),
+    ),
+  );
+  const scored = await score(kubeScore, objects);
+  const explained = new Set<string>();
+  const unexplained = findingsIn(scored, objects).flatMap(({ where, check, says, object }) => {
+    const workload = workloads.get(ownerOf(object));
+    const reason = EXPLAINED_FINDINGS.find((one) => one.check === check);
+    if (reason && workload && imagesOf(object).every((image) => reason.holds(workload, image))) {
+      explained.add(check);
+      return [];
+    }
+    return [`${where}: ${check}: ${says}`];
+  });
+  return { objects: scored.length, unexplained, explained: [...explained].sort() };
+}
+
+async function score(kubeScore: string, objects: readonly KubernetesObject<string>[]): Promise<Scored[]> {
+  const version = KUBERNETES_VERSION.split(".").slice(0, 2).join(".");
+  const flags = [
+    "--kubernetes-version",
+    version,
+    "--output-format",
+    "json",
+    "--disable-ignore-checks-annotations",
+  ];
+  const { code, stdout, stderr } = await run(kubeScore, ["score", ...flags, "-"], {
+    input: kubernetesYaml(objects),
+    timeoutMs: 120_000,
+  });
+  // 1 says that something is critical.
+  assert.ok(code <= 1 && stdout.startsWith("["), `kube-score ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as Scored[];
+}
+
+function findingsIn(scored: readonly Scored[], objects: readonly KubernetesObject<string>[]): Finding[] {
+  return scored.flatMap(({ type_meta: { kind }, object_meta: { name, namespace }, checks }) => {
+    const object = objects.find(
+      (one) =>
+        one.kind === kind &&
+        one.metadata.name === name &&
+        (one.metadata.namespace ?? "") === (namespace ?? ""),
+    );
+    assert.ok(object, `kube-score speaks of ${kind}/${name}, which it was not given`);
+    return checks
+      .filter(({ grade, skipped }) => !skipped && grade <= CRITICAL)
+      .map(({ check: { id }, comments }) => ({
+        where: `${namespace ?? "cluster"} ${kind}/${name}`,
+        check: id,
+        says: [...new Set((comments ?? []).map(({ summary }) => summary))].join(", "),
+        object,
+      }));
+  });
+}
+
+function ownerOf({ metadata: { labels } }: KubernetesObject<string>): string {
+  return `${labels["app.kubernetes.io/part-of"] ?? ""} ${labels["app.kubernetes.io/name"] ?? ""}`;
+}
+
+/** Every image that an object's pods pull. */
+function imagesOf(node: unknown): string[] {
+  if (typeof node !== "object" || node === null) {
+    return [];
+  }
+  return Object.entries(node).flatMap(([key, value]) =>
+    key === "image" && typeof value === "string" ? [value] : imagesOf(value),
+  );
+}

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { buildWithGo, missingGo } from "./go-build";
+import { MissingTool } from "./missing";
+import { cacheDir } from "./paths";
+import { isExecutable, run, which, withLock, type Say } from "./process";
+import { formatVersion, parseVersion, type Version } from "./version";
+
+/** As tools/kube-score/go.mod has it. Another version has other checks. */
+const PINNED: Version = [1, 20, 0];
+
+const own = (): string => join(cacheDir(), "kube-score", formatVersion(PINNED), "bin", "kube-score");
+
+/** kube-score on the PATH, when it is the pinned version, or in the cache. */
+async function surveyKubeScore(): Promise<string | undefined> {
+  const onPath = await which(["kube-score"]);
+  const version = onPath && parseVersion((await run(onPath, ["version"])).stdout);
+  if (version && formatVersion(version) === formatVersion(PINNED)) {
+    return onPath;
+  }
+  return (await isExecutable(own())) ? own() : undefined;
+}
+
+/**
+ * What judges Kubernetes documents, for tests: from the PATH, from the cache, or built from its Go modules (a minute).
+ * @throws MissingTool with one line that says what to install
+ */
+export async function findKubeScore(say: Say): Promise<string> {
+  return withLock(`${own()}.lock`, say, async () => {
+    const found = await surveyKubeScore();
+    if (found !== undefined) {
+      return found;
+    }
+    const version = formatVersion(PINNED);
+    const problem = await missingGo();
+    if (problem !== undefined) {
+      throw new MissingTool(
+        `there is no kube-score ${version} on the PATH, and it cannot be built (${problem}): install either`,
+      );
+    }
+    say(`building kube-score ${version} from its Go modules (a minute)`);
+    await buildWithGo({
+      modules: "kube-score",
+      target: "github.com/zegl/kube-score/cmd/kube-score",
+      version: ["main.version", version],
+      output: own(),
+    });
+    return own();
+  });
+}
