@@ -1,7 +1,10 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
 import { sourceFolders } from "../../catalog/build-graph";
 import type { Plan } from "../../catalog/plan/types";
 import type { BuildSource } from "../../catalog/types";
-import { contextHash } from "./context-hash";
+import { throwProblems, type Problem } from "../../catalog/problems";
+import { contextFiles, contextHash } from "./context-hash";
 import { sourceHistory, type SourceRevision } from "./source-revision";
 
 /** What an image is built from. */
@@ -20,13 +23,38 @@ export function hashesIn(root: string): HashSource {
   return remembered((source, { images }) => contextHash(root, source, images));
 }
 
-/** Reads the repository's files and history. */
+/**
+ * Reads the repository's files and history, for a build.
+ * @throws ProblemsError that names files which the user of an image could not read
+ */
 export function sourcesIn(root: string, hashOf = hashesIn(root)): DescribeSource {
   const revisionOf = sourceHistory(root);
-  return remembered((source, plan) => ({
-    hash: hashOf(source, plan),
-    ...revisionOf(sourceFolders(source, plan.images)),
-  }));
+  return remembered((source, plan) => {
+    const hash = hashOf(source, plan);
+    const folders = sourceFolders(source, plan.images);
+    throwProblems("image", closedFolders(root, folders));
+    return { hash, ...revisionOf(folders) };
+  });
+}
+
+const READ_BY_ALL = 0o004;
+
+/** The modes of files go into an image and not into its hash: a checkout of another umask has the same tag. */
+function closedFolders(root: string, folders: readonly string[]): Problem[] {
+  return folders.flatMap((folder) => {
+    const closed = contextFiles(join(root, folder), "Dockerfile").filter(
+      (path) => (lstatSync(join(root, folder, path)).mode & READ_BY_ALL) === 0,
+    );
+    return closed.length === 0
+      ? []
+      : [
+          {
+            path: folder,
+            message: `expected files that everybody may read, as the user of an image has to, got ${closed.length} that some may not, such as ${closed[0] ?? ""}`,
+            fix: `run: chmod -R go+rX ${folder}; a checkout under umask 022 is like that`,
+          },
+        ];
+  });
 }
 
 /** Several workloads share an image: its files are read once. */

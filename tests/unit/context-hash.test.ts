@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { contextFiles, contextHash } from "../../render/images/context-hash";
+import { sourcesIn } from "../../render/images/source-description";
 
 describe("the hash of a build context", () => {
   let root: string;
@@ -157,5 +158,17 @@ describe("the hash of a build context", () => {
       () => contextHash(root, { ...source, context: "none" }),
       /none: expected a folder with a Dockerfile/,
     );
+  });
+
+  it("is not built upon files that the user of an image could not read", () => {
+    const describeSource = () => sourcesIn(root)({ ...source, args: {} }, { images: [] });
+    assert.equal(describeSource().hash, hash());
+    chmodSync(join(root, "app", "src", "main.py"), 0o640);
+    assert.throws(
+      describeSource,
+      /app: expected files that everybody may read.*got 1 that some may not, such as src\/main\.py; run: chmod -R go\+rX app/s,
+    );
+    write(".dockerignore", "src\n");
+    assert.equal(describeSource().hash, hash());
   });
 });
