@@ -32,7 +32,7 @@ const CRITICAL = 1;
 export interface Judgement {
   /** How many objects were judged. */
   readonly objects: number;
-  /** One line for each critical finding that the catalog does not explain. */
+  /** One line for each critical finding that the catalog does not explain. Sorted: kube-score has another order each time. */
   readonly unexplained: readonly string[];
   /** The checks whose findings it explains. */
   readonly explained: readonly string[];
@@ -57,7 +57,7 @@ export async function judge(kubeScore: string, documents: readonly ClusterDocume
     }
     return [`${where}: ${check}: ${says}`];
   });
-  return { objects: scored.length, unexplained, explained: [...explained].sort() };
+  return { objects: scored.length, unexplained: unexplained.sort(), explained: [...explained].sort() };
 }
 
 async function score(kubeScore: string, objects: readonly KubernetesObject<string>[]): Promise<Scored[]> {

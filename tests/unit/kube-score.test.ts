@@ -53,8 +53,8 @@ describe("kube-score", function () {
 
     it("a tag that moves, though a digest would explain the pull policy", async () => {
       assert.deepEqual(await judged({ probes }, "app:latest"), [
-        "shop Deployment/web: container-image-tag: Image with latest tag",
         "shop Deployment/web: container-image-pull-policy: ImagePullPolicy is not set to Always",
+        "shop Deployment/web: container-image-tag: Image with latest tag",
       ]);
     });
 
