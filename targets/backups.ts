@@ -3,10 +3,10 @@ import type { Plan, Workload } from "../catalog/plan/types";
 import type { BackupBucket } from "../components/backup-bucket";
 import { WorkloadIdentity } from "../components/identity";
 import { accountId } from "../components/identity.spec";
-import { kubernetesObject } from "../components/kubernetes-object";
 import { Workload as WorkloadComponent } from "../components/workload";
 import { backedUp, backupSecret, renderBackup, type BackedUp } from "../render/backup/objects";
 import type { KubernetesOptions } from "../render/kubernetes";
+import { createSecret } from "./system-secrets";
 
 type Late = pulumi.Output<string>;
 
@@ -75,7 +75,6 @@ function createBackup(
   );
 }
 
-/** Under a generated name, as all Secrets: a changed password is a new one. */
 function secretOf(
   plan: Plan,
   options: KubernetesOptions<Late>,
@@ -83,18 +82,9 @@ function secretOf(
   namespace: pulumi.Resource,
   parent: pulumi.Resource,
 ): Late {
-  const object = backupSecret(plan, options, job);
-  if (!object) {
+  const secret = backupSecret(plan, options, job);
+  if (!secret) {
     throw new Error(`internal: ${job.name} has no secret`);
   }
-  const { name: _generated, ...metadata } = object.metadata;
-  const secret = kubernetesObject(
-    `${plan.system}-${job.name}-secrets`,
-    { ...object, metadata },
-    {
-      parent,
-      dependsOn: [namespace],
-    },
-  ) as pulumi.CustomResource & { metadata: pulumi.Output<{ name: string }> };
-  return secret.metadata.name;
+  return createSecret(plan, job, secret, { parent, dependsOn: [namespace] });
 }

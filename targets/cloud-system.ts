@@ -2,18 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Resolver } from "../catalog/plan/resolve";
 import type { BuildSource } from "../catalog/types";
 import { baseImage } from "../catalog/build-graph";
-import type {
-  Plan,
-  PlannedImage,
-  PlannedRoute,
-  PlannedSecret,
-  Workload as PlannedWorkload,
-} from "../catalog/plan/types";
-import { throwProblems } from "../catalog/problems";
+import type { Plan, PlannedImage, PlannedRoute, Workload as PlannedWorkload } from "../catalog/plan/types";
 import { Component } from "../components/component";
 import { accountId } from "../components/identity.spec";
 import { WorkloadIdentity } from "../components/identity";
-import { GeneratedSecret } from "../components/generated-secret";
 import { Image, type UpstreamImage } from "../components/image";
 import { GkeIngress, type GkeBackend } from "../components/ingress";
 import { kubernetesObject, type ObjectData } from "../components/kubernetes-object";
@@ -22,17 +14,16 @@ import { Workload } from "../components/workload";
 import {
   googleOptions,
   renderKubernetes,
-  renderSecrets,
   type KubernetesObject,
   type KubernetesOptions,
 } from "../render/kubernetes";
-import { notSet, secretCommand } from "../settings/plan";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
 import type { CloudContext, SystemPlatform } from "./system-platform";
 import { createBackups } from "./backups";
 import { collectMetrics } from "./monitoring";
 import { createManagedStores, type ManagedStore } from "./managed-stores";
+import { createSecrets, provideSecrets } from "./system-secrets";
 
 type Late = pulumi.Output<string>;
 type Rendered = KubernetesObject<Late>;
@@ -66,12 +57,12 @@ export class CloudSystem extends Component {
   ) {
     super("longshore:system:System", plan.system, { providers: [...context.platform.providers] });
     this.images = this.buildImages();
-    this.secrets = this.provideSecrets();
+    this.secrets = provideSecrets(plan, context, this);
     this.identities = this.createIdentities();
     this.stores = this.createStores();
     const namespace = this.createNamespace();
     this.ingress = this.prepareIngress(namespace);
-    const secretName = this.createSecrets(namespace);
+    const secretName = createSecrets(plan, this.baseOptions(), namespace.namespace, this);
     this.options = { ...this.baseOptions(), secretName, ...this.ingressOptions() };
     this.workloads = this.createWorkloads(namespace);
     this.operate(namespace);
@@ -126,38 +117,6 @@ export class CloudSystem extends Component {
       },
       { parent: this, dependsOn: [...registry.parts] },
     );
-  }
-
-  /** From config where a person set them, else made by us where the catalog says so. */
-  private provideSecrets(): Map<string, Late> {
-    const { secretValue, settings } = this.context;
-    const provide = ({ name, secret, generation, from, value }: PlannedSecret): Late | undefined => {
-      const given = secretValue(this.plan.system, name);
-      if (given || from === "config" || value.kind === "tls") {
-        return given && pulumi.secret(given);
-      }
-      const { length } = value;
-      const kind =
-        value.kind === "hex"
-          ? { kind: "hex" as const }
-          : value.kind === "text" && value.alphabet !== undefined
-            ? { alphabet: value.alphabet }
-            : {};
-      const args = { ...kind, length, generation };
-      return new GeneratedSecret(slotOf(`${this.label}-${secret}`, generation), args, { parent: this }).value;
-    };
-    const ours = this.plan.secrets.filter(({ from }) => from !== "service");
-    const provided = ours.map((secret) => ({ secret, value: provide(secret) }));
-    const missing = provided.filter(({ value }) => value === undefined);
-    throwProblems(
-      `Pulumi.${settings.stack}.yaml`,
-      missing.map(({ secret }) => ({
-        path: `${this.label}.secrets.${secret.name}`,
-        message: notSet(secret),
-        fix: `run: ${secretCommand(this.plan.system, secret.name, secret.from, settings.stack)}`,
-      })),
-    );
-    return new Map(provided.flatMap(({ secret, value }) => (value ? [[secret.name, value] as const] : [])));
   }
 
   private createStores(): Map<string, ManagedStore> {
@@ -241,33 +200,6 @@ export class CloudSystem extends Component {
       },
       { parent: this, dependsOn: [namespace.namespace] },
     );
-  }
-
-  /**
-   * Each under a generated name: a changed value is a new Secret, so that exactly the pods that use it are
-   * replaced, one at a time, while the others keep what they have.
-   */
-  private createSecrets(namespace: Namespace): (workload: PlannedWorkload) => Late {
-    const names = new Map(
-      renderSecrets(this.plan, this.baseOptions()).map(({ workload, secret }) => {
-        const { name: plain, ...metadata } = secret.metadata;
-        if (workload.secretFiles.every(({ live }) => live)) {
-          // The cluster brings a new content to the running pods; under another name it would replace them.
-          kubernetesObject(`${this.label}-${workload.name}-secrets`, secret, {
-            parent: this,
-            dependsOn: [namespace.namespace],
-          });
-          return [workload.name, pulumi.output(plain)];
-        }
-        const resource = kubernetesObject(
-          `${this.label}-${workload.name}-secrets`,
-          { ...secret, metadata },
-          { parent: this, dependsOn: [namespace.namespace] },
-        ) as pulumi.CustomResource & { metadata: pulumi.Output<{ name: string }> };
-        return [workload.name, resource.metadata.name];
-      }),
-    );
-    return ({ name }) => names.get(name) ?? pulumi.output(`${name}-secrets`);
   }
 
   private createWorkloads(namespace: Namespace): Map<string, Workload> {
@@ -409,15 +341,6 @@ export class CloudSystem extends Component {
     }
     return copy.reference;
   }
-}
-
-/**
- * Up to three values of a secret are there at once: the previous, the one in use, the next. Each keeps its place until
- * the third one after it takes that, so that a new generation makes one value anew and leaves the others.
- */
-function slotOf(name: string, generation: number): string {
-  const slot = (generation - 1) % 3;
-  return slot === 0 ? name : `${name}.${slot + 1}`;
 }
 
 /** What a service's routes ask of the load balancer. Bodies of every size pass: the service has to refuse them. */
