@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
-import { crc32, deflateSync } from "node:zlib";
 import pg from "pg";
 import { createLog, describe } from "./logs.ts";
 import type { Store } from "./model.ts";
+import { png, type Inside } from "./png.ts";
 import { loadSettings, SettingsError } from "./settings.ts";
 import { PostgresStore } from "./store.ts";
 
 const [WIDTH, HEIGHT] = [640, 400];
-type Inside = (x: number, y: number) => boolean;
 
 /** Subjects on paper. The service finds out about their negative space as about any other picture's. */
 const SAMPLES: Readonly<Record<string, Inside>> = {
@@ -21,7 +20,7 @@ export async function seed(store: Store): Promise<{ added: number; present: numb
   const present = new Set((await store.list(100)).map(({ name }) => name));
   const missing = Object.entries(SAMPLES).filter(([name]) => !present.has(name));
   for (const [name, inside] of missing) {
-    const picture = png(inside);
+    const picture = png(WIDTH, HEIGHT, inside);
     const id = randomUUID();
     await store.begin(id, name);
     await store.append(id, 0, picture);
@@ -29,30 +28,6 @@ export async function seed(store: Store): Promise<{ added: number; present: numb
     await store.finish(id, { mediaType: "image/png", size: picture.length, sha256 });
   }
   return { added: missing.length, present: Object.keys(SAMPLES).length - missing.length };
-}
-
-function png(inside: Inside): Buffer {
-  const rows = Buffer.alloc((WIDTH + 1) * HEIGHT);
-  for (let y = 0; y < HEIGHT; y += 1) {
-    for (let x = 0; x < WIDTH; x += 1) {
-      rows[y * (WIDTH + 1) + 1 + x] = inside(x, y) ? 40 : 238;
-    }
-  }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(WIDTH, 0);
-  header.writeUInt32BE(HEIGHT, 4);
-  // Eight bits of grey.
-  header[8] = 8;
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND")]);
-}
-
-function chunk(kind: string, data = Buffer.alloc(0)): Buffer {
-  const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
-  const ends = Buffer.alloc(8);
-  ends.writeUInt32BE(data.length, 0);
-  ends.writeUInt32BE(crc32(body), 4);
-  return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
 }
 
 if (process.argv[1] === import.meta.filename) {
