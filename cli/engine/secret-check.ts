@@ -1,5 +1,5 @@
 import { generationOf, parseValueName } from "../../catalog/generations";
-import type { Plan } from "../../catalog/plan";
+import type { Plan, PlannedSecret } from "../../catalog/plan";
 import { rotationOf } from "../../catalog/secrets";
 import { machineStack } from "../../settings/machine-stacks";
 import { missingSecrets, secretUsers, type StackSettings } from "../../settings";
@@ -43,7 +43,7 @@ export async function checkSecrets({
     : NONE;
   const findings = plans.flatMap((plan) => [
     ...missing(plan, settings),
-    ...malformedSecrets(plan, read).map(({ path, message }) => malformed(plan, path, message, settings)),
+    ...malformed(plan, settings, read),
     ...unused(plan, settings),
     ...old(plan, settings, read, olderThan),
   ]);
@@ -110,24 +110,25 @@ function missing(plan: Plan, settings: StackSettings): Finding[] {
   });
 }
 
-function malformed(
-  { system, secrets }: Plan,
-  path: string,
-  message: string,
-  { stack }: StackSettings,
-): Finding {
-  const name = path.split(".").slice(2).join(".");
-  const { secret = name, from, value } = secrets.find((one) => one.name === name) ?? {};
-  const rotation = value ? rotationOf({ name: secret, value }) : secret;
-  return {
-    secret: `${system}.${name}`,
-    problem: "malformed",
-    message: message.replace(/^malformed: /, ""),
-    fix:
-      from === "generated"
-        ? `run: bin/longshore secrets rotate ${system}.${rotation} --stack ${stack}`
-        : `run: bin/longshore secrets set ${system}.${secret} --stack ${stack}`,
-  };
+function malformed(plan: Plan, { stack }: StackSettings, read: ReadValue): Finding[] {
+  const { system, secrets } = plan;
+  return malformedSecrets(plan, read).flatMap(({ path, message }) =>
+    secrets
+      .filter(({ name }) => path === `${system}.secrets.${name}`)
+      .map((secret) => ({
+        secret: `${system}.${secret.name}`,
+        problem: "malformed",
+        message: message.replace(/^malformed: /, ""),
+        fix: renewal(system, secret, stack),
+      })),
+  );
+}
+
+/** The command that gives a secret another value. The parts of a pair get theirs together. */
+function renewal(system: string, { secret, from, value }: PlannedSecret, stack: string): string {
+  return from === "generated"
+    ? `run: bin/longshore secrets rotate ${system}.${rotationOf({ name: secret, value })} --stack ${stack}`
+    : `run: bin/longshore secrets set ${system}.${secret} --stack ${stack}`;
 }
 
 /** What config holds and nothing in this stack gets. The value before the one in use waits for the end of a rollout. */
@@ -158,17 +159,14 @@ function old(
 ): Finding[] {
   const { system } = plan;
   const seen = new Set<string>();
-  return plan.secrets.flatMap(({ name, secret, from, value, generation }): Finding[] => {
+  return plan.secrets.flatMap((planned): Finding[] => {
+    const { name, secret, value, generation } = planned;
     const rotation = rotationOf({ name: secret, value });
     const { number, since } = generationOf(generations?.[system], rotation);
     if (generation !== number || seen.has(rotation)) {
       return [];
     }
     seen.add(rotation);
-    const fix =
-      from === "generated"
-        ? `run: bin/longshore secrets rotate ${system}.${rotation} --stack ${stack}`
-        : `run: bin/longshore secrets set ${system}.${secret} --stack ${stack}`;
     const days = since === undefined ? 0 : daysSince(since);
     const until = value.kind === "tls" ? validUntil(read(system, name) ?? "") : undefined;
     const left = until && Math.ceil((until.getTime() - Date.now()) / DAY_MS);
@@ -176,7 +174,7 @@ function old(
       secret: `${system}.${rotation}`,
       problem: "old",
       message,
-      fix,
+      fix: renewal(system, planned, stack),
     });
     return [
       ...(days > olderThan ? [finding(`made ${plural(days, "day")} ago`)] : []),
