@@ -15,8 +15,9 @@ export function registerComment(program: Command): Command {
     "after",
     `
 Edits the comment that is there, or adds the first one. What the file holds is taken
-for data of a stranger. Reads GITHUB_EVENT_PATH (of the event workflow_run),
-GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_TOKEN (pull-requests: write).`,
+for data of a stranger. Reads GITHUB_EVENT_PATH (of the event workflow_run, which names
+the repository), GITHUB_API_URL and GITHUB_TOKEN (pull-requests: write); the text goes
+to the file GITHUB_STEP_SUMMARY, too.`,
   );
   return command.action(async (options: CommentOptions) =>
     (await import("./pull-request/comment.js")).comment(options),
