@@ -17,7 +17,7 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** @default 30 seconds */
+  /** 0 for as long as it takes. @default 30 seconds */
   readonly timeoutMs?: number;
   /** Given to standard input. @default - none */
   readonly input?: string;

@@ -220,7 +220,7 @@ async function runJob(
     await docker(engine, ["stop", "--time", "120", container.id], { timeoutMs: 180_000 });
   }
   try {
-    const { code, stdout, stderr } = await run("docker", args, { env: engine.env });
+    const { code, stdout, stderr } = await run("docker", args, { env: engine.env, timeoutMs: 0 });
     if (code !== 0) {
       const last = stderr.trim().split("\n").slice(-5).join("\n  ");
       throw new Failure(`${system}/${store}: ${what} failed\n  ${last}`, EXIT.failed);
