@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** 0 for as long as it takes. @default 30 seconds */
   readonly timeoutMs?: number;
+  /** Keeps a Ctrl-C at the terminal from it: whoever called decides what that means. @default false */
+  readonly shielded?: boolean;
   /** Given to standard input. @default - none */
   readonly input?: string;
   /** Every line of standard error as it comes. */
@@ -27,9 +29,15 @@ export interface RunOptions {
 
 /** Runs a program to its end. Never throws: what went wrong is in the result. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { env = process.env, cwd, timeoutMs = 30_000, input, onLine } = options;
+  const { env = process.env, cwd, timeoutMs = 30_000, shielded = false, input, onLine } = options;
   return new Promise((done) => {
-    const child = spawn(command, args, { env, cwd, stdio: ["pipe", "pipe", "pipe"], timeout: timeoutMs });
+    const child = spawn(command, args, {
+      env,
+      cwd,
+      stdio: ["pipe", "pipe", "pipe"],
+      timeout: timeoutMs,
+      detached: shielded,
+    });
     // A program that does not read its input is no failure.
     child.stdin.on("error", () => {}).end(input);
     let stdout = "";

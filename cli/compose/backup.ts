@@ -1,25 +1,17 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { backupJobOf, type BackupJob } from "../../render/backup/machine";
+import { backupJobOf } from "../../render/backup/machine";
 import { dataDir } from "../../tools/paths";
-import { run } from "../../tools/process";
 import type { BackupOptions, RestoreOptions } from "../backup";
 import { EXIT, Failure, usage } from "../support/failure";
+import { catchInterrupts } from "../support/interrupts";
 import { loadPlans } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";
 import { confirm, formatSeconds, openTerminal, table, type Terminal } from "../support/terminal";
-import { docker, type Container, type Engine } from "./docker";
+import { runJob, type Store } from "./backup-job";
+import type { Container, Engine } from "./docker";
 import { requireNoDeployment, restartOne } from "./restart";
 import { findService, survey, type Survey } from "./survey";
-
-/** A datastore of this machine that keeps data, and runs. */
-interface Store {
-  readonly system: string;
-  readonly store: string;
-  readonly container: Container;
-  readonly job: BackupJob;
-}
 
 interface Dump {
   readonly system: string;
@@ -39,15 +31,22 @@ export async function backup(
   requireNoDeployment(stack);
   const dumps: Dump[] = [];
   const progress = await startProgress(terminal);
+  const interrupts = catchInterrupts();
   try {
-    for (const store of stores) {
+    for (const [index, store] of stores.entries()) {
       const folder = folderOf(to, stack, store);
-      dumps.push(await dump(found.engine, store, folder, progress));
+      const made = await dump(found.engine, store, { folder, signal: interrupts.signal }, progress);
+      if (!made) {
+        const rest = stores.slice(index).map(nameOf);
+        throw new Failure(`interrupted; not dumped: ${rest.join(", ")}`, EXIT.interrupted);
+      }
+      dumps.push(made);
       if (keep !== undefined) {
         prune(folder, store.job.name, keep);
       }
     }
   } finally {
+    interrupts.release();
     progress.stop();
   }
   if (json) {
@@ -92,20 +91,23 @@ export async function restore(
   }
   const started = Date.now();
   const progress = await startProgress(terminal);
+  const interrupts = catchInterrupts(() => {
+    progress.line("the restore goes on to its end, for half of a dump is no data; once more ends it");
+  });
   try {
-    progress.now(`${store.system}/${store.store}: restoring ${chosen}`);
-    await runJob(found.engine, store, "restore", folder, { BACKUP_FILE: chosen });
-    Object.assign(process.env, found.engine.env);
-    const running = (service: string) =>
-      found.containers.some(
-        (one) => isOf(one, { system: store.system, store: service }) && one.state === "running",
+    progress.now(`${nameOf(store)}: restoring ${chosen}`);
+    const { signal } = interrupts;
+    const job = { what: "restore", folder, env: { BACKUP_FILE: chosen }, signal } as const;
+    const said = await interrupts.whole(() => runJob(found.engine, store, job));
+    if (said === undefined) {
+      throw new Failure(
+        `interrupted; ${nameOf(store)} may have only a part of ${chosen}: restore it again`,
+        EXIT.interrupted,
       );
-    for (const service of store.job.restarts.filter(running)) {
-      const { signal } = new AbortController();
-      await restartOne({ system: store.system, service }, stack, progress, signal);
-      progress.line(`  ${store.system}/${service} restarted: it knew changes that are not in the dump`);
     }
+    await restartClients(found, store, stack, progress, signal);
   } finally {
+    interrupts.release();
     progress.stop();
   }
   const seconds = (Date.now() - started) / 1000;
@@ -113,6 +115,35 @@ export async function restore(
     terminal.json({ stack, system: store.system, store: store.store, file: chosen, seconds });
   } else {
     terminal.out(`${store.system}/${store.store} is as in ${chosen}, ${formatSeconds(seconds)}`);
+  }
+}
+
+/** @throws Failure that says who was not restarted */
+async function restartClients(
+  { engine, containers }: Survey,
+  { system, job }: Store,
+  stack: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  Object.assign(process.env, engine.env);
+  const running = job.restarts.filter((store) =>
+    containers.some((one) => isOf(one, { system, store }) && one.state === "running"),
+  );
+  for (const [index, service] of running.entries()) {
+    try {
+      await restartOne({ system, service }, stack, progress, signal);
+    } catch (error) {
+      if (!signal.aborted) {
+        throw error;
+      }
+      const rest = running.slice(index).map((one) => `${system}/${one}`);
+      throw new Failure(
+        `interrupted; the dump is back, but these know changes that are not in it: bin/longshore restart ${rest.join(" ")}`,
+        EXIT.interrupted,
+      );
+    }
+    progress.line(`  ${system}/${service} restarted: it knew changes that are not in the dump`);
   }
 }
 
@@ -163,17 +194,32 @@ function isOf({ system, service }: Container, one: { system: string; store: stri
   return system === one.system && service === one.store;
 }
 
+const nameOf = ({ system, store }: Pick<Store, "system" | "store">): string => `${system}/${store}`;
+
 const onCluster = (system: string): string =>
   `kubectl --namespace ${system} create job --from=cronjob/STORE-dump STORE-dump-now (docs/backups.md)`;
 
-async function dump(engine: Engine, store: Store, folder: string, progress: Progress): Promise<Dump> {
+/** @returns undefined when it was interrupted */
+async function dump(
+  engine: Engine,
+  store: Store,
+  options: { readonly folder: string; readonly signal: AbortSignal },
+  progress: Progress,
+): Promise<Dump | undefined> {
+  const { folder, signal } = options;
+  if (signal.aborted) {
+    return undefined;
+  }
   const started = Date.now();
   progress.now(`${store.system}/${store.store}: dumping`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // The datastore's own user writes here; the folder above is closed to everybody but us.
   chmodSync(join(folder, ".."), 0o700);
   chmodSync(folder, 0o777);
-  const said = await runJob(engine, store, "dump", folder);
+  const said = await runJob(engine, store, { what: "dump", ...options });
+  if (said === undefined) {
+    return undefined;
+  }
   const name = /^wrote \/backup\/(\S+), \d+ bytes$/m.exec(said)?.[1];
   if (name === undefined) {
     throw new Failure(`${store.system}/${store.store}: the dump did not say where it is: ${said.trim()}`);
@@ -186,71 +232,6 @@ async function dump(engine: Engine, store: Store, folder: string, progress: Prog
     bytes: statSync(file).size,
     seconds: (Date.now() - started) / 1000,
   };
-}
-
-/**
- * Runs a script as the datastore's own user, in its image, with its network and its files: what reaches it here is what
- * it reaches itself. One that cannot be dumped while it runs stands still meanwhile.
- */
-async function runJob(
-  engine: Engine,
-  { system, store, container, job }: Store,
-  what: "dump" | "restore",
-  folder: string,
-  more: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const network = job.standsStill ? "none" : `container:${container.id}`;
-  const variables = Object.entries({ BACKUP_FOLDER: "/backup", BACKUP_NAME: job.name, ...job.env, ...more });
-  const args = [
-    ...["run", "--rm", "--pull", "never", "--network", network, "--volumes-from", container.id],
-    ...[
-      "--read-only",
-      "--tmpfs",
-      "/tmp:mode=1777",
-      "--cap-drop",
-      "ALL",
-      "--security-opt",
-      "no-new-privileges",
-    ],
-    ...["--user", `${job.user}:${job.user}`, "--volume", `${resolve(folder)}:/backup`],
-    ...variables.flatMap(([name, value]) => ["--env", `${name}=${value}`]),
-    ...["--entrypoint", "sh", container.image, "-c", job.scripts[what]],
-  ];
-  if (job.standsStill) {
-    await docker(engine, ["stop", "--time", "120", container.id], { timeoutMs: 180_000 });
-  }
-  try {
-    const { code, stdout, stderr } = await run("docker", args, { env: engine.env, timeoutMs: 0 });
-    if (code !== 0) {
-      const last = stderr.trim().split("\n").slice(-5).join("\n  ");
-      throw new Failure(`${system}/${store}: ${what} failed\n  ${last}`, EXIT.failed);
-    }
-    return stdout;
-  } finally {
-    if (job.standsStill) {
-      await docker(engine, ["start", container.id]);
-      await isReady(engine, container);
-    }
-  }
-}
-
-/** Waits until a container that was started again serves. @throws Failure after five minutes */
-async function isReady(engine: Engine, { id, system, service }: Container): Promise<void> {
-  for (let second = 0; second < 300; second += 1) {
-    const health = await docker(engine, [
-      "inspect",
-      "--format",
-      "{{if .State.Health}}{{.State.Health.Status}}{{end}}",
-      id,
-    ]);
-    if (["", "healthy"].includes(health.trim())) {
-      return;
-    }
-    await sleep(1000);
-  }
-  throw new Failure(
-    `${system}/${service} is not healthy five minutes after its start; see: bin/longshore logs ${system}/${service}`,
-  );
 }
 
 const defaultFolder = (stack: string) => join(dataDir(), "backups", stack);

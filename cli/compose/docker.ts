@@ -2,7 +2,7 @@ import { composeProjectName } from "../../tools/compose-project-name";
 import { spawn } from "node:child_process";
 import { surveyDocker } from "../../tools/docker";
 import { healthCommand } from "../../tools/health-command";
-import { run } from "../../tools/process";
+import { run, type RunOptions } from "../../tools/process";
 import { LABELS } from "../../render/compose/labels";
 import { Failure, usage } from "../support/failure";
 import { environmentWith } from "../support/tools";
@@ -116,7 +116,7 @@ function compare(a: string, b: string): number {
 export async function docker(
   { env }: Engine,
   args: readonly string[],
-  options: { readonly timeoutMs?: number } = {},
+  options: Pick<RunOptions, "timeoutMs" | "shielded"> = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await run("docker", args, { env, ...options });
   if (code !== 0) {

@@ -1,36 +1,57 @@
 #!/usr/bin/env node
-// A stand-in for the docker command: answers from containers.json beside it, and runs nothing.
+// A stand-in for the docker command: answers from containers.json beside it, writes down in calls.txt what it was asked,
+// and runs nothing. A container that is attached to lasts until it is removed, or until there is a file `done`.
 "use strict";
 
-const { readFileSync } = require("node:fs");
+const { appendFileSync, existsSync, readFileSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
+const beside = (name) => join(__dirname, name);
 const [command, ...words] = process.argv.slice(2);
-const containers = JSON.parse(readFileSync(join(__dirname, "containers.json"), "utf8"));
+const containers = JSON.parse(readFileSync(beside("containers.json"), "utf8"));
 const answers = {
   version: () => "28.5.2",
   buildx: () => "github.com/docker/buildx v0.20.0",
   compose: () => (words[0] === "version" ? "2.40.0" : `compose ${words.join(" ")}`),
   ps: () => containers.map((one) => `${one.id} ${one.project} ${one.system}`).join("\n"),
+  create: () => "job",
+  start: () => (words[0] === "--attach" ? last() : words[0]),
+  rm: () => writeFileSync(beside("removed"), ""),
   inspect: () =>
-    JSON.stringify(
-      containers
-        .filter(({ id }) => words.includes(id))
-        .map(({ id, project, system, service }) => ({
-          Id: id,
-          RestartCount: 0,
-          State: { Status: "running", ExitCode: 0, StartedAt: "2026-01-01T00:00:00Z" },
-          Config: {
-            Image: "image",
-            Labels: {
-              "com.docker.compose.project": project,
-              "com.docker.compose.service": service,
-              "longshore.system": system,
-              "longshore.kind": "service",
-            },
-          },
-          NetworkSettings: { Ports: null },
-        })),
-    ),
+    words[0] === "--format"
+      ? "healthy"
+      : JSON.stringify(
+          containers
+            .filter(({ id }) => words.includes(id))
+            .map(({ id, project, system, service }) => ({
+              Id: id,
+              RestartCount: 0,
+              State: { Status: "running", ExitCode: 0, StartedAt: "2026-01-01T00:00:00Z" },
+              Config: {
+                Image: "image",
+                Labels: {
+                  "com.docker.compose.project": project,
+                  "com.docker.compose.service": service,
+                  "longshore.system": system,
+                  "longshore.kind": "service",
+                },
+              },
+              NetworkSettings: { Ports: null },
+            })),
+        ),
 };
+
+function last() {
+  // A test that failed leaves nothing that waits.
+  while (!existsSync(beside("removed")) && existsSync(beside("containers.json"))) {
+    if (existsSync(beside("done"))) {
+      return "done";
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  }
+  process.exit(137);
+}
+
+// The answer may take a while; who asks for it is known before.
+appendFileSync(beside("calls.txt"), `${[command, ...words].join(" ").replaceAll("\n", " ")}\n`);
 process.stdout.write(`${answers[command]?.() ?? ""}\n`);
