@@ -6,6 +6,7 @@ import { commitOf, describeCommit, withCommit } from "../support/other-commit";
 import { startProgress } from "../support/progress";
 import { confirm, openTerminal } from "../support/terminal";
 import { commitBefore, historyOf, type DeployedCommit } from "./deployments";
+import { keepSecrets } from "./kept-secrets";
 import { explain, openConfig, type OpenConfig } from "./stack";
 
 /** `longshore rollback` of a stack on a cluster: the commit that was deployed before is deployed again. */
@@ -25,11 +26,14 @@ export async function rollbackCluster({
     progress.stop();
   }
   const what = system.length > 0 ? `${system.join(", ")} of stack ${stack}` : `stack ${stack}`;
-  terminal.note(`back to ${describeCommit(found.commit)} (deployed ${found.at}); databases stay as they are`);
+  terminal.note(
+    `back to ${describeCommit(found.commit)} (deployed ${found.at}); databases and secrets stay as they are`,
+  );
   if (!yes) {
     await confirm(terminal, `Deploy it on ${what}?`);
   }
-  const code = await deployCommit(found.commit, { stack, system, json });
+  // What was rotated since has to stay dead.
+  const code = await deployCommit(found.commit, { stack, system, json, keepSecrets: true });
   if (code !== 0) {
     throw new Failure(`going back to ${found.commit.slice(0, 7)} failed`, EXIT.failed);
   }
@@ -54,30 +58,39 @@ export async function commitToGoBackTo(opened: OpenConfig): Promise<DeployedComm
   return found;
 }
 
+export interface CommitDeployment {
+  readonly stack: string;
+  readonly system: readonly string[];
+  readonly json: boolean;
+  /** Whether it gets the secrets of today. @default false: those of that commit */
+  readonly keepSecrets?: boolean;
+}
+
 /** `up` of another commit, by its own code and settings. Its output goes to ours. */
 export function deployCommit(
   commit: string,
-  { stack, system, json }: { stack: string; system: readonly string[]; json: boolean },
+  { stack, system, json, keepSecrets: keeps = false }: CommitDeployment,
 ): Promise<number> {
-  return withCommit(
-    commit,
-    (folder) =>
-      new Promise((resolve, reject) => {
-        const args = ["up", "--stack", stack, "--yes", ...system.flatMap((name) => ["--system", name])];
-        const child = spawn(join(folder, "bin", "longshore"), [...args, ...(json ? ["--json"] : [])], {
-          cwd: folder,
-          stdio: "inherit",
-        });
-        // It gets the signal as well, and ends in order.
-        const wait = () => {};
-        process.on("SIGINT", wait).on("SIGTERM", wait);
-        child.on("error", reject);
-        child.on("close", (code) => {
-          process.off("SIGINT", wait).off("SIGTERM", wait);
-          resolve(code ?? EXIT.failed);
-        });
-      }),
-  );
+  return withCommit(commit, (folder) => {
+    if (keeps) {
+      keepSecrets(folder, stack);
+    }
+    return new Promise((resolve, reject) => {
+      const args = ["up", "--stack", stack, "--yes", ...system.flatMap((name) => ["--system", name])];
+      const child = spawn(join(folder, "bin", "longshore"), [...args, ...(json ? ["--json"] : [])], {
+        cwd: folder,
+        stdio: "inherit",
+      });
+      // It gets the signal as well, and ends in order.
+      const wait = () => {};
+      process.on("SIGINT", wait).on("SIGTERM", wait);
+      child.on("error", reject);
+      child.on("close", (code) => {
+        process.off("SIGINT", wait).off("SIGTERM", wait);
+        resolve(code ?? EXIT.failed);
+      });
+    });
+  });
 }
 
 /**

@@ -90,4 +90,22 @@ describe("going back on a cluster, over stand-ins for it", function () {
     assert.match(stderr, new RegExp(`back to ${commits.warning?.slice(0, 7)} of`));
     assert.equal(await checkout.deployedLogLevel(), "warning");
   });
+
+  it("brings no secret back that was rotated since", async () => {
+    const rotated = await checkout.cloud(
+      "bin/longshore",
+      ...["secrets", "rotate", "todo.db-app-password", "--stack", "prod"],
+    );
+    assert.equal(rotated.code, 0, rotated.stderr);
+    checkout.commit("Rotate the password of the application");
+    assert.equal((await up()).code, 0);
+    assert.deepEqual([await checkout.deployedLogLevel(), await checkout.databaseLogin()], ["error", "b"]);
+
+    const back = await checkout.cloud("bin/longshore", "rollback", "--stack", "prod", "--yes");
+    assert.equal(back.code, 0, back.stdout + back.stderr);
+    assert.deepEqual([await checkout.deployedLogLevel(), await checkout.databaseLogin()], ["warning", "b"]);
+
+    const further = await checkout.cloud("bin/longshore", "rollback", "--stack", "prod");
+    assert.doesNotMatch(further.stderr, /back to .* Rotate/, "going back counts as a deployment of a commit");
+  });
 });

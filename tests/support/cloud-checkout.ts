@@ -78,9 +78,18 @@ export class CloudCheckout extends Checkout {
   }
 
   /** The log level of the backend, as the state of prod has it: what really runs. */
-  async deployedLogLevel(): Promise<string | undefined> {
+  deployedLogLevel(): Promise<string | undefined> {
+    return this.inState(/"name":\s*"LOG_LEVEL",\s*"value":\s*"(\w+)"/);
+  }
+
+  /** Which of the application's two logins the database has, by the same: `a` or `b`. */
+  databaseLogin(): Promise<string | undefined> {
+    return this.inState(/ALTER ROLE todo_app_(\w) LOGIN/);
+  }
+
+  private async inState(pattern: RegExp): Promise<string | undefined> {
     const { stdout } = await this.cloud("pulumi", "stack", "export", "--stack", "prod");
-    return /"name":\s*"LOG_LEVEL",\s*"value":\s*"(\w+)"/.exec(stdout)?.[1];
+    return pattern.exec(stdout)?.[1];
   }
 
   close(): void {

@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dump, load } from "js-yaml";
+import { parseValueName } from "../../catalog/generations";
+import { repoRoot } from "../../tools/paths";
+import { EXIT, Failure } from "../support/failure";
+
+/** What decrypts the values of a stack file. */
+const ENCRYPTION = ["secretsprovider", "encryptedkey", "encryptionsalt"] as const;
+const SECRETS = "longshore:secrets";
+const GENERATIONS = "longshore:generations";
+
+interface StackFile {
+  config?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+type BySystem = Record<string, Record<string, unknown> | undefined>;
+
+/**
+ * Gives the stack file of an older commit the secrets of today, as far as that commit has them: going back must not
+ * bring a value back to life that was rotated since, perhaps because it leaked.
+ *
+ * @param folder the older commit, checked out
+ * @throws Failure when that commit cannot say which secrets it has
+ */
+export function keepSecrets(folder: string, stack: string): void {
+  const name = `Pulumi.${stack}.yaml`;
+  const today = readStackFile(join(repoRoot(), name));
+  const then = readStackFile(join(folder, name));
+  const known = secretsOf(folder, stack);
+  const kept: StackFile = { ...then, config: { ...then.config } };
+  for (const key of ENCRYPTION) {
+    // Absent is a value too: a passphrase has a salt, a key service has none.
+    Reflect.deleteProperty(kept, key);
+    Object.assign(kept, key in today && { [key]: today[key] });
+  }
+  for (const key of [SECRETS, GENERATIONS]) {
+    const values = only((today.config?.[key] ?? {}) as BySystem, known);
+    kept.config = { ...kept.config, [key]: values };
+  }
+  // Else the engine would note that what it deployed was no commit.
+  git(folder, "update-index", "--assume-unchanged", name);
+  writeFileSync(join(folder, name), dump(kept));
+}
+
+function readStackFile(path: string): StackFile {
+  return (load(readFileSync(path, "utf8")) ?? {}) as StackFile;
+}
+
+/** Entries of secrets that the older commit knows. Its check would refuse others as mistyped. */
+function only(values: BySystem, known: ReadonlyMap<string, ReadonlySet<string>>): BySystem {
+  return Object.fromEntries(
+    [...known].map(([system, secrets]) => [
+      system,
+      Object.fromEntries(
+        Object.entries(values[system] ?? {}).filter(([entry]) =>
+          secrets.has(parseValueName(entry)?.secret ?? ""),
+        ),
+      ),
+    ]),
+  );
+}
+
+/** By system: names of secrets, and of pairs, by which their generations go. */
+function secretsOf(folder: string, stack: string): Map<string, Set<string>> {
+  const args = ["secrets", "list", "--stack", stack, "--json"];
+  const { status, stdout, stderr } = spawnSync(join(folder, "bin", "longshore"), args, {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    throw new Failure(`the secrets of that commit cannot be listed:\n${stderr.trim()}`, EXIT.failed);
+  }
+  const { secrets } = JSON.parse(stdout) as { secrets: { system: string; name: string }[] };
+  const found = new Map<string, Set<string>>();
+  for (const { system, name } of secrets) {
+    const names = found.get(system) ?? new Set();
+    found.set(system, names.add(name).add(name.replace(/-(certificate|key)$/, "")));
+  }
+  return found;
+}
+
+function git(folder: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync("git", args, { cwd: folder, encoding: "utf8" });
+  if (status !== 0) {
+    throw new Failure(`git ${args[0] ?? ""}: ${stderr.trim()}`, EXIT.failed);
+  }
+}
