@@ -53,7 +53,11 @@ export function standardSpec<T>(args: ClusterSpecArgs<T>) {
       httpLoadBalancing: { disabled: false },
     },
     loggingConfig: { enableComponents: ["SYSTEM_COMPONENTS", "WORKLOADS"] },
-    monitoringConfig: { enableComponents: ["SYSTEM_COMPONENTS"], managedPrometheus: { enabled: true } },
+    // What rules ask for (`render/monitoring/cluster-recordings.ts`). Autopilot collects it by itself.
+    monitoringConfig: {
+      enableComponents: ["SYSTEM_COMPONENTS", "DEPLOYMENT", "POD", "STATEFULSET"],
+      managedPrometheus: { enabled: true },
+    },
     // A cluster needs a first pool; it is removed at once, so that pools can change without the cluster.
     removeDefaultNodePool: true,
     initialNodeCount: 1,

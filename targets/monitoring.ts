@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
 import type { GkeCluster } from "../components/cluster";
 import { kubernetesObject } from "../components/kubernetes-object";
-import { clusterRules, podMonitorings } from "../render/monitoring/google";
+import { clusterRules, podMonitorings, useRules } from "../render/monitoring/google";
 
 /** Seconds between two looks at a pod, as on one machine. */
 const SCRAPE_SECONDS = 15;
@@ -16,7 +16,11 @@ export function collectMetrics(plan: Plan, parent: pulumi.Resource, dependsOn: p
   }
 }
 
-/** The alerts of all systems of a cluster. Whom they reach is set in Cloud Monitoring. */
+/** The alerts of all systems of a cluster. Managed Prometheus gives them to the Alertmanager that it runs there. */
 export function watchCluster(cluster: GkeCluster): void {
-  kubernetesObject("cluster-rules", clusterRules(DELAY), { parent: cluster, provider: cluster.provider });
+  const options = { parent: cluster, provider: cluster.provider };
+  kubernetesObject("cluster-rules", clusterRules(DELAY), options);
+  const name = cluster.cluster.name;
+  const use = { ...useRules(""), spec: name.apply((known) => useRules(known).spec) };
+  kubernetesObject("use-rules", use, options);
 }

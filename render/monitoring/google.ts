@@ -1,5 +1,7 @@
 import type { Plan, Workload } from "../../catalog/plan/types";
+import { mark } from "./fill";
 import { prometheusGroups, ruleGroups } from "./rules";
+import type { RuleGroup } from "./types";
 
 /** Google Managed Prometheus' object that asks the pods of one workload for their metrics. */
 export interface PodMonitoring {
@@ -23,10 +25,10 @@ export interface PodMonitoring {
   };
 }
 
-/** Google Managed Prometheus' rules for a whole cluster. */
-export interface ClusterRules {
+/** Google Managed Prometheus' rules: for one cluster, to whose series it narrows them, or for all of a project. */
+export interface ManagedRules {
   readonly apiVersion: "monitoring.googleapis.com/v1";
-  readonly kind: "ClusterRules";
+  readonly kind: "ClusterRules" | "GlobalRules";
   readonly metadata: { readonly name: string };
   readonly spec: { readonly groups: readonly object[] };
 }
@@ -72,13 +74,31 @@ function podMonitoring(
 }
 
 /** The same alerts as on one machine, from what the platform says of containers. */
-export function clusterRules(delay: string): ClusterRules {
+export function clusterRules(delay: string): ManagedRules {
+  return managedRules("ClusterRules", groupsOf("cluster"), delay);
+}
+
+/** What Google measures of a cluster's containers, recorded under the names that alerts and dashboards use. */
+export function useRules(cluster: string): ManagedRules {
+  const groups = groupsOf("project").map((group) => ({
+    ...group,
+    recordings: group.recordings.map(({ record, expr }) => ({
+      record,
+      expr: expr.replaceAll(mark("cluster"), cluster),
+    })),
+  }));
+  return managedRules("GlobalRules", groups, "0s");
+}
+
+function groupsOf(scope: "cluster" | "project"): RuleGroup[] {
+  return ruleGroups("cluster").filter((group) => (group.scope ?? "cluster") === scope);
+}
+
+function managedRules(kind: ManagedRules["kind"], groups: readonly RuleGroup[], delay: string): ManagedRules {
   return {
     apiVersion: "monitoring.googleapis.com/v1",
-    kind: "ClusterRules",
+    kind,
     metadata: { name: "longshore" },
-    spec: {
-      groups: prometheusGroups(ruleGroups("cluster"), delay).map((group) => ({ ...group, interval: "30s" })),
-    },
+    spec: { groups: prometheusGroups(groups, delay).map((group) => ({ ...group, interval: "30s" })) },
   };
 }

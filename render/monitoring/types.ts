@@ -25,6 +25,8 @@ export interface RuleGroup {
   readonly name: string;
   readonly recordings: readonly Recording[];
   readonly alerts: readonly Alert[];
+  /** `project` where series are asked for that name their cluster in another label than Managed Prometheus'. @default "cluster" */
+  readonly scope?: "cluster" | "project";
 }
 
 /** Where metrics come from, which decides what they are called: our exporter on one machine, the platform on a cluster. */

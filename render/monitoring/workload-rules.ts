@@ -1,73 +1,40 @@
+import { CLUSTER_CONTAINERS, CLUSTER_USE } from "./cluster-recordings";
 import type { Alert, Recording, RuleGroup, Source } from "./types";
 
 /** Probes and scrapes are no use of a service. */
 const USERS = 'route!~"/livez|/readyz|/metrics|/api/health|/api/ready"';
 const BY = "by (system, service)";
 
-/** What containers do, under the same names wherever they run. */
-const CONTAINERS: Readonly<Record<Source, readonly Recording[]>> = {
-  compose: [
-    { record: "service:containers:count", expr: `count ${BY} (container_running{kind!="job"})` },
-    { record: "service:containers_down:count", expr: `sum ${BY} (1 - container_running{kind!="job"})` },
-    { record: "service:containers_unready:count", expr: `sum ${BY} (1 - container_healthy)` },
-    {
-      record: "service:container_restarts:increase15m",
-      expr: `sum ${BY} (increase(container_restarts_total[15m]))`,
-    },
-    { record: "service:containers_oom_killed:count", expr: `sum ${BY} (container_oom_killed)` },
-    { record: "service:jobs_failed:count", expr: `count ${BY} (container_exit_code{kind="job"} != 0)` },
-    {
-      record: "service:memory_saturation:ratio",
-      expr: `max ${BY} (container_memory_working_set_bytes / container_spec_memory_limit_bytes)`,
-    },
-    {
-      record: "service:cpu_saturation:ratio_rate5m",
-      expr: `max ${BY} (rate(container_cpu_usage_seconds_total[5m]) / on (system, service, container) group_left () container_spec_cpu_cores)`,
-    },
-  ],
-  cluster: [
-    { record: "service:containers:count", expr: named("kube_deployment_spec_replicas", "deployment") },
-    {
-      record: "service:containers_down:count",
-      expr: named("kube_deployment_spec_replicas - kube_deployment_status_replicas", "deployment"),
-    },
-    {
-      record: "service:containers_unready:count",
-      expr: named("kube_deployment_status_replicas - kube_deployment_status_replicas_ready", "deployment"),
-    },
-    {
-      record: "service:container_restarts:increase15m",
-      expr: named("increase(kube_pod_container_status_restarts_total[15m])", "container"),
-    },
-    {
-      record: "service:containers_oom_killed:count",
-      expr: named('kube_pod_container_status_last_terminated_reason{reason="OOMKilled"}', "container"),
-    },
-    { record: "service:jobs_failed:count", expr: named("kube_job_status_failed > 0", "job_name") },
-    {
-      record: "service:memory_saturation:ratio",
-      expr: named(
-        'container_memory_working_set_bytes{container!=""} / on (namespace, pod, container) kube_pod_container_resource_limits{resource="memory"}',
-        "container",
-        "max",
-      ),
-    },
-    {
-      record: "service:cpu_saturation:ratio_rate5m",
-      expr: named(
-        'rate(container_cpu_usage_seconds_total{container!=""}[5m]) / on (namespace, pod, container) kube_pod_container_resource_limits{resource="cpu"}',
-        "container",
-        "max",
-      ),
-    },
-  ],
-};
-
-/** A cluster's namespace is the system, and its objects are called like services. */
-function named(expr: string, label: string, over: "sum" | "max" = "sum"): string {
-  const system = `label_replace(${expr}, "system", "$1", "namespace", "(.+)")`;
-  return `${over} ${BY} (label_replace(${system}, "service", "$1", "${label}", "(.+)"))`;
-}
+/** What containers do, as our exporter has it of one machine. Clusters record the same names. */
+const CONTAINERS: readonly Recording[] = [
+  { record: "service:containers:count", expr: `count ${BY} (container_running{kind!="job"})` },
+  { record: "service:containers_down:count", expr: `sum ${BY} (1 - container_running{kind!="job"})` },
+  { record: "service:containers_unready:count", expr: `sum ${BY} (1 - container_healthy)` },
+  {
+    record: "service:container_restarts:increase15m",
+    expr: `sum ${BY} (increase(container_restarts_total[15m]))`,
+  },
+  { record: "service:containers_oom_killed:count", expr: `sum ${BY} (container_oom_killed)` },
+  { record: "service:jobs_failed:count", expr: `count ${BY} (container_exit_code{kind="job"} != 0)` },
+  {
+    record: "service:memory_saturation:ratio",
+    expr: `max ${BY} (container_memory_working_set_bytes / container_spec_memory_limit_bytes)`,
+  },
+  {
+    record: "service:cpu_saturation:ratio_rate5m",
+    expr: `max ${BY} (rate(container_cpu_usage_seconds_total[5m]) / on (system, service, container) group_left () container_spec_cpu_cores)`,
+  },
+  { record: "service:memory_bytes:sum", expr: `sum ${BY} (container_memory_working_set_bytes)` },
+  { record: "service:cpu_cores:rate5m", expr: `sum ${BY} (rate(container_cpu_usage_seconds_total[5m]))` },
+  {
+    record: "service:network_receive_bytes:rate5m",
+    expr: `sum ${BY} (rate(container_network_receive_bytes_total[5m]))`,
+  },
+  {
+    record: "service:network_transmit_bytes:rate5m",
+    expr: `sum ${BY} (rate(container_network_transmit_bytes_total[5m]))`,
+  },
+];
 
 const CONTAINER_ALERTS: readonly Alert[] = [
   {
@@ -173,10 +140,19 @@ const REQUEST_ALERTS: readonly Alert[] = [
   },
 ];
 
+/** Why a container ended is nothing that GKE tells: there, its restarts have to do. */
+const ONLY_COMPOSE = ["ContainerOutOfMemory"];
+
 /** Rules about whatever runs: its containers, and its requests where it counts them. */
 export function workloadRules(source: Source): RuleGroup[] {
+  const requests = { name: "requests", recordings: REQUESTS, alerts: REQUEST_ALERTS };
+  if (source === "compose") {
+    return [{ name: "containers", recordings: CONTAINERS, alerts: CONTAINER_ALERTS }, requests];
+  }
+  const alerts = CONTAINER_ALERTS.filter(({ name }) => !ONLY_COMPOSE.includes(name));
   return [
-    { name: "containers", recordings: CONTAINERS[source], alerts: CONTAINER_ALERTS },
-    { name: "requests", recordings: REQUESTS, alerts: REQUEST_ALERTS },
+    { name: "containers", recordings: CLUSTER_CONTAINERS, alerts },
+    { name: "use", recordings: CLUSTER_USE, alerts: [], scope: "project" },
+    requests,
   ];
 }

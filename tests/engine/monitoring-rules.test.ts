@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { PROMETHEUS_IMAGE } from "../../catalog/plan/monitoring";
-import { clusterRules } from "../../render/monitoring/google";
+import { clusterRules, useRules } from "../../render/monitoring/google";
 import { ruleFile, ruleGroups } from "../../render/monitoring/rules";
 import { run } from "../../tools/process";
 import { ALERT_CASES, type AlertCase } from "../support/alert-cases";
+import { CLUSTER_CASES } from "../support/cluster-cases";
 import { useDocker } from "../support/compose-stack";
 
 const alerts = ruleGroups("compose").flatMap((group) => group.alerts);
@@ -20,7 +21,8 @@ describe("alert rules, in Prometheus' own tool", function () {
     await useDocker([PROMETHEUS_IMAGE]);
     folder = mkdtempSync(join(tmpdir(), "longshore-rules-"));
     writeFileSync(join(folder, "rules.yml"), ruleFile("2m"));
-    writeFileSync(join(folder, "cluster.yml"), JSON.stringify({ groups: clusterRules("2m").spec.groups }));
+    const groups = [...clusterRules("2m").spec.groups, ...useRules("shop-1").spec.groups];
+    writeFileSync(join(folder, "cluster.yml"), JSON.stringify({ groups }));
   });
 
   after(() => {
@@ -58,6 +60,19 @@ describe("alert rules, in Prometheus' own tool", function () {
     const content = { rule_files: ["rules.yml"], evaluation_interval: "15s", tests };
     writeFileSync(join(folder, "fire.yml"), JSON.stringify(content));
     const { code, stdout, stderr } = await promtool("test", "rules", "fire.yml");
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("know of clusters what they know of one machine, from what GKE tells", async () => {
+    const tests = CLUSTER_CASES.map(({ name, series, expr, expected }) => ({
+      name,
+      interval: "15s",
+      input_series: inputSeries(series),
+      promql_expr_test: [{ expr, eval_time: "10m", exp_samples: expected }],
+    }));
+    const content = { rule_files: ["cluster.yml"], evaluation_interval: "30s", tests };
+    writeFileSync(join(folder, "on-clusters.yml"), JSON.stringify(content));
+    const { code, stdout, stderr } = await promtool("test", "rules", "on-clusters.yml");
     assert.equal(code, 0, stdout + stderr);
   });
 

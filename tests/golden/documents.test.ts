@@ -6,7 +6,7 @@ import { planSystem, type PlannedImage } from "../../catalog/plan";
 import { DEFAULT_SCRAPE_SECONDS } from "../../catalog/plan/monitoring";
 import { composeYaml, renderCompose } from "../../render/compose";
 import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
-import { clusterRules, podMonitorings } from "../../render/monitoring/google";
+import { clusterRules, podMonitorings, useRules } from "../../render/monitoring/google";
 import { loadStack, planSettings } from "../../settings";
 import { systems } from "../../stacks";
 import { matchesGolden } from "../support/golden";
@@ -105,6 +105,10 @@ describe("documents for all systems of a cluster", () => {
     matchesGolden(
       "tests/golden/expected/monitoring/cluster-rules.yaml",
       dump(clusterRules("2m"), { lineWidth: -1, noRefs: true }),
+    );
+    matchesGolden(
+      "tests/golden/expected/monitoring/use-rules.yaml",
+      dump(useRules("platform-cluster-gke"), { lineWidth: -1, noRefs: true }),
     );
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { load } from "js-yaml";
 import { describe, it } from "mocha";
 import { z } from "zod";
+import { standardSpec } from "../../components/cluster.spec";
 import { mark } from "../../render/monitoring/fill";
 import { dashboards } from "../../render/monitoring/dashboards";
 import { DATASOURCE } from "../../render/monitoring/dashboards/shape";
@@ -129,9 +130,45 @@ describe("rules", () => {
   it("record the same series on one machine and on clusters, so that alerts about workloads are the same", () => {
     const names = (source: "compose" | "cluster") =>
       ruleGroups(source)
-        .filter(({ name }) => ["containers", "requests"].includes(name))
-        .flatMap(({ recordings }) => recordings.map(({ record }) => record));
-    assert.deepEqual(names("cluster"), names("compose"));
+        .filter(({ name }) => ["containers", "use", "requests"].includes(name))
+        .flatMap(({ recordings }) => recordings.map(({ record }) => record))
+        .sort();
+    const unknown = ["service:containers_oom_killed:count"];
+    assert.deepEqual(
+      names("cluster"),
+      names("compose").filter((name) => !unknown.includes(name)),
+    );
+    const asked = ruleGroups("cluster").flatMap(({ alerts }) =>
+      alerts.flatMap(({ expr }) => metricNames(expr)),
+    );
+    assert.deepEqual(
+      asked.filter((name) => !names("cluster").includes(name)),
+      [],
+    );
+  });
+
+  it("ask clusters only for what they are told to collect", () => {
+    const { enableComponents } = standardSpec({
+      project: "acme-prod",
+      region: "us-central1",
+      network: "network",
+      subnetwork: "subnetwork",
+      podRange: "pods",
+      serviceRange: "services",
+      nodeAccount: "nodes@acme-prod.iam.gserviceaccount.com",
+      protect: true,
+    }).monitoringConfig;
+    const collected = (name: string) =>
+      enableComponents.some((component) => name.startsWith(`kube_${component.toLowerCase()}_`)) ||
+      (name.startsWith("kubernetes_io:") && enableComponents.includes("SYSTEM_COMPONENTS"));
+    const asked = ruleGroups("cluster").flatMap(({ recordings }) =>
+      recordings.flatMap(({ expr }) => metricNames(expr)),
+    );
+    const known = [...EXPORTED.services, ...recorded] as readonly string[];
+    assert.deepEqual(
+      asked.filter((name) => !collected(name) && !known.includes(name)),
+      [],
+    );
   });
 });
 
