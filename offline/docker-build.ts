@@ -22,6 +22,9 @@ export const dockerBuild: Planner = {
     return [...checkAgainstSdk(sdk("@pulumi/docker-build"), subject), ...checkImage(subject.inputs)];
   },
 
+  // As the provider has it: with another password the same image is pushed.
+  ignores: ({ path }) => path[0] === "registries" && path.at(-1) === "password",
+
   // The provider builds again in place: it knows no replacement.
   replaces: () => false,
   deleteFirst: () => false,

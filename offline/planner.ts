@@ -41,6 +41,8 @@ export interface Planner {
   complete(subject: Subject, previous: Properties | undefined, unique: string): Properties;
   /** `previous` holds the former inputs of the same resource. */
   check(subject: Subject, previous?: Properties): Failure[];
+  /** Whether the service does not care about a change at this place. @default - it cares about all */
+  ignores?(change: Change): boolean;
   /** Whether a change at this place needs a new resource. */
   replaces(type: string, change: Change, before: Properties, after: Properties): boolean;
   /** Whether the old resource has to go before the new one can come. */

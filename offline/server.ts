@@ -104,7 +104,9 @@ class ProviderService {
     const type = typeOf(request.getUrn());
     const before = plain(properties(request.hasOldInputs() ? request.getOldInputs() : request.getOlds()));
     const after = plain(properties(request.getNews()));
-    const found = changes(withoutNotes(before), withoutNotes(after));
+    const found = changes(withoutNotes(before), withoutNotes(after)).filter(
+      (change) => !this.planner.ignores?.(change),
+    );
     const response = diffResponse(found, (change) => this.planner.replaces(type, change, before, after));
     const replaced = response.getReplacesList().length > 0;
     response.setDeletebeforereplace(replaced && this.planner.deleteFirst(type, before, after));

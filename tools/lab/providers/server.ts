@@ -92,9 +92,8 @@ function handlers(provider: LabProvider): grpc.UntypedServiceImplementation {
       const before = withoutNotes(plain(properties(request.getOldInputs() ?? request.getOlds())));
       const after = withoutNotes(plain(properties(request.getNews())));
       const type = typeOf(request.getUrn());
-      const response = diffResponse(changes(before, after), (change) =>
-        planner.replaces(type, change, before, after),
-      );
+      const found = changes(before, after).filter((change) => !planner.ignores?.(change));
+      const response = diffResponse(found, (change) => planner.replaces(type, change, before, after));
       const isReplaced = response.getReplacesList().length > 0;
       return response.setDeletebeforereplace(isReplaced && planner.deleteFirst(type, before, after));
     }),
