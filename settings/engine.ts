@@ -3,12 +3,20 @@ import type { SystemDefinition } from "../catalog/types";
 import { readSettings } from "./read";
 import type { StackSettings } from "./types";
 
+/** As whom images are pushed and pulled. Both are secrets: a person may have encrypted either. */
+export interface RegistryCredentials {
+  readonly username: pulumi.Output<string>;
+  readonly password: pulumi.Output<string>;
+}
+
 export interface EngineSettings {
   readonly settings: StackSettings;
   /** Value of a secret that config holds, by system and name; undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** The same without protection, to look at before anything is made of it. */
   readonly plainValue: (system: string, name: string) => string | undefined;
+  /** @default - config holds none */
+  readonly registryLogin?: RegistryCredentials;
 }
 
 /**
@@ -25,12 +33,19 @@ export function engineSettings(systems: Readonly<Record<string, SystemDefinition
   const secrets = (values.secrets ?? {}) as Record<string, Record<string, string> | undefined>;
   return {
     settings,
+    ...(settings.registryLogin && { registryLogin: credentials(values.registryLogin) }),
     plainValue: (system, name) => secrets[system]?.[name],
     secretValue: (system, name) => {
       const value = secrets[system]?.[name];
       return value === undefined ? undefined : pulumi.secret(value);
     },
   };
+}
+
+/** @param written what the settings were read from, complete */
+function credentials(written: unknown): RegistryCredentials {
+  const { username, password } = written as { readonly username: string; readonly password: string };
+  return { username: pulumi.secret(username), password: pulumi.secret(password) };
 }
 
 /** The engine hands objects and lists over as JSON text, everything else as it was written. */

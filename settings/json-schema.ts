@@ -18,7 +18,7 @@ export function stackFileSchema(systems: Readonly<Record<string, SystemDefinitio
   const properties = Object.fromEntries(
     Object.entries(schema.properties).map(([key, value]) => [
       `longshore:${key}`,
-      key === "secrets" ? secretsSchema(value) : value,
+      key === "secrets" ? secretsSchema(value) : key === "registryLogin" ? loginSchema(value) : value,
     ]),
   );
   return {
@@ -43,4 +43,12 @@ export function stackFileSchema(systems: Readonly<Record<string, SystemDefinitio
 function secretsSchema(value: object): object {
   const values = { type: "object", additionalProperties: ENCRYPTED_VALUE };
   return { ...value, additionalProperties: values };
+}
+
+function loginSchema(value: object): object {
+  const { properties } = value as {
+    readonly properties: { readonly password: { readonly description?: string } };
+  };
+  const { description } = properties.password;
+  return { ...value, properties: { ...properties, password: { description, ...ENCRYPTED_VALUE } } };
 }

@@ -10,6 +10,7 @@ import { generationsOf, knownSecrets } from "./generations";
 import { withoutUnknownSystems } from "./left-over";
 import { machineStack } from "./machine-stacks";
 import { offersDevices } from "./plan";
+import { loginProblems } from "./registry-login";
 import { settingsSchema } from "./schema";
 import type { StackSettings, SystemSettings } from "./types";
 
@@ -63,6 +64,7 @@ export function readSettings(
     ...(target === "compose" ? sharedPorts(selected, ports, Object.keys(config.ports)) : []),
     ...unknownProfiles(config.profiles, systems),
     ...(target !== "compose" && config.logging ? [CLUSTER_LOGS] : []),
+    ...loginProblems(config.registryLogin, { stack, target }),
     ...(offersDevices({ target, cluster: config.cluster }) ? [] : refusedDevices(config, systems)),
   ]);
 
@@ -102,6 +104,7 @@ export function readSettings(
     ) as Record<string, SystemSettings>,
     ...(config.domain !== undefined && { domain: config.domain }),
     ...(config.registry !== undefined && { registry: config.registry }),
+    ...(config.registryLogin && { registryLogin: true }),
     ...(config.platforms && { platforms: config.platforms }),
     ...(config.tls !== undefined && { tls: config.tls }),
     ...(config.gcp && { gcp: config.gcp }),
@@ -311,6 +314,10 @@ function problemsOf(
   }
   if (issue.code === "invalid_key" || issue.path[0] === "secrets") {
     return [{ path, message: issue.path[0] === "secrets" ? "expected text" : issue.message }];
+  }
+  if (issue.path[0] === "registryLogin") {
+    // What was found may be the password, in the wrong place.
+    return [{ path, message: issue.message }];
   }
   const value = issue.path.reduce<unknown>(at, values);
   const found = value === undefined ? "nothing" : JSON.stringify(value);

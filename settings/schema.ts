@@ -13,6 +13,30 @@ const GCP_REGION = /^[a-z]+-[a-z]+\d{1,2}$/;
 /** A registry's host, with a port where it has one, and a path in it. */
 const REGISTRY = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/;
 
+/** HTTP's basic authentication takes all up to the first colon for the name. */
+const USERNAME = /^[^\s:]+$/;
+
+const registryLogin = z
+  .strictObject(
+    {
+      username: z
+        .string("expected text")
+        .regex(USERNAME, "expected a name without colon and space")
+        .optional()
+        .describe("Such as a robot account of Harbor that may push and pull."),
+      password: z
+        .string("expected text")
+        .optional()
+        .describe(
+          "Its password or token. Encrypted: `pulumi config set --secret --path longshore:registryLogin.password`.",
+        ),
+    },
+    "expected username and password",
+  )
+  .describe(
+    "Target kubernetes: as whom images are pushed to the registry and pods pull them. Default: machine and nodes are logged in by themselves.",
+  );
+
 const secretValues = z
   .record(z.string(), z.record(z.string(), z.string()))
   .default({})
@@ -223,6 +247,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .describe(
         "Where images are pushed, as HOST/PATH: Harbor, Docker Hub, any registry. Default: gcr.io/PROJECT on gcp.",
       ),
+    registryLogin: registryLogin.optional(),
     cluster: z
       .strictObject({
         mode: z.enum(["autopilot", "standard"]).default("autopilot").describe("Kind of GKE cluster."),

@@ -22,6 +22,8 @@ export interface StackSettings {
   readonly gcp?: { readonly project: string; readonly region: string };
   /** Where images are pushed, such as `harbor.example.com/acme`. @default - gcr.io on gcp, nowhere otherwise */
   readonly registry?: string;
+  /** Whether config holds a login for that registry (target kubernetes). @default - machine and nodes have their own */
+  readonly registryLogin?: boolean;
   /** How datastores in the cluster are dumped (target gcp). @default - they are not */
   readonly backups?: { readonly schedule: string; readonly keepDays: number; readonly location: string };
   readonly cluster: {

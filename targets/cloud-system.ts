@@ -19,7 +19,7 @@ import {
 } from "../render/kubernetes";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
-import type { CloudContext, SystemPlatform } from "./system-platform";
+import { pushArgs, type CloudContext, type SystemPlatform } from "./system-platform";
 import { createBackups } from "./backups";
 import { collectMetrics } from "./monitoring";
 import { createManagedStores, type ManagedStore } from "./managed-stores";
@@ -98,7 +98,7 @@ export class CloudSystem extends Component {
       {
         repository: registry.repository(this.label, name),
         ...(cacheRepository !== undefined && { cacheRepository }),
-        ...(registry.platforms && { platforms: registry.platforms }),
+        ...pushArgs(registry),
         tag: tagOf(hash),
         // Relative to the project's folder, where the engine runs the provider: the same on every machine.
         context: source.context,
@@ -274,8 +274,10 @@ export class CloudSystem extends Component {
   }
 
   private baseOptions(): KubernetesOptions<Late> {
+    const { google, pullLogin } = this.context.platform;
     return {
-      ...(this.context.platform.google && googleOptions(this.plan)),
+      ...(google && googleOptions(this.plan)),
+      ...(pullLogin && { pullLogin }),
       resolver: this.resolver(),
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>

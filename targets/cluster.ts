@@ -1,7 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
 import { throwProblems, type Problem } from "../catalog/problems";
 import { Component } from "../components/component";
+import type { RegistryLogin } from "../components/image";
+import { parseImageReference } from "../components/image-reference";
 import { remembered, sourcesIn } from "../render/images/source-description";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
@@ -19,7 +22,7 @@ import {
  * @throws ProblemsError when the settings do not say which cluster, or which registry
  */
 export function deployCluster(plans: readonly Plan[], context: CloudContext): Record<string, unknown> {
-  const platform = new ClusterPlatform(context.settings);
+  const platform = new ClusterPlatform(context);
   const upstream = copyUpstreamImages(plans, platform, platform);
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
   const shared = { ...context, describeSource, platform, upstream };
@@ -35,24 +38,43 @@ export function deployCluster(plans: readonly Plan[], context: CloudContext): Re
 class ClusterPlatform extends Component implements SystemPlatform {
   readonly context: string;
   readonly registry: ImageRegistry;
+  readonly pullLogin?: pulumi.Output<string>;
   readonly providers: readonly kubernetes.Provider[];
 
-  constructor(settings: StackSettings) {
+  constructor({ settings, registryLogin }: CloudContext) {
     super("longshore:platform:Platform", "platform");
     const { context, registry } = placeOf(settings);
     this.context = context;
     const { platforms } = settings;
+    const login = registryLogin && { address: hostOf(registry), ...registryLogin };
     this.registry = {
       repository: (...path) => [registry, ...path].join("/"),
       ...(platforms && { platforms }),
+      ...(login && { login }),
       parts: [],
     };
+    if (login) {
+      this.pullLogin = dockerConfig(login);
+    }
     this.providers = [
       // The kubeconfig itself is the user's own: of $KUBECONFIG, or of the home folder.
       new kubernetes.Provider("cluster", { context, enableServerSideApply: true }, { parent: this }),
     ];
     this.registerOutputs({});
   }
+}
+
+/** Of a name without a host Docker knows which is meant. */
+function hostOf(registry: string): string {
+  return parseImageReference(registry)?.registry ?? registry;
+}
+
+/** As `kubectl create secret docker-registry` writes it. */
+function dockerConfig({ address, username, password }: RegistryLogin): pulumi.Output<string> {
+  return pulumi.all([username, password]).apply(([name, word]) => {
+    const auth = Buffer.from(`${name}:${word}`).toString("base64");
+    return JSON.stringify({ auths: { [address]: { username: name, password: word, auth } } });
+  });
 }
 
 function placeOf({ stack, cluster, registry }: StackSettings): { context: string; registry: string } {

@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Plan, PlannedImage } from "../catalog/plan/types";
-import { UpstreamImage } from "../components/image";
+import { UpstreamImage, type ImageArgs, type RegistryLogin } from "../components/image";
 import { parseImageReference } from "../components/image-reference";
 import type { Platform as ImagePlatform } from "../components/image.spec";
 import type { DescribeSource } from "../render/images/source-description";
+import type { RegistryCredentials } from "../settings/engine";
 import type { StackSettings } from "../settings/types";
 import type { Platform } from "./cloud";
 
@@ -12,6 +13,8 @@ export interface CloudContext {
   readonly settings: StackSettings;
   /** A secret's value from the stack's config, or `undefined` when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
+  /** @default - config holds none */
+  readonly registryLogin?: RegistryCredentials;
   /** @default - read from the repository's files and history */
   readonly describeSource?: DescribeSource;
 }
@@ -24,6 +27,8 @@ export interface ImageRegistry {
   cacheRepository?(...path: string[]): string;
   /** What the cluster's nodes run. @default - both, as `Image` has it */
   readonly platforms?: readonly ImagePlatform[];
+  /** As whom images are pushed. @default - as whom the machine's Docker is logged in */
+  readonly login?: RegistryLogin;
   /** What must be there before something is pushed. */
   readonly parts: readonly pulumi.Resource[];
 }
@@ -33,8 +38,15 @@ export interface SystemPlatform {
   /** Providers of everything below a system. */
   readonly providers: readonly pulumi.ProviderResource[];
   readonly registry: ImageRegistry;
+  /** Content of the Docker config with which pods pull. @default - nodes can pull by themselves */
+  readonly pullLogin?: pulumi.Output<string>;
   /** Where managed datastores and the load balancer are. @default - a cluster elsewhere, which has neither */
   readonly google?: Platform;
+}
+
+/** What all images that go to a registry have in common. */
+export function pushArgs({ platforms, login }: ImageRegistry): Pick<ImageArgs, "platforms" | "login"> {
+  return { ...(platforms && { platforms }), ...(login && { login }) };
 }
 
 /** Copies of published images by their published name, each made once however many systems use it. */
@@ -52,7 +64,7 @@ export function copyUpstreamImages(
         {
           reference,
           repository: registry.repository("upstream", repository),
-          ...(registry.platforms && { platforms: registry.platforms }),
+          ...pushArgs(registry),
         },
         { parent, dependsOn: [...registry.parts] },
       );

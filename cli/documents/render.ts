@@ -151,7 +151,7 @@ export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOp
 /** A plan's objects as one YAML stream, with placeholders for what only a deployment knows. */
 export function kubernetesDocument(
   plan: Plan,
-  settings: Pick<StackSettings, "target" | "lifecycle">,
+  settings: Pick<StackSettings, "target" | "lifecycle" | "registryLogin">,
 ): string {
   return kubernetesYaml(renderKubernetes(plan, kubernetesOptions(plan, settings)));
 }
@@ -159,7 +159,7 @@ export function kubernetesDocument(
 /** The options with which `up` makes the objects, and placeholders for what only it knows. */
 export function kubernetesOptions(
   plan: Plan,
-  { target, lifecycle }: Pick<StackSettings, "target" | "lifecycle">,
+  { target, lifecycle, registryLogin }: Pick<StackSettings, "target" | "lifecycle" | "registryLogin">,
   hashOf: HashSource = hashesIn(repoRoot()),
 ): KubernetesOptions<string> {
   return {
@@ -169,6 +169,7 @@ export function kubernetesOptions(
       accountAnnotations: ({ name, roles }: Workload): Record<string, string> =>
         roles ? { [IDENTITY_ANNOTATION]: `<account of ${plan.system}.${name}>` } : {},
     }),
+    ...(registryLogin && { pullLogin: "<login of the registry>" }),
     resolver: placeholders(plan),
     imageReference: (image) => localImage(hashOf, plan, image),
     imageVersion: ({ source }) => (source.kind === "build" ? hashOf(source, plan) : source.reference),

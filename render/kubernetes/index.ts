@@ -5,6 +5,7 @@ import { renderClaims, renderConfigMap, renderSecret } from "./files";
 import { renderIngress } from "./ingress";
 import { renderLimitRange, renderNamespace, renderResourceQuota } from "./namespace";
 import { renderDefaultDeny, renderNetworkPolicy } from "./network";
+import { renderPullSecret } from "./pull-secret";
 import { renderAutoscaler, renderDisruptionBudget } from "./scaling";
 import { renderServices } from "./service";
 import type { KubernetesObject, KubernetesOptions } from "./types";
@@ -50,6 +51,7 @@ function renderFoundation<T>(context: Context<T>): KubernetesObject<T>[] {
     renderLimitRange(context),
     renderDefaultDeny(context),
     ...renderAdmissionPolicy(context),
+    ...renderPullSecret(context),
   ];
 }
 

@@ -54,6 +54,11 @@ export interface KubernetesOptions<T> {
    * @default - none: a changed Secret has a new name
    */
   secretChecksum?(workload: Workload): string | T | undefined;
+  /**
+   * With which pods pull: content of a Docker config, `{"auths": …}`. It is a Secret that every account names.
+   * @default - none: nodes can pull by themselves
+   */
+  readonly pullLogin?: string | T;
   /** Host names are out of reach for a NetworkPolicy; this is the CIDR of a managed datastore. @default - its address as /32 */
   datastoreRange?(datastore: string): string | T;
   /** Annotations of a workload's ServiceAccount, such as who it is for the cloud. @default - none */

@@ -4,6 +4,7 @@ import { claimSpec } from "./files";
 import { renderJob } from "./job";
 import { replicasOf, selectorOf } from "./names";
 import { podTemplate } from "./pod";
+import { pullSecrets } from "./pull-secret";
 import { headlessName } from "./service";
 import type { KubernetesObject } from "./types";
 
@@ -34,6 +35,7 @@ export function renderServiceAccount<T>(context: Context<T>, workload: Workload)
     kind: "ServiceAccount",
     metadata: metadataOf(context, workload, workload.name, context.options.accountAnnotations?.(workload)),
     automountServiceAccountToken: false,
+    ...pullSecrets(context),
   };
 }
 

@@ -100,7 +100,11 @@ export class CloudStack {
   }
 
   up(inputs: CloudInputs = {}): Promise<Outcome> {
-    return this.run((observe) => this.stack.up({ program: programFor(inputs), ...observe }));
+    return this.upProgram(programFor(inputs));
+  }
+
+  upProgram(program: automation.PulumiFn): Promise<Outcome> {
+    return this.run((observe) => this.stack.up({ program, ...observe }));
   }
 
   /** Kills the engine, as a power cut would, once it has begun so many operations. */

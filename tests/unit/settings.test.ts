@@ -197,6 +197,62 @@ describe("readSettings", () => {
     );
   });
 
+  describe("of a login for the registry", () => {
+    const read = (registryLogin: unknown, target = "kubernetes") =>
+      readSettings(
+        { stack: "site", values: { ...GCP, target, registry: "harbor.example.com/acme", registryLogin } },
+        systems,
+      );
+    const PASSWORD = "needle-7Qx";
+    const whole = { username: "robot$longshore", password: PASSWORD };
+
+    it("keep that there is one, and neither name nor password", () => {
+      const settings = read(whole);
+      assert.equal(settings.registryLogin, true);
+      assert.doesNotMatch(JSON.stringify(settings), /needle|robot/);
+      assert.ok(!("registryLogin" in read(undefined)));
+    });
+
+    it("ask for the half that is missing, with the command that sets it", () => {
+      assert.equal(
+        messageOf(() => read({ password: PASSWORD })),
+        "Pulumi.site.yaml: 1 problem\n  registryLogin.username: not set, and nobody logs in with a password alone; " +
+          "run: pulumi config set --stack site --path longshore:registryLogin.username USERNAME",
+      );
+      assert.equal(
+        messageOf(() => read({ username: "robot" })),
+        "Pulumi.site.yaml: 1 problem\n  registryLogin.password: not set; " +
+          "run: pulumi config set --stack site --secret --path longshore:registryLogin.password (it asks for the value)",
+      );
+    });
+
+    it("refuse one where nothing would use it, and say what to do instead", () => {
+      assert.match(
+        messageOf(() => read(whole, "compose")),
+        /1 problem\n {2}registryLogin: is how a cluster pulls.*remove it: .*docker login$/,
+      );
+      assert.match(
+        messageOf(() => read(whole, "gcp")),
+        /1 problem\n {2}registryLogin: the target is gcp.*gcloud auth configure-docker$/,
+      );
+    });
+
+    it("never repeat what was written, wherever it was put", () => {
+      const told = [
+        PASSWORD,
+        [PASSWORD],
+        { username: `robot:${PASSWORD}`, password: PASSWORD },
+        { username: [PASSWORD], password: { secret: PASSWORD } },
+        { username: "robot", passwrod: PASSWORD },
+      ].map((written) => messageOf(() => read(written)));
+      assert.doesNotMatch(told.join("\n"), /needle/);
+      const [text, , colon, , mistyped] = told;
+      assert.match(text ?? "", /registryLogin: expected username and password$/);
+      assert.match(colon ?? "", /registryLogin\.username: expected a name without colon and space$/);
+      assert.match(mistyped ?? "", /registryLogin\.passwrod: unknown key; did you mean password\?/);
+    });
+  });
+
   it("says what a stack on Google Cloud lacks and how to set it", () => {
     const message = messageOf(() => readSettings({ stack: "prod", values: {} }, systems));
     assert.match(message, /domain: not set.*pulumi config set --stack prod longshore:domain DOMAIN/);
@@ -219,6 +275,15 @@ describe("stack files", () => {
       "config:\n  gcp:project: other\n  longshore:secrets:\n    todo:\n      openai-api-key:\n        secure: v1:abc\n",
     );
     assert.deepEqual(loadStack(folder, "local", systems).secretsSet, { todo: ["openai-api-key"] });
+  });
+
+  it("are read without a key: an encrypted login counts, too", () => {
+    writeFileSync(
+      join(folder, "Pulumi.site.yaml"),
+      "config:\n  longshore:target: kubernetes\n  longshore:domain: example.com\n" +
+        "  longshore:registryLogin:\n    username: robot$x\n    password:\n      secure: v1:abc\n",
+    );
+    assert.equal(loadStack(folder, "site", systems).registryLogin, true);
   });
 
   it("with broken YAML are named, without a stack trace of the parser", () => {
@@ -245,6 +310,10 @@ describe("stack files", () => {
       !file("config:\n  longshore:secrets:\n    todo:\n      openai-api-key: plain\n"),
       "secret in plain text",
     );
+    const login = (password: string) =>
+      `config:\n  longshore:registryLogin:\n    username: robot$x\n    password:${password}\n`;
+    assert.ok(file(login("\n      secure: v1:x")));
+    assert.ok(!file(login(" plain")), "password of the registry in plain text");
   });
 });
 
