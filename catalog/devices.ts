@@ -1,3 +1,19 @@
+/** By which GKE names the kind of GPU of its nodes, and the smallest that most regions offer. */
+export const GOOGLE_GPU = { label: "cloud.google.com/gke-accelerator", smallest: "nvidia-l4" } as const;
+
+/** Labels that a cluster gives its nodes by itself, such as `kubernetes.io/arch`. All others are an operator's. */
+export function isGivenByCluster(label: string): boolean {
+  return /(^|\.)(kubernetes\.io|k8s\.io|cloud\.google\.com|nvidia\.com)\//.test(label);
+}
+
+const LABEL = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
+
+/** Whether Kubernetes takes it as a label. */
+export function isLabel(name: string, value: string): boolean {
+  return LABEL.test(name) && LABEL_VALUE.test(value);
+}
+
 /** Kinds of devices that a container may be given: where they are, and by which number the kernel knows them. */
 export interface DeviceKind {
   readonly example: string;

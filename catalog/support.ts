@@ -120,13 +120,13 @@ export const FEATURES: readonly Feature[] = [
     "an admission policy for every pod of the system",
     "no: containers are rendered with the same rights",
   ),
-  clusters("`nodes`: labels of nodes", "no: there is one machine"),
+  clusters("`nodes`: labels of nodes, also of such that keep other pods away", "no: there is one machine"),
   {
     name: "`gpu`: NVIDIA GPUs, with an image of their own",
     support: {
       compose: "yes",
       kubernetes: "yes",
-      gcp: "by other means: nodes with `nvidia-l4`; name another kind in `nodes`",
+      gcp: "by other means: nodes with `nvidia-l4` or the kind that `gpuType` says: Autopilot makes them, mode standard has them in `cluster.pools`",
     },
   },
   clusters("volume size", "by other means: written as a label; Docker volumes have no size"),

@@ -21,7 +21,7 @@ export interface ClusterSpecArgs<T> {
 export type Weekday = "MO" | "TU" | "WE" | "TH" | "FR" | "SA" | "SU";
 
 /** Least scope that works with IAM: rights come from the account's roles. */
-const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
+export const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
 
 /** Google runs the nodes too. What Autopilot decides itself must stay unset, or the API refuses it. */
 export function autopilotSpec<T>(args: ClusterSpecArgs<T>) {
@@ -100,46 +100,6 @@ function recurringWindow({ start, hours, days }: { start: string; hours: number;
   const at = (addedHours: number): string =>
     new Date(Date.UTC(2026, 0, 1, hour + addedHours, minute)).toISOString().replace(".000Z", "Z");
   return { startTime: at(0), endTime: at(hours), recurrence: `FREQ=WEEKLY;BYDAY=${days.join(",")}` };
-}
-
-export interface NodePoolSpecArgs {
-  /** @default "e2-standard-4" */
-  machineType?: string;
-  /** Nodes in each zone. @default 1 to 4 */
-  nodes?: { min: number; max: number };
-  /** Accelerators of each node, such as `{ type: "nvidia-l4", count: 1 }`. @default - none */
-  gpu?: { type: string; count: number };
-  /** @default {} */
-  labels?: Readonly<Record<string, string>>;
-  /** Keeps pods away that do not tolerate it. @default [] */
-  taints?: readonly {
-    key: string;
-    value: string;
-    effect: "NO_SCHEDULE" | "NO_EXECUTE" | "PREFER_NO_SCHEDULE";
-  }[];
-}
-
-export function nodePoolSpec<T>(args: NodePoolSpecArgs, nodeAccount: T) {
-  const { machineType = "e2-standard-4", nodes = { min: 1, max: 4 }, gpu, labels = {}, taints = [] } = args;
-  return {
-    autoscaling: { minNodeCount: nodes.min, maxNodeCount: nodes.max, locationPolicy: "BALANCED" },
-    management: { autoRepair: true, autoUpgrade: true },
-    upgradeSettings: { strategy: "SURGE", maxSurge: 1, maxUnavailable: 0 },
-    nodeConfig: {
-      machineType,
-      imageType: "COS_CONTAINERD",
-      serviceAccount: nodeAccount,
-      oauthScopes: SCOPES,
-      shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
-      workloadMetadataConfig: { mode: "GKE_METADATA" },
-      metadata: { "disable-legacy-endpoints": "true" },
-      labels: { ...labels },
-      taints: taints.map((taint) => ({ ...taint })),
-      ...(gpu && {
-        guestAccelerators: [{ ...gpu, gpuDriverInstallationConfig: { gpuDriverVersion: "LATEST" } }],
-      }),
-    },
-  };
 }
 
 /**

@@ -1,16 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  autopilotSpec,
-  kubeconfig,
-  nodePoolSpec,
-  standardSpec,
-  type ClusterSpecArgs,
-  type NodePoolSpecArgs,
-} from "./cluster.spec";
+import { autopilotSpec, kubeconfig, standardSpec, type ClusterSpecArgs } from "./cluster.spec";
 import { Component, stateful, transformed, type Lifecycle, type Transform } from "./component";
 import type { Network } from "./network";
+import { DEFAULT_POOLS, nodePoolSpec, type NodePoolSpecArgs } from "./node-pool.spec";
 import type { Registry } from "./registry";
 
 export interface GkeClusterArgs extends Pick<
@@ -106,7 +100,7 @@ export class GkeCluster extends Component {
   private nodePools({
     project,
     region,
-    pools = { general: {} },
+    pools = DEFAULT_POOLS,
     transform,
   }: GkeClusterArgs): gcp.container.NodePool[] {
     return Object.entries(pools).map(([name, pool]) =>
@@ -114,7 +108,7 @@ export class GkeCluster extends Component {
         gcp.container.NodePool,
         `pool-${name}`,
         {
-          ...nodePoolSpec(pool, this.nodeAccount.email),
+          ...nodePoolSpec(name, pool, region, this.nodeAccount.email),
           cluster: this.cluster.name,
           location: region,
           project,

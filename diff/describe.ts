@@ -1,5 +1,6 @@
 import type { Plan, PlannedDatastore, Workload } from "../catalog/plan/types";
 import { autopilotSpec, standardSpec } from "../components/cluster.spec";
+import { DEFAULT_POOLS, nodePoolSpec } from "../components/node-pool.spec";
 import { networkSpec, POD_RANGE, SERVICE_RANGE } from "../components/network.spec";
 import { managedKafkaSpec } from "../components/kafka.spec";
 import { cloudSqlSpec } from "../components/postgres.spec";
@@ -69,6 +70,13 @@ function platformResources({ gcp, lifecycle, cluster, environment }: StackSettin
       "cluster",
       cluster.mode === "autopilot" ? autopilotSpec(args) : standardSpec(args),
     ],
+    ...Object.entries(cluster.mode === "standard" ? (cluster.pools ?? DEFAULT_POOLS) : {}).map(
+      ([name, pool]): [string, string, object] => [
+        "gcp:container/nodePool:NodePool",
+        `pool-${name}`,
+        { ...nodePoolSpec(name, pool, region, args.nodeAccount), location: region },
+      ],
+    ),
   ];
   return parts.map(([type, name, spec]) => ({
     system: PLATFORM,

@@ -10,6 +10,7 @@ import { generationsOf, knownSecrets } from "./generations";
 import { withoutUnknownSystems } from "./left-over";
 import { machineStack } from "./machine-stacks";
 import { offersDevices } from "./plan";
+import { checkPools } from "./pools";
 import { loginProblems } from "./registry-login";
 import { settingsSchema } from "./schema";
 import type { StackSettings, SystemSettings } from "./types";
@@ -68,7 +69,7 @@ export function readSettings(
     ...(offersDevices({ target, cluster: config.cluster }) ? [] : refusedDevices(config, systems)),
   ]);
 
-  return {
+  const settings: StackSettings = {
     stack,
     environment,
     target,
@@ -78,6 +79,7 @@ export function readSettings(
     cluster: {
       mode: config.cluster.mode,
       ...(config.cluster.context !== undefined && { context: config.cluster.context }),
+      ...(config.cluster.pools && { pools: config.cluster.pools }),
     },
     ...backupsOf(config, environment, target),
     ports,
@@ -109,6 +111,8 @@ export function readSettings(
     ...(config.tls !== undefined && { tls: config.tls }),
     ...(config.gcp && { gcp: config.gcp }),
   };
+  throwProblems(source, checkPools(settings, systems));
+  return settings;
 }
 
 /** Data that is kept is also kept apart from where it is used. */

@@ -137,6 +137,13 @@ const service = z
   .strictObject({
     replicas: z.int().min(0).max(1000).optional().describe("A fixed number instead of the catalog's."),
     gpu: z.int().min(0).max(16).optional().describe("NVIDIA GPUs of each container. Default: the catalog's."),
+    gpuType: z
+      .string()
+      .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, "expected a kind of GPU such as nvidia-l4")
+      .optional()
+      .describe(
+        "Kind of GPU, as nodes are labelled: cloud.google.com/gke-accelerator on gcp, elsewhere nvidia.com/gpu.product. Default: nvidia-l4 on gcp, elsewhere any.",
+      ),
   })
   .describe("What this environment changes of one service.");
 
@@ -153,6 +160,43 @@ const serviceWithDevices = service.extend({
 function serviceSchema({ exceptions }: ServiceDefinition) {
   return exceptions.some(({ allow }) => allow === "device") ? serviceWithDevices : service;
 }
+
+const pool = z
+  .strictObject({
+    machineType: z
+      .string()
+      .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/, "expected a machine type such as e2-standard-4")
+      .optional()
+      .describe("Default: e2-standard-4; with GPUs the smallest machine that takes them."),
+    nodes: z
+      .strictObject({ min: z.int().min(0).max(1000), max: z.int().min(1).max(1000) })
+      .refine(({ min, max }) => min <= max, "expected min up to max")
+      .optional()
+      .describe("Nodes in each zone, as many as there is work for. Default: 1 to 4; with GPUs 0 to 1."),
+    zones: z
+      .array(z.string())
+      .nonempty()
+      .optional()
+      .describe("Zones such as us-central1-a, where not all have these machines. Default: the cluster's."),
+    gpu: z
+      .strictObject({
+        type: z.string().regex(/^nvidia-[a-z0-9-]+$/, "expected a kind of GPU such as nvidia-l4"),
+        count: z.int().min(1).max(16).default(1),
+      })
+      .optional()
+      .describe("NVIDIA GPUs of each node; only services that ask for GPUs run there. Default: none."),
+    labels: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe("Labels of its nodes, as `nodes` of the catalog names them. Default: none."),
+    dedicated: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether only services run there that ask for its labels. Default: true, where it has labels.",
+      ),
+  })
+  .describe("Machines of one kind.");
 
 /** Settings of one system: its own values, its datastores, its services. Keys follow its definition. */
 function systemSchema(definition: SystemDefinition) {
@@ -258,6 +302,13 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
           .describe(
             "Target kubernetes: the context of your kubeconfig ($KUBECONFIG, else ~/.kube/config) that is deployed to. Needed there.",
           ),
+        pools: z
+          .record(
+            z.string().regex(/^[a-z]([a-z0-9-]{0,16}[a-z0-9])?$/, "expected a name such as general or gpu"),
+            pool,
+          )
+          .optional()
+          .describe("Mode standard: its node pools, by name. Default: general, of e2-standard-4."),
       })
       .default({ mode: "autopilot" }),
     platforms: z

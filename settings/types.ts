@@ -30,6 +30,8 @@ export interface StackSettings {
     readonly mode: "autopilot" | "standard";
     /** Context of the kubeconfig (target kubernetes). */
     readonly context?: string;
+    /** Node pools of a standard cluster, by name. @default - one, for everything */
+    readonly pools?: Readonly<Record<string, PoolSettings>>;
   };
   /** What images are built for (target kubernetes). @default - both */
   readonly platforms?: readonly ("linux/amd64" | "linux/arm64")[];
@@ -48,6 +50,18 @@ export interface StackSettings {
   /** Per system: which values of its secrets are in use. @default - the first of each */
   readonly generations?: Readonly<Record<string, Generations>>;
   readonly perSystem: Readonly<Record<string, SystemSettings>>;
+}
+
+/** Machines of one kind in a standard cluster; defaults are `GkeCluster`'s. */
+export interface PoolSettings {
+  readonly machineType?: string | undefined;
+  /** In each zone. */
+  readonly nodes?: { readonly min: number; readonly max: number } | undefined;
+  readonly zones?: readonly string[] | undefined;
+  readonly gpu?: { readonly type: string; readonly count: number } | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Whether only pods run there that ask for its labels. @default true */
+  readonly dedicated?: boolean | undefined;
 }
 
 /** What one run asks for beyond the settings. */

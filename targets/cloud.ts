@@ -120,6 +120,7 @@ export class Platform extends Component {
         region,
         lifecycle,
         mode: settings.cluster.mode,
+        ...(settings.cluster.pools && { pools: settings.cluster.pools }),
         network: this.network,
         registry: this.registry,
         nodeAccountId: `longshore-${settings.stack}`.slice(0, 24).replace(/-+$/, "") + "-nodes",

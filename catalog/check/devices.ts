@@ -1,6 +1,6 @@
 import type { Problem } from "../problems";
 import type { JobDefinition, ServiceDefinition, SystemDefinition } from "../types";
-import { DEVICES, deviceKind } from "../devices";
+import { DEVICES, deviceKind, isLabel } from "../devices";
 
 /** Devices of the machine, GPUs, and the nodes that have them. */
 export function checkDevices({ services, jobs, images }: SystemDefinition): Problem[] {
@@ -40,9 +40,6 @@ function checkPaths({ name, exceptions }: ServiceDefinition | JobDefinition): Pr
   });
 }
 
-const LABEL = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
-
 function checkNodes({ name, exceptions, nodes = {} }: ServiceDefinition | JobDefinition): Problem[] {
   const path = `${name}.nodes`;
   const isLost = exceptions.some(({ allow }) => allow === "device") && Object.keys(nodes).length === 0;
@@ -57,7 +54,7 @@ function checkNodes({ name, exceptions, nodes = {} }: ServiceDefinition | JobDef
         ]
       : []),
     ...Object.entries(nodes)
-      .filter(([label, value]) => !LABEL.test(label) || !LABEL_VALUE.test(value))
+      .filter(([label, value]) => !isLabel(label, value))
       .map(([label, value]) => ({
         path: `${path}.${label}`,
         message: `expected a label of Kubernetes, got ${JSON.stringify(`${label}=${value}`)}`,

@@ -15,6 +15,8 @@ export interface ServiceSettings {
   readonly replicas?: number | undefined;
   /** NVIDIA GPUs of each container. @default - the catalog's */
   readonly gpu?: number | undefined;
+  /** Kind of GPU, as the cluster's nodes are labelled. @default - on gcp `nvidia-l4`, elsewhere any */
+  readonly gpuType?: string | undefined;
   /** Whether it gets the devices that the catalog names. @default - where they are offered */
   readonly devices?: boolean | undefined;
 }

@@ -106,6 +106,8 @@ export interface Workload {
   readonly nodes?: Readonly<Record<string, string>>;
   /** NVIDIA GPUs of each container. @default - none */
   readonly gpu?: number;
+  /** Kind of GPU that the environment asks for. @default - the catalog's, or the target's */
+  readonly gpuType?: string;
   /** Seconds from SIGTERM to SIGKILL. */
   readonly graceSeconds: number;
   /** Longest run of a job in seconds. @default - no limit (not a job) */

@@ -1,5 +1,6 @@
 import { isSecret } from "./resolve";
 import { planResources } from "./resources";
+import type { PlanSettings } from "./settings";
 import type {
   Connection,
   Dependency,
@@ -31,6 +32,7 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
   const overlay = service.environments[scope.settings.environment] ?? {};
   const { metrics, publish, shares, dispensable } = service;
   const gpus = gpusOf(service, scope.settings);
+  const gpuType = scope.settings.services?.[service.name]?.gpuType;
   return {
     ...planContainer(service, overlay, image, scope),
     kind: "service",
@@ -40,7 +42,7 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
     probes: planProbes(service),
     scale: planScale(service, overlay, scope),
     graceSeconds: seconds(service.grace),
-    ...(gpus > 0 && { gpu: gpus }),
+    ...(gpus > 0 && { gpu: gpus, ...(gpuType !== undefined && { gpuType }) }),
     ...(dispensable && { dispensable }),
     ...(shares && { shares: [...shares].sort() }),
     ...(metrics && { metrics: { port: portOf(service, metrics.port), path: metrics.path } }),
@@ -49,7 +51,7 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
 }
 
 /** GPUs of each container of a service: as the stack's settings say, or else its environment. */
-export function gpusOf({ name, environments }: ServiceDefinition, settings: Scope["settings"]): number {
+export function gpusOf({ name, environments }: ServiceDefinition, settings: PlanSettings): number {
   return settings.services?.[name]?.gpu ?? environments[settings.environment]?.gpu ?? 0;
 }
 

@@ -1,4 +1,4 @@
-import { deviceKind } from "../../catalog/devices";
+import { deviceKind, GOOGLE_GPU, isGivenByCluster } from "../../catalog/devices";
 import type { DeviceException } from "../../catalog/types";
 import type { Plan, Workload } from "../../catalog/plan/types";
 import { volumeName } from "./names";
@@ -6,8 +6,9 @@ import type { Node } from "./types";
 
 /** What NVIDIA's device plugin counts, and the taint that keeps others off nodes with GPUs. */
 const GPU = "nvidia.com/gpu";
-/** Google's label for the kind of GPU, and the smallest that is offered in most regions. */
-const GOOGLE_GPU = ["cloud.google.com/gke-accelerator", "nvidia-l4"] as const;
+/** How nodes elsewhere are labelled by NVIDIA's feature discovery. */
+const ANY_GPU = "nvidia.com/gpu.present";
+const GPU_PRODUCT = "nvidia.com/gpu.product";
 
 export function devicesOf({ exceptions }: Pick<Workload, "exceptions">): DeviceException[] {
   return exceptions.filter((one): one is DeviceException => one.allow === "device");
@@ -30,13 +31,21 @@ export function deviceGroups(workload: Workload) {
   return groups.length > 0 ? { supplementalGroups: groups.sort((a, b) => a - b) } : {};
 }
 
-/** Which nodes a pod may run on. */
-export function nodesOf({ target }: Plan, { nodes = {}, gpu }: Workload) {
-  const [label, kind] = target === "gcp" ? GOOGLE_GPU : ["nvidia.com/gpu.present", "true"];
-  const selector = { ...(gpu !== undefined && { [label]: kind }), ...nodes };
+/** Which nodes a pod may run on, and which it may though they keep others away. */
+export function nodesOf({ target }: Plan, { nodes = {}, gpu, gpuType }: Workload) {
+  const asked = gpuType !== undefined && { [target === "gcp" ? GOOGLE_GPU.label : GPU_PRODUCT]: gpuType };
+  const usual = target === "gcp" ? { [GOOGLE_GPU.label]: GOOGLE_GPU.smallest } : { [ANY_GPU]: "true" };
+  const selector = { ...(gpu !== undefined && !asked && usual), ...nodes, ...asked };
+  const tolerations = [
+    ...(gpu === undefined ? [] : [{ key: GPU, operator: "Exists", effect: "NoSchedule" }]),
+    // Nodes that are there for these pods have their labels as taints too; Autopilot makes such nodes.
+    ...Object.entries(nodes)
+      .filter(([label]) => !isGivenByCluster(label))
+      .map(([key, value]) => ({ key, operator: "Equal", value, effect: "NoSchedule" })),
+  ];
   return {
     ...(Object.keys(selector).length > 0 && { nodeSelector: selector }),
-    ...(gpu !== undefined && { tolerations: [{ key: GPU, operator: "Exists", effect: "NoSchedule" }] }),
+    ...(tolerations.length > 0 && { tolerations }),
   };
 }
 

@@ -43,10 +43,17 @@ describe("Google Cloud over offline providers", function () {
       }
     });
 
-    it("previews a standard cluster with its own node pool", async () => {
+    it("previews a standard cluster with its own node pools", async () => {
       const { changes, errors } = await stack.preview({ values: { cluster: { mode: "standard" } } });
       assert.deepEqual(errors, []);
       assert.ok(changes.includes("create cluster-pool-general"));
+      const pools = { all: {}, gpu: { gpu: { type: "nvidia-l4" }, zones: ["us-central1-a"] } };
+      const named = await stack.preview({ values: { cluster: { mode: "standard", pools } } });
+      assert.deepEqual(named.errors, []);
+      assert.deepEqual(
+        named.changes.filter((change) => change.includes("cluster-pool")),
+        ["create cluster-pool-all", "create cluster-pool-gpu"],
+      );
     });
 
     it("refuses what Cloud SQL would refuse, and says why", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { autopilotSpec, kubeconfig, nodePoolSpec, standardSpec } from "../../components/cluster.spec";
+import { autopilotSpec, kubeconfig, standardSpec } from "../../components/cluster.spec";
 import { parseImageReference } from "../../components/image-reference";
 import { imageSpec, upstreamImageSpec, type ImageSpecArgs } from "../../components/image.spec";
 import { backendSpec, gkeIngressSpec, limitRules } from "../../components/ingress.spec";
@@ -243,16 +243,6 @@ describe("cluster spec", () => {
       endTime: "2026-01-02T03:30:00Z",
       recurrence: "FREQ=WEEKLY;BYDAY=SA,SU",
     });
-  });
-
-  it("makes node pools of shielded nodes, with a GPU where one is asked for", () => {
-    const { nodeConfig } = nodePoolSpec({ gpu: { type: "nvidia-l4", count: 1 } }, args.nodeAccount);
-    assert.deepEqual(nodeConfig.shieldedInstanceConfig, {
-      enableSecureBoot: true,
-      enableIntegrityMonitoring: true,
-    });
-    assert.equal(nodeConfig.guestAccelerators?.[0]?.type, "nvidia-l4");
-    assert.ok(!("guestAccelerators" in nodePoolSpec({}, args.nodeAccount).nodeConfig));
   });
 
   it("reaches the cluster by name, without a credential in the file", () => {

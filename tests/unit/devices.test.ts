@@ -117,7 +117,10 @@ describe("devices of the machine", () => {
       const values = {
         domain: "example.com",
         gcp: { project: "example-prod" },
-        cluster: { mode },
+        cluster: {
+          mode,
+          ...(mode === "standard" && { pools: { general: {}, lab: { labels: NODES } } }),
+        },
         ...(devices !== undefined && { lab: { services: { reader: { devices } } } }),
       };
       const read = readSettings({ stack: "prod", values }, { lab: withDevices });
