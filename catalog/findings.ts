@@ -18,7 +18,7 @@ export const EXPLAINED_FINDINGS: readonly ExplainedFinding[] = [
   {
     check: "container-image-pull-policy",
     reason:
-      "`IfNotPresent`, where a digest names the image: its content cannot change, and a container that ended comes back while the registry is out of reach.",
+      "`IfNotPresent`, where a digest names the image: its content cannot change, and a container that ended comes back while the registry is out of reach. A pod may use what its node has pulled for another without the registry's login: systems of one owner share a cluster, not strangers.",
     holds: (_, image) => /@sha256:[0-9a-f]{64}$/.test(image),
   },
   {
