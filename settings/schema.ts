@@ -289,7 +289,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .regex(REGISTRY, "expected a name without scheme and tag, such as harbor.example.com/acme")
       .optional()
       .describe(
-        "Where images are pushed, as HOST/PATH: Harbor, Docker Hub, any registry. Default: gcr.io/PROJECT on gcp.",
+        "Where images are pushed, as HOST/PATH: Harbor, or any registry that takes names of several parts (Docker Hub does not). Default: gcr.io/PROJECT on gcp.",
       ),
     registryLogin: registryLogin.optional(),
     cluster: z
