@@ -1,5 +1,6 @@
+import assert from "node:assert/strict";
 import type { Plan, Workload } from "../../catalog/plan/types";
-import type { KubernetesOptions } from "../../render/kubernetes";
+import { renderKubernetes, type KubernetesObject, type KubernetesOptions } from "../../render/kubernetes";
 
 const MEBIBYTE = 2 ** 20;
 
@@ -162,5 +163,39 @@ export function textOptions(options: Partial<KubernetesOptions<string>> = {}): K
     imageReference: ({ source }) =>
       source.kind === "upstream" ? source.reference : `registry.example/${source.context}:src`,
     ...options,
+  };
+}
+
+export type Fields = Record<string, unknown>;
+
+export function render(plan: Plan, options: Partial<KubernetesOptions<string>> = {}) {
+  return renderKubernetes(plan, textOptions(options));
+}
+
+export function find(
+  objects: readonly KubernetesObject<string>[],
+  kind: string,
+  name?: string,
+): KubernetesObject<string> {
+  const found = objects.find(
+    (one) => one.kind === kind && (name === undefined || one.metadata.name === name),
+  );
+  assert.ok(found, `${kind} ${name ?? ""} is missing`);
+  return found;
+}
+
+export const at = (value: unknown, path: string): unknown =>
+  path.split(".").reduce<unknown>((part, key) => (part as Fields | undefined)?.[key], value);
+
+/** The pod of the only workload of a plan. */
+export function podOf(fields: Partial<Workload>, options: Partial<KubernetesOptions<string>> = {}) {
+  const objects = render(planOf([workload("app", fields)]), options);
+  const controller = objects.find(({ kind }) => ["Deployment", "StatefulSet", "Job"].includes(kind));
+  const pod = at(controller, "spec.template.spec") as Fields;
+  return {
+    pod,
+    container: (pod.containers as Fields[])[0] ?? {},
+    template: at(controller, "spec.template"),
+    objects,
   };
 }

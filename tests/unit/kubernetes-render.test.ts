@@ -1,48 +1,22 @@
 import assert from "node:assert/strict";
-import type { Plan, Workload } from "../../catalog/plan/types";
+import type { Workload } from "../../catalog/plan/types";
 import {
-  GOOGLE_FRONT_END_RANGES,
   renderKubernetes,
   renderSecrets,
   type KubernetesObject,
   type KubernetesOptions,
 } from "../../render/kubernetes";
-import { planOf, textOptions, threeTierPlan, workload } from "../support/kubernetes-plan";
-import { Network } from "../support/network-policies";
-
-type Fields = Record<string, unknown>;
-
-function render(plan: Plan, options: Partial<KubernetesOptions<string>> = {}) {
-  return renderKubernetes(plan, textOptions(options));
-}
-
-function find(
-  objects: readonly KubernetesObject<string>[],
-  kind: string,
-  name?: string,
-): KubernetesObject<string> {
-  const found = objects.find(
-    (one) => one.kind === kind && (name === undefined || one.metadata.name === name),
-  );
-  assert.ok(found, `${kind} ${name ?? ""} is missing`);
-  return found;
-}
-
-const at = (value: unknown, path: string): unknown =>
-  path.split(".").reduce<unknown>((part, key) => (part as Fields | undefined)?.[key], value);
-
-/** The pod of the only workload of a plan. */
-function podOf(fields: Partial<Workload>, options: Partial<KubernetesOptions<string>> = {}) {
-  const objects = render(planOf([workload("app", fields)]), options);
-  const controller = objects.find(({ kind }) => ["Deployment", "StatefulSet", "Job"].includes(kind));
-  const pod = at(controller, "spec.template.spec") as Fields;
-  return {
-    pod,
-    container: (pod.containers as Fields[])[0] ?? {},
-    template: at(controller, "spec.template"),
-    objects,
-  };
-}
+import {
+  at,
+  find,
+  planOf,
+  podOf,
+  render,
+  textOptions,
+  threeTierPlan,
+  workload,
+  type Fields,
+} from "../support/kubernetes-plan";
 
 describe("renderKubernetes", () => {
   describe("security", () => {
@@ -163,60 +137,6 @@ describe("renderKubernetes", () => {
       });
       assert.deepEqual(container.lifecycle, { preStop: { sleep: { seconds: 7 } } });
       assert.equal(pod.terminationGracePeriodSeconds, 27);
-    });
-  });
-
-  describe("network", () => {
-    const ports = [3000, 5432, 8000];
-
-    it("opens exactly the edges that the plan refers to", () => {
-      assert.deepEqual(new Network(render(threeTierPlan())).edges(ports), [
-        "backend → db:5432",
-        "frontend → backend:8000",
-        "migrate → db:5432",
-      ]);
-    });
-
-    it("lets users in through the edge only, where a route leads", () => {
-      const network = new Network(render(threeTierPlan(), { edge: { ranges: GOOGLE_FRONT_END_RANGES } }));
-      assert.deepEqual(network.outside("frontend", "ingress"), { 3000: ["35.191.0.0/16", "130.211.0.0/22"] });
-      assert.deepEqual(network.outside("db", "ingress"), {});
-      assert.deepEqual(network.outside("migrate", "ingress"), {});
-    });
-
-    it("lets out to named hosts at their port, never to private addresses", () => {
-      const objects = render(threeTierPlan());
-      const policy = find(objects, "NetworkPolicy", "backend");
-      assert.equal(policy.metadata.annotations?.["longshore/egress-hosts"], "api.openai.com:443");
-      assert.deepEqual(new Network(objects).outside("backend", "egress"), {
-        53: ["kube-system", "169.254.20.10/32"],
-        443: ["0.0.0.0/0", "::/0"],
-      });
-      assert.ok(
-        JSON.stringify(policy).includes('"169.254.0.0/16"'),
-        "the metadata server must stay out of reach",
-      );
-      assert.deepEqual(new Network(objects).outside("db", "egress"), {});
-    });
-
-    it("reaches a managed datastore at its own address", () => {
-      const plan = planOf([
-        workload("app", { connects: [{ to: "datastore", datastore: "db", port: 5432 }] }),
-      ]);
-      assert.deepEqual(new Network(render(plan)).outside("app", "egress")[5432], ["10.20.30.40/32"]);
-    });
-
-    it("lets monitoring read metrics where there is monitoring", () => {
-      const network = new Network(render(threeTierPlan(), { monitoringNamespace: "monitoring" }));
-      assert.deepEqual(network.outside("backend", "ingress"), { 8000: ["ingress-nginx", "monitoring"] });
-      assert.deepEqual(network.outside("frontend", "ingress"), { 3000: ["ingress-nginx"] });
-    });
-
-    it("denies everything else", () => {
-      assert.deepEqual(find(render(threeTierPlan()), "NetworkPolicy", "default-deny").spec, {
-        podSelector: {},
-        policyTypes: ["Ingress", "Egress"],
-      });
     });
   });
 
@@ -423,73 +343,6 @@ describe("renderKubernetes", () => {
         ],
       );
       assert.equal(at(find(objects, "StatefulSet"), "spec.serviceName"), "app-pods");
-    });
-  });
-
-  describe("ingress", () => {
-    it("serves the routes under the host with TLS", () => {
-      assert.deepEqual(find(render(threeTierPlan()), "Ingress").spec, {
-        tls: [{ hosts: ["shop.example.com"], secretName: "shop-tls" }],
-        rules: [
-          {
-            host: "shop.example.com",
-            http: {
-              paths: [
-                {
-                  path: "/api",
-                  pathType: "Prefix",
-                  backend: { service: { name: "backend", port: { number: 8000 } } },
-                },
-                {
-                  path: "/",
-                  pathType: "Prefix",
-                  backend: { service: { name: "frontend", port: { number: 3000 } } },
-                },
-              ],
-            },
-          },
-        ],
-      });
-    });
-
-    it("leaves certificates to the cloud where it brings them", () => {
-      const annotations = { "kubernetes.io/ingress.class": "gce" };
-      const ingress = find(render(threeTierPlan(), { ingress: { annotations, tlsSecret: null } }), "Ingress");
-      assert.deepEqual(ingress.metadata.annotations, annotations);
-      assert.equal(at(ingress, "spec.tls"), undefined);
-    });
-
-    it("gives a route with options an Ingress of its own with annotations for ingress-nginx", () => {
-      const plan = threeTierPlan();
-      const [api, rest] = plan.routes;
-      assert.ok(api && rest);
-      const rateLimit = { requests: 10, seconds: 1, burst: 25 } as const;
-      const limited = { ...api, rateLimit, bodyLimit: 2 ** 20, websocket: true } as const;
-      const ingresses = (target: "kubernetes" | "gcp") =>
-        render({ ...plan, target, routes: [limited, rest] })
-          .filter(({ kind }) => kind === "Ingress")
-          .map((ingress) => ({ name: ingress.metadata.name, annotations: ingress.metadata.annotations }));
-      const prefix = "nginx.ingress.kubernetes.io";
-      assert.deepEqual(ingresses("kubernetes"), [
-        { name: "shop", annotations: undefined },
-        {
-          name: "shop-api-702acf",
-          annotations: {
-            [`${prefix}/limit-rps`]: "10",
-            [`${prefix}/limit-burst-multiplier`]: "3",
-            [`${prefix}/proxy-body-size`]: "1048576",
-            [`${prefix}/proxy-request-buffering`]: "off",
-            [`${prefix}/proxy-read-timeout`]: "3600",
-            [`${prefix}/proxy-send-timeout`]: "3600",
-          },
-        },
-      ]);
-      assert.deepEqual(ingresses("gcp"), [{ name: "shop", annotations: undefined }]);
-    });
-
-    it("is absent without routes, as is the Service of a workload without ports", () => {
-      const kinds = render(planOf([workload("worker")])).map(({ kind }) => kind);
-      assert.ok(!kinds.includes("Ingress") && !kinds.includes("Service"));
     });
   });
 
