@@ -5,46 +5,20 @@ import { after, before, describe, it } from "mocha";
 import { unpackedSize } from "../../tools/docker";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
-import { docker, eventually, MEGABYTE, staysAsItIs, type Status } from "../support/end-to-end";
+import {
+  docker,
+  eventually,
+  keepsToItself,
+  leavesNothing,
+  MEGABYTE,
+  staysAsItIs,
+  type Status,
+} from "../support/end-to-end";
+import type { Document, Hit, InSession, Path, Session, Step } from "../support/nexus-answers";
 
 const PORT = 18110;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
 const CLIENT = readFileSync(join(__dirname, "..", "support", "mcp-client.py"), "utf8");
-
-interface Document {
-  id: string;
-  title: string;
-  version: number;
-}
-
-interface Hit {
-  id: string;
-  title: string;
-  score: number;
-  entities: { key: string }[] | null;
-}
-
-interface InSession<T> {
-  session: string;
-  result: T;
-}
-
-interface Session {
-  current: { title: string } | null;
-  history: { channel: string; handler: string }[];
-}
-
-interface Path {
-  entities: { name: string }[];
-  relations: { source: string; kind: string; target: string }[];
-}
-
-/** What the official client is to do, as tests/support/mcp-client.py takes it. */
-type Step =
-  | { tools: true }
-  | { resources: true }
-  | { read: string }
-  | { call: string; arguments: Record<string, unknown> };
 
 /** Empties Redis. */
 const FORGET = 'REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE") redis-cli --no-auth-warning flushall';
@@ -340,12 +314,7 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
 
   it("keeps to itself: small images, numeric users, read-only, each store reachable by its service only", async () => {
     for (const { service, id, image } of await services()) {
-      const [container] = JSON.parse(await docker("inspect", id)) as [
-        { Config: { User: string }; HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[] } },
-      ];
-      assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
-      assert.equal(container.HostConfig.ReadonlyRootfs, true, service);
-      assert.deepEqual(container.HostConfig.CapDrop, ["ALL"], service);
+      await keepsToItself({ service, id });
       assert.doesNotMatch(
         await docker("history", "--no-trunc", image),
         /redis:\/\/:|postgresql:\/\/nexus/,
@@ -417,10 +386,6 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
   it("leaves nothing when asked to", async () => {
     const { code, stdout, stderr } = await checkout.longshore("down", "--volumes", "--yes");
     assert.equal(code, 0, stdout + stderr);
-    for (const kind of ["container", "volume", "network"]) {
-      const all = kind === "container" ? ["-a"] : [];
-      const filter = `label=com.docker.compose.project=${project}`;
-      assert.equal(await docker(kind, "ls", ...all, "-q", "--filter", filter), "", kind);
-    }
+    await leavesNothing(project);
   });
 });

@@ -8,7 +8,9 @@ import { Checkout } from "../support/checkout";
 import {
   docker,
   eventually,
+  keepsToItself,
   launchBrowser,
+  leavesNothing,
   MEGABYTE,
   reports,
   staysAsItIs,
@@ -239,16 +241,7 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
     );
     const secrets = [password?.[1] ?? assert.fail("no password in the URL")];
     for (const { service, id, image } of await services()) {
-      const [container] = JSON.parse(await docker("inspect", id)) as [
-        {
-          Config: { User: string; Env: string[] };
-          HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; Memory: number; NanoCpus: number };
-        },
-      ];
-      const { Config: config, HostConfig: host } = container;
-      assert.match(config.User, /^[1-9]\d*:[1-9]\d*$/, service);
-      assert.equal(host.ReadonlyRootfs, true, service);
-      assert.deepEqual(host.CapDrop, ["ALL"], service);
+      const { Config: config, HostConfig: host } = await keepsToItself({ service, id });
       assert.ok(host.Memory > 0 && host.NanoCpus > 0, `${service} has limits`);
       const known = (await docker("history", "--no-trunc", image)) + config.Env.join("\n");
       secrets.forEach((value) => {
@@ -302,10 +295,6 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
   it("leaves nothing when asked to", async () => {
     const { code, stdout, stderr } = await checkout.longshore("down", "--volumes", "--yes");
     assert.equal(code, 0, stdout + stderr);
-    for (const kind of ["container", "volume", "network"]) {
-      const filter = `label=com.docker.compose.project=${project}`;
-      const all = kind === "container" ? ["-a"] : [];
-      assert.equal(await docker(kind, "ls", ...all, "-q", "--filter", filter), "", kind);
-    }
+    await leavesNothing(project);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
@@ -9,12 +9,16 @@ import { Checkout } from "../support/checkout";
 import {
   docker,
   eventually,
+  filesBelow,
+  keepsToItself,
   launchBrowser,
+  leavesNothing,
   MEGABYTE,
   reports,
   staysAsItIs,
   type Status,
 } from "../support/end-to-end";
+import { found, needle } from "../support/needles";
 
 const PORT = 18080;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
@@ -32,22 +36,6 @@ async function api<T>(path: string, init: RequestInit = {}): Promise<T> {
 
 const titles = async () =>
   (await api<{ items: { title: string }[] }>("todos")).items.map(({ title }) => title);
-
-/** Every file below a folder, whatever its kind. */
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
-
-function forms(secret: string): string[] {
-  return [
-    secret,
-    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1),
-  ];
-}
 
 describe("AI todo, from a fresh checkout to a browser", function () {
   this.timeout(900_000);
@@ -190,20 +178,8 @@ describe("AI todo, from a fresh checkout to a browser", function () {
 
   it("keeps to itself: not root, read-only, no capabilities, one port on the loopback address, no way to the database", async () => {
     for (const { service, id } of (await status()).services) {
-      const [container] = JSON.parse(await docker("inspect", id)) as [
-        {
-          Config: { User: string };
-          HostConfig: Record<string, unknown>;
-          NetworkSettings: { Ports: Record<string, { HostIp: string }[] | null> };
-        },
-      ];
-      assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
-      assert.equal(container.HostConfig.ReadonlyRootfs, true, service);
-      assert.deepEqual(container.HostConfig.CapDrop, ["ALL"], service);
-      assert.ok(
-        Number(container.HostConfig.Memory) > 0 && Number(container.HostConfig.NanoCpus) > 0,
-        service,
-      );
+      const container = await keepsToItself({ service, id });
+      assert.ok(container.HostConfig.Memory > 0 && container.HostConfig.NanoCpus > 0, service);
       const published = Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []);
       assert.deepEqual(
         published.map(({ HostIp }) => HostIp),
@@ -292,24 +268,11 @@ describe("AI todo, from a fresh checkout to a browser", function () {
       .map(({ id }) => id)
       .sort();
     await docker(
-      "run",
-      "-d",
-      "--rm",
-      "--name",
-      "longshore-e2e-openai",
-      "--network",
-      `${project}_backend_egress`,
-      "--network-alias",
-      "openai",
-      "-e",
-      "PORT=8080",
-      "-e",
-      `API_KEY=${API_KEY}`,
-      "-v",
-      `${join(checkout.root, "tests/support/openai-stand-in.mjs")}:/stand-in.mjs:ro`,
-      "node:22-slim",
-      "node",
-      "/stand-in.mjs",
+      ...["run", "-d", "--rm", "--name", "longshore-e2e-openai"],
+      ...["--network", `${project}_backend_egress`, "--network-alias", "openai"],
+      ...["-e", "PORT=8080", "-e", `API_KEY=${API_KEY}`],
+      ...["-v", `${join(checkout.root, "tests/support/openai-stand-in.mjs")}:/stand-in.mjs:ro`],
+      ...["node:22-slim", "node", "/stand-in.mjs"],
     );
     const set = await checkout.runWith(
       { KEY: API_KEY },
@@ -348,7 +311,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     const password = decodeURIComponent(
       /:([^:@]+)@/.exec(passwordFile)?.[1] ?? assert.fail("no password in the URL"),
     );
-    const needles = [API_KEY, password].flatMap(forms);
+    const needles = [needle("the key", API_KEY, API_KEY), needle("the password", password, password)];
     const { services } = await status();
     const places: [string, string][] = [
       ...filesBelow(checkout.data)
@@ -374,9 +337,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
       "the state was searched",
     );
     for (const [place, text] of places) {
-      for (const needle of needles) {
-        assert.ok(!text.includes(needle), `${place} shows a secret`);
-      }
+      assert.deepEqual(found(needles, text), [], `${place} shows a secret`);
     }
     const secretFiles = filesBelow(checkout.data).filter((file) => file.includes("/secrets/"));
     assert.ok(secretFiles.length > 0);
@@ -426,14 +387,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
   it("leaves nothing when asked to", async () => {
     const { code, text } = await longshore("down", "--volumes", "--yes");
     assert.equal(code, 0, text);
-    for (const kind of ["container", "volume", "network"]) {
-      const filter = `label=com.docker.compose.project=${project}`;
-      assert.equal(
-        await docker(kind, "ls", ...(kind === "container" ? ["-a"] : []), "-q", "--filter", filter),
-        "",
-        kind,
-      );
-    }
+    await leavesNothing(project);
     assert.deepEqual(
       filesBelow(checkout.data).filter((file) => file.includes("/secrets/")),
       [],

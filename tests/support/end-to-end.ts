@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium, type Browser } from "playwright-core";
@@ -74,6 +74,44 @@ export async function staysAsItIs(checkout: Checkout): Promise<void> {
     `up was to change nothing, and did: ${JSON.stringify(changes, null, 2)}`,
   );
   assert.deepEqual(starts(await inspected(checkout)), before);
+}
+
+/** A container as the engine has it, as far as tests look at it. */
+interface Contained {
+  Config: { User: string; Env: string[] };
+  HostConfig: {
+    ReadonlyRootfs: boolean;
+    Privileged: boolean;
+    CapDrop: string[];
+    Memory: number;
+    NanoCpus: number;
+  };
+  NetworkSettings: { Ports: Record<string, { HostIp: string }[] | null> };
+}
+
+/** What holds for every container: a numeric user who is not root, a read-only root, no capability. Returns it. */
+export async function keepsToItself({ service, id }: { service: string; id: string }): Promise<Contained> {
+  const [container] = JSON.parse(await docker("inspect", id)) as [Contained];
+  assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
+  assert.equal(container.HostConfig.ReadonlyRootfs, true, service);
+  assert.deepEqual(container.HostConfig.CapDrop, ["ALL"], service);
+  return container;
+}
+
+/** No container, volume or network of a Compose project may be there any more. */
+export async function leavesNothing(project: string): Promise<void> {
+  for (const kind of ["container", "volume", "network"]) {
+    const all = kind === "container" ? ["-a"] : [];
+    const filter = `label=com.docker.compose.project=${project}`;
+    assert.equal(await docker(kind, "ls", ...all, "-q", "--filter", filter), "", kind);
+  }
+}
+
+/** Every file below a folder, whatever its kind. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 interface Inspected {
