@@ -5,6 +5,7 @@ import { change, DEPLOYMENT, pod, resource, SQL, stack } from "../support/diff-s
 
 describe("diff: what is dangerous", () => {
   const POLICY = "networking.k8s.io/v1/NetworkPolicy";
+  const TOPIC = "gcp:managedkafka/topic:Topic";
   const scale = (minReplicas: number) => ({ spec: { minReplicas } });
   const limits = (memory?: string) => pod({ resources: { limits: { cpu: "1", memory } } });
   const ports = (...list: number[]) => ({ spec: { ingress: list.map((port) => ({ ports: [{ port }] })) } });
@@ -100,7 +101,15 @@ describe("diff: what is dangerous", () => {
       { spec: { selector: { matchLabels: { a: "2" } } } },
       /away until the new one/,
     ],
-    ["topics that go", "gcp:managedkafka/topic:Topic", {}, undefined, /every message in it is lost/],
+    ["topics that go", TOPIC, {}, undefined, /every message in it is lost/],
+    [
+      "fewer partitions",
+      TOPIC,
+      { partitionCount: 6 },
+      { partitionCount: 3 },
+      /cannot take partitions away: the update will fail \(6 → 3\)/,
+    ],
+    ["more partitions", TOPIC, { partitionCount: 3 }, { partitionCount: 6 }, undefined],
     [
       "gaps in rollouts",
       DEPLOYMENT,
