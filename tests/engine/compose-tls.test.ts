@@ -131,7 +131,7 @@ describe("a Compose project that is served with HTTPS", function () {
     assert.deepEqual(stack.running("edge"), [edge], "it is the same container");
   });
 
-  it("takes another certificate from config, and replaces the proxy alone", async () => {
+  it("takes another certificate from config, and replaces no service behind the proxy", async () => {
     const [web] = stack.running("web");
     stack.program = deploy(second);
     await stack.up();
