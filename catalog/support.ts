@@ -189,7 +189,7 @@ export const FEATURES: readonly Feature[] = [
     support: {
       compose: "by other means: the system `monitoring`, with an agent per system",
       kubernetes: "no: objects for Google Managed Prometheus are made, and nothing applies them yet",
-      gcp: "by other means: Google Managed Prometheus asks the pods and evaluates the alerts; dashboards are for Grafana",
+      gcp: "by other means: Google Managed Prometheus asks the pods and evaluates the alerts; each system has a page in Cloud Monitoring",
     },
   },
   {

@@ -21,7 +21,7 @@ import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
 import { pushArgs, type CloudContext, type SystemPlatform } from "./system-platform";
 import { createBackups } from "./backups";
-import { collectMetrics } from "./monitoring";
+import { collectMetrics, showMetrics } from "./monitoring";
 import { createManagedStores, type ManagedStore } from "./managed-stores";
 import { createSecrets, provideSecrets } from "./system-secrets";
 
@@ -219,7 +219,7 @@ export class CloudSystem extends Component {
     return created;
   }
 
-  /** What Google's own services do for a system: metrics, and dumps of what runs in the cluster. */
+  /** What Google's own services do for a system: metrics, a page to see them, and dumps of what runs in the cluster. */
   private operate(namespace: Namespace): void {
     const { platform, settings } = this.context;
     const { google } = platform;
@@ -229,6 +229,7 @@ export class CloudSystem extends Component {
     const { project, backups: bucket, cluster } = google;
     const { namespace: own } = namespace;
     collectMetrics(this.plan, this, [own]);
+    showMetrics(this.plan, { project, stack: settings.stack, cluster }, this);
     if (bucket && settings.backups) {
       const { schedule } = settings.backups;
       const place = { project, stack: settings.stack, cluster: cluster.cluster, namespace: own };

@@ -1,7 +1,9 @@
+import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
 import type { GkeCluster } from "../components/cluster";
 import { kubernetesObject } from "../components/kubernetes-object";
+import { cloudDashboardJson } from "../render/monitoring/dashboards/cloud-monitoring";
 import { clusterRules, podMonitorings, useRules } from "../render/monitoring/google";
 
 /** Seconds between two looks at a pod, as on one machine. */
@@ -14,6 +16,18 @@ export function collectMetrics(plan: Plan, parent: pulumi.Resource, dependsOn: p
   for (const object of podMonitorings(plan, SCRAPE_SECONDS)) {
     kubernetesObject(`${plan.system}-${object.metadata.name}-pod-monitoring`, object, { parent, dependsOn });
   }
+}
+
+/** What a system does, on one page of Cloud Monitoring. */
+export function showMetrics(
+  { system }: Plan,
+  { project, stack, cluster }: { project: string; stack: string; cluster: GkeCluster },
+  parent: pulumi.Resource,
+): void {
+  const dashboardJson = cluster.cluster.name.apply((name) =>
+    cloudDashboardJson({ system, stack, cluster: name }),
+  );
+  new gcp.monitoring.Dashboard(`${system}-dashboard`, { project, dashboardJson }, { parent });
 }
 
 /** The alerts of all systems of a cluster. Managed Prometheus gives them to the Alertmanager that it runs there. */

@@ -284,6 +284,10 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
       writerIdentity: `serviceAccount:sink-${known.fingerprint}@gcp-sa-logging.iam.gserviceaccount.com`,
     }),
   },
+  "gcp:monitoring/dashboard:Dashboard": {
+    replaceOn: ["project"],
+    id: ({ project, fingerprint }) => `projects/${project}/dashboards/${fingerprint}`,
+  },
   "gcp:storage/bucket:Bucket": {
     replaceOn: [
       ...common,

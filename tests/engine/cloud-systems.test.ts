@@ -51,7 +51,9 @@ describe("the five systems of prod over offline providers", function () {
     const roots = after.filter(({ type }) => type === "longshore:system:System");
     assert.deepEqual(roots.map(({ urn }) => nameOf(urn)).sort(), SYSTEMS);
     const names = new Set(after.map(({ urn }) => nameOf(urn)));
-    for (const name of ["backups-bucket", "neurascale-db-backup-cron-job", "nexus-state-backup-cron-job-2"]) {
+    const dashboards = SYSTEMS.map((system) => `${system}-dashboard`);
+    const dumps = ["backups-bucket", "neurascale-db-backup-cron-job", "nexus-state-backup-cron-job-2"];
+    for (const name of [...dashboards, ...dumps]) {
       assert.ok(names.has(name), `there is no ${name}`);
     }
   });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { PROMETHEUS_IMAGE } from "../../catalog/plan/monitoring";
+import { cloudDashboardJson } from "../../render/monitoring/dashboards/cloud-monitoring";
 import { clusterRules, useRules } from "../../render/monitoring/google";
 import { ruleFile, ruleGroups } from "../../render/monitoring/rules";
 import { run } from "../../tools/process";
@@ -23,6 +24,7 @@ describe("alert rules, in Prometheus' own tool", function () {
     writeFileSync(join(folder, "rules.yml"), ruleFile("2m"));
     const groups = [...clusterRules("2m").spec.groups, ...useRules("shop-1").spec.groups];
     writeFileSync(join(folder, "cluster.yml"), JSON.stringify({ groups }));
+    writeFileSync(join(folder, "dashboard.yml"), JSON.stringify({ groups: [queriesAsRules()] }));
   });
 
   after(() => {
@@ -40,13 +42,14 @@ describe("alert rules, in Prometheus' own tool", function () {
       { timeoutMs: 120_000 },
     );
 
-  it("are what Prometheus accepts, on one machine and on clusters", async () => {
+  it("are what Prometheus accepts, on one machine and on clusters, and so are the queries of dashboards there", async () => {
     const { code, stdout, stderr } = await promtool(
       "check",
       "rules",
       "--lint-fatal",
       "rules.yml",
       "cluster.yml",
+      "dashboard.yml",
     );
     assert.equal(code, 0, stdout + stderr);
   });
@@ -102,6 +105,22 @@ describe("alert rules, in Prometheus' own tool", function () {
     assert.equal(code, 0, stdout + stderr);
   });
 });
+
+/** The queries of a system's page in Cloud Monitoring, with everything chosen. */
+function queriesAsRules() {
+  const page = cloudDashboardJson({ system: "shop", stack: "prod", cluster: "shop-1" });
+  const queries = new Set<string>();
+  JSON.parse(page, (key, value: unknown) => {
+    if (key === "prometheusQuery") {
+      queries.add(String(value).replaceAll("${service.value}", ".*").replaceAll("${__interval}", "1m"));
+    }
+    return value;
+  });
+  return {
+    name: "page",
+    rules: [...queries].map((expr, index) => ({ record: `shop:query${index}:any`, expr })),
+  };
+}
 
 function ruleTest(name: string, severity: string, one: AlertCase | undefined) {
   assert.ok(one, `no case for ${name}`);

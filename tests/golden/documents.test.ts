@@ -6,6 +6,7 @@ import { planSystem, type PlannedImage } from "../../catalog/plan";
 import { DEFAULT_SCRAPE_SECONDS } from "../../catalog/plan/monitoring";
 import { composeYaml, renderCompose } from "../../render/compose";
 import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
+import { cloudDashboardJson } from "../../render/monitoring/dashboards/cloud-monitoring";
 import { clusterRules, podMonitorings, useRules } from "../../render/monitoring/google";
 import { loadStack, planSettings } from "../../settings";
 import { systems } from "../../stacks";
@@ -101,6 +102,13 @@ describe("documents of a rotation", () => {
 });
 
 describe("documents for all systems of a cluster", () => {
+  it("a system's dashboard in Cloud Monitoring", () => {
+    matchesGolden(
+      "tests/golden/expected/monitoring/cloud-dashboard.json",
+      `${cloudDashboardJson({ system: "todo", stack: "prod", cluster: "platform-cluster-gke" })}\n`,
+    );
+  });
+
   it("rules of Google Managed Prometheus", () => {
     matchesGolden(
       "tests/golden/expected/monitoring/cluster-rules.yaml",

@@ -1,3 +1,4 @@
+import type { DashboardDescription } from "./description";
 import { dashboard, type Dashboard } from "./shape";
 
 /** The series of what is chosen. */
@@ -8,7 +9,7 @@ const BY = "by (system, service)";
 const DISK = '{mountpoint="/"}';
 
 /** Containers and the machine below them. */
-const system = dashboard({
+const system: DashboardDescription = {
   name: "System",
   description: "Whether everything runs, and what it uses of what it may use.",
   choices: "service:containers:count",
@@ -38,6 +39,7 @@ const system = dashboard({
           title: "Alerts firing",
           kind: "stat",
           red: 1,
+          only: "compose",
           queries: { alerts: 'count(ALERTS{alertstate="firing"}) or vector(0)' },
         },
       ],
@@ -59,16 +61,17 @@ const system = dashboard({
           title: "CPU",
           unit: "cores",
           queries: {
-            [NAME]: `sum ${BY} (rate(container_cpu_usage_seconds_total${CHOSEN}[$__rate_interval]))`,
+            [NAME]: `service:cpu_cores:rate5m${CHOSEN}`,
           },
         },
         {
           title: "Memory",
           unit: "bytes",
-          queries: { [NAME]: `sum ${BY} (container_memory_working_set_bytes${CHOSEN})` },
+          queries: { [NAME]: `service:memory_bytes:sum${CHOSEN}` },
         },
         {
           title: "Time held back for want of CPU",
+          only: "compose",
           unit: "percentunit",
           queries: {
             [NAME]: `sum ${BY} (rate(container_cpu_cfs_throttled_periods_total${CHOSEN}[$__rate_interval])) / sum ${BY} (rate(container_cpu_cfs_periods_total${CHOSEN}[$__rate_interval]) > 0)`,
@@ -78,14 +81,15 @@ const system = dashboard({
           title: "Network",
           unit: "Bps",
           queries: {
-            [`in ${NAME}`]: `sum ${BY} (rate(container_network_receive_bytes_total${CHOSEN}[$__rate_interval]))`,
-            [`out ${NAME}`]: `sum ${BY} (rate(container_network_transmit_bytes_total${CHOSEN}[$__rate_interval]))`,
+            [`in ${NAME}`]: `service:network_receive_bytes:rate5m${CHOSEN}`,
+            [`out ${NAME}`]: `service:network_transmit_bytes:rate5m${CHOSEN}`,
           },
         },
       ],
     },
     {
       title: "Machine",
+      only: "compose",
       panels: [
         {
           title: "CPU",
@@ -112,9 +116,9 @@ const system = dashboard({
       ],
     },
   ],
-});
+};
 
-const api = dashboard({
+const api: DashboardDescription = {
   name: "API",
   description: "What people and services ask, and how long they wait.",
   choices: "service:http_requests:rate5m",
@@ -161,6 +165,7 @@ const api = dashboard({
     },
     {
       title: "Reverse proxies",
+      only: "compose",
       panels: [
         {
           title: "Requests",
@@ -171,15 +176,16 @@ const api = dashboard({
       ],
     },
   ],
-});
+};
 
-const databases = dashboard({
+const databases: DashboardDescription = {
   name: "Databases",
   description: "PostgreSQL, Redis and Kafka, from their exporters.",
   choices: 'up{job="store"}',
   rows: [
     {
       title: "PostgreSQL",
+      only: "compose",
       panels: [
         {
           title: "Connections, of the most",
@@ -224,6 +230,7 @@ const databases = dashboard({
     },
     {
       title: "Redis",
+      only: "compose",
       panels: [
         {
           title: "Memory",
@@ -256,6 +263,7 @@ const databases = dashboard({
     },
     {
       title: "Kafka",
+      only: "compose",
       panels: [
         {
           title: "Messages behind",
@@ -275,15 +283,16 @@ const databases = dashboard({
       ],
     },
   ],
-});
+};
 
-const errors = dashboard({
+const errors: DashboardDescription = {
   name: "Errors",
   description: "What goes wrong: answers, containers, jobs, and the alerts about them.",
   choices: "service:containers:count",
   rows: [
     {
       title: "Alerts",
+      only: "compose",
       panels: [
         {
           title: "Firing",
@@ -325,6 +334,7 @@ const errors = dashboard({
         },
         {
           title: "Ended for want of memory",
+          only: "compose",
           queries: { [NAME]: `service:containers_oom_killed:count${CHOSEN} > 0` },
         },
         { title: "Failed jobs", queries: { [NAME]: `service:jobs_failed:count${CHOSEN}` } },
@@ -332,7 +342,15 @@ const errors = dashboard({
       ],
     },
   ],
-});
+};
 
-/** The dashboards by file name. System and service are chosen in each; all are the same for every system. */
-export const dashboards: Readonly<Record<string, Dashboard>> = { api, databases, errors, system };
+/** What there is to see, by name. System and service are chosen in each; all are the same for every system. */
+export const descriptions = { system, api, errors, databases };
+
+/** Grafana's dashboards by file name. */
+export const dashboards: Readonly<Record<string, Dashboard>> = {
+  api: dashboard(api),
+  databases: dashboard(databases),
+  errors: dashboard(errors),
+  system: dashboard(system),
+};

@@ -1,3 +1,5 @@
+import { arrange, rowsFor, type DashboardDescription, type Grid, type PanelDescription } from "./description";
+
 /** The part of Grafana's dashboards that Longshore writes. Plain data; `tests/unit/monitoring-dashboards.test.ts` holds it to the shape. */
 export interface Dashboard {
   readonly uid: string;
@@ -55,70 +57,18 @@ export interface Target {
   readonly format?: "table";
 }
 
-/** Grafana's names of units. */
-export type Unit = "percentunit" | "bytes" | "Bps" | "s" | "reqps" | "ops" | "short" | "cores";
-
-/** What one panel shows. Of a stat and a table there is one query, of a graph one per line or family of lines. */
-export interface PanelDescription {
-  readonly title: string;
-  readonly kind?: "stat" | "graph" | "table";
-  readonly unit?: Unit;
-  /** PromQL by legend, such as `{{service}}`. */
-  readonly queries: Readonly<Record<string, string>>;
-  readonly description?: string;
-  /** Where a stat turns red. @default - never */
-  readonly red?: number;
-}
-
-export interface Row {
-  readonly title: string;
-  readonly panels: readonly PanelDescription[];
-}
-
 /** Name by which dashboards know Prometheus; the provisioned data source has it. */
 export const DATASOURCE: Datasource = { type: "prometheus", uid: "longshore-prometheus" };
-/** Width of Grafana's grid. */
-const WIDTH = 24;
-const HEIGHT = { stat: 4, graph: 8, table: 8 };
+const GRID: Grid = { width: 24, heading: 1, stat: 4, graph: 8 };
 
-export interface DashboardDescription {
-  readonly name: string;
-  readonly description: string;
-  /** A series that every system and service that can be chosen has. */
-  readonly choices: string;
-  readonly rows: readonly Row[];
-}
-
-/** A dashboard with rows of panels, four numbers or two graphs side by side, for the systems and services that are chosen. */
+/** The dashboard for the systems and services that are chosen. */
 export function dashboard({ name, description, choices, rows }: DashboardDescription): Dashboard {
-  const panels: Panel[] = [];
-  let y = 0;
-  for (const row of rows) {
-    panels.push({
-      id: panels.length + 1,
-      type: "row",
-      title: row.title,
-      gridPos: { x: 0, y, w: WIDTH, h: 1 },
-      collapsed: false,
-      panels: [],
-    });
-    y += 1;
-    let x = 0;
-    let height = 0;
-    for (const described of row.panels) {
-      const { kind = "graph" } = described;
-      const w = kind === "stat" ? WIDTH / 4 : WIDTH / 2;
-      if (x + w > WIDTH) {
-        x = 0;
-        y += height;
-        height = 0;
-      }
-      panels.push({ id: panels.length + 1, ...panel(described), gridPos: { x, y, w, h: HEIGHT[kind] } });
-      x += w;
-      height = Math.max(height, HEIGHT[kind]);
-    }
-    y += height;
-  }
+  const panels = arrange(rowsFor("compose", rows), GRID).map(
+    ({ title, panel: described, ...gridPos }, index) => ({
+      id: index + 1,
+      ...(described ? { ...panel(described), gridPos } : heading(title, gridPos)),
+    }),
+  );
   return {
     uid: `longshore-${name.toLowerCase()}`,
     title: name,
@@ -152,6 +102,10 @@ function variable(name: string, label: string, query: string): Variable {
     refresh: 2,
     sort: 1,
   };
+}
+
+function heading(title: string, gridPos: Panel["gridPos"]) {
+  return { type: "row" as const, title, gridPos, collapsed: false, panels: [] as const };
 }
 
 const REF_IDS = "ABCDEFGH";
