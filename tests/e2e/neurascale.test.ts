@@ -276,9 +276,12 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
     const device = () => api<Device>(`devices/${DEVICE}`);
     await eventually("the device streams", async () => (await device()).status === "streaming");
     const manager = (await device()).manager ?? assert.fail("no manager");
-    const victim = (await containersOf("device-manager")).find((id) => manager.startsWith(id.slice(0, 12)));
+    const victim =
+      (await containersOf("device-manager")).find((id) => manager.startsWith(id.slice(0, 12))) ??
+      assert.fail(`no container of ${manager}`);
     const killed = Date.now();
-    await kill(victim ?? assert.fail(`no container of ${manager}`));
+    // So that it stays down: started again within its lease, which lasts some seconds, it would go on by itself.
+    await docker("kill", victim);
     await eventually("another manager streams", async () => {
       const { status, manager: by } = await device();
       return status === "streaming" && by !== null && by !== manager;
@@ -289,6 +292,7 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
     console.log(
       `      device-manager killed: new windows after ${((Date.now() - killed) / 1000).toFixed(1)} s`,
     );
+    await docker("start", victim);
     await stop();
     await allHealthy();
   });
