@@ -99,6 +99,22 @@ healthzBindAddress: 127.0.0.1:10256
 conntrack: { maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s }
 CONF
   start proxy kube-proxy --config "$run/proxy.yaml"
+  refuse_unknown_services
+}
+
+# What has no pod that is ready, for the moment between two of kube-proxy's rules too, refuses connections. Else they would
+# leave this machine, and whoever answers out there would be taken for the service as long as the connection lives.
+# Connections of pods ask CNI-ADMIN before a rule of the firewall plugin lets them go anywhere.
+refuse_unknown_services() {
+  local chain=KUBE-LAB-REFUSE from
+  for from in "$chain" CNI-ADMIN; do
+    iptables --wait --new-chain "$from" 2>/dev/null || iptables --wait --flush "$from"
+  done
+  iptables --wait --append "$chain" --destination "$services" --protocol tcp --jump REJECT --reject-with tcp-reset
+  iptables --wait --append "$chain" --destination "$services" --jump REJECT
+  for from in OUTPUT CNI-ADMIN; do
+    iptables --wait --check "$from" --jump "$chain" 2>/dev/null || iptables --wait --insert "$from" --jump "$chain"
+  done
 }
 
 start_services() {
