@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { crc32, deflateSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
@@ -9,12 +9,15 @@ import { Checkout } from "../support/checkout";
 import {
   docker,
   eventually,
+  keepsToItself,
   launchBrowser,
+  leavesNothing,
   MEGABYTE,
   reports,
   staysAsItIs,
   type Status,
 } from "../support/end-to-end";
+import { png, RING, ring, RING_SPACE } from "../support/picture";
 
 const PORT = 18100;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
@@ -38,39 +41,6 @@ interface Picture {
     regions: { count: number; enclosed: number };
   } | null;
 }
-
-/** A grey PNG, written here so that no library of the system is in it. */
-function png(width: number, height: number, shade: (x: number, y: number) => number): Buffer {
-  const chunk = (kind: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
-    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    sum.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, sum]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 8;
-  const rows = Buffer.alloc((width + 1) * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      rows[y * (width + 1) + 1 + x] = shade(x, y);
-    }
-  }
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))];
-  return Buffer.concat([signature, ...parts]);
-}
-
-/** Paper with a dark ring on its right: an eighth or so is not space, and the hole of the ring is enclosed. */
-const RING = { width: 1200, height: 800, x: 900, y: 400, outer: 240, inner: 140 };
-const ring = (paper = 238) =>
-  png(RING.width, RING.height, (x, y) => {
-    const distance = Math.hypot(x + 0.5 - RING.x, y + 0.5 - RING.y);
-    return distance < RING.outer && distance > RING.inner ? 40 : paper;
-  });
-const RING_SPACE = 1 - (Math.PI * (RING.outer ** 2 - RING.inner ** 2)) / (RING.width * RING.height);
 
 const upload = (bytes: Buffer, name: string) =>
   fetch(`${ADDRESS}/api/pictures?name=${name}`, { method: "POST", body: new Uint8Array(bytes) });
@@ -340,12 +310,7 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
 
   it("keeps to itself and to its limits", async () => {
     for (const { service, id } of await services()) {
-      const [container] = JSON.parse(await docker("inspect", id)) as [
-        { Config: { User: string }; HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[] } },
-      ];
-      assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
-      assert.equal(container.HostConfig.ReadonlyRootfs, true, service);
-      assert.deepEqual(container.HostConfig.CapDrop, ["ALL"], service);
+      await keepsToItself({ service, id });
     }
     const reach = await run("docker", [
       "exec",
@@ -378,10 +343,6 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
   it("leaves nothing when asked to", async () => {
     const { code, stdout, stderr } = await checkout.longshore("down", "--volumes", "--yes");
     assert.equal(code, 0, stdout + stderr);
-    for (const kind of ["container", "volume", "network"]) {
-      const filter = `label=com.docker.compose.project=${project}`;
-      const all = kind === "container" ? ["-a"] : [];
-      assert.equal(await docker(kind, "ls", ...all, "-q", "--filter", filter), "", kind);
-    }
+    await leavesNothing(project);
   });
 });

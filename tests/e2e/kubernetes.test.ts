@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { ClusterNamespace } from "../support/cluster-namespace";
 import { ClusterStack, startNode, stopNode, type LabNode } from "../support/cluster-node";
 import { eventually } from "../support/end-to-end";
 import { underLoad, type Counted } from "../support/load";
@@ -18,9 +19,11 @@ describe("AI todo on a real Kubernetes node", function () {
 
   let node: LabNode;
   let stack: ClusterStack;
+  let todo: ClusterNamespace;
 
   before(async () => {
     node = await startNode();
+    todo = new ClusterNamespace(node, "todo");
     stack = await ClusterStack.open({
       system: "todo",
       settings: ["longshore:environment: staging", "longshore:lifecycle: ephemeral"],
@@ -35,21 +38,8 @@ describe("AI todo on a real Kubernetes node", function () {
     await stopNode();
   });
 
-  const kubectl = (...args: string[]) => node.kubectl("--namespace", "todo", ...args);
   const up = () => stack.json<Planned>("up", "--yes");
-  const names = async (kind: string, ...more: string[]) =>
-    (await kubectl("get", kind, "--output", "name", ...more)).split("\n").filter(Boolean);
-  const podsOf = (workload: string) => names("pods", "--selector", `app.kubernetes.io/name=${workload}`);
-  const addressOf = async (service: string) => {
-    const found = await kubectl(
-      "get",
-      "service",
-      service,
-      "--output",
-      "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}",
-    );
-    return `http://${found}`;
-  };
+  const addressOf = async (service: string) => `http://${await todo.addressOf(service)}`;
   const loseNothing = (what: string, { sent, failed }: Counted) => {
     console.log(`      ${what}: ${sent} requests sent, ${failed.length} failed`);
     assert.ok(sent > 50, `only ${sent} requests were sent`);
@@ -60,28 +50,14 @@ describe("AI todo on a real Kubernetes node", function () {
     const { status, summary } = await up();
     assert.equal(status, "ok");
     assert.ok((summary.create ?? 0) > 30, JSON.stringify(summary));
-    const pods = JSON.parse(await kubectl("get", "pods", "--output", "json")) as {
-      items: {
-        metadata: { name: string };
-        status: { phase: string; conditions: { type: string; status: string }[] };
-        spec: { containers: { image: string }[] };
-      }[];
-    };
-    const unready = pods.items.filter(
-      ({ status: { phase, conditions } }) =>
-        phase !== "Succeeded" &&
-        !conditions.some(({ type, status: is }) => type === "Ready" && is === "True"),
-    );
-    assert.deepEqual(
-      unready.map(({ metadata }) => metadata.name),
-      [],
-    );
-    for (const { spec } of pods.items) {
-      assert.match(spec.containers[0]?.image ?? "", /^127\.0\.0\.1:5000\/.+@sha256:[0-9a-f]{64}$/);
+    const { unready, images } = await todo.pods();
+    assert.deepEqual(unready, []);
+    for (const image of images) {
+      assert.match(image, /^127\.0\.0\.1:5000\/.+@sha256:[0-9a-f]{64}$/);
     }
     await eventually("the autoscaler has made a second pod", async () => {
-      await kubectl("rollout", "status", "deployment/backend", "--timeout", "60s");
-      return (await podsOf("backend")).length === 2;
+      await todo.rolledOut("backend");
+      return (await todo.podsOf("backend")).length === 2;
     });
   });
 
@@ -105,7 +81,7 @@ describe("AI todo on a real Kubernetes node", function () {
 
   it("has autoscalers with values, budgets and policies", async () => {
     await eventually("the autoscaler knows a value", async () => {
-      const value = await kubectl(
+      const value = await todo.kubectl(
         "get",
         "hpa",
         "backend",
@@ -115,7 +91,7 @@ describe("AI todo on a real Kubernetes node", function () {
       return /^\d+$/.test(value);
     });
     assert.equal(
-      await kubectl(
+      await todo.kubectl(
         "get",
         "poddisruptionbudget",
         "backend",
@@ -124,11 +100,11 @@ describe("AI todo on a real Kubernetes node", function () {
       ),
       "1",
     );
-    assert.ok((await names("networkpolicies")).length > 3);
+    assert.ok((await todo.names("networkpolicies")).length > 3);
   });
 
   it("loses no request while a setting is rolled out", async () => {
-    const before = await podsOf("backend");
+    const before = await todo.podsOf("backend");
     await stack.config("longshore:todo.settings.logLevel", "warning");
     const url = `${await addressOf("backend")}/api/todos`;
     // Some seconds longer, so that the old pods end under load as well.
@@ -138,17 +114,17 @@ describe("AI todo on a real Kubernetes node", function () {
     };
     loseNothing("rolling update", await underLoad(url, rollOut));
     await eventually("the old pods have ended", async () => {
-      const now = await podsOf("backend");
+      const now = await todo.podsOf("backend");
       return now.length === 2 && !now.some((pod) => before.includes(pod));
     });
   });
 
   it("loses no request when a pod is deleted", async () => {
-    const [pod = ""] = await podsOf("backend");
+    const [pod = ""] = await todo.podsOf("backend");
     const url = `${await addressOf("backend")}/api/todos`;
     const load = await underLoad(url, async () => {
-      await kubectl("delete", pod);
-      await kubectl("rollout", "status", "deployment/backend", "--timeout", "120s");
+      await todo.kubectl("delete", pod);
+      await todo.rolledOut("backend");
     });
     loseNothing("pod deleted", load);
   });
@@ -197,11 +173,11 @@ describe("AI todo on a real Kubernetes node", function () {
     assert.match(said, /Deployment frontend is not ready/);
     assert.match(said, /frontend: .*exited with code 3/);
     assert.equal((await up()).status, "ok");
-    await kubectl("rollout", "status", "deployment/frontend", "--timeout", "60s");
+    await todo.rolledOut("frontend");
   });
 
   it("keeps the secret out of every object but the Secret, and out of the state", async () => {
-    const objects = await kubectl("get", "all,configmaps,networkpolicies,ingresses", "--output", "yaml");
+    const objects = await todo.kubectl("get", "all,configmaps,networkpolicies,ingresses", "--output", "yaml");
     assert.doesNotMatch(objects, new RegExp(NEEDLE));
     assert.doesNotMatch(stack.stateText(), new RegExp(NEEDLE));
   });

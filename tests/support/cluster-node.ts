@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { planSystem } from "../../catalog/plan";
+import { publishedImages } from "../../cli/images/published";
+import { systems } from "../../stacks";
 import { run, type Ran } from "../../tools/process";
 import { startLabProviders, type LabOptions, type LabProviders } from "../../tools/lab/providers";
 import { ClusterClient } from "../../tools/lab/providers/cluster-client";
 import { findPulumi } from "../../tools/pulumi";
 import { Checkout } from "./checkout";
+import { useDocker } from "./compose-stack";
 
 const SCRIPT = join(__dirname, "..", "..", "tools", "lab", "kubernetes", "kubernetes.sh");
 /** The node may have to be built first. */
@@ -59,6 +63,16 @@ export interface ClusterStackOptions {
   readonly patienceMs?: number;
 }
 
+/** Published images, which the lab's mirror has to have: on a bare machine they are built now. */
+function imagesOf(system: string): string[] {
+  const definition = systems[system] ?? assert.fail(`no system ${system}`);
+  return publishedImages(
+    planSystem(definition, { environment: "dev", target: "kubernetes", domain: DOMAIN }),
+  );
+}
+
+const DOMAIN = "node.example.com";
+
 /** The name of the stack; a person would have one in the checkout as well. */
 export const STACK = "node";
 
@@ -72,6 +86,7 @@ export class ClusterStack {
   ) {}
 
   static async open({ system, settings = [], patienceMs }: ClusterStackOptions): Promise<ClusterStack> {
+    await useDocker(imagesOf(system));
     const checkout = new Checkout();
     const options: LabOptions = { root: checkout.root, ...(patienceMs !== undefined && { patienceMs }) };
     const providers = await startLabProviders(options);
@@ -105,7 +120,7 @@ export class ClusterStack {
         "config:",
         "  longshore:target: kubernetes",
         `  longshore:systems: [${system}]`,
-        "  longshore:domain: node.example.com",
+        `  longshore:domain: ${DOMAIN}`,
         "  longshore:registry: 127.0.0.1:5000/longshore-node",
         `  longshore:platforms: [${architecture}]`,
         "  longshore:cluster:",
@@ -142,13 +157,23 @@ export class ClusterStack {
   /** @throws AssertionError when it fails */
   async json<T>(...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await this.longshore(...args, "--json");
-    assert.equal(code, 0, `longshore ${args.join(" ")}:\n${stdout}\n${stderr}`);
-    return JSON.parse(stdout) as T;
+    const said = JSON.parse(stdout || "{}") as T & { diagnostics?: readonly { message: string }[] };
+    const messages = said.diagnostics?.map(({ message }) => message) ?? [];
+    assert.equal(code, 0, [`longshore ${args.join(" ")}: ${stderr}`, ...messages].join("\n"));
+    return said;
   }
 
   async config(path: string, value: string): Promise<void> {
+    await this.set(path, "--", value);
+  }
+
+  async secretConfig(path: string, value: string): Promise<void> {
+    await this.set(path, "--secret", "--", value);
+  }
+
+  private async set(path: string, ...more: string[]): Promise<void> {
     const { command } = await findPulumi(console.log);
-    const set = ["config", "set", "--stack", STACK, "--path", path, value, "--non-interactive"];
+    const set = ["config", "set", "--non-interactive", "--stack", STACK, "--path", path, ...more];
     const { code, stderr } = await this.checkout.runWith(this.env, command, ...set);
     assert.equal(code, 0, stderr);
   }
