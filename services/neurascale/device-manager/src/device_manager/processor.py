@@ -1,12 +1,15 @@
 """neural-processor, as device-manager sees it."""
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 import httpx2
 from neurascale_common.chunks import Chunk, moment
 
 from .devices import Device, Wanted
+
+PROBLEM: Final = "application/problem+json"
+"""What every refusal of neural-processor is written in."""
 
 
 class Unreachable(Exception):
@@ -37,10 +40,11 @@ class Sink(Protocol):
 
 
 class Processor:
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        """`transport`: how requests travel, for tests; else over the network."""
         limits = httpx2.Limits(max_connections=50, keepalive_expiry=30)
         self._client = httpx2.AsyncClient(
-            base_url=address, timeout=httpx2.Timeout(12, connect=3), limits=limits
+            base_url=address, timeout=httpx2.Timeout(12, connect=3), limits=limits, transport=transport
         )
 
     async def close(self) -> None:
@@ -70,9 +74,11 @@ class Processor:
             answer = await self._client.request(method, path, **options)
         except httpx2.HTTPError as error:
             raise Unreachable(f"neural-processor: {type(error).__name__}") from None
-        if answer.status_code in (404, 409, 410):
+        # While it starts anew, others may answer at its address: nothing that they say ends a recording.
+        is_its_own = answer.headers.get("Content-Type", "").startswith(PROBLEM)
+        if is_its_own and answer.status_code in (404, 409, 410):
             raise Gone(f"neural-processor: {detail(answer)}")
-        if answer.status_code in (400, 413, 422):
+        if is_its_own and answer.status_code in (400, 413, 422):
             raise Refused(f"neural-processor: {detail(answer)}")
         if not answer.is_success:
             raise Unreachable(f"neural-processor: {detail(answer)}")
