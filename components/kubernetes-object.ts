@@ -8,8 +8,13 @@ export interface ObjectData {
   readonly metadata: {
     readonly name?: pulumi.Input<string>;
     readonly namespace?: pulumi.Input<string>;
+    readonly labels?: Readonly<Record<string, pulumi.Input<string>>>;
     readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
   };
+  /** What the kind says; the cluster checks it. */
+  readonly spec?: object;
+  /** Of an account: whether its pods get a token that they did not ask for. */
+  readonly automountServiceAccountToken?: boolean;
 }
 
 type ObjectClass = new (

@@ -1,9 +1,15 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { Planner } from "./planner";
 import { checkAgainstSdk, sdk } from "./sdk";
 import { defined, type Json, type Properties } from "./values";
 
 const RandomPassword = "random:index/randomPassword:RandomPassword";
+const RandomBytes = "random:index/randomBytes:RandomBytes";
+/** What each gives, all of it secret. */
+const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
+  [RandomPassword]: ["result", "bcryptHash"],
+  [RandomBytes]: ["hex", "base64"],
+};
 
 /** Random values: unknown in a preview, really random when applied. Any change of an input makes a new one. */
 export const random: Planner = {
@@ -12,30 +18,34 @@ export const random: Planner = {
   assumptions: [],
   complete: () => ({}),
   check(subject) {
-    if (subject.type !== RandomPassword) {
-      return [
-        {
-          property: "",
-          reason: `the offline provider does not know ${subject.type}, only ${RandomPassword}`,
-        },
-      ];
+    if (!(subject.type in OUTPUTS)) {
+      const known = Object.keys(OUTPUTS).join(" and ");
+      return [{ property: "", reason: `the offline provider does not know ${subject.type}, only ${known}` }];
     }
     return checkAgainstSdk(sdk("@pulumi/random"), subject);
   },
-  // All arguments of random_password force a new value (registry documentation of the random provider).
+  // All arguments of both force a new value (registry documentation of the random provider).
   replaces: () => true,
   deleteFirst: () => false,
-  create({ inputs }, { preview, previous }) {
+  create({ type, inputs }, { preview, previous }) {
+    const names = OUTPUTS[type] ?? [];
+    const before = defined(Object.fromEntries(names.map((name) => [name, previous?.[name]])));
     if (preview) {
-      return { id: "", outputs: defined({ result: previous?.result, bcryptHash: previous?.bcryptHash }) };
+      return { id: "", outputs: before };
     }
-    const result = typeof previous?.result === "string" ? previous.result : password(inputs);
-    return { id: "none", outputs: { result } };
+    const made =
+      Object.keys(before).length > 0 ? before : type === RandomBytes ? bytes(inputs) : password(inputs);
+    return { id: "none", outputs: made };
   },
-  secrets: (type) => (type === RandomPassword ? ["result", "bcryptHash"] : []),
+  secrets: (type) => OUTPUTS[type] ?? [],
 };
 
-function password(inputs: Properties): string {
+function bytes({ length }: Properties): Properties {
+  const value = randomBytes(Number(length));
+  return { hex: value.toString("hex"), base64: value.toString("base64") };
+}
+
+function password(inputs: Properties): Properties {
   const wanted = (name: string): boolean => inputs[name] !== false;
   const special =
     typeof inputs.overrideSpecial === "string" ? inputs.overrideSpecial : "!@#$%&*()-_=+[]{}<>:?";
@@ -46,5 +56,7 @@ function password(inputs: Properties): string {
     wanted("special") ? special : "",
   ].join("");
   const length: Json | undefined = inputs.length;
-  return Array.from({ length: Number(length) }, () => alphabet[randomInt(alphabet.length)]).join("");
+  return {
+    result: Array.from({ length: Number(length) }, () => alphabet[randomInt(alphabet.length)]).join(""),
+  };
 }

@@ -5,6 +5,7 @@ import { policyTable } from "../../policy/rules/table";
 import { alertsPage } from "../../render/monitoring/rules";
 import { stackFileSchema } from "../../settings/json-schema";
 import { systems } from "../../stacks";
+import { componentsPage } from "../support/component-examples";
 import { matchesGolden } from "../support/golden";
 
 describe("written from data", () => {
@@ -19,6 +20,11 @@ describe("written from data", () => {
 
   it("the policies", async () => {
     matchesGolden("docs/policies.md", await format(policyTable(), { parser: "markdown", printWidth: 110 }));
+  });
+
+  it("the page of all components", async () => {
+    const page = await format(componentsPage(), { parser: "markdown", printWidth: 110 });
+    matchesGolden("docs/guide/components/README.md", page);
   });
 
   it("the page of all alerts", async () => {

@@ -158,6 +158,18 @@ describe("offline random values", () => {
     assert.equal(made({ length: 40 }, { result: one }), one);
   });
 
+  it("are bytes too, in two spellings that stay", () => {
+    const BYTES = "random:index/randomBytes:RandomBytes";
+    const make = (previous?: Properties) =>
+      random.create(subject(BYTES, { length: 16 }), { preview: false, previous, unique: "1" }).outputs;
+    const first = make();
+    const { hex, base64 } = first;
+    assert.match(text(hex) ?? "", /^[0-9a-f]{32}$/);
+    assert.equal(Buffer.from(text(base64) ?? "", "base64").toString("hex"), hex);
+    assert.deepEqual(make(first), first);
+    assert.deepEqual(random.secrets(BYTES), ["hex", "base64"]);
+  });
+
   it("refuses other types", () => {
     assert.match(problems(random, "random:index/randomPet:RandomPet", {}).join(), /does not know/);
   });

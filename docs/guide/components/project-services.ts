@@ -1,0 +1,6 @@
+import { ProjectServices } from "../../../components/project-services";
+
+/** The Google APIs that a project needs first. They stay on when this goes: others may use them. */
+export function projectServices(): ProjectServices {
+  return new ProjectServices("apis", { project: "acme-prod", services: ["container", "sqladmin"] });
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { examples } from "../../docs/guide/components";
+import { CloudStack } from "../support/cloud-stack";
+
+/** The component of each, its resources without the component's name before them, and the examples it builds upon. */
+interface Made {
+  readonly component: string;
+  readonly parts: readonly string[];
+  readonly upon?: readonly (keyof typeof examples)[];
+}
+
+const MADE: Readonly<Record<keyof typeof examples, Made>> = {
+  "project-services": { component: "apis", parts: ["container", "sqladmin"] },
+  network: {
+    component: "main",
+    parts: ["managed-access", "managed-range", "nat", "router", "subnet", "vpc"],
+  },
+  registry: { component: "images", parts: ["cache", "images", "mirror-docker-io"] },
+  image: { component: "backend", parts: ["build"] },
+  "upstream-image": { component: "redis", parts: ["copy"] },
+  cluster: {
+    component: "main",
+    parts: ["gke", "kubernetes", "nodes", "nodes-role", "pool-general", "pool-gpu"],
+    upon: ["network"],
+  },
+  postgres: {
+    component: "orders",
+    // Its password is a component too.
+    parts: ["admin", "admin", "admin-value", "database", "instance"],
+    upon: ["network"],
+  },
+  redis: { component: "cache", parts: ["instance"], upon: ["network"] },
+  kafka: {
+    component: "events",
+    parts: ["acl-samples", "cluster", "topic-samples"],
+    upon: ["network", "identity"],
+  },
+  identity: { component: "reader", parts: ["account", "binding", "managedkafka-client"] },
+  secret: { component: "cookie-key", parts: ["value"] },
+  namespace: {
+    component: "orders",
+    parts: ["namespace", "network-policy", "resource-quota"],
+    upon: ["cluster"],
+  },
+  workload: {
+    component: "orders-reader",
+    parts: ["deployment", "pod-disruption-budget", "service", "service-account"],
+    upon: ["cluster"],
+  },
+  ingress: {
+    component: "orders",
+    parts: [
+      ...["address", "frontend-config", "managed-certificate", "reader-backend-config"],
+      ...["reader-limits", "tls"],
+    ],
+    upon: ["cluster"],
+  },
+  "backup-bucket": { component: "dumps", parts: ["bucket"] },
+  "log-archive": { component: "logs", parts: ["bucket", "sink"] },
+};
+
+function madeBy(name: keyof typeof examples): string[] {
+  const { component, parts, upon = [] } = MADE[name];
+  return [component, ...parts.map((part) => `${component}-${part}`), ...upon.flatMap(madeBy)];
+}
+
+describe("a component alone, over offline providers and the policies", function () {
+  this.timeout(120_000);
+  let stack: CloudStack;
+
+  before(async () => {
+    stack = await CloudStack.open({ allowApply: false });
+  });
+  after(() => stack.close());
+
+  for (const name of Object.keys(examples) as (keyof typeof examples)[]) {
+    it(`${name} makes what its page says, and breaks no policy`, async () => {
+      const { errors, changes } = await stack.previewProgram(() => {
+        examples[name]();
+        return Promise.resolve({});
+      });
+      assert.deepEqual(errors, []);
+      const ours = changes.filter((change) => !/ (default_[\d_]+|longshore-prod)$/.test(change));
+      // A component and one of its resources may have the same name: a cluster's and its network's.
+      const expected = [...new Set(madeBy(name).map((made) => `create ${made}`))].sort();
+      assert.deepEqual([...new Set(ours)].sort(), expected);
+    });
+  }
+});
