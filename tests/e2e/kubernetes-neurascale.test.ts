@@ -221,7 +221,7 @@ describe("NeuraScale on a real Kubernetes node", function () {
         await neurascale.kill(pod);
         await new Promise((resolve) => setTimeout(resolve, 5_000));
       };
-      const { sent, failed } = await underLoad(await load(), killed, { tries: 6 });
+      const { sent, failed } = await underLoad(await load(), killed, { tries: 20 });
       console.log(`      a container of ${name} killed: ${sent} requests, ${failed.length} failed for good`);
       assert.deepEqual(failed, []);
       await neurascale.rolledOut(name);
