@@ -32,7 +32,7 @@ async function deploy({
   images = {},
   ...asked
 }: ProgramOptions): Promise<Record<string, unknown>> {
-  const { settings, secretValue, plainValue, registryLogin } = engineSettings(systems);
+  const { settings, secretValue, plainValue, registryLogin, alertWebhook } = engineSettings(systems);
   const all = settings.systems.map((name): Plan => {
     const definition = systems[name];
     if (!definition) {
@@ -46,7 +46,12 @@ async function deploy({
     `Pulumi.${settings.stack}.yaml`,
     plans.flatMap((plan) => malformedSecrets(plan, plainValue)),
   );
-  const context = { settings, secretValue, ...(registryLogin && { registryLogin }) };
+  const context = {
+    settings,
+    secretValue,
+    ...(registryLogin && { registryLogin }),
+    ...(alertWebhook && { alertWebhook }),
+  };
   // Each target loads its own SDKs: the local stack has no use for Google Cloud's quarter of a second.
   switch (settings.target) {
     case "compose":

@@ -13,6 +13,8 @@ export interface ObjectData {
   };
   /** What the kind says; the cluster checks it. */
   readonly spec?: object;
+  /** Of a Secret: its text, by name. */
+  readonly stringData?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Of an account: whether its pods get a token that they did not ask for. */
   readonly automountServiceAccountToken?: boolean;
 }

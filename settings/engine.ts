@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { throwProblems } from "../catalog/problems";
 import type { SystemDefinition } from "../catalog/types";
 import { readSettings } from "./read";
+import { isStandIn } from "./secret-values";
 import type { StackSettings } from "./types";
 
 /** As whom images are pushed and pulled. Both are secrets: a person may have encrypted either. */
@@ -17,6 +19,8 @@ export interface EngineSettings {
   readonly plainValue: (system: string, name: string) => string | undefined;
   /** @default - config holds none */
   readonly registryLogin?: RegistryCredentials;
+  /** Where alerts are sent, a secret. @default - nowhere */
+  readonly alertWebhook?: pulumi.Output<string>;
 }
 
 /**
@@ -34,6 +38,7 @@ export function engineSettings(systems: Readonly<Record<string, SystemDefinition
   return {
     settings,
     ...(settings.registryLogin && { registryLogin: credentials(values.registryLogin) }),
+    ...(settings.alertWebhook && { alertWebhook: webhook(values.alertWebhook, settings.stack) }),
     plainValue: (system, name) => secrets[system]?.[name],
     secretValue: (system, name) => {
       const value = secrets[system]?.[name];
@@ -46,6 +51,17 @@ export function engineSettings(systems: Readonly<Record<string, SystemDefinition
 function credentials(written: unknown): RegistryCredentials {
   const { username, password } = written as { readonly username: string; readonly password: string };
   return { username: pulumi.secret(username), password: pulumi.secret(password) };
+}
+
+/** @throws ProblemsError, without the address: Alertmanager would take no configuration that holds another text */
+function webhook(written: unknown, stack: string): pulumi.Output<string> {
+  const address = String(written);
+  if (!isStandIn(address) && !/^https?:\/\/[^\s/]+\S*$/.test(address)) {
+    const fix = `run: pulumi config set --stack ${stack} --secret longshore:alertWebhook (it asks for the value)`;
+    const message = "expected an address that begins with https://";
+    throwProblems(`Pulumi.${stack}.yaml`, [{ path: "alertWebhook", message, fix }]);
+  }
+  return pulumi.secret(address);
 }
 
 /** The engine hands objects and lists over as JSON text, everything else as it was written. */

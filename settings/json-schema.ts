@@ -16,10 +16,7 @@ export function stackFileSchema(systems: Readonly<Record<string, SystemDefinitio
     properties: Record<string, object>;
   };
   const properties = Object.fromEntries(
-    Object.entries(schema.properties).map(([key, value]) => [
-      `longshore:${key}`,
-      key === "secrets" ? secretsSchema(value) : key === "registryLogin" ? loginSchema(value) : value,
-    ]),
+    Object.entries(schema.properties).map(([key, value]) => [`longshore:${key}`, encryptedOnly(key, value)]),
   );
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -38,6 +35,20 @@ export function stackFileSchema(systems: Readonly<Record<string, SystemDefinitio
       secretsprovider: { type: "string" },
     },
   };
+}
+
+/** What holds secrets may hold them encrypted only. */
+function encryptedOnly(key: string, value: object): object {
+  switch (key) {
+    case "secrets":
+      return secretsSchema(value);
+    case "registryLogin":
+      return loginSchema(value);
+    case "alertWebhook":
+      return { ...("description" in value && { description: value.description }), ...ENCRYPTED_VALUE };
+    default:
+      return value;
+  }
 }
 
 function secretsSchema(value: object): object {

@@ -66,6 +66,7 @@ export function readSettings(
     ...unknownProfiles(config.profiles, systems),
     ...(target !== "compose" && config.logging ? [CLUSTER_LOGS] : []),
     ...loginProblems(config.registryLogin, { stack, target }),
+    ...(config.alertWebhook !== undefined && target !== "gcp" ? [ALERT_WEBHOOK(target)] : []),
     ...(offersDevices({ target, cluster: config.cluster }) ? [] : refusedDevices(config, systems)),
   ]);
 
@@ -107,6 +108,7 @@ export function readSettings(
     ...(config.domain !== undefined && { domain: config.domain }),
     ...(config.registry !== undefined && { registry: config.registry }),
     ...(config.registryLogin && { registryLogin: true }),
+    ...(config.alertWebhook !== undefined && { alertWebhook: true }),
     ...(config.platforms && { platforms: config.platforms }),
     ...(config.tls !== undefined && { tls: config.tls }),
     ...(config.gcp && { gcp: config.gcp }),
@@ -261,6 +263,15 @@ function unknownGenerations(
   });
 }
 
+const ALERT_WEBHOOK = (target: Target): Problem => ({
+  path: "alertWebhook",
+  message: `is for Google's Alertmanager, and the target is ${target}`,
+  fix:
+    target === "compose"
+      ? "remove it, and run: bin/longshore secrets set monitoring.alert-webhook-url"
+      : "remove it: the cluster's own monitoring sends alerts",
+});
+
 const CLUSTER_LOGS: Problem = {
   path: "logging",
   message: "is about Docker's log drivers, and the target is a cluster",
@@ -319,8 +330,8 @@ function problemsOf(
   if (issue.code === "invalid_key" || issue.path[0] === "secrets") {
     return [{ path, message: issue.path[0] === "secrets" ? "expected text" : issue.message }];
   }
-  if (issue.path[0] === "registryLogin") {
-    // What was found may be the password, in the wrong place.
+  if (issue.path[0] === "registryLogin" || issue.path[0] === "alertWebhook") {
+    // What was found may be the secret, in the wrong place.
     return [{ path, message: issue.message }];
   }
   const value = issue.path.reduce<unknown>(at, values);

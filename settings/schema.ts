@@ -292,6 +292,12 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
         "Where images are pushed, as HOST/PATH: Harbor, or any registry that takes names of several parts (Docker Hub does not). Default: gcr.io/PROJECT on gcp.",
       ),
     registryLogin: registryLogin.optional(),
+    alertWebhook: z
+      .string("expected text")
+      .optional()
+      .describe(
+        "Target gcp: where alerts are sent, an address with its token. Encrypted: `pulumi config set --secret longshore:alertWebhook`. Default: alerts are only to be looked at.",
+      ),
     cluster: z
       .strictObject({
         mode: z.enum(["autopilot", "standard"]).default("autopilot").describe("Kind of GKE cluster."),

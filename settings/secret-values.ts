@@ -4,6 +4,11 @@ import type { Problem } from "../catalog/problems";
 
 /** Stands for a value in a preview that has no keys. */
 const STAND_IN = "offline-stand-in-";
+
+/** Whether a value only takes a place in an offline preview, which cannot read the real one. */
+export function isStandIn(value: string): boolean {
+  return value.startsWith(STAND_IN);
+}
 /** What a hash of HS256 has; a shorter key is the weaker part (RFC 7518, 3.2). */
 const SHORTEST_KEY = 32;
 const SHORTEST_PASSWORD = 8;
@@ -34,7 +39,7 @@ export function malformedSecrets(plan: Plan, read: ReadValue): Problem[] {
   );
   return plan.secrets.flatMap((secret) => {
     const value = read(plan.system, secret.name);
-    if (value === undefined || value.startsWith(STAND_IN)) {
+    if (value === undefined || isStandIn(value)) {
       return [];
     }
     const store = stores.get(secret.name);

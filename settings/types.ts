@@ -24,6 +24,8 @@ export interface StackSettings {
   readonly registry?: string;
   /** Whether config holds a login for that registry (target kubernetes). @default - machine and nodes have their own */
   readonly registryLogin?: boolean;
+  /** Whether config says where alerts are sent (target gcp). */
+  readonly alertWebhook?: boolean;
   /** How datastores in the cluster are dumped (target gcp). @default - they are not */
   readonly backups?: { readonly schedule: string; readonly keepDays: number; readonly location: string };
   readonly cluster: {

@@ -78,8 +78,8 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     files: {
       "/etc/alertmanager/alertmanager.yml": {
         whenSet: webhook,
-        then: alertmanagerConfiguration(true),
-        otherwise: alertmanagerConfiguration(false),
+        then: alertmanagerConfiguration({ url_file: "/run/secrets/alert-webhook-url" }),
+        otherwise: alertmanagerConfiguration(),
       },
     },
     // Who is told is the operator's choice, and secret. On Compose one way out leads everywhere.

@@ -39,7 +39,7 @@ export function deployCloud(plans: readonly Plan[], context: CloudContext): Reco
 
 /** Creates what all systems share, then each system. */
 export function createCloud(plans: readonly Plan[], context: CloudContext): CloudEnvironment {
-  const platform = new Platform(context.settings);
+  const platform = new Platform(context);
   const place = systemPlatform(platform);
   const upstream = copyUpstreamImages(plans, place, platform.registry);
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
@@ -96,7 +96,7 @@ export class Platform extends Component {
   readonly backups: BackupBucket | undefined;
 
   /** @throws ProblemsError when the stack is not one on Google Cloud */
-  constructor(settings: StackSettings) {
+  constructor({ settings, alertWebhook }: Pick<CloudContext, "settings" | "alertWebhook">) {
     super("longshore:platform:Platform", "platform");
     const { project, region } = googleCloud(settings);
     const { lifecycle, environment } = settings;
@@ -129,14 +129,14 @@ export class Platform extends Component {
     );
     const { backups } = settings;
     this.backups = backups && new BackupBucket("backups", { project, lifecycle, ...backups }, afterApis);
-    this.observe(settings, within);
+    watchCluster(this.cluster, alertWebhook);
+    this.keepLogs(settings, within);
     this.registerOutputs({});
   }
 
-  /** Alerts, and logs for as long as an environment's data is kept: 90 days. Others have the project's 30. */
-  private observe({ stack, lifecycle }: StackSettings, within: pulumi.ComponentResourceOptions): void {
+  /** Logs for as long as an environment's data is kept: 90 days. Others have the project's 30. */
+  private keepLogs({ stack, lifecycle }: StackSettings, within: pulumi.ComponentResourceOptions): void {
     const { project, region, cluster } = this;
-    watchCluster(cluster);
     if (lifecycle === "retain") {
       const place = { project, location: region, bucketId: `longshore-${stack}` };
       new LogArchive("logs", { ...place, cluster: cluster.cluster.name }, within);

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
 import type { GkeCluster } from "../components/cluster";
 import { kubernetesObject } from "../components/kubernetes-object";
+import { alertmanagerConfiguration } from "../render/monitoring/configuration";
 import { cloudDashboardJson } from "../render/monitoring/dashboards/cloud-monitoring";
 import { clusterRules, podMonitorings, useRules } from "../render/monitoring/google";
 
@@ -30,11 +31,23 @@ export function showMetrics(
   new gcp.monitoring.Dashboard(`${system}-dashboard`, { project, dashboardJson }, { parent });
 }
 
-/** The alerts of all systems of a cluster. Managed Prometheus gives them to the Alertmanager that it runs there. */
-export function watchCluster(cluster: GkeCluster): void {
+/**
+ * The alerts of all systems of a cluster. Managed Prometheus gives them to the Alertmanager that it runs there, which
+ * reads its configuration from a Secret of a fixed name.
+ */
+export function watchCluster(cluster: GkeCluster, webhook?: pulumi.Output<string>): void {
   const options = { parent: cluster, provider: cluster.provider };
   kubernetesObject("cluster-rules", clusterRules(DELAY), options);
   const name = cluster.cluster.name;
   const use = { ...useRules(""), spec: name.apply((known) => useRules(known).spec) };
   kubernetesObject("use-rules", use, options);
+  if (webhook) {
+    const configuration = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "alertmanager", namespace: "gmp-public" },
+      stringData: { "alertmanager.yaml": webhook.apply((url) => alertmanagerConfiguration({ url })) },
+    };
+    kubernetesObject("alertmanager-configuration", configuration, options);
+  }
 }

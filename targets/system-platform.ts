@@ -15,6 +15,8 @@ export interface CloudContext {
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** @default - config holds none */
   readonly registryLogin?: RegistryCredentials;
+  /** Where alerts are sent. Target gcp. @default - nowhere */
+  readonly alertWebhook?: pulumi.Output<string>;
   /** @default - read from the repository's files and history */
   readonly describeSource?: DescribeSource;
 }

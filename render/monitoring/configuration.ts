@@ -45,16 +45,17 @@ export function prometheusConfiguration({ targets, alertmanager }: PrometheusCon
   });
 }
 
-const WEBHOOK = "/run/secrets/alert-webhook-url";
+/** Where alerts go: an address, or the file that it is in. */
+export type Webhook = { readonly url: string } | { readonly url_file: string };
 
 /**
  * Alertmanager: what is critical goes out at once and again every hour, the rest in batches and once a day. Who is
  * told about a failure is not told about its consequences as well. Without a webhook alerts are only to be looked at.
  */
-export function alertmanagerConfiguration(withWebhook: boolean): string {
+export function alertmanagerConfiguration(webhook?: Webhook): string {
   const receiver = (name: string) => ({
     name,
-    ...(withWebhook && { webhook_configs: [{ url_file: WEBHOOK, send_resolved: true, max_alerts: 50 }] }),
+    ...(webhook && { webhook_configs: [{ ...webhook, send_resolved: true, max_alerts: 50 }] }),
   });
   const same = ["system", "service"];
   return yaml({

@@ -284,6 +284,10 @@ describe("stack files", () => {
         "  longshore:registryLogin:\n    username: robot$x\n    password:\n      secure: v1:abc\n",
     );
     assert.equal(loadStack(folder, "site", systems).registryLogin, true);
+    const prod =
+      "  longshore:domain: example.com\n  longshore:gcp:\n    project: example-prod\n  longshore:alertWebhook:\n    secure: v1:abc\n";
+    writeFileSync(join(folder, "Pulumi.prod.yaml"), `config:\n${prod}`);
+    assert.equal(loadStack(folder, "prod", systems).alertWebhook, true);
   });
 
   it("with broken YAML are named, without a stack trace of the parser", () => {
@@ -314,6 +318,9 @@ describe("stack files", () => {
       `config:\n  longshore:registryLogin:\n    username: robot$x\n    password:${password}\n`;
     assert.ok(file(login("\n      secure: v1:x")));
     assert.ok(!file(login(" plain")), "password of the registry in plain text");
+    const webhook = "config:\n  longshore:alertWebhook:";
+    assert.ok(file(`${webhook}\n    secure: v1:x\n`));
+    assert.ok(!file(`${webhook} https://hooks.example.com\n`), "address with a token in plain text");
   });
 });
 
