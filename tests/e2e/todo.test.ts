@@ -77,6 +77,11 @@ describe("AI todo, from a fresh checkout to a browser", function () {
 
   const status = () => checkout.json<Status>("status");
   const containers = async () => (await status()).services.map(({ id }) => id).sort();
+  const containersBesides = async (left: string) =>
+    (await status()).services
+      .filter(({ service }) => service !== left)
+      .map(({ service, id }) => `${service} ${id.slice(0, 12)}`)
+      .sort();
   const containerOf = async (service: string) =>
     (await status()).services.find((one) => one.service === service)?.id ?? assert.fail(`no ${service}`);
 
@@ -263,10 +268,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
   });
 
   it("gives the assistant its key through config, and only the backend is replaced", async () => {
-    const others = (await status()).services
-      .filter(({ service }) => service !== "backend")
-      .map(({ id }) => id)
-      .sort();
+    const others = await containersBesides("backend");
     await docker(
       ...["run", "-d", "--rm", "--name", "longshore-e2e-openai"],
       ...["--network", `${project}_backend_egress`, "--network-alias", "openai"],
@@ -284,14 +286,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     assert.equal(set.code, 0, set.stdout + set.stderr);
     const { code, text } = await longshore("up");
     assert.equal(code, 0, text);
-    const now = (await status()).services;
-    assert.deepEqual(
-      now
-        .filter(({ service }) => service !== "backend")
-        .map(({ id }) => id)
-        .sort(),
-      others,
-    );
+    assert.deepEqual(await containersBesides("backend"), others);
 
     await open();
     await page.getByLabel("Message", { exact: true }).fill("add Paint the crane");
