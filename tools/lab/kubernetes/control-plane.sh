@@ -40,8 +40,9 @@ start_controllers() {
     --root-ca-file "$pki/ca.crt" --cluster-signing-cert-file "$pki/ca.crt" --cluster-signing-key-file "$pki/ca.key" \
     --service-cluster-ip-range "$services"
   config=$pki/scheduler.kubeconfig
+  # A pod whose disk is bound while it is looked at is sometimes not looked at again before this time is over.
   start scheduler kube-scheduler --kubeconfig "$config" --authentication-kubeconfig "$config" \
-    --authorization-kubeconfig "$config" --bind-address 127.0.0.1 --leader-elect=false
+    --authorization-kubeconfig "$config" --bind-address 127.0.0.1 --leader-elect=false --pod-max-in-unschedulable-pods-duration 10s
   must controller-manager 60 kubectl --namespace default get serviceaccount default
 }
 
