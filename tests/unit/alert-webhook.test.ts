@@ -7,6 +7,7 @@ import { Network } from "../../components/network";
 import { readSettings } from "../../settings";
 import { engineSettings } from "../../settings/engine";
 import { watchCluster } from "../../targets/monitoring";
+import { settled } from "../support/settled";
 
 const ADDRESS = "https://hooks.example.com/needle-7Qx";
 const GCP = { domain: "example.com", gcp: { project: "example-prod" } };
@@ -26,17 +27,11 @@ describe("where alerts of Google Cloud are sent", () => {
     };
     await pulumi.runtime.setMocks(mocks, "longshore", "prod", false);
   });
-  const settled = async () => {
-    for (let quiet = 0, seen = created.length; quiet < 300; quiet++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      [quiet, seen] = created.length > seen ? [0, created.length] : [quiet, seen];
-    }
-  };
   const watched = async (webhook?: pulumi.Output<string>) => {
     created.length = 0;
     const place = { project: "example-prod", region: "europe-west3" };
     watchCluster(new GkeCluster("main", { ...place, network: new Network("main", place) }), webhook);
-    await settled();
+    await settled(created);
     return created.find(({ name }) => name === "alertmanager-configuration")?.inputs;
   };
 

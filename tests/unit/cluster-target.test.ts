@@ -6,6 +6,7 @@ import { planSettings, readSettings } from "../../settings";
 import type { RegistryCredentials } from "../../settings/engine";
 import { todo } from "../../stacks/todo";
 import { deployCluster } from "../../targets/cluster";
+import { settled } from "../support/settled";
 
 interface Created {
   readonly type: string;
@@ -50,18 +51,9 @@ describe("target kubernetes", () => {
       describeSource: () => ({ hash: "a".repeat(64), revision: "4f2c1a0", created: "2026-11-20T12:00:00Z" }),
     });
   };
-  const settled = async (): Promise<void> => {
-    for (let quiet = 0, seen = created.length; quiet < 300; quiet++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (created.length > seen) {
-        [quiet, seen] = [0, created.length];
-      }
-    }
-  };
-
   it("puts images into the registry, and everything else into a namespace, of the settings", async () => {
     const outputs = deploy(PLACE);
-    await settled();
+    await settled(created);
     assert.deepEqual(outputs, {
       cluster: "harbour",
       registry: "registry.example.com/acme",
@@ -92,7 +84,7 @@ describe("target kubernetes", () => {
     const PASSWORD = "needle/äQ?x==";
     const withLogin = async () => {
       deploy(PLACE, { username: pulumi.secret(USERNAME), password: pulumi.secret(PASSWORD) });
-      await settled();
+      await settled(created);
     };
 
     const ofType = (type: string) => created.filter((one) => one.type === type);
@@ -153,7 +145,7 @@ describe("target kubernetes", () => {
       assert.doesNotMatch(JSON.stringify(elsewhere), /needle|robot/);
       created.length = 0;
       deploy(PLACE);
-      await settled();
+      await settled(created);
       assert.deepEqual(pods(), withIt);
       assert.deepEqual(pullSecrets(), []);
       assert.ok(accounts().every(({ inputs }) => inputs.imagePullSecrets === undefined));
@@ -163,11 +155,11 @@ describe("target kubernetes", () => {
     it("knows whose registry a name without a host is in", async () => {
       const login = { username: pulumi.secret(USERNAME), password: pulumi.secret(PASSWORD) };
       deploy({ ...PLACE, registry: "localhost:5000/acme" }, login);
-      await settled();
+      await settled(created);
       assert.match(hidden(pullSecrets()[0]?.inputs.stringData), /auths\\":\{\\"localhost:5000\\"/);
       created.length = 0;
       deploy({ ...PLACE, registry: "acme/team" }, login);
-      await settled();
+      await settled(created);
       assert.match(hidden(pullSecrets()[0]?.inputs.stringData), /auths\\":\{\\"docker\.io\\"/);
     });
   });

@@ -9,6 +9,7 @@ import { Network } from "../../components/network";
 import { CloudSqlPostgres } from "../../components/postgres";
 import { Registry } from "../../components/registry";
 import { Workload } from "../../components/workload";
+import { settled } from "../support/settled";
 
 interface Created {
   readonly type: string;
@@ -49,19 +50,9 @@ describe("components", () => {
   });
 
   const value = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
-  /** Nothing was registered during many turns of the event loop: all registrations are through. */
-  const settled = async (): Promise<void> => {
-    for (let quiet = 0, seen = created.length; quiet < 300; quiet++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (created.length > seen) {
-        [quiet, seen] = [0, created.length];
-      }
-    }
-  };
-
   it("names children after their parent", async () => {
     new Network("net", { region: "us-central1" });
-    await settled();
+    await settled(created);
     assert.deepEqual(created.map(({ name }) => name).sort(), [
       "net",
       "net-managed-access",
@@ -81,7 +72,7 @@ describe("components", () => {
         nat: (args) => ({ ...args, minPortsPerVm: 128 }),
       },
     });
-    await settled();
+    await settled(created);
     assert.equal(named("net-vpc").inputs.routingMode, "GLOBAL");
     assert.equal(named("net-vpc").inputs.autoCreateSubnetworks, false);
     assert.equal(named("net-nat").inputs.minPortsPerVm, 128);
@@ -98,7 +89,7 @@ describe("components", () => {
       registry,
     });
     assert.match(await value(cluster.kubeconfig), /https:\/\/gke-1\.example/);
-    await settled();
+    await settled(created);
     const roles = created.filter(({ inputs }) => inputs.role !== undefined).map(({ inputs }) => inputs.role);
     assert.deepEqual(roles.sort(), [
       "roles/artifactregistry.reader",
@@ -117,7 +108,7 @@ describe("components", () => {
     });
     const ci = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/*";
     registry.allowPush("ci", ci);
-    await settled();
+    await settled(created);
     assert.deepEqual([...registry.mirrors.keys()], ["docker.io", "quay.io"]);
     const hub = named("mirrored-mirror-docker-io").inputs;
     assert.equal(hub.mode, "REMOTE_REPOSITORY");
@@ -139,7 +130,7 @@ describe("components", () => {
   it("keeps logs of one cluster for as long as it is told", async () => {
     const logs = { project: "acme-prod", location: "global", bucketId: "prod", cluster: "main" };
     new LogArchive("logs", { ...logs, days: 365 });
-    await settled();
+    await settled(created);
     assert.equal(named("logs-bucket").inputs.retentionDays, 365);
     assert.match(String(named("logs-sink").inputs.filter), /cluster_name="main"/);
     assert.throws(() => new LogArchive("none", { ...logs, days: 0 }), /days: expected 1 to 3650, got 0/);
@@ -148,7 +139,7 @@ describe("components", () => {
   it("closes a bucket for dumps to everybody but those it is told of", async () => {
     const backups = new BackupBucket("backups", { project: "acme-prod", location: "europe-west3" });
     backups.allow("orders-db", "serviceAccount:dump@acme-prod.iam.gserviceaccount.com");
-    await settled();
+    await settled(created);
     const { uniformBucketLevelAccess, publicAccessPrevention, forceDestroy } = named("backups-bucket").inputs;
     assert.deepEqual(
       [uniformBucketLevelAccess, publicAccessPrevention, forceDestroy],
@@ -165,7 +156,7 @@ describe("components", () => {
       ...common,
       pools: { general: {}, gpu: { gpu: { type: "nvidia-l4", count: 1 } } },
     });
-    await settled();
+    await settled(created);
     const pools = created
       .filter(({ type }) => type === "gcp:container/nodePool:NodePool")
       .map(({ name }) => name);
@@ -187,7 +178,7 @@ describe("components", () => {
       contexts: { shared: "shared" },
       bases: { base: base.reference },
     });
-    await settled();
+    await settled(created);
     assert.deepEqual(named("upon-build").inputs.context, {
       location: "app",
       named: {
@@ -208,7 +199,7 @@ describe("components", () => {
         lifecycle,
       });
     }
-    await settled();
+    await settled(created);
     assert.equal(named("retain-instance").inputs.deletionProtection, true);
     assert.equal(named("ephemeral-instance").inputs.deletionProtection, false);
     assert.equal(named("retain-admin").inputs.deletionPolicy, "ABANDON");
@@ -218,7 +209,7 @@ describe("components", () => {
     new GeneratedSecret("one");
     new GeneratedSecret("two", { length: 20, generation: 2 });
     new GeneratedSecret("three", { kind: "hex", length: 64 });
-    await settled();
+    await settled(created);
     assert.deepEqual(named("three-value").inputs, { length: 32, keepers: { generation: "1" } });
     assert.deepEqual(named("one-value").inputs, { length: 32, special: false, keepers: { generation: "1" } });
     assert.deepEqual(named("two-value").inputs, { length: 20, special: false, keepers: { generation: "2" } });
@@ -230,7 +221,7 @@ describe("components", () => {
     const workload = new Workload("todo-migrate", {
       objects: [service("a"), service("b"), job("migrate-1a2b3c")],
     });
-    await settled();
+    await settled(created);
     assert.deepEqual(created.map(({ name }) => name).sort(), [
       "todo-migrate",
       "todo-migrate-job",
@@ -250,7 +241,7 @@ describe("components", () => {
         { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "web" } },
       ],
     });
-    await settled();
+    await settled(created);
     assert.deepEqual((named("shop-web-service").inputs.metadata as typeof metadata).annotations, {
       "example.com/kept": "yes",
       "pulumi.com/skipAwait": "true",

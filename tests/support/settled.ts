@@ -1,0 +1,12 @@
+/**
+ * Waits until a program under mocks has registered all that it registers: nothing more for many turns of the event loop.
+ * @param created what the mocks note of each resource, and grows with them
+ */
+export async function settled(created: readonly unknown[]): Promise<void> {
+  for (let quiet = 0, seen = created.length; quiet < 300; quiet++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (created.length > seen) {
+      [quiet, seen] = [0, created.length];
+    }
+  }
+}
