@@ -29,32 +29,43 @@ export function hashesIn(root: string): HashSource {
  */
 export function sourcesIn(root: string, hashOf = hashesIn(root)): DescribeSource {
   const revisionOf = sourceHistory(root);
+  const closedFiles = closedFilesIn(root);
   return remembered((source, plan) => {
     const hash = hashOf(source, plan);
     const folders = sourceFolders(source, plan.images);
-    throwProblems("image", closedFolders(root, folders));
+    throwProblems("image", folders.flatMap(closedFiles));
     return { hash, ...revisionOf(folders) };
   });
 }
 
 const READ_BY_ALL = 0o004;
 
-/** The modes of files go into an image and not into its hash: a checkout of another umask has the same tag. */
-function closedFolders(root: string, folders: readonly string[]): Problem[] {
-  return folders.flatMap((folder) => {
-    const closed = contextFiles(join(root, folder), "Dockerfile").filter(
-      (path) => (lstatSync(join(root, folder, path)).mode & READ_BY_ALL) === 0,
-    );
-    return closed.length === 0
-      ? []
-      : [
-          {
-            path: folder,
-            message: `expected files that everybody may read, as the user of an image has to, got ${closed.length} that some may not, such as ${closed[0] ?? ""}`,
-            fix: `run: chmod -R go+rX ${folder}; a checkout under umask 022 is like that`,
-          },
-        ];
-  });
+/**
+ * What is wrong with the modes of a folder's files. They go into an image and not into its hash: a checkout of another
+ * umask has the same tag. Folders that many images share are looked at once.
+ */
+function closedFilesIn(root: string): (folder: string) => readonly Problem[] {
+  const known = new Map<string, readonly Problem[]>();
+  return (folder) => {
+    const problems = known.get(folder) ?? closedFilesOf(root, folder);
+    known.set(folder, problems);
+    return problems;
+  };
+}
+
+function closedFilesOf(root: string, folder: string): Problem[] {
+  const [first, ...others] = contextFiles(join(root, folder), "Dockerfile").filter(
+    (path) => (lstatSync(join(root, folder, path)).mode & READ_BY_ALL) === 0,
+  );
+  return first === undefined
+    ? []
+    : [
+        {
+          path: folder,
+          message: `expected files that everybody may read, as the user of an image has to, got ${others.length + 1} that some may not, such as ${first}`,
+          fix: `run: chmod -R go+rX ${folder}; a checkout under umask 022 is like that`,
+        },
+      ];
 }
 
 /** Several workloads share an image: its files are read once. */
