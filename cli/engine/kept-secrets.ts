@@ -5,6 +5,7 @@ import { dump, load } from "js-yaml";
 import { parseValueName } from "../../catalog/generations";
 import { repoRoot } from "../../tools/paths";
 import { EXIT, Failure } from "../support/failure";
+import { git } from "../support/other-commit";
 
 /** What decrypts the values of a stack file. */
 const ENCRYPTION = ["secretsprovider", "encryptedkey", "encryptionsalt"] as const;
@@ -40,7 +41,10 @@ export function keepSecrets(folder: string, stack: string): void {
     kept.config = { ...kept.config, [key]: values };
   }
   // Else the engine would note that what it deployed was no commit.
-  git(folder, "update-index", "--assume-unchanged", name);
+  const marked = git(folder, "update-index", "--assume-unchanged", name);
+  if (marked.status !== 0) {
+    throw new Failure(`git update-index: ${marked.stderr.trim()}`, EXIT.failed);
+  }
   writeFileSync(join(folder, name), dump(kept));
 }
 
@@ -79,11 +83,4 @@ function secretsOf(folder: string, stack: string): Map<string, Set<string>> {
     found.set(system, names.add(name).add(name.replace(/-(certificate|key)$/, "")));
   }
   return found;
-}
-
-function git(folder: string, ...args: string[]): void {
-  const { status, stderr } = spawnSync("git", args, { cwd: folder, encoding: "utf8" });
-  if (status !== 0) {
-    throw new Failure(`git ${args[0] ?? ""}: ${stderr.trim()}`, EXIT.failed);
-  }
 }

@@ -58,6 +58,7 @@ export function linkPackages(from: string, to: string): void {
   }
 }
 
-function git(cwd: string, ...args: string[]) {
+/** Runs git in a folder. */
+export function git(cwd: string, ...args: string[]) {
   return spawnSync("git", args, { cwd, encoding: "utf8" });
 }
