@@ -11,7 +11,7 @@ export interface ExplainedFinding {
 }
 
 /**
- * Every finding that may stay, with its reason. `docs/policies.md` is written from this table; a test lets kube-score
+ * Every finding that may stay, with its reason. `docs/reference/policies.md` is written from this table; a test lets kube-score
  * judge all systems, and knows no other excuse.
  */
 export const EXPLAINED_FINDINGS: readonly ExplainedFinding[] = [

@@ -18,7 +18,7 @@ const clusters = (name: string, compose: Support): Feature => ({
 });
 
 /**
- * What each target does with what the catalog can say. `docs/support.md` is written from this table, and tests
+ * What each target does with what the catalog can say. `docs/reference/support.md` is written from this table, and tests
  * compare both with what the renderers produce: nothing is dropped in silence.
  */
 export const FEATURES: readonly Feature[] = [

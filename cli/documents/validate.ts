@@ -23,7 +23,7 @@ export function validate({ stack, configFile, json = false }: ValidateOptions): 
     !existsSync(resolve(repoRoot(), `Pulumi.${stack}.yaml`))
   ) {
     throw usage(
-      `there is no Pulumi.${stack}.yaml; write one (docs/guide), or name another stack with --stack`,
+      `there is no Pulumi.${stack}.yaml; write one (docs/reference/settings.md), or name another stack with --stack`,
     );
   }
   const raw = () =>

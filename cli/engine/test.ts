@@ -65,7 +65,7 @@ function runnersOf({ plans }: OpenStack, asked: readonly string[]): { system: st
       .map(({ system }) => ({
         path: system,
         message: `has no job ${RUNNER} in the environment test`,
-        fix: "describe one (docs/development.md)",
+        fix: "describe one (docs/how-to/develop-and-test.md)",
       })),
   );
   return found.flatMap(({ system, runner }) => (runner ? [{ system, runner }] : []));

@@ -5,7 +5,7 @@ import type { Alert, RuleGroup, Source } from "./types";
 import { workloadRules } from "./workload-rules";
 
 /** Where an operator reads what to do about an alert. */
-export const RUNBOOKS = "docs/alerts.md";
+export const RUNBOOKS = "docs/reference/alerts.md";
 
 /** Every rule that applies to a source of metrics. On clusters stores are managed or come without our exporters. */
 export function ruleGroups(source: Source): RuleGroup[] {

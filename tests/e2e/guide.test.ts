@@ -16,8 +16,8 @@ describe("the system that the guide builds", function () {
   before(() => {
     checkout = new Checkout();
     const at = (...path: string[]) => join(checkout.root, ...path);
-    cpSync(at("docs/guide/notes/api"), at("services/notes/api"), { recursive: true });
-    const description = readFileSync(at("docs/guide/notes/notes.ts"), "utf8");
+    cpSync(at("docs/tutorial/notes/api"), at("services/notes/api"), { recursive: true });
+    const description = readFileSync(at("docs/tutorial/notes/notes.ts"), "utf8");
     writeFileSync(at("stacks/notes.ts"), description.replace("../../../catalog", "../catalog"));
     const index = readFileSync(at("stacks/index.ts"), "utf8");
     const added = index.replace(/\n\};/, "\n  notes,\n};");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { examples } from "../../docs/guide/components";
+import { examples } from "../../docs/reference/components";
 import { CloudStack } from "../support/cloud-stack";
 
 /** The component of each, its resources without the component's name before them, and the examples it builds upon. */

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "mocha";
 import { repoRoot } from "../../tools/paths";
 import { CloudCheckout } from "../support/cloud-checkout";
 
-const folder = join(repoRoot(), "docs", "operations");
+const folder = join(repoRoot(), "docs", "how-to", "operations");
 const read = (page: string) => readFileSync(join(folder, page), "utf8");
 
 /** Lines of the blocks of a page that are to be executed, as they are. */
@@ -62,7 +62,7 @@ const PAGES: readonly [
   ],
 ];
 
-describe("pages of docs/operations", function () {
+describe("pages of docs/how-to/operations", function () {
   this.timeout(600_000);
   let checkout: CloudCheckout;
 

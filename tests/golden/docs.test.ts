@@ -13,25 +13,28 @@ describe("written from data", () => {
     const intro =
       "# What each target honours\n\nWritten from `catalog/support.ts` by `npm run golden:update`; the numbers lead to the notes below.\n\n";
     matchesGolden(
-      "docs/support.md",
+      "docs/reference/support.md",
       await format(intro + supportTable(), { parser: "markdown", printWidth: 110 }),
     );
   });
 
   it("the policies", async () => {
-    matchesGolden("docs/policies.md", await format(policyTable(), { parser: "markdown", printWidth: 110 }));
+    matchesGolden(
+      "docs/reference/policies.md",
+      await format(policyTable(), { parser: "markdown", printWidth: 110 }),
+    );
   });
 
   it("the page of all components", async () => {
     const page = await format(componentsPage(), { parser: "markdown", printWidth: 110 });
-    matchesGolden("docs/guide/components/README.md", page);
+    matchesGolden("docs/reference/components/README.md", page);
   });
 
   it("the page of all alerts", async () => {
     const intro =
-      "# Alerts\n\nWhat each alert means and what to do first. Written from `render/monitoring/` by `npm run golden:update`; [Monitoring](monitoring.md) says how they come about.\n\n";
+      "# Alerts\n\nWhat each alert means and what to do first. Written from `render/monitoring/` by `npm run golden:update`; [Monitoring](../how-to/monitoring.md) says how they come about.\n\n";
     matchesGolden(
-      "docs/alerts.md",
+      "docs/reference/alerts.md",
       await format(intro + alertsPage(), { parser: "markdown", printWidth: 110 }),
     );
   });

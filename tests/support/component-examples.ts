@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { examples } from "../../docs/guide/components";
+import { examples } from "../../docs/reference/components";
 
-const FOLDER = join(__dirname, "..", "..", "docs", "guide", "components");
+const FOLDER = join(__dirname, "..", "..", "docs", "reference", "components");
 
 const INTRO = `# Components
 
 Each can be used alone, in any Pulumi program: the whole platform in \`targets/\` is made of them. Written from the files beside this page
-(\`docs/guide/components/\`) by \`npm run golden:update\`; a test previews each by the real engine, held against the [policies](../policies.md).
+(\`docs/reference/components/\`) by \`npm run golden:update\`; a test previews each by the real engine, held against the [policies](../policies.md).
 
 - Values that another resource may give are \`Input\`s, all others plain.
 - \`transform\` changes what a component gives to one of its resources, by values or by a function:

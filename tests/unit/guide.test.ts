@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, it } from "mocha";
 import { checkSystem } from "../../catalog/check";
 import { planSystem } from "../../catalog/plan";
-import { notes } from "../../docs/guide/notes/notes";
+import { notes } from "../../docs/tutorial/notes/notes";
 
-const guide = join(__dirname, "..", "..", "docs", "guide");
+const guide = join(__dirname, "..", "..", "docs", "tutorial");
 const words = (text: string) => text.replace(/\s+/g, " ").trim();
 
 describe("the guide", () => {
@@ -23,7 +23,7 @@ describe("the guide", () => {
 
   it("shows the same lines as the file that a test brings up", () => {
     const whole = words(readFileSync(join(guide, "notes", "notes.ts"), "utf8"));
-    const page = readFileSync(join(guide, "describe-a-system.md"), "utf8");
+    const page = readFileSync(join(guide, "first-system.md"), "utf8");
     const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
     // The first two blocks are the beginning and the registration; the others are parts of the whole file.
     const [beginning, registration, ...parts] = blocks;
