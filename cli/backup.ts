@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import {
+  locked,
   withExamples,
   withJson,
   withStack,
@@ -35,8 +36,10 @@ export function registerBackup(program: Command): Command {
     ["longshore backup", "everything that keeps data"],
     ["longshore backup nexus/db --to /mnt/backups --keep 14", "for a timer: one a day, two weeks"],
   ]);
-  return command.action(async (stores: string[], options: BackupOptions) =>
-    (await import("./compose/backup.js")).backup(stores, options),
+  return command.action((stores: string[], options: BackupOptions) =>
+    locked(options.stack, "backup", async () =>
+      (await import("./compose/backup.js")).backup(stores, options),
+    ),
   );
 }
 
@@ -52,8 +55,10 @@ export function registerRestore(program: Command): Command {
     ["longshore restore nexus/db", "the newest dump"],
     ["longshore restore db --file nexus-db-20261121T020000Z.dump --yes", ""],
   ]);
-  return command.action(async (store: string, options: RestoreOptions) =>
-    (await import("./compose/backup.js")).restore(store, options),
+  return command.action((store: string, options: RestoreOptions) =>
+    locked(options.stack, "restore", async () =>
+      (await import("./compose/backup.js")).restore(store, options),
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  locked,
   withExamples,
   withJson,
   withProfile,
@@ -25,7 +26,9 @@ export function registerDev(program: Command): Command {
     [`longshore logs --stack ${DEVELOPMENT_STACK} --follow`, "what it says meanwhile"],
     [`longshore down --stack ${DEVELOPMENT_STACK} --volumes`, "when it is over: sample data goes too"],
   ]);
-  return command.action(async (options: DevOptions) =>
-    (await import("./engine/actions.js")).up({ ...options, stack: DEVELOPMENT_STACK }),
+  return command.action((options: DevOptions) =>
+    locked(DEVELOPMENT_STACK, "dev", async () =>
+      (await import("./engine/actions.js")).up({ ...options, stack: DEVELOPMENT_STACK }),
+    ),
   );
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  locked,
   withExamples,
   withJson,
   withStack,
@@ -24,5 +25,7 @@ export function registerDown(program: Command): Command {
     ["longshore down", "ask, then remove what runs here; the databases keep their data"],
     ["longshore down --volumes --yes", "leave no data; images stay, for the next time"],
   ]);
-  return command.action(async (options: DownOptions) => (await import("./engine/actions.js")).down(options));
+  return command.action((options: DownOptions) =>
+    locked(options.stack, "down", async () => (await import("./engine/actions.js")).down(options)),
+  );
 }

@@ -1,5 +1,6 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { EXIT } from "./support/failure";
+import { duration } from "./support/options";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerBackup, registerRestore } from "./backup";
@@ -29,7 +30,7 @@ import { registerVersion } from "./version";
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 a deployment, a service or a check failed, 2 wrong arguments or settings
-(nothing was touched), 130 interrupted.`;
+(nothing was touched), 3 another command changes the stack (nothing was touched), 130 interrupted.`;
 
 /** The `longshore` command. The modules here only describe the commands; their work is loaded when they run. */
 export function createProgram(): Command {
@@ -39,6 +40,18 @@ export function createProgram(): Command {
     )
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .option("--debug", "show stack traces and what is run")
+    .addOption(
+      new Option(
+        "--wait <time>",
+        "wait so long for another command that changes the same stack, such as 30s or 10m",
+      ).argParser(duration),
+    )
+    .hook("preAction", async (_, command) => {
+      const { wait } = command.optsWithGlobals<{ wait?: number }>();
+      if (wait !== undefined) {
+        (await import("./support/stack-lock.js")).setLockPatience(wait);
+      }
+    })
     .helpCommand("help [command]", "show how a command is used")
     .showSuggestionAfterError()
     .exitOverride();

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  locked,
   withExamples,
   withJson,
   withStack,
@@ -24,7 +25,9 @@ export function registerRestart(program: Command): Command {
     ["longshore restart --system todo", "all of a system but its database and its reverse proxy"],
     ["longshore restart todo/db", "stops, and starts again"],
   ]);
-  return command.action(async (services: string[], options: RestartOptions) =>
-    (await import("./compose/restart.js")).restart(services, options),
+  return command.action((services: string[], options: RestartOptions) =>
+    locked(options.stack, "restart", async () =>
+      (await import("./compose/restart.js")).restart(services, options),
+    ),
   );
 }

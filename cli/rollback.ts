@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  locked,
   withExamples,
   withJson,
   withStack,
@@ -31,7 +32,7 @@ export function registerRollback(program: Command): Command {
     `
 What databases hold stays as it is, their schema included.`,
   );
-  return command.action(async (options: RollbackOptions) =>
-    (await import("./engine/rollback.js")).rollback(options),
+  return command.action((options: RollbackOptions) =>
+    locked(options.stack, "rollback", async () => (await import("./engine/rollback.js")).rollback(options)),
   );
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import {
+  locked,
   withExamples,
   withJson,
   withStack,
@@ -46,16 +47,20 @@ export function registerSecrets(program: Command): Command {
     ["longshore secrets set todo.openai-api-key", "asks for the value"],
     ["longshore secrets set todo.openai-api-key < key.txt", "a line break at the end is dropped"],
   ]);
-  set.action(async (name: string, options: StackOption) =>
-    (await import("./engine/secrets.js")).setOneSecret(name, options),
+  set.action((name: string, options: StackOption) =>
+    locked(options.stack, "secrets set", async () =>
+      (await import("./engine/secrets.js")).setOneSecret(name, options),
+    ),
   );
 
   const generate = secrets
     .command("generate")
     .description("make the secrets that are generated and not set yet");
   withExamples(withJson(withSystem(withStack(generate))), [["longshore secrets generate --stack dev", ""]]);
-  generate.action(async (options: SecretsOptions) =>
-    (await import("./engine/secrets.js")).generateSecrets(options),
+  generate.action((options: SecretsOptions) =>
+    locked(options.stack, "secrets generate", async () =>
+      (await import("./engine/secrets.js")).generateSecrets(options),
+    ),
   );
 
   const rotate = secrets
@@ -76,8 +81,10 @@ export function registerSecrets(program: Command): Command {
       "tokens of the old key stay valid until it is retired",
     ],
   ]);
-  rotate.action(async (names: string[], options: RotateOptions) =>
-    (await import("./engine/secret-rotation.js")).rotateSecrets(names, options),
+  rotate.action((names: string[], options: RotateOptions) =>
+    locked(options.stack, "secrets rotate", async () =>
+      (await import("./engine/secret-rotation.js")).rotateSecrets(names, options),
+    ),
   );
 
   const retire = secrets
@@ -85,8 +92,10 @@ export function registerSecrets(program: Command): Command {
     .description("stop accepting the signing keys before the one in use")
     .argument("<secret>", "a set of keys, as system.name");
   withExamples(withJson(withStack(retire)), [["longshore secrets retire neurascale.jwt-secret", ""]]);
-  retire.action(async (name: string, options: SecretOptions) =>
-    (await import("./engine/secret-rotation.js")).retireKey(name, options),
+  retire.action((name: string, options: SecretOptions) =>
+    locked(options.stack, "secrets retire", async () =>
+      (await import("./engine/secret-rotation.js")).retireKey(name, options),
+    ),
   );
 
   const provider = secrets
@@ -100,8 +109,10 @@ export function registerSecrets(program: Command): Command {
       "config and state, encrypted anew",
     ],
   ]);
-  provider.action(async (name: string, options: SecretOptions) =>
-    (await import("./engine/secret-provider.js")).changeProvider(name, options),
+  provider.action((name: string, options: SecretOptions) =>
+    locked(options.stack, "secrets provider", async () =>
+      (await import("./engine/secret-provider.js")).changeProvider(name, options),
+    ),
   );
 
   const check = secrets

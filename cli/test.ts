@@ -1,5 +1,12 @@
 import type { Command } from "commander";
-import { withExamples, withJson, withSystem, type JsonOption, type SystemOption } from "./support/options";
+import {
+  locked,
+  withExamples,
+  withJson,
+  withSystem,
+  type JsonOption,
+  type SystemOption,
+} from "./support/options";
 import { TEST_STACK } from "./support/project";
 
 export interface TestOptions extends SystemOption, JsonOption {
@@ -21,5 +28,7 @@ export function registerTest(program: Command): Command {
     ["longshore test --system todo", "reports/todo/junit.xml, and exit code 1 when a test failed"],
     ["longshore test --system todo --keep", `then: longshore logs --stack ${TEST_STACK}`],
   ]);
-  return command.action(async (options: TestOptions) => (await import("./engine/test.js")).test(options));
+  return command.action((options: TestOptions) =>
+    locked(TEST_STACK, "test", async () => (await import("./engine/test.js")).test(options)),
+  );
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  locked,
   withExamples,
   withJson,
   withProfile,
@@ -39,5 +40,7 @@ export function registerUp(program: Command): Command {
     ["longshore up --stack prod", "preview, question, deployment"],
     ["longshore up --stack prod --yes --rollback-on-failure", "in a pipeline"],
   ]);
-  return command.action(async (options: UpOptions) => (await import("./engine/actions.js")).up(options));
+  return command.action((options: UpOptions) =>
+    locked(options.stack, "up", async () => (await import("./engine/actions.js")).up(options)),
+  );
 }

@@ -4,6 +4,7 @@ import type { RollbackOptions } from "../rollback";
 import { EXIT, Failure, usage } from "../support/failure";
 import { commitOf, describeCommit, withCommit } from "../support/other-commit";
 import { startProgress } from "../support/progress";
+import { heldDescriptors, lockEnvironment } from "../support/stack-lock";
 import { confirm, openTerminal } from "../support/terminal";
 import { commitBefore, historyOf, type DeployedCommit } from "./deployments";
 import { keepSecrets } from "./kept-secrets";
@@ -79,7 +80,9 @@ export function deployCommit(
       const args = ["up", "--stack", stack, "--yes", ...system.flatMap((name) => ["--system", name])];
       const child = spawn(join(folder, "bin", "longshore"), [...args, ...(json ? ["--json"] : [])], {
         cwd: folder,
-        stdio: "inherit",
+        // The deployment is part of this command: it works under the same lock.
+        env: { ...process.env, ...lockEnvironment(stack) },
+        stdio: ["inherit", "inherit", "inherit", ...heldDescriptors()],
       });
       // It gets the signal as well, and ends in order.
       const wait = () => {};

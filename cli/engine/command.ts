@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { delimiter, dirname, isAbsolute } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation";
+import { heldDescriptors } from "../support/stack-lock";
 
 /** What a run of the CLI said. */
 export interface CommandOutput {
@@ -94,7 +95,8 @@ export class EngineCommand {
         PATH: [...folder, env["PATH"] ?? process.env["PATH"] ?? ""].join(delimiter),
         PULUMI_AUTOMATION_API: "true",
       },
-      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      // An engine whose command was killed goes on: the stack stays locked until it has ended.
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...heldDescriptors()],
       detached: true,
     });
     const output = { stdout: "", stderr: "" };

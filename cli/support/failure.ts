@@ -6,6 +6,8 @@ export const EXIT = {
   failed: 1,
   /** Wrong arguments, wrong settings, or something needed is missing: nothing was touched. */
   usage: 2,
+  /** Another command holds the stack: nothing was touched, the same command can succeed later. */
+  busy: 3,
   /** Ended by Ctrl-C or a signal. */
   interrupted: 130,
 } as const;

@@ -68,6 +68,22 @@ export function withSystem(command: Command): Command {
   );
 }
 
+/** Milliseconds of a time such as `30s`, `10m` or `2h`. */
+export function duration(value: string): number {
+  const [, count, unit = ""] = /^(\d{1,6})(s|m|h)$/.exec(value) ?? [];
+  const seconds = { s: 1, m: 60, h: 3600 }[unit];
+  if (count === undefined || seconds === undefined) {
+    throw new InvalidArgumentError(`Expected a time such as 30s, 10m or 2h, got ${value}.`);
+  }
+  return Number(count) * seconds * 1000;
+}
+
+/** Does work on a stack that no other longshore command changes meanwhile. */
+export async function locked<T>(stack: string, purpose: string, work: () => Promise<T>): Promise<T> {
+  const { withStackLock } = await import("./stack-lock.js");
+  return withStackLock(stack, purpose, work);
+}
+
 export function withJson(command: Command): Command {
   return command.option("--json", "one JSON document on standard output, and nothing else there");
 }

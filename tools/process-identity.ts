@@ -1,0 +1,84 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+
+/**
+ * A process, told apart from every other one that had or will have its number: by the boot of the kernel, the PID
+ * namespace, and the start time in units of the kernel. An empty text is what the system cannot say.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly boot: string;
+  readonly namespace: string;
+  readonly started: string;
+}
+
+/** The initial PID namespace of a Linux kernel, in which every process is visible (PROC_PID_INIT_INO). */
+const INITIAL_NAMESPACE = "pid:[4026531836]";
+
+export function identityOf(pid: number = process.pid): ProcessIdentity {
+  return { pid, boot: bootId(), namespace: pidNamespace(), started: startTime(pid) ?? "" };
+}
+
+/** Identifier of the running boot: the same in all containers of a kernel, another one after a restart. */
+export function bootId(): string {
+  return (
+    read("/proc/sys/kernel/random/boot_id")?.trim() ??
+    output("sysctl", "-n", "kern.boottime")?.replace(/\s+/g, " ") ??
+    ""
+  );
+}
+
+/** The PID namespace of this process; empty on systems without namespaces. */
+export function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}
+
+/** Whether this process sees every process of the machine: not in a container, and not on another kernel. */
+export function seesAllProcesses(): boolean {
+  const namespace = pidNamespace();
+  return namespace === "" ? process.platform !== "linux" : namespace === INITIAL_NAMESPACE;
+}
+
+/** Start of a process as the kernel counts it; undefined when there is no such process in this namespace. */
+export function startTime(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat !== undefined) {
+    // The name, in parentheses, can hold spaces; the start time is the 20th field after it. A zombie has ended.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+  }
+  return process.platform === "linux" ? undefined : output("ps", "-o", "lstart=", "-p", String(pid));
+}
+
+/** `unknown`: the process may run where this one cannot see it. */
+export type Liveness = "alive" | "dead" | "unknown";
+
+export function livenessOf({ pid, boot, namespace, started }: ProcessIdentity): Liveness {
+  if (boot !== bootId() || namespace !== pidNamespace()) {
+    return "unknown";
+  }
+  return startTime(pid) === started ? "alive" : "dead";
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function output(command: string, ...args: string[]): string | undefined {
+  try {
+    return (
+      execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() ||
+      undefined
+    );
+  } catch {
+    return undefined;
+  }
+}
