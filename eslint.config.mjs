@@ -26,6 +26,11 @@ export default tseslint.config(
       // `const { [x]: _, ...rest }` says what is left out.
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, argsIgnorePattern: "^_" }],
       "no-console": "error",
+      // docs/adr/0013-yaml.md
+      "no-restricted-imports": [
+        "error",
+        { paths: [{ name: "js-yaml", importNames: ["dump"], message: "use yaml/write.ts" }] },
+      ],
     },
   },
   {

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { planSystem } from "../catalog/plan";
-import { kubernetesYaml, renderKubernetes, type KubernetesObject } from "../render/kubernetes";
+import { renderKubernetes, type KubernetesObject } from "../render/kubernetes";
+import { yamlStream } from "../yaml/write";
 import { generatedSystem } from "./system";
 
 /** The objects of a generated system, from its description through checks and plan. */
@@ -22,5 +23,5 @@ export function render(services: number): KubernetesObject<string>[] {
 
 /** What one measured process does. */
 export function main([services = "10", file = "/dev/null"]: readonly string[]): void {
-  writeFileSync(file, kubernetesYaml(render(Number(services))));
+  writeFileSync(file, yamlStream(render(Number(services))));
 }

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { dump, load } from "js-yaml";
+import { load } from "js-yaml";
+import { yamlText } from "../yaml/write";
 
 export interface OfflineWorkspaceOptions {
   /** Folder with `Pulumi.yaml` and the stacks' files. */
@@ -180,7 +181,7 @@ async function readYaml(file: string): Promise<YamlObject> {
 }
 
 async function writeYaml(file: string, content: YamlObject): Promise<void> {
-  await writeFile(file, dump(content, { lineWidth: -1 }), { mode: 0o600 });
+  await writeFile(file, yamlText(content), { mode: 0o600 });
 }
 
 function isObject(value: Yaml | undefined): value is YamlObject {

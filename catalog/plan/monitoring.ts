@@ -1,4 +1,4 @@
-import { dump } from "js-yaml";
+import { yamlText } from "../../yaml/write";
 import type { BuildSource, SystemDefinition } from "../types";
 import type { PlannedStore } from "./datastores";
 import { planResources } from "./resources";
@@ -204,5 +204,5 @@ export function agentConfiguration(
       },
     ],
   };
-  return `# What is collected of ${system}. Written by Longshore.\n${dump(configuration, { lineWidth: -1 })}`;
+  return `# What is collected of ${system}. Written by Longshore.\n${yamlText(configuration)}`;
 }

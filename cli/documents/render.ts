@@ -6,25 +6,15 @@ import type { Resolver } from "../../catalog/plan/resolve";
 import { compareText } from "../../catalog/problems";
 import { IDENTITY_ANNOTATION } from "../../components/identity.spec";
 import { ENVIRONMENTS, type Environment } from "../../catalog/types";
-import {
-  besideBase,
-  composeYaml,
-  overrideYaml,
-  renderCompose,
-  type ComposeDocuments,
-} from "../../render/compose";
+import { besideBase, overrideYaml, renderCompose, type ComposeDocuments } from "../../render/compose";
 import { localImage } from "../../render/images/image-tag";
 import { hashesIn, type HashSource } from "../../render/images/source-description";
-import {
-  googleOptions,
-  kubernetesYaml,
-  renderKubernetes,
-  type KubernetesOptions,
-} from "../../render/kubernetes";
+import { googleOptions, renderKubernetes, type KubernetesOptions } from "../../render/kubernetes";
 import { planSettings, type StackSettings } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
 import { composeProjectName, sharedNetworkName } from "../../tools/compose-project-name";
 import { repoRoot } from "../../tools/paths";
+import { yamlStream, yamlText } from "../../yaml/write";
 import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
 import { usage } from "../support/failure";
 import { choose, definitionOf, loadPlans, loadSettings } from "../support/plans";
@@ -39,7 +29,7 @@ export function renderComposeFiles({ env, split = false, system, out }: RenderCo
     : choose(env, onCompose(settingsFor(env)), system).flatMap((name) => {
         const documents = composeDocuments(name, env as Environment, out);
         return [
-          { path: `${name}/compose.yaml`, content: header(documents) + composeYaml(documents.document) },
+          { path: `${name}/compose.yaml`, content: header(documents) + yamlText(documents.document) },
           ...beside(name, documents.files),
         ];
       });
@@ -56,7 +46,7 @@ function splitFiles(name: string, out: string | undefined): OutputFile[] {
     return { ...documents, ...besideBase(base, documents, environment) };
   });
   return [
-    { path: `${name}/compose.yaml`, content: header(base) + composeYaml(base.document) },
+    { path: `${name}/compose.yaml`, content: header(base) + yamlText(base.document) },
     ...beside(name, base.files),
     ...others.flatMap((one) => [
       {
@@ -153,7 +143,7 @@ export function kubernetesDocument(
   plan: Plan,
   settings: Pick<StackSettings, "target" | "lifecycle" | "registryLogin">,
 ): string {
-  return kubernetesYaml(renderKubernetes(plan, kubernetesOptions(plan, settings)));
+  return yamlStream(renderKubernetes(plan, kubernetesOptions(plan, settings)));
 }
 
 /** The options with which `up` makes the objects, and placeholders for what only it knows. */

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dump, load } from "js-yaml";
+import { load } from "js-yaml";
 import { parseValueName } from "../../catalog/generations";
 import { repoRoot } from "../../tools/paths";
+import { yamlText } from "../../yaml/write";
 import { EXIT, Failure } from "../support/failure";
 import { git } from "../support/other-commit";
 
@@ -45,7 +46,7 @@ export function keepSecrets(folder: string, stack: string): void {
   if (marked.status !== 0) {
     throw new Failure(`git update-index: ${marked.stderr.trim()}`, EXIT.failed);
   }
-  writeFileSync(join(folder, name), dump(kept));
+  writeFileSync(join(folder, name), yamlText(kept));
 }
 
 function readStackFile(path: string): StackFile {

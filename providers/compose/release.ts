@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { dump } from "js-yaml";
+import { yamlText } from "../../yaml/write";
 import type { Container } from "./containers";
 import { withDigests } from "./digests";
 import type { ProjectInputs } from "./inputs";
@@ -42,7 +42,7 @@ export function draftRelease(inputs: ProjectInputs): DraftRelease {
   };
   discard();
   mkdirSync(draft, { mode: 0o700 });
-  const text = dump(withDigests(inputs, projectKey(inputs.project)), { noRefs: true, lineWidth: -1 });
+  const text = yamlText(withDigests(inputs, projectKey(inputs.project)));
   writeFileSync(join(draft, "compose.yaml"), text, { mode: 0o600 });
   for (const [path, content] of Object.entries(inputs.files)) {
     const target = join(draft, path);

@@ -13,7 +13,6 @@ export type * from "./document";
 export { LABELS } from "./labels";
 export type { ComposeSecretFile } from "./secrets";
 export { besideBase, overrideYaml } from "./split";
-export { composeYaml } from "./yaml";
 
 export interface ComposeOptions {
   /** Name of the Compose project, such as `todo-local`. */

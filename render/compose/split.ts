@@ -1,27 +1,5 @@
-import { dump, DEFAULT_SCHEMA, Type } from "js-yaml";
+import { Tagged, yamlText } from "../../yaml/write";
 import type { ComposeDocument } from "./document";
-
-/** In an override: this list or value takes the place of the base's, where Compose would add to it. */
-class Replaced {
-  constructor(readonly value: unknown) {}
-}
-/** In an override: the base's value is taken away. */
-class Removed {
-  readonly value: readonly unknown[] = [];
-}
-
-const SCHEMA = DEFAULT_SCHEMA.extend([
-  new Type("!override", {
-    kind: "sequence",
-    instanceOf: Replaced,
-    represent: (object) => (object as Replaced).value,
-  }),
-  new Type("!reset", {
-    kind: "sequence",
-    instanceOf: Removed,
-    represent: (object) => (object as Removed).value,
-  }),
-]);
 
 /** One environment's documents, as rendered by themselves. */
 export interface EnvironmentDocuments {
@@ -36,8 +14,7 @@ export interface EnvironmentDocuments {
  * environment does not have is taken away with `!reset`.
  */
 export function overrideYaml(base: ComposeDocument, wanted: ComposeDocument): string {
-  const changes = changed(base, wanted) ?? {};
-  return dump(changes, { lineWidth: -1, noRefs: true, quotingType: '"', sortKeys: false, schema: SCHEMA });
+  return yamlText(changed(base, wanted) ?? {});
 }
 
 /** Undefined when nothing differs. */
@@ -47,7 +24,7 @@ function changed(before: unknown, after: unknown): unknown {
     const entries = keys.flatMap((key): [string, unknown][] => {
       const change =
         after[key] === undefined
-          ? new Removed()
+          ? new Tagged("!reset", [])
           : before[key] === undefined
             ? after[key]
             : changed(before[key], after[key]);
@@ -58,7 +35,7 @@ function changed(before: unknown, after: unknown): unknown {
   if (JSON.stringify(before) === JSON.stringify(after)) {
     return undefined;
   }
-  return Array.isArray(after) ? new Replaced(after) : after;
+  return Array.isArray(after) ? new Tagged("!override", after) : after;
 }
 
 /**

@@ -14,7 +14,6 @@ import { renderController, renderServiceAccount } from "./workload";
 export { googleOptions } from "./google";
 export { GOOGLE_FRONT_END_RANGES } from "./network";
 export type * from "./types";
-export { kubernetesYaml } from "./yaml";
 
 /**
  * All Kubernetes objects of a system, each after what it needs. Pure: the same plan gives the same objects in

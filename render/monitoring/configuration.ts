@@ -1,8 +1,7 @@
-import { dump } from "js-yaml";
+import { yamlText } from "../../yaml/write";
 import { mark } from "./fill";
 
-const yaml = (content: object) =>
-  `# Written by Longshore.\n${dump(content, { lineWidth: -1, noRefs: true })}`;
+const yaml = (content: object) => `# Written by Longshore.\n${yamlText(content)}`;
 
 /** A target of Prometheus itself: systems have agents for theirs. */
 export interface OwnTarget {

@@ -1,4 +1,4 @@
-import { dump } from "js-yaml";
+import { yamlText } from "../../yaml/write";
 import { dashboards } from "./dashboards";
 import { DATASOURCE } from "./dashboards/shape";
 
@@ -44,5 +44,5 @@ export function grafanaFiles(prometheusUrl: string): Readonly<Record<string, str
 }
 
 function yaml(content: object): string {
-  return `# Written by Longshore.\n${dump(content, { lineWidth: -1 })}`;
+  return `# Written by Longshore.\n${yamlText(content)}`;
 }

@@ -1,4 +1,4 @@
-import { dump } from "js-yaml";
+import { yamlText } from "../../yaml/write";
 import { collectionRules, machineRules } from "./own-rules";
 import { storeRules } from "./store-rules";
 import type { Alert, RuleGroup, Source } from "./types";
@@ -38,7 +38,7 @@ function alertRule({ name, severity, expr, for: after, summary, runbook }: Alert
 /** The rule file of Prometheus. `delay` may be a mark that is filled in later. */
 export function ruleFile(delay: string): string {
   const groups = prometheusGroups(ruleGroups("compose"), delay);
-  return `# Written by Longshore.\n${dump({ groups }, { lineWidth: -1, noRefs: true })}`;
+  return `# Written by Longshore.\n${yamlText({ groups })}`;
 }
 
 /** The page of all alerts, as Markdown. */

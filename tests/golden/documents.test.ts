@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { join } from "node:path";
-import { dump } from "js-yaml";
 import { planSystem, type PlannedImage } from "../../catalog/plan";
 import { DEFAULT_SCRAPE_SECONDS } from "../../catalog/plan/monitoring";
-import { composeYaml, renderCompose } from "../../render/compose";
-import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
+import { renderCompose } from "../../render/compose";
+import { renderKubernetes } from "../../render/kubernetes";
 import { cloudDashboardJson } from "../../render/monitoring/dashboards/cloud-monitoring";
 import { clusterRules, podMonitorings, useRules } from "../../render/monitoring/google";
 import { loadStack, planSettings } from "../../settings";
 import { systems } from "../../stacks";
+import { yamlStream, yamlText } from "../../yaml/write";
 import { matchesGolden } from "../support/golden";
 
 const root = join(__dirname, "..", "..");
@@ -40,7 +40,7 @@ for (const definition of Object.values(systems)) {
           sharedNetwork: (shared) => `monitoring-${environment}_${shared}`,
         });
         const folder = `tests/golden/expected/${name}/compose-${environment}`;
-        matchesGolden(`${folder}/compose.yaml`, composeYaml(document));
+        matchesGolden(`${folder}/compose.yaml`, yamlText(document));
         for (const [path, content] of Object.entries(files)) {
           matchesGolden(`${folder}/${path}`, content);
         }
@@ -61,13 +61,10 @@ for (const definition of Object.values(systems)) {
             text: (parts) => parts.join(""),
           },
         });
-        matchesGolden(`tests/golden/expected/${name}/kubernetes-${stack}.yaml`, kubernetesYaml(objects));
+        matchesGolden(`tests/golden/expected/${name}/kubernetes-${stack}.yaml`, yamlStream(objects));
         if (stack === "prod") {
           const monitored = podMonitorings(plan, DEFAULT_SCRAPE_SECONDS);
-          matchesGolden(
-            `tests/golden/expected/${name}/pod-monitoring-${stack}.yaml`,
-            monitored.map((object) => `---\n${dump(object)}`).join(""),
-          );
+          matchesGolden(`tests/golden/expected/${name}/pod-monitoring-${stack}.yaml`, yamlStream(monitored));
         }
       });
     }
@@ -97,7 +94,7 @@ describe("documents of a rotation", () => {
         ["ConfigMap", "Job", "Secret"].includes(kind) &&
         ["backend", "db-retire", "db-roles"].includes(metadata.labels["app.kubernetes.io/name"] ?? ""),
     );
-    matchesGolden("tests/golden/expected/todo/rotated-kubernetes-prod.yaml", kubernetesYaml(objects));
+    matchesGolden("tests/golden/expected/todo/rotated-kubernetes-prod.yaml", yamlStream(objects));
   });
 });
 
@@ -110,13 +107,10 @@ describe("documents for all systems of a cluster", () => {
   });
 
   it("rules of Google Managed Prometheus", () => {
-    matchesGolden(
-      "tests/golden/expected/monitoring/cluster-rules.yaml",
-      dump(clusterRules("2m"), { lineWidth: -1, noRefs: true }),
-    );
+    matchesGolden("tests/golden/expected/monitoring/cluster-rules.yaml", yamlText(clusterRules("2m")));
     matchesGolden(
       "tests/golden/expected/monitoring/use-rules.yaml",
-      dump(useRules("platform-cluster-gke"), { lineWidth: -1, noRefs: true }),
+      yamlText(useRules("platform-cluster-gke")),
     );
   });
 });

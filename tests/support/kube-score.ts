@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { EXPLAINED_FINDINGS } from "../../catalog/findings";
 import type { Workload } from "../../catalog/plan/types";
 import { KUBERNETES_VERSION } from "../../offline/schemas/kubernetes";
-import { kubernetesYaml, type KubernetesObject } from "../../render/kubernetes";
+import type { KubernetesObject } from "../../render/kubernetes";
+import { yamlStream } from "../../yaml/write";
 import { run } from "../../tools/process";
 import type { ClusterDocuments } from "./cluster-documents";
 
@@ -70,7 +71,7 @@ async function score(kubeScore: string, objects: readonly KubernetesObject<strin
     "--disable-ignore-checks-annotations",
   ];
   const { code, stdout, stderr } = await run(kubeScore, ["score", ...flags, "-"], {
-    input: kubernetesYaml(objects),
+    input: yamlStream(objects),
     timeoutMs: 120_000,
   });
   // 1 says that something is critical.

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dump, load } from "js-yaml";
+import { load } from "js-yaml";
+import { yamlText } from "../../yaml/write";
 import { systems as shipped } from "../../stacks";
 import type { Checkout } from "./checkout";
 
@@ -38,6 +39,6 @@ export function setSystems(checkout: Checkout, names: readonly ("todo" | "notes"
     const config = Object.entries(content.config).filter(
       ([key]) => !gone.some((name) => key === `longshore:${name}`),
     );
-    writeFileSync(file, dump({ ...content, config: Object.fromEntries(config) }));
+    writeFileSync(file, yamlText({ ...content, config: Object.fromEntries(config) }));
   }
 }

@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planSystem, type Plan, type PlannedImage, type Workload } from "../../catalog/plan";
 import {
-  composeYaml,
   renderCompose,
   type ComposeDocument,
   type ComposeOverride,
@@ -16,6 +15,7 @@ import {
 } from "../../render/compose";
 import type { SystemDefinition } from "../../catalog/types";
 import { systems } from "../../stacks";
+import { yamlText } from "../../yaml/write";
 import { appWorkload, samplePlan } from "../support/compose-plan";
 import { useDocker } from "../support/compose-stack";
 
@@ -30,7 +30,7 @@ function readByCompose(...documents: (ComposeDocument | ComposeOverride)[]): Com
   try {
     const files = documents.flatMap((document, index) => {
       const file = join(folder, `${index}.yaml`);
-      writeFileSync(file, composeYaml(document));
+      writeFileSync(file, yamlText(document));
       return ["--file", file];
     });
     const args = ["compose", ...files, "config", "--format", "json"];
@@ -314,6 +314,6 @@ describe("values in a Compose document", function () {
       assert.equal(read.environment?.[name], value, JSON.stringify(value));
     });
     assert.deepEqual(read.command, plan.workloads[0]?.command);
-    assert.deepEqual(load(composeYaml(document)), JSON.parse(JSON.stringify(document)));
+    assert.deepEqual(load(yamlText(document)), JSON.parse(JSON.stringify(document)));
   });
 });

@@ -7,14 +7,9 @@ import fc from "fast-check";
 import { before, describe, it } from "mocha";
 import { planSystem, type PlannedImage } from "../../catalog/plan";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../../catalog/types";
-import {
-  besideBase,
-  composeYaml,
-  overrideYaml,
-  renderCompose,
-  type ComposeDocument,
-} from "../../render/compose";
+import { besideBase, overrideYaml, renderCompose, type ComposeDocument } from "../../render/compose";
 import { systems } from "../../stacks";
+import { yamlText } from "../../yaml/write";
 import { validSystem } from "../support/arbitrary-system";
 import { useDocker } from "../support/compose-stack";
 
@@ -57,8 +52,8 @@ function bothWays(definition: SystemDefinition, environment: Environment): [alon
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), content);
     };
-    write("alone.yaml", composeYaml(wanted.document));
-    write("compose.yaml", composeYaml(base.document));
+    write("alone.yaml", yamlText(wanted.document));
+    write("compose.yaml", yamlText(base.document));
     write("override.yaml", overrideYaml(base.document, wanted.document));
     return [config(folder, "alone.yaml"), config(folder, "compose.yaml", "override.yaml")];
   } finally {
@@ -100,8 +95,8 @@ describe("Compose documents as a base and what environments change (NS-08, OR-05
         "services:",
         "  web:",
         "    image: x:2",
-        "    ports: !override ",
-        `      - "2:1"`,
+        "    ports: !override",
+        `    - "2:1"`,
         "    init: !reset []",
         "  tool: !reset []",
         "",

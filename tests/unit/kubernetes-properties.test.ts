@@ -5,7 +5,8 @@ import { planSystem } from "../../catalog/plan";
 import type { Plan } from "../../catalog/plan/types";
 import { formatProblems } from "../../catalog/problems";
 import { checkKubernetesObject } from "../../offline/schemas/kubernetes";
-import { kubernetesYaml, renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
+import { renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
+import { yamlStream } from "../../yaml/write";
 import { arbitraryPlan } from "../support/arbitrary-plan";
 import { validSystem } from "../support/arbitrary-system";
 import { textOptions, threeTierPlan } from "../support/kubernetes-plan";
@@ -33,8 +34,8 @@ describe("Kubernetes objects of any plan", () => {
   it("are the same bytes when rendered twice, and mean the same when read back", () => {
     holds((plan) => {
       const objects = render(plan);
-      const yaml = kubernetesYaml(objects);
-      assert.equal(kubernetesYaml(render(structuredClone(plan))), yaml);
+      const yaml = yamlStream(objects);
+      assert.equal(yamlStream(render(structuredClone(plan))), yaml);
       assert.deepEqual(loadAll(yaml), JSON.parse(JSON.stringify(objects)));
     });
   });

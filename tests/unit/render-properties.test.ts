@@ -5,8 +5,9 @@ import { load, loadAll } from "js-yaml";
 import { planSystem, type Plan, type PlannedImage } from "../../catalog/plan";
 import type { Resolver } from "../../catalog/plan/resolve";
 import { checkKubernetesObject } from "../../offline/schemas/kubernetes";
-import { composeYaml, renderCompose } from "../../render/compose";
-import { kubernetesYaml, renderKubernetes } from "../../render/kubernetes";
+import { renderCompose } from "../../render/compose";
+import { renderKubernetes } from "../../render/kubernetes";
+import { yamlStream, yamlText } from "../../yaml/write";
 import { validSystem } from "../support/arbitrary-system";
 
 const ENVIRONMENTS = ["local", "dev", "test", "staging", "prod"] as const;
@@ -30,8 +31,8 @@ describe("any valid system, rendered", () => {
       fc.property(validSystem, fc.constantFrom(...ENVIRONMENTS), (definition, environment) => {
         const plan = planSystem(definition, { environment, target: "compose" });
         const { document } = compose(plan);
-        const yaml = composeYaml(document);
-        assert.equal(composeYaml(compose(plan).document), yaml);
+        const yaml = yamlText(document);
+        assert.equal(yamlText(compose(plan).document), yaml);
         assert.deepEqual(load(yaml), JSON.parse(JSON.stringify(document)));
         for (const workload of plan.workloads) {
           const service = document.services[workload.name];
@@ -55,8 +56,8 @@ describe("any valid system, rendered", () => {
         (definition, environment, target) => {
           const plan = planSystem(definition, { environment, target, domain: "example.com" });
           const objects = kubernetes(plan);
-          const yaml = kubernetesYaml(objects);
-          assert.equal(kubernetesYaml(kubernetes(plan)), yaml);
+          const yaml = yamlStream(objects);
+          assert.equal(yamlStream(kubernetes(plan)), yaml);
           assert.deepEqual(loadAll(yaml), JSON.parse(JSON.stringify(objects)));
           assert.deepEqual(
             objects.flatMap((object) => checkKubernetesObject(object)),
