@@ -19,6 +19,7 @@ import { registerPreview } from "./preview";
 import { registerRender } from "./render";
 import { registerResources } from "./resources";
 import { registerScan } from "./scan";
+import { registerRecover } from "./recover";
 import { registerRestart } from "./restart";
 import { registerRollback } from "./rollback";
 import { registerSecrets } from "./secrets";
@@ -62,6 +63,7 @@ export function createProgram(): Command {
     registerDown,
     registerRestart,
     registerRollback,
+    registerRecover,
     registerStatus,
     registerLogs,
     registerHealth,

@@ -238,7 +238,7 @@ export async function mendAfterKill(opened: OpenStack, progress: Progress): Prom
 }
 
 /** Through the engine's own export and import: secrets stay encrypted on the way. */
-async function clearPending({ command, workDir, env, stack }: OpenStack): Promise<void> {
+export async function clearPending({ command, workDir, env, stack }: OpenConfig): Promise<void> {
   const { stdout } = await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env });
   const exported = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } };
   delete exported.deployment.pending_operations;

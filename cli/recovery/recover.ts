@@ -1,0 +1,134 @@
+import type { OpenConfig } from "../engine/stack";
+import type { RecoverOptions } from "../recover";
+import { EXIT, Failure, usage } from "../support/failure";
+import { startProgress } from "../support/progress";
+import { confirm, openTerminal, plural, type Terminal } from "../support/terminal";
+import { RECOVERERS } from "./recoverers";
+import type { CreateRecoverer, Finding, RecoveryContext } from "./types";
+
+/** What became of a finding. */
+export interface Recovered {
+  readonly id: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly action: string;
+  /** `found`: nothing was applied; `remains`: applied, and still found. */
+  readonly status: "found" | "applied" | "failed" | "remains";
+  readonly error?: string;
+}
+
+/** `longshore recover` */
+export async function recover(
+  ids: readonly string[],
+  { stack, yes = false, json = false }: RecoverOptions,
+  recoverers: readonly CreateRecoverer[] = RECOVERERS,
+): Promise<void> {
+  const terminal = openTerminal({ json });
+  const progress = await startProgress(terminal);
+  let opened: Promise<OpenConfig> | undefined;
+  const context: RecoveryContext = {
+    stack,
+    progress,
+    open: () =>
+      (opened ??= import("../engine/stack.js").then(({ openConfig }) => openConfig(stack, progress))),
+  };
+  const find = () => findAll(recoverers.map((create) => create(context)));
+  try {
+    progress.now(`looking for unfinished work of stack ${stack}`);
+    const findings = chosen(await find(), ids);
+    progress.stop();
+    let results: Recovered[] = findings.map((finding) => ({ ...plain(finding), status: "found" }));
+    if (findings.length > 0 && !json) {
+      findings.forEach((finding) => {
+        describe(finding, terminal);
+      });
+    }
+    const applies = findings.length > 0 && (yes || !json);
+    if (applies) {
+      if (!yes) {
+        await confirm(terminal, `Do ${findings.length === 1 ? "this" : `these ${findings.length} things`}?`);
+      }
+      results = await apply(findings, find, (text) => {
+        progress.now(text);
+      });
+      progress.stop();
+    }
+    conclude(stack, results, applies, terminal);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function findAll(recoverers: readonly ReturnType<CreateRecoverer>[]): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const recoverer of recoverers) {
+    found.push(...(await recoverer.find()));
+  }
+  return found;
+}
+
+/** @throws Failure for an id that nothing found */
+function chosen(findings: readonly Finding[], ids: readonly string[]): Finding[] {
+  const matches = (id: string, wanted: string) => id === wanted || id.startsWith(`${wanted}:`);
+  const unknown = ids.filter((wanted) => !findings.some(({ id }) => matches(id, wanted)));
+  if (unknown.length > 0) {
+    const known = findings.map(({ id }) => id).join(", ");
+    throw usage(
+      `findings: expected ${known === "" ? "none: nothing was found" : `one of ${known}`}, got ${unknown.join(", ")}`,
+    );
+  }
+  return findings.filter(({ id }) => ids.length === 0 || ids.some((wanted) => matches(id, wanted)));
+}
+
+/** In order. What cannot be applied does not keep the rest from being tried; then everything is looked at again. */
+async function apply(
+  findings: readonly Finding[],
+  find: () => Promise<Finding[]>,
+  say: (text: string) => void,
+): Promise<Recovered[]> {
+  const failed = new Map<string, string>();
+  for (const finding of findings) {
+    say(finding.action);
+    try {
+      await finding.apply();
+    } catch (error) {
+      failed.set(finding.id, error instanceof Error ? error.message : String(error));
+    }
+  }
+  const remaining = new Set((await find()).map(({ id }) => id));
+  return findings.map((finding) => {
+    const error = failed.get(finding.id);
+    const status = error !== undefined ? "failed" : remaining.has(finding.id) ? "remains" : "applied";
+    return { ...plain(finding), status, ...(error !== undefined && { error }) };
+  });
+}
+
+function plain({ id, title, detail, action }: Finding): Omit<Recovered, "status"> {
+  return { id, title, detail, action };
+}
+
+function describe({ id, title, detail, action }: Finding, { out, colors }: Terminal): void {
+  out(`${colors.bold(title)} ${colors.dim(`(${id})`)}`);
+  out(`  ${detail}`);
+  out(`  ${colors.green("→")} ${action}`);
+}
+
+/** @throws Failure when something is left to be done */
+function conclude(stack: string, results: readonly Recovered[], applied: boolean, terminal: Terminal): void {
+  if (terminal.isJson) {
+    terminal.json({ stack, findings: results });
+  }
+  if (results.length === 0) {
+    terminal.note(`stack ${stack}: nothing to recover`);
+    return;
+  }
+  if (!applied) {
+    throw new Failure(`stack ${stack}: ${plural(results.length, "finding")}; apply with --yes`, EXIT.failed);
+  }
+  const open = results.filter(({ status }) => status !== "applied");
+  if (open.length > 0) {
+    const lines = open.map(({ id, error }) => `  ${id}: ${error ?? "applied, and still found"}`);
+    throw new Failure(`stack ${stack}: not recovered:\n${lines.join("\n")}`, EXIT.failed);
+  }
+  terminal.note(`stack ${stack}: recovered ${results.map(({ id }) => id).join(", ")}`);
+}

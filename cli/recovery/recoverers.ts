@@ -1,0 +1,9 @@
+import { engineLocks } from "./engine-locks";
+import { pendingOperations } from "./pending-operations";
+import type { CreateRecoverer } from "./types";
+
+/**
+ * Every kind of unfinished work that `longshore recover` knows, in the order in which it is ended: what a later kind
+ * needs comes first (a state without locks, then secrets, data, deployments).
+ */
+export const RECOVERERS: readonly CreateRecoverer[] = [engineLocks, pendingOperations];
