@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planSystem, type Plan } from "./catalog/plan";
 import { ProblemsError, throwProblems } from "./catalog/problems";
-import { planSettings, requireSecrets, takingPart, type Asked } from "./settings";
+import { planSettings, readStackFile, requireSecrets, takingPart, type Asked } from "./settings";
+import { encryptionProblems } from "./settings/secret-settings";
 import { malformedSecrets } from "./settings/secret-values";
 import { engineSettings } from "./settings/engine";
 import { systems } from "./stacks";
 import type { ServiceImages } from "./targets/compose";
+import { repoRoot } from "./tools/paths";
 
 export interface ProgramOptions extends Asked {
   /** The systems that the engine's targets are limited to. @default - no limit */
@@ -32,6 +34,9 @@ async function deploy({
   images = {},
   ...asked
 }: ProgramOptions): Promise<Record<string, unknown>> {
+  const { stack, values, source = "" } = readStackFile(repoRoot(), pulumi.getStack());
+  // The engine hands over decrypted values; only the file shows which of them were encrypted.
+  throwProblems(source, encryptionProblems(values, stack));
   const { settings, secretValue, plainValue, registryLogin, alertWebhook } = engineSettings(systems);
   const all = settings.systems.map((name): Plan => {
     const definition = systems[name];

@@ -42,3 +42,28 @@ export function previousName(generations: Generations | undefined, secret: strin
   const { number } = generationOf(generations, secret);
   return number > 1 ? valueName(secret, number - 1) : undefined;
 }
+
+/**
+ * What a rotation may do. `next`: the generation in config is the deployed one. `pending`: config is ahead, and another
+ * generation would skip the one that stores know. `behind`: a later generation is deployed than this config has.
+ */
+export type RotationStep = "next" | "pending" | "behind";
+
+/**
+ * @param number generation in config
+ * @param deployed generation that the last successful deployment used. @default - none is recorded
+ * @param held generations whose values config holds: without a record the oldest may be in use
+ */
+export function rotationStep(
+  number: number,
+  deployed: number | undefined,
+  held: readonly number[],
+): RotationStep {
+  const inUse = deployed ?? Math.min(number, ...(held.length > 0 ? held : [1]));
+  return number === inUse ? "next" : number > inUse ? "pending" : "behind";
+}
+
+/** Whether config may forget a value when the next generation is made: it was replaced by the deployed one. */
+export function isObsolete(generation: number, deployed: number): boolean {
+  return generation < deployed;
+}

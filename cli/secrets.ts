@@ -45,12 +45,21 @@ export function registerSecrets(program: Command): Command {
     .argument("<secret>", "as system.name, such as todo.openai-api-key");
   withExamples(withStack(set), [
     ["longshore secrets set todo.openai-api-key", "asks for the value"],
-    ["longshore secrets set todo.openai-api-key < key.txt", "a line break at the end is dropped"],
+    ["longshore secrets set todo.edge-tls-key < key.pem", "several lines are kept byte for byte"],
+    ["longshore secrets set todo.openai-api-key < key.txt", "one line: the line break at its end is dropped"],
   ]);
   set.action((name: string, options: StackOption) =>
     locked(options.stack, "secrets set", async () =>
       (await import("./engine/secrets.js")).setOneSecret(name, options),
     ),
+  );
+
+  const encrypt = secrets
+    .command("encrypt")
+    .description("encrypt the secrets that the stack file holds in plain text");
+  withExamples(withJson(withStack(encrypt)), [["longshore secrets encrypt --stack prod", ""]]);
+  encrypt.action(async (options: SecretOptions) =>
+    (await import("./engine/secret-encryption.js")).encryptSecrets(options),
   );
 
   const generate = secrets

@@ -25,6 +25,8 @@ export interface ComposeProjectArgs {
   waitSeconds?: number;
   /** Whether deleting the project leaves its volumes. @default true */
   keepVolumes?: boolean;
+  /** Generations of secrets that this deployment uses, by secret. A record for the next rotation. @default {} */
+  generations?: Readonly<Record<string, number>>;
   /** By published port: the setting that chooses it, and a value to try when it is taken. @default {} */
   portSettings?: Readonly<Record<string, { setting: string; value: number }>>;
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { throwProblems } from "../catalog/problems";
 import type { SystemDefinition } from "../catalog/types";
 import { readSettings } from "./read";
+import { encryptedSettingProblem, holdsSecrets } from "./secret-settings";
 import { isStandIn } from "./secret-values";
 import type { StackSettings } from "./types";
 
@@ -33,6 +34,12 @@ export function engineSettings(systems: Readonly<Record<string, SystemDefinition
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, value]) => [key.slice(prefix.length), structured(value)] as const);
   const values = Object.fromEntries(entries) as Record<string, unknown>;
+  throwProblems(
+    `Pulumi.${pulumi.getStack()}.yaml`,
+    Object.keys(values)
+      .filter((key) => !holdsSecrets([key]) && isConfigSecret(`${prefix}${key}`))
+      .map((key) => encryptedSettingProblem([key], pulumi.getStack())),
+  );
   const settings = readSettings({ stack: pulumi.getStack(), values }, systems);
   const secrets = (values.secrets ?? {}) as Record<string, Record<string, string> | undefined>;
   return {
@@ -45,6 +52,12 @@ export function engineSettings(systems: Readonly<Record<string, SystemDefinition
       return value === undefined ? undefined : pulumi.secret(value);
     },
   };
+}
+
+/** Whether the engine decrypted a value, or a part of it. The SDK exports this without declaring it. */
+function isConfigSecret(key: string): boolean {
+  const { isConfigSecret: ask } = pulumi.runtime as { isConfigSecret?: (key: string) => boolean };
+  return ask?.(key) ?? false;
 }
 
 /** @param written what the settings were read from, complete */

@@ -3,12 +3,10 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import { ProblemsError } from "../catalog/problems";
 import type { RawSettings } from "./read";
+import { ENCRYPTED } from "./secret-settings";
 
 /** Prefix of our keys in a stack file: the project's name. */
 const NAMESPACE = "longshore:";
-
-/** Stands for an encrypted value that was not decrypted. Never deployed. */
-export const ENCRYPTED = "[encrypted]";
 
 /**
  * Reads `Pulumi.<stack>.yaml` without the engine and without any key: encrypted values become ENCRYPTED.
@@ -16,7 +14,12 @@ export const ENCRYPTED = "[encrypted]";
  */
 export function readStackFile(root: string, stack: string): RawSettings {
   const file = join(root, `Pulumi.${stack}.yaml`);
-  const content = existsSync(file) ? parse(file, readFileSync(file, "utf8")) : undefined;
+  return parseStackFile(existsSync(file) ? readFileSync(file, "utf8") : "", stack, file);
+}
+
+/** The same, of a content. @param file shown in messages */
+export function parseStackFile(text: string, stack: string, file: string): RawSettings {
+  const content = parse(file, text);
   const config = isObject(content) && isObject(content.config) ? content.config : {};
   const values = Object.entries(config)
     .filter(([key]) => key.startsWith(NAMESPACE))
@@ -25,6 +28,7 @@ export function readStackFile(root: string, stack: string): RawSettings {
     stack,
     values: Object.fromEntries(values) as Record<string, unknown>,
     source: `Pulumi.${stack}.yaml`,
+    showsEncryption: true,
   };
 }
 

@@ -1,6 +1,7 @@
 import { edgeSecrets } from "../catalog/plan/edge-tls";
 import { rulesOf } from "../catalog/plan/datastores";
-import { parseValueName, type Generation, type Generations } from "../catalog/generations";
+import { generationOf, parseValueName, type Generation, type Generations } from "../catalog/generations";
+import type { Plan } from "../catalog/plan/types";
 import { rotationOf } from "../catalog/secrets";
 import type { GeneratedValue, SystemDefinition } from "../catalog/types";
 
@@ -64,4 +65,15 @@ export function generationsOf(
     }
   }
   return Object.fromEntries(found);
+}
+
+/** Generations that a deployment of a plan uses, by secret or pair: what a deployment records for the next rotation. */
+export function usedGenerations(
+  { secrets }: Pick<Plan, "secrets">,
+  generations: Generations | undefined,
+): Record<string, number> {
+  const rotations = secrets.map(({ secret: name, value }) => rotationOf({ name, value }));
+  return Object.fromEntries(
+    [...new Set(rotations)].sort().map((name) => [name, generationOf(generations, name).number]),
+  );
 }

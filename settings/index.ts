@@ -3,7 +3,8 @@ import { readStackFile } from "./file";
 import { readSettings } from "./read";
 import type { StackSettings } from "./types";
 
-export { ENCRYPTED, readStackFile } from "./file";
+export { readStackFile } from "./file";
+export { ENCRYPTED } from "./secret-settings";
 export { missingSecrets, planSettings, requireSecrets, secretUsers, takingPart } from "./plan";
 export { knownSecrets, type KnownSecret } from "./generations";
 export { readSettings, readSettingsLeniently, type RawSettings } from "./read";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SystemDefinition } from "../catalog/types";
 import { settingsSchema } from "./schema";
+import { SECRET_SETTINGS } from "./secret-settings";
 
 /** How Pulumi writes an encrypted value into a stack file. */
 const ENCRYPTED_VALUE = {
@@ -37,29 +38,26 @@ export function stackFileSchema(systems: Readonly<Record<string, SystemDefinitio
   };
 }
 
-/** What holds secrets may hold them encrypted only. */
+/** The schema of a setting in which secrets must be encrypted. */
 function encryptedOnly(key: string, value: object): object {
-  switch (key) {
-    case "secrets":
-      return secretsSchema(value);
-    case "registryLogin":
-      return loginSchema(value);
-    case "alertWebhook":
-      return { ...("description" in value && { description: value.description }), ...ENCRYPTED_VALUE };
-    default:
-      return value;
+  return SECRET_SETTINGS.filter(({ path: [top], mayBePlain }) => top === key && mayBePlain !== true).reduce(
+    (schema, { path }) => encryptedAt(schema, path.slice(1)),
+    value,
+  );
+}
+
+interface Schema {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, object>>;
+  readonly additionalProperties?: object;
+}
+
+function encryptedAt(schema: object, [key, ...rest]: readonly string[]): object {
+  const { description, properties = {}, additionalProperties = {} } = schema as Schema;
+  if (key === undefined) {
+    return { ...(description !== undefined && { description }), ...ENCRYPTED_VALUE };
   }
-}
-
-function secretsSchema(value: object): object {
-  const values = { type: "object", additionalProperties: ENCRYPTED_VALUE };
-  return { ...value, additionalProperties: values };
-}
-
-function loginSchema(value: object): object {
-  const { properties } = value as {
-    readonly properties: { readonly password: { readonly description?: string } };
-  };
-  const { description } = properties.password;
-  return { ...value, properties: { ...properties, password: { description, ...ENCRYPTED_VALUE } } };
+  return key === "*"
+    ? { ...schema, additionalProperties: encryptedAt(additionalProperties, rest) }
+    : { ...schema, properties: { ...properties, [key]: encryptedAt(properties[key] ?? {}, rest) } };
 }

@@ -13,6 +13,7 @@ import { offersDevices } from "./plan";
 import { checkPools } from "./pools";
 import { loginProblems } from "./registry-login";
 import { settingsSchema } from "./schema";
+import { encryptionProblems, holdsSecrets } from "./secret-settings";
 import type { StackSettings, SystemSettings } from "./types";
 
 /** Port on 127.0.0.1 of the first system on a stack that a person describes. */
@@ -25,6 +26,8 @@ export interface RawSettings {
   values: Readonly<Record<string, unknown>>;
   /** Shown in messages. @default "Pulumi.<stack>.yaml" */
   source?: string;
+  /** Whether encrypted values are ENCRYPTED, so that a secret in plain text shows. @default false */
+  showsEncryption?: boolean;
 }
 
 /**
@@ -32,13 +35,16 @@ export interface RawSettings {
  * @throws ProblemsError with every mistake: path, what was expected, what was found, and the nearest known key.
  */
 export function readSettings(
-  { stack, values, source = `Pulumi.${stack}.yaml` }: RawSettings,
+  { stack, values, source = `Pulumi.${stack}.yaml`, showsEncryption = false }: RawSettings,
   systems: Readonly<Record<string, SystemDefinition>>,
 ): StackSettings {
+  const misplaced = showsEncryption ? encryptionProblems(values, stack) : [];
   const parsed = settingsSchema(systems).safeParse(values);
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, values, systems));
-    throwProblems(source, explainLeftOver(problems, { stack, values }, systems));
+    // A value that is encrypted in the wrong place is often of the wrong type as well.
+    const others = problems.filter(({ path }) => !misplaced.some((one) => one.path === path));
+    throwProblems(source, [...misplaced, ...explainLeftOver(others, { stack, values }, systems)]);
   }
   // A failure has been thrown above; zod's type does not know that.
   const config = parsed.data as z.output<ReturnType<typeof settingsSchema>>;
@@ -57,6 +63,7 @@ export function readSettings(
   );
 
   throwProblems(source, [
+    ...misplaced,
     ...explainLeftOver(unknownSecrets(config.secrets, systems), { stack, values }, systems),
     ...unknownGenerations(config.generations, systems),
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
@@ -327,11 +334,11 @@ function problemsOf(
     const known = knownKeys(issue.path, systems);
     return issue.keys.map((key) => unknownKey([path, key].filter(Boolean).join("."), key, known));
   }
-  if (issue.code === "invalid_key" || issue.path[0] === "secrets") {
-    return [{ path, message: issue.path[0] === "secrets" ? "expected text" : issue.message }];
+  if (issue.path[0] === "secrets") {
+    return [{ path, message: "expected text" }];
   }
-  if (issue.path[0] === "registryLogin" || issue.path[0] === "alertWebhook") {
-    // What was found may be the secret, in the wrong place.
+  if (issue.code === "invalid_key" || holdsSecrets(issue.path)) {
+    // The value that was found may be the secret, in the wrong place.
     return [{ path, message: issue.message }];
   }
   const value = issue.path.reduce<unknown>(at, values);

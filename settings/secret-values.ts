@@ -69,7 +69,8 @@ function expectedOf(
   const plain = text(value);
   switch (made.kind) {
     case "text":
-      return plain;
+      // A value of several lines, such as a private key in PEM, may end with a line break.
+      return value.trim().includes("\n") ? text(value.replace(/\r?\n$/, "")) : plain;
     case "keys":
       return (
         plain ??

@@ -17,6 +17,7 @@ import {
   type KubernetesObject,
   type KubernetesOptions,
 } from "../render/kubernetes";
+import { usedGenerations } from "../settings/generations";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
 import { pushArgs, type CloudContext, type SystemPlatform } from "./system-platform";
@@ -67,7 +68,11 @@ export class CloudSystem extends Component {
     this.workloads = this.createWorkloads(namespace);
     this.operate(namespace);
     this.url = this.openIngress(namespace);
-    this.registerOutputs({ url: this.url });
+    // Recorded once every workload has been deployed: a rotation keeps the values of the recorded generations.
+    const generations = pulumi
+      .all([...this.workloads.values()].flatMap(({ objects }) => objects.map(({ id }) => id)))
+      .apply(() => usedGenerations(plan, context.settings.generations?.[plan.system]));
+    this.registerOutputs({ url: this.url, generations });
   }
 
   private buildImages(): Map<string, Image> {

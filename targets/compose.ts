@@ -6,6 +6,7 @@ import { renderBake } from "../render/bake";
 import { renderCompose, type ComposeDocument } from "../render/compose";
 import { localImage } from "../render/images/image-tag";
 import { hashesIn, sourcesIn } from "../render/images/source-description";
+import { usedGenerations } from "../settings/generations";
 import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
 import { composeProjectName, sharedNetworkName } from "../tools/compose-project-name";
@@ -16,7 +17,8 @@ import { withPresentDevices } from "./present-devices";
 export type ServiceImages = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface ComposeContext {
-  readonly settings: Pick<StackSettings, "stack" | "ports"> & Partial<Pick<StackSettings, "portOffsets">>;
+  readonly settings: Pick<StackSettings, "stack" | "ports"> &
+    Partial<Pick<StackSettings, "portOffsets" | "generations">>;
   /** Value of a secret that config holds, by system and name; undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** Images that services run instead of those of the sources: a rollback. @default {} */
@@ -70,6 +72,7 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
     bake: renderBake([plan], { root, describe: sourcesIn(root, hashOf) }),
     // Data goes only when a person says so: `longshore down --volumes`.
     keepVolumes: true,
+    generations: usedGenerations(plan, settings.generations?.[plan.system]),
     portSettings: portSettings(plan, edgePort ?? 0, portOffset),
   });
 }

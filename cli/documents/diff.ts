@@ -8,6 +8,7 @@ import type { DiffOptions } from "../diff";
 import { EXIT, Failure, usage } from "../support/failure";
 import { commitOf, linkPackages } from "../support/other-commit";
 import { openTerminal } from "../support/terminal";
+import { requireEncrypted } from "./committed-secrets";
 import { describeStacks } from "./resources";
 
 /** Most that a description of all environments has been seen to need is 4 MB. */
@@ -16,7 +17,12 @@ const LARGEST = 256 * 2 ** 20;
 /** `longshore diff` */
 export function diff({ against, stack, format, failOn }: DiffOptions): void {
   const terminal = openTerminal({ json: format === "json" });
-  const before = described(against);
+  const commit = commitOf(against);
+  if (commit === undefined) {
+    throw usage(`--against: there is no commit, branch or tag ${against}; fetch it first (git fetch)`);
+  }
+  requireEncrypted(commit);
+  const before = described(against, commit);
   const after = describeStacks(stack);
   // A stack that only the other commit has is going away.
   const gone =
@@ -56,12 +62,8 @@ export function diff({ against, stack, format, failOn }: DiffOptions): void {
  * All environments as another commit describes them: its own code does so, in a folder of its own, with the packages
  * that are installed here.
  */
-function described(ref: string): DescribedStack[] {
+function described(ref: string, commit: string): DescribedStack[] {
   const root = repoRoot();
-  const commit = commitOf(ref);
-  if (commit === undefined) {
-    throw usage(`--against: there is no commit, branch or tag ${ref}; fetch it first (git fetch)`);
-  }
   const folder = mkdtempSync(join(tmpdir(), "longshore-diff-"));
   try {
     const archive = execFileSync("git", ["archive", "--format=tar", commit], {

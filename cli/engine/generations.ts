@@ -1,15 +1,15 @@
 import type { PlannedSecret } from "../../catalog/plan";
 import { readUnfinished } from "../../providers/compose/unfinished";
-import { readStackFile, type StackSettings } from "../../settings";
+import type { StackSettings } from "../../settings";
 import { composeProjectName } from "../../tools/compose-project-name";
 import { usage } from "../support/failure";
-import { settingsFolder } from "../support/plans";
 import { startProgress } from "../support/progress";
 import type { Terminal } from "../support/terminal";
-import { setSecret } from "./local-stack";
+import { changeConfig, type ConfigDraft } from "./config-draft";
+import { requireNotLost } from "./lost-secrets";
 import { explain, openConfig, type OpenConfig } from "./stack";
 
-/** Does something with the config of a stack. @throws Failure in a person's words */
+/** Reads the config of a stack with the engine. @throws Failure in a person's words */
 export async function withConfig<T>(
   stack: string,
   terminal: Terminal,
@@ -25,14 +25,36 @@ export async function withConfig<T>(
   }
 }
 
-/** Makes values, and puts them into the stack's config. */
+/** What config misses, read while the stack is locked. */
+export interface MissingSecrets {
+  readonly missing: readonly (PlannedSecret & { readonly system: string })[];
+  readonly secretsSet: StackSettings["secretsSet"];
+}
+
+/**
+ * Generates the values that config misses: read, generated and written while no other command changes the stack.
+ * @returns names of the generated secrets
+ * @throws ProblemsError when a value existed before and was lost
+ */
+export async function generateMissing(opened: OpenConfig, read: () => MissingSecrets): Promise<string[]> {
+  return changeConfig(opened, async (draft) => {
+    const { missing, secretsSet } = read();
+    if (missing.length > 0) {
+      await requireNotLost(opened, missing, secretsSet);
+      await setGenerated(draft, missing);
+    }
+    return missing.map(({ system, name }) => `${system}.${name}`);
+  });
+}
+
+/** Generates values and adds them to the config. */
 export async function setGenerated(
-  opened: OpenConfig,
+  draft: ConfigDraft,
   missing: readonly (PlannedSecret & { readonly system: string })[],
 ): Promise<void> {
   const { generateValues } = await import("./generate.js");
   for (const { configPath, value } of await generateValues(missing)) {
-    await setSecret(opened.command, opened, configPath, value);
+    await draft.setSecret(configPath, value);
   }
   const noted = new Map<string, Noted>();
   for (const { system, secret, value, generation } of missing) {
@@ -42,7 +64,7 @@ export async function setGenerated(
     const number = Math.min(generation, noted.get(id)?.number ?? generation);
     noted.set(id, { system, rotation, ...(value.kind !== "keys" && { number }) });
   }
-  await noteGenerations(opened, [...noted.values()]);
+  await noteGenerations(draft, [...noted.values()]);
 }
 
 /** Which value of a secret is in use. */
@@ -55,35 +77,27 @@ export interface Noted {
   readonly retired?: number;
 }
 
-/** Writes down which values are in use, and since when. The stack file is the truth. */
-export async function noteGenerations(
-  { command, workDir, env, stack }: OpenConfig,
-  noted: readonly Noted[],
-): Promise<void> {
-  const at = { cwd: workDir, env };
-  const { generations } = readStackFile(settingsFolder(stack), stack).values;
-  const written = generations as Record<string, Record<string, Written> | undefined> | undefined;
-  const pairs: string[] = [];
+/** Records in config which generations are in use, and since when. */
+export async function noteGenerations(draft: ConfigDraft, noted: readonly Noted[]): Promise<void> {
+  const written = draft.values()["generations"] as
+    Record<string, Record<string, Written> | undefined> | undefined;
+  const pairs: (readonly [string, string])[] = [];
   for (const { system, rotation, number, retired } of noted) {
     const path = `longshore:generations.${system}.${rotation}`;
     const before = written?.[system]?.[rotation];
     const known = typeof before === "number" ? { number: before } : (before ?? {});
     if (typeof before === "number") {
       // A number has no place for more.
-      await command.run(["config", "rm", "--path", "--stack", stack, path], at);
+      await draft.remove(path);
     }
     const values = {
       number: number ?? known.number ?? 1,
       since: retired === undefined || known.since === undefined ? today() : known.since,
       ...((retired ?? known.retired) !== undefined && { retired: retired ?? known.retired }),
     };
-    pairs.push(
-      ...Object.entries(values).flatMap(([key, value]) => ["--plaintext", `${path}.${key}=${value}`]),
-    );
+    pairs.push(...Object.entries(values).map(([key, value]) => [`${path}.${key}`, String(value)] as const));
   }
-  if (pairs.length > 0) {
-    await command.run(["config", "set-all", "--path", "--stack", stack, ...pairs], at);
-  }
+  await draft.setPlain(pairs);
 }
 
 type Written = number | { readonly number?: number; readonly since?: string; readonly retired?: number };

@@ -17,7 +17,6 @@ import { missingSecrets, type StackSettings } from "../../settings";
 import { MACHINE_STACK_NAMES } from "../../settings/machine-stacks";
 import { usage } from "../support/failure";
 import { PROJECT } from "../support/project";
-import type { EngineCommand } from "./command";
 import { hasState } from "./locks";
 
 /** Where a stack of this machine keeps what is private. All of it is outside of the checkout. */
@@ -116,19 +115,5 @@ export function missingGenerated(
     return plan.secrets
       .filter(({ name, from }) => from === "generated" && missing.includes(name))
       .map((secret) => ({ ...secret, system: plan.system }));
-  });
-}
-
-/** Encrypts a value into the stack's config. The value travels through standard input: arguments can be read by others. */
-export async function setSecret(
-  command: EngineCommand,
-  { workDir, env, stack }: { workDir: string; env: Readonly<Record<string, string>>; stack: string },
-  configPath: string,
-  value: string,
-): Promise<void> {
-  await command.run(["config", "set", "--secret", "--path", "--raw", "--stack", stack, configPath], {
-    cwd: workDir,
-    env,
-    input: value,
   });
 }

@@ -1,4 +1,11 @@
-import { generationOf, parseValueName, valueName } from "../../catalog/generations";
+import {
+  generationOf,
+  isObsolete,
+  parseValueName,
+  rotationStep,
+  valueName,
+  type RotationStep,
+} from "../../catalog/generations";
 import { planSystem, type PlannedSecret } from "../../catalog/plan";
 import { rotationOf } from "../../catalog/secrets";
 import { planSettings, secretUsers, type StackSettings } from "../../settings";
@@ -6,9 +13,15 @@ import type { RotateOptions, SecretOptions } from "../secrets";
 import { usage } from "../support/failure";
 import { definitionOf, loadSettings } from "../support/plans";
 import { openTerminal } from "../support/terminal";
+import { changeConfig, type ConfigDraft } from "./config-draft";
+import {
+  generationsInState,
+  readState,
+  type DeployedGenerations,
+  type RecordedState,
+} from "./deployed-generations";
 import { noteGenerations, requireFinished, setGenerated, withConfig } from "./generations";
 import { foundIn, wholePlan } from "./secrets";
-import type { OpenConfig } from "./stack";
 
 interface Rotation {
   readonly key: string;
@@ -19,38 +32,109 @@ interface Rotation {
   readonly values: readonly PlannedSecret[];
 }
 
+/** What a rotation did to one secret. */
+interface Rotated {
+  readonly secret: string;
+  readonly generation: number;
+  readonly usedBy: readonly string[];
+  /** Whether a new value was made. No: the last one is not deployed yet. */
+  readonly isNew: boolean;
+}
+
 /** `longshore secrets rotate` */
 export async function rotateSecrets(
   names: readonly string[],
   { stack, json = false, up = false }: RotateOptions,
 ): Promise<void> {
   const terminal = openTerminal({ json });
-  const settings = loadSettings(stack);
-  const all = rotations(settings);
-  const chosen = names.map((name) => foundIn(all, name));
-  chosen.forEach((rotation) => {
-    requireRotatable(rotation, settings);
+  const before = loadSettings(stack);
+  const systems = names.map((name) => {
+    const rotation = foundIn(rotations(before), name);
+    requireRotatable(rotation, before);
+    return rotation.system;
   });
   const rotated = await withConfig(stack, terminal, async (opened) => {
-    const done = [];
-    for (const rotation of chosen) {
-      done.push(await rotate(rotation, settings, opened));
-    }
-    return done;
+    const state = await readState(opened);
+    return changeConfig(opened, async (draft) => {
+      const settings = loadSettings(stack);
+      const all = rotations(settings);
+      const done: Rotated[] = [];
+      for (const name of new Set(names)) {
+        const rotation = foundIn(all, name);
+        const deployed = generationsInState(state, rotation.system);
+        const isPending = stepOf(rotation, deployed, settings) === "pending";
+        done.push(isPending ? pending(rotation, settings) : await rotate(rotation, settings, draft));
+      }
+      return done;
+    });
   });
   if (json && !up) {
     terminal.json({ stack, rotated });
     return;
   }
-  for (const { secret, generation, usedBy } of rotated) {
-    terminal.note(`${secret} is at generation ${generation}; ${usedBy.join(", ")} will get it`);
+  for (const { secret, generation, usedBy, isNew } of rotated) {
+    terminal.note(
+      isNew
+        ? `${secret}: generation ${generation} is in config; the next up gives it to ${usedBy.join(", ")}`
+        : `${secret}: generation ${generation} is not deployed yet; no other value was generated`,
+    );
   }
   if (!up) {
-    terminal.note(`nothing runs with it yet; do that with: bin/longshore up --stack ${stack}`);
+    terminal.note(`deploy with: bin/longshore up --stack ${stack}`);
     return;
   }
   const { up: bringUp } = await import("./actions.js");
-  await bringUp({ stack, system: [...new Set(chosen.map(({ system }) => system))], json, yes: true });
+  await bringUp({ stack, system: [...new Set(systems)], json, yes: true });
+}
+
+/** A rotation that was made and not deployed. */
+function pending({ key, system, values, number }: Rotation, settings: StackSettings): Rotated {
+  const plan = wholePlan(settings, system);
+  const usedBy = [...new Set(values.flatMap(({ name }) => secretUsers(plan, name)))].sort();
+  return { secret: key, generation: number, usedBy, isNew: false };
+}
+
+/**
+ * Whether the generation in config is deployed. A store knows the deployed generation only: config keeps its value until
+ * a later one is deployed. @throws Failure when that cannot be known, or when config is older than the deployment
+ */
+function stepOf(
+  { key, system, name, number, values }: Rotation,
+  deployed: DeployedGenerations,
+  { stack, secretsSet }: StackSettings,
+): RotationStep {
+  if (deployed.kind === "unknown") {
+    throw usage(
+      `${key}: expected a deployment that records its generations, got one of an earlier version or one that failed; ` +
+        `fix: bin/longshore up --stack ${stack} --system ${system}`,
+    );
+  }
+  const secrets = values.map(({ secret }) => secret);
+  const held = (secretsSet[system] ?? []).flatMap((text) => {
+    const parsed = parseValueName(text);
+    return parsed && secrets.includes(parsed.secret) ? [parsed.generation] : [];
+  });
+  const step = rotationStep(number, deployed.kind === "known" ? deployed.numbers[name] : undefined, held);
+  if (step === "behind") {
+    throw usage(
+      `${key}: expected generation ${String(deployed.kind === "known" ? deployed.numbers[name] : undefined)} in Pulumi.${stack}.yaml, as it is deployed, got ${number}; ` +
+        "fix: get the stack file of the last deployment (git pull, or bin/longshore recover)",
+    );
+  }
+  return step;
+}
+
+/** @throws Failure unless the generation in config is deployed */
+export function requireDeployed(text: string, settings: StackSettings, state: RecordedState): void {
+  const rotation = rotations(settings).find(({ system, values }) =>
+    values.some(({ secret }) => `${system}.${secret}` === text),
+  );
+  if (rotation && stepOf(rotation, generationsInState(state, rotation.system), settings) === "pending") {
+    throw usage(
+      `${text}: expected generation ${rotation.number} to be deployed, but it is not; ` +
+        `fix: bin/longshore up --stack ${settings.stack} --system ${rotation.system}`,
+    );
+  }
 }
 
 function rotations(settings: StackSettings): Rotation[] {
@@ -88,8 +172,8 @@ function requireRotatable({ key, system, values }: Rotation, settings: StackSett
   requireFinished(settings, system);
 }
 
-/** The value first: interrupted after it, config says the same as if the number had been written too. */
-async function rotate(rotation: Rotation, settings: StackSettings, opened: OpenConfig) {
+/** Adds the next generation to config. The deployed one stays there. */
+async function rotate(rotation: Rotation, settings: StackSettings, draft: ConfigDraft): Promise<Rotated> {
   const { key, system, name, number, values } = rotation;
   const next = number + 1;
   const generations = {
@@ -114,32 +198,31 @@ async function rotate(rotation: Rotation, settings: StackSettings, opened: OpenC
   );
   if (isInConfig) {
     await setGenerated(
-      opened,
+      draft,
       missing.map((one) => ({ ...one, system })),
     );
   }
-  await noteGenerations(opened, [{ system, rotation: name, number: next }]);
-  await forget(rotation, held, opened);
+  await noteGenerations(draft, [{ system, rotation: name, number: next }]);
+  await forget(rotation, held, draft);
   const usedBy = [
     ...new Set(values.flatMap(({ secret }) => secretUsers(plan, valueName(secret, next)))),
   ].sort();
-  return { secret: key, generation: next, usedBy };
+  return { secret: key, generation: next, usedBy, isNew: true };
 }
 
-/** Takes values out of config that nothing can use any more. The one before stays: a rollout may still fail. */
+/** Removes generations before the deployed one from config. */
 async function forget(
   { system, number, values }: Rotation,
   held: readonly string[],
-  { command, workDir, env, stack }: OpenConfig,
+  draft: ConfigDraft,
 ): Promise<void> {
   const secrets = values.map(({ secret }) => secret);
   const old = held.filter((name) => {
     const parsed = parseValueName(name);
-    return parsed && secrets.includes(parsed.secret) && parsed.generation < number;
+    return parsed && secrets.includes(parsed.secret) && isObsolete(parsed.generation, number);
   });
   for (const name of old) {
-    const path = `longshore:secrets.${system}.${name}`;
-    await command.run(["config", "rm", "--path", "--stack", stack, path], { cwd: workDir, env });
+    await draft.remove(`longshore:secrets.${system}.${name}`);
   }
 }
 
@@ -147,7 +230,8 @@ async function forget(
 export async function retireKey(text: string, { stack, json = false }: SecretOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const settings = loadSettings(stack);
-  const { system, name, number, values } = foundIn(rotations(settings), text);
+  const rotation = foundIn(rotations(settings), text);
+  const { system, name, number, values } = rotation;
   if (values[0]?.value.kind !== "keys") {
     throw usage(`${text}: expected a set of keys; of other secrets the value before ends with the rollout`);
   }
@@ -155,9 +239,18 @@ export async function retireKey(text: string, { stack, json = false }: SecretOpt
     throw usage(`${text}: there is no key before the one in use`);
   }
   requireFinished(settings, system);
-  await withConfig(stack, terminal, (opened) =>
-    noteGenerations(opened, [{ system, rotation: name, number, retired: number - 1 }]),
-  );
+  await withConfig(stack, terminal, async (opened) => {
+    // What runs still signs with the key before until the deployment of this one has ended.
+    if (stepOf(rotation, generationsInState(await readState(opened), system), settings) !== "next") {
+      throw usage(
+        `${text}: expected generation ${number} to be deployed, but it is not; ` +
+          `fix: bin/longshore up --stack ${stack} --system ${system}`,
+      );
+    }
+    await changeConfig(opened, (draft) =>
+      noteGenerations(draft, [{ system, rotation: name, number, retired: number - 1 }]),
+    );
+  });
   if (json) {
     terminal.json({ stack, secret: text, retired: number - 1 });
   } else {

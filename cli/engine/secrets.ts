@@ -11,8 +11,10 @@ import { readValue } from "../support/hidden-input";
 import type { StackOption } from "../support/options";
 import { definitionOf, loadPlans, loadSettings } from "../support/plans";
 import { openTerminal, plural, table } from "../support/terminal";
-import { noteGenerations, requireFinished, setGenerated, withConfig } from "./generations";
-import { missingGenerated, setSecret } from "./local-stack";
+import { changeConfig } from "./config-draft";
+import { readState } from "./deployed-generations";
+import { generateMissing, noteGenerations, requireFinished, withConfig } from "./generations";
+import { missingGenerated } from "./local-stack";
 
 interface SecretRow {
   readonly system: string;
@@ -109,7 +111,7 @@ export async function setOneSecret(text: string, { stack }: StackOption): Promis
       `${text}: a set of keys is generated; a new one: bin/longshore secrets rotate ${text} --stack ${stack}`,
     );
   }
-  const value = (await readValue(`value of ${text} (not shown): `)).replace(/\r?\n$/, "");
+  const value = withoutLineEnd(await readValue(`value of ${text} (not shown): `));
   if (value === "") {
     throw usage(`${text}: expected a value on standard input, got nothing`);
   }
@@ -126,13 +128,25 @@ export async function setOneSecret(text: string, { stack }: StackOption): Promis
   }
   const number = isRotation ? generation + 1 : generation;
   await withConfig(stack, terminal, async (opened) => {
-    const path = `longshore:secrets.${system}.${valueName(secret, number)}`;
-    await setSecret(opened.command, opened, path, value);
-    await noteGenerations(opened, [{ system, rotation: rotationOf({ name: secret, value: made }), number }]);
+    if (isRotation) {
+      const { requireDeployed } = await import("./secret-rotation.js");
+      requireDeployed(text, settings, await readState(opened));
+    }
+    await changeConfig(opened, async (draft) => {
+      await draft.setSecret(`longshore:secrets.${system}.${valueName(secret, number)}`, value);
+      const rotation = rotationOf({ name: secret, value: made });
+      await noteGenerations(draft, [{ system, rotation, number }]);
+    });
   });
   terminal.out(
     `${text} is set on stack ${stack}; bring it to the services with: bin/longshore up --stack ${stack}`,
   );
+}
+
+/** A value of one line ends without a line break; a file of several lines, such as PEM, is kept byte for byte. */
+export function withoutLineEnd(value: string): string {
+  const line = value.replace(/\r?\n$/, "");
+  return line.includes("\n") ? value : line;
 }
 
 function isStorePassword(system: string, secret: string): boolean {
@@ -171,12 +185,14 @@ export function foundIn<T extends { readonly key: string }>(all: readonly T[], t
 /** `longshore secrets generate` */
 export async function generateSecrets({ stack, system, json = false }: SecretsOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  const { plans, settings } = loadPlans(stack, system);
-  const missing = missingGenerated(plans, settings);
-  const names = missing.map((secret) => `${secret.system}.${secret.name}`);
-  if (missing.length > 0) {
-    await withConfig(stack, terminal, (opened) => setGenerated(opened, missing));
-  }
+  const read = () => {
+    const { plans, settings } = loadPlans(stack, system);
+    return { missing: missingGenerated(plans, settings), secretsSet: settings.secretsSet };
+  };
+  const names =
+    read().missing.length > 0
+      ? await withConfig(stack, terminal, (opened) => generateMissing(opened, read))
+      : [];
   if (json) {
     terminal.json({ stack, generated: names });
   } else {

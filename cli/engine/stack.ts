@@ -22,6 +22,7 @@ import {
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
+import { changeConfig } from "./config-draft";
 import {
   localEnvironment,
   localFiles,
@@ -90,14 +91,18 @@ export async function openStack(
   const asked = { profiles, leftOut };
   const planned = loadPlans(stack, [], asked);
   if (machineStack(stack)) {
-    const missing = missingGenerated(
-      planned.plans.filter((plan) => limit.includes(plan.system)),
-      planned.settings,
-    );
-    if (missing.length > 0) {
+    const missingOf = ({ plans, settings }: StackPlans) =>
+      missingGenerated(
+        plans.filter((plan) => limit.includes(plan.system)),
+        settings,
+      );
+    if (missingOf(planned).length > 0) {
       progress.now(`generating secrets of the stack ${stack}`);
-      const { setGenerated } = await import("./generations.js"); // hardly ever needed
-      await setGenerated(opened, missing);
+      const { generateMissing } = await import("./generations.js"); // only the first run needs it
+      await generateMissing(opened, () => {
+        const now = loadPlans(stack, [], asked);
+        return { missing: missingOf(now), secretsSet: now.settings.secretsSet };
+      });
       Object.assign(planned, loadPlans(stack, [], asked));
     }
   }
@@ -113,9 +118,8 @@ async function switchMonitoringOn(stack: string, progress: Progress): Promise<vo
   if (loadSettings(stack).monitored) {
     return;
   }
-  const { command, workDir, env } = await openConfig(stack, progress);
   const key = `longshore:${MONITORING}.enabled`;
-  await command.run(["config", "set", "--path", "--stack", stack, key, "true"], { cwd: workDir, env });
+  await changeConfig(await openConfig(stack, progress), (draft) => draft.setPlain([[key, "true"]]));
   progress.line(`${key} is set on stack ${stack}: every system that is brought up is monitored from now on`);
 }
 

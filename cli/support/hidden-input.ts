@@ -1,4 +1,4 @@
-import { EXIT, Failure } from "./failure";
+import { EXIT, Failure, usage } from "./failure";
 
 /** A value from standard input, or from a person who is asked for it and does not see it. */
 export async function readValue(question: string): Promise<string> {
@@ -10,13 +10,33 @@ async function readInput(): Promise<string> {
   for await (const part of process.stdin) {
     parts.push(Buffer.from(part as Uint8Array));
   }
-  return Buffer.concat(parts).toString("utf8");
+  return textOf(Buffer.concat(parts));
+}
+
+/**
+ * Text of the bytes of a value. Config holds text: other bytes would be stored as replacement characters.
+ * @throws Failure, which says where the bytes stop being text and shows none of them
+ */
+export function textOf(bytes: Uint8Array): string {
+  // A byte order mark is a part of the value.
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const same = Buffer.from(text);
+  if (same.equals(bytes)) {
+    return text;
+  }
+  const at = bytes.findIndex((byte, index) => byte !== same[index]);
+  throw usage(
+    `standard input: expected UTF-8 text, got another byte at offset ${at}; nothing was changed; ` +
+      "fix: convert the value to UTF-8, or encode it with base64 and decode it in the service",
+  );
 }
 
 /** Reads a line without showing it. */
 function askHidden(question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { stdin, stderr } = process;
+    // A character may arrive in two parts.
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     let value = "";
     const end = (finish: () => void) => {
       stdin.setRawMode(false);
@@ -26,7 +46,16 @@ function askHidden(question: string): Promise<string> {
       finish();
     };
     const onData = (data: Buffer) => {
-      for (const character of data.toString("utf8")) {
+      let typed: string;
+      try {
+        typed = decoder.decode(data, { stream: true });
+      } catch {
+        end(() => {
+          reject(usage("expected UTF-8 text, got other bytes; nothing was changed"));
+        });
+        return;
+      }
+      for (const character of typed) {
         if (character === "\r" || character === "\n") {
           end(() => {
             resolve(value);

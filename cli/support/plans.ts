@@ -5,8 +5,8 @@ import { planSystem, type Plan } from "../../catalog/plan";
 import { ProblemsError, throwProblems } from "../../catalog/problems";
 import type { SystemDefinition } from "../../catalog/types";
 import {
-  loadStack,
   planSettings,
+  readSettings,
   readSettingsLeniently,
   readStackFile,
   type Asked,
@@ -28,8 +28,13 @@ export interface StackPlans {
  * Reads a stack's settings and plans its systems: pure work on documents, without the engine and without keys.
  * @throws ProblemsError
  */
-export function loadPlans(stack: string, only: readonly string[] = [], asked: Asked = {}): StackPlans {
-  const settings = loadSettings(stack);
+export function loadPlans(
+  stack: string,
+  only: readonly string[] = [],
+  asked: Asked = {},
+  options: LoadOptions = {},
+): StackPlans {
+  const settings = loadSettings(stack, options);
   return {
     settings,
     plans: chosen(settings, only).map((name) =>
@@ -38,8 +43,14 @@ export function loadPlans(stack: string, only: readonly string[] = [], asked: As
   };
 }
 
-export function loadSettings(stack: string): StackSettings {
-  return loadStack(settingsFolder(stack), stack, systems);
+export interface LoadOptions {
+  /** Reads a stack file that holds secrets in plain text. @default false */
+  readonly allowPlainSecrets?: boolean;
+}
+
+export function loadSettings(stack: string, { allowPlainSecrets = false }: LoadOptions = {}): StackSettings {
+  const raw = readStackFile(settingsFolder(stack), stack);
+  return readSettings(allowPlainSecrets ? { ...raw, showsEncryption: false } : raw, systems);
 }
 
 /**

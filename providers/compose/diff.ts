@@ -5,7 +5,7 @@ import type { Diff } from "./server";
 import { isRecord, unwrap, type Properties } from "./values";
 
 /** Inputs whose change does nothing by itself. */
-const PASSIVE = new Set(["bake", "buildArgs", "waitSeconds", "portSettings"]);
+const PASSIVE = new Set(["bake", "buildArgs", "waitSeconds", "portSettings", "generations"]);
 
 /**
  * What an update would do, by property path: services that come, go or change down to the single value; files;

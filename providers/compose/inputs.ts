@@ -19,6 +19,8 @@ export interface ProjectInputs {
   keepVolumes: boolean;
   /** By published port: the setting that an operator changes when it is taken, and a value to try. */
   portSettings?: Record<string, { setting: string; value: number }>;
+  /** By secret: which of its generations this deployment uses. */
+  generations?: Record<string, number>;
 }
 
 export interface SecretFileInput {
@@ -75,8 +77,8 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
       failures.push({ property, reason: `expected ${expected}` });
     }
   };
-  const { project, document, files, secretFiles, bake, buildArgs, waitSeconds, keepVolumes, portSettings } =
-    inputs;
+  const { project, document, files, secretFiles, bake, buildArgs } = inputs;
+  const { waitSeconds, keepVolumes, portSettings, generations } = inputs;
   expect(
     "project",
     typeof project === "string" && /^[a-z0-9][a-z0-9_-]*$/.test(project),
@@ -114,7 +116,36 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
     portSettings === undefined || isRecord(portSettings),
     "a record of settings by port",
   );
+  expect(
+    "generations",
+    generations === undefined ||
+      (isRecord(generations) && Object.values(generations).every((one) => Number.isInteger(one))),
+    "a record of whole numbers by secret",
+  );
   return failures;
+}
+
+/**
+ * Generations of secrets that skip one: stores know the deployed generation, and a job gives them the next one with it.
+ * @param olds inputs of the last deployment
+ */
+export function skippedGenerations(olds: Properties, { generations = {} }: ProjectInputs): CheckFailure[] {
+  const before = unwrap(olds.generations);
+  return isRecord(before)
+    ? Object.entries(generations).flatMap(([secret, number]) => {
+        const deployed = before[secret];
+        return typeof deployed === "number" && number > deployed + 1
+          ? [
+              {
+                property: `generations.${secret}`,
+                reason:
+                  `expected at most ${deployed + 1}, because generation ${deployed} is deployed, got ${number}; ` +
+                  `fix: set longshore:generations to ${deployed + 1}, run up, then rotate again`,
+              },
+            ]
+          : [];
+      })
+    : [];
 }
 
 function isInside(path: string): boolean {

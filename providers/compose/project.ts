@@ -14,6 +14,7 @@ import {
   publishedPorts,
   replicasOf,
   shapeFailures,
+  skippedGenerations,
   type Document,
   type ProjectInputs,
 } from "./inputs";
@@ -47,6 +48,10 @@ export const projectHandler: ResourceHandler = {
       return { inputs, failures };
     }
     const { document, project } = projectInputs(inputs);
+    const skipped = skippedGenerations(olds, projectInputs(inputs));
+    if (skipped.length > 0) {
+      return { inputs, failures: skipped };
+    }
     inputs.services = wantedStates(Object.keys(document.services), (name) => isJob(name, document));
     // What was deployed is valid: asking Compose again would cost every `up` a tenth of a second.
     const known = isEqual(document, unwrap(olds.document));

@@ -16,7 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngineCommand, EngineError } from "../../cli/engine/command";
 import { generateText } from "../../cli/engine/generate";
-import { localEnvironment, localFiles, prepareLocalFiles, setSecret } from "../../cli/engine/local-stack";
+import { ConfigDraft } from "../../cli/engine/config-draft";
+import { localEnvironment, localFiles, prepareLocalFiles } from "../../cli/engine/local-stack";
 import { loadSettings } from "../../cli/support/plans";
 import { Failure } from "../../cli/support/failure";
 
@@ -135,7 +136,8 @@ describe("cli: the local stack's private files", () => {
     chmodSync(fake, 0o700);
     const value = `${generateText(32)}"$'`;
     const command = new EngineCommand(fake, "3.250.0");
-    await setSecret(command, { workDir: root, env: {}, stack: "local" }, "longshore:secrets.todo.key", value);
+    const draft = new ConfigDraft({ command, workDir: root, env: {}, stack: "local" }, root);
+    await draft.setSecret("longshore:secrets.todo.key", value);
     assert.equal(readFileSync(join(root, "input"), "utf8"), value);
     assert.doesNotMatch(readFileSync(join(root, "arguments"), "utf8"), new RegExp(value.slice(0, 32)));
     assert.doesNotMatch(readFileSync(join(root, "variables"), "utf8"), new RegExp(value.slice(0, 32)));

@@ -1,0 +1,72 @@
+import type { PlannedSecret } from "../../catalog/plan";
+import { throwProblems, type Problem } from "../../catalog/problems";
+import { rotationOf } from "../../catalog/secrets";
+import { machineStack } from "../../settings/machine-stacks";
+import { ConfigCopies, highestGenerations, type ConfigCopy } from "./config-copies";
+import { generationsInState, readState, type RecordedState } from "./deployed-generations";
+import type { OpenConfig } from "./stack";
+
+type Missing = PlannedSecret & { readonly system: string };
+
+export interface LostSecretsOptions {
+  readonly state: RecordedState;
+  readonly copies: readonly ConfigCopy[];
+  /** By system: names of the secrets that config holds. */
+  readonly secretsSet: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * Of the values that config misses, those that existed: the last deployment used them, or an earlier content of the stack
+ * file held them. Stores may know them, so that a new value would lock their users out.
+ */
+export function lostSecrets(
+  missing: readonly Missing[],
+  stack: string,
+  { state, copies, secretsSet }: LostSecretsOptions,
+): Missing[] {
+  const copied = highestGenerations(copies, stack);
+  return missing.filter(({ system, secret, value, generation }) => {
+    if ((copied.get(`${system}.${secret}`) ?? 0) >= generation) {
+      return true;
+    }
+    const deployed = generationsInState(state, system);
+    if (deployed.kind === "known") {
+      return (deployed.numbers[rotationOf({ name: secret, value })] ?? 0) >= generation;
+    }
+    // Deployed by an earlier version: where nothing at all is left, the file was lost.
+    return deployed.kind === "unknown" && (secretsSet[system] ?? []).length === 0;
+  });
+}
+
+/**
+ * @throws ProblemsError when values that are to be generated existed before: the stack file was lost or truncated
+ */
+export async function requireNotLost(
+  opened: OpenConfig,
+  missing: readonly Missing[],
+  secretsSet: LostSecretsOptions["secretsSet"],
+): Promise<void> {
+  const { stack } = opened;
+  const copies = machineStack(stack) ? new ConfigCopies(stack) : undefined;
+  const state = await readState(opened);
+  const lost = lostSecrets(missing, stack, { state, copies: copies?.all() ?? [], secretsSet });
+  if (lost.length > 0) {
+    const fix = recoveryCommand(stack, copies?.best());
+    throwProblems(
+      `Pulumi.${stack}.yaml`,
+      lost.map(({ system, name }): Problem => ({
+        path: `${system}.secrets.${name}`,
+        message:
+          "expected the value that was generated before, got none; the stack file was lost or truncated, and stores do not know a new value",
+        fix,
+      })),
+    );
+  }
+}
+
+function recoveryCommand(stack: string, copy: ConfigCopy | undefined): string {
+  const recover = `bin/longshore recover --stack ${stack}`;
+  return copy === undefined
+    ? `restore the file (git checkout Pulumi.${stack}.yaml), or run: ${recover}`
+    : `run: ${recover}, which restores the copy ${copy.path}`;
+}

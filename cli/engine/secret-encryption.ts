@@ -1,0 +1,46 @@
+import { readStackFile } from "../../settings";
+import { configPath, plainSecrets } from "../../settings/secret-settings";
+import type { SecretOptions } from "../secrets";
+import { usage } from "../support/failure";
+import { settingsFolder } from "../support/plans";
+import { openTerminal } from "../support/terminal";
+import { changeConfig } from "./config-draft";
+import { withConfig } from "./generations";
+
+/** `longshore secrets encrypt`: encrypts the secrets that a stack file holds in plain text, in place. */
+export async function encryptSecrets({ stack, json = false }: SecretOptions): Promise<void> {
+  const terminal = openTerminal({ json });
+  const names: string[] = [];
+  // Not for settings that cannot be read otherwise: this command makes them readable.
+  if (plainSecrets(readStackFile(settingsFolder(stack), stack).values).length > 0) {
+    await withConfig(stack, terminal, (opened) =>
+      changeConfig(opened, async (draft) => {
+        const values = draft.values();
+        const paths = plainSecrets(values);
+        const texts = paths.map((path) => textAt(values, path));
+        for (const [index, path] of paths.entries()) {
+          await draft.setSecret(configPath(path), texts[index] ?? "");
+          names.push(path.join("."));
+        }
+      }),
+    );
+  }
+  if (json) {
+    terminal.json({ stack, encrypted: names });
+    return;
+  }
+  terminal.out(
+    names.length > 0
+      ? `encrypted ${names.join(", ")}; replace the values where they were issued if the file was committed or shared`
+      : "nothing to encrypt: no secret is in plain text",
+  );
+}
+
+/** @throws Failure for what YAML does not read as text: its digits may have been lost already */
+function textAt(values: Readonly<Record<string, unknown>>, path: readonly string[]): string {
+  const value = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], values);
+  if (typeof value !== "string") {
+    throw usage(`${path.join(".")}: expected text, got ${typeof value}; fix: put the value in quotes`);
+  }
+  return value;
+}
