@@ -58,8 +58,10 @@ export function registerSecrets(program: Command): Command {
     .command("encrypt")
     .description("encrypt the secrets that the stack file holds in plain text");
   withExamples(withJson(withStack(encrypt)), [["longshore secrets encrypt --stack prod", ""]]);
-  encrypt.action(async (options: SecretOptions) =>
-    (await import("./engine/secret-encryption.js")).encryptSecrets(options),
+  encrypt.action((options: SecretOptions) =>
+    locked(options.stack, "secrets encrypt", async () =>
+      (await import("./engine/secret-encryption.js")).encryptSecrets(options),
+    ),
   );
 
   const generate = secrets

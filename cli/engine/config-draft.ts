@@ -3,9 +3,10 @@ import { basename, dirname, join } from "node:path";
 import { readStackFile } from "../../settings";
 import { parseStackFile } from "../../settings/file";
 import { machineStack } from "../../settings/machine-stacks";
-import { DISK, replaceFile, type FileSystem } from "../../tools/files";
+import { DISK, removeDrafts, replaceFile, type FileSystem } from "../../tools/files";
 import { settingsFolder } from "../support/plans";
 import { Failure } from "../support/failure";
+import { withStackLock } from "../support/stack-lock";
 import { ConfigCopies, secretNames } from "./config-copies";
 import type { OpenConfig } from "./stack";
 
@@ -78,7 +79,8 @@ const DRAFT_FOLDER = /^\.longshore-draft-[0-9a-f]{12}$/;
 
 /**
  * Changes the config of a stack as a whole: killed at any point, or on a full disk, the stack file has its old or its new
- * content. Of the stacks of this machine a copy is kept first. The caller holds the lock of the stack.
+ * content. Of the stacks of this machine a copy is kept first. Takes the lock of the
+ * stack, unless the command holds it.
  * @throws Failure when another program changed the file meanwhile; then nothing is changed
  */
 export async function changeConfig<T>(
@@ -86,11 +88,20 @@ export async function changeConfig<T>(
   work: (draft: ConfigDraft) => Promise<T>,
   disk: FileSystem = DISK,
 ): Promise<T> {
+  return withStackLock(opened.stack, "config change", () => change(opened, work, disk), { waitMs: WAIT_MS });
+}
+
+/** A change of config takes seconds: another one is worth waiting for. */
+const WAIT_MS = 30_000;
+
+async function change<T>(
+  opened: OpenConfig,
+  work: (draft: ConfigDraft) => Promise<T>,
+  disk: FileSystem,
+): Promise<T> {
   const { stack } = opened;
   const target = disk.resolve(join(settingsFolder(stack), `Pulumi.${stack}.yaml`));
-  for (const name of disk.list(dirname(target)).filter((one) => DRAFT_FOLDER.test(one))) {
-    disk.remove(join(dirname(target), name));
-  }
+  removeRemains(target, disk);
   const folder = join(dirname(target), `.longshore-draft-${randomBytes(6).toString("hex")}`);
   const before = disk.read(target) ?? "";
   try {
@@ -107,6 +118,14 @@ export async function changeConfig<T>(
   } finally {
     disk.remove(folder);
   }
+}
+
+/** Removes the drafts of killed commands. */
+function removeRemains(target: string, disk: FileSystem): void {
+  for (const name of disk.list(dirname(target)).filter((one) => DRAFT_FOLDER.test(one))) {
+    disk.remove(join(dirname(target), name));
+  }
+  removeDrafts(target, disk);
 }
 
 interface Replacement {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { profilesOf } from "../../catalog/plan/presence";
@@ -22,6 +22,7 @@ import {
 import type { Progress } from "../support/progress";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
+import { ConfigCopies } from "./config-copies";
 import { changeConfig } from "./config-draft";
 import {
   localEnvironment,
@@ -29,6 +30,7 @@ import {
   missingGenerated,
   ownPassphrase,
   prepareLocalFiles,
+  type LocalFiles,
 } from "./local-stack";
 import { hasState, locksOf, pendingOperations, removeDeadLocks } from "./locks";
 
@@ -179,7 +181,9 @@ export async function openConfig(
   // A passphrase in the environment would win over this machine's own.
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   Object.assign(env, localEnvironment(files));
-  if (!hasState(files.state, PROJECT, stack)) {
+  const isNew = !hasState(files.state, PROJECT, stack);
+  keepCopy(files, { isRequired: isNew });
+  if (isNew) {
     progress.now(`creating the stack ${stack}`);
     await command.run(["stack", "init", stack], { cwd: workDir, env }).catch((error: unknown) => {
       // Another first run came before us.
@@ -189,6 +193,20 @@ export async function openConfig(
     });
   }
   return { stack, command, workDir, env };
+}
+
+/**
+ * Keeps a copy of a settings file that was changed by hand. Required before the engine creates the stack, because it then
+ * writes into the file in place; otherwise a full disk must not stop commands that only read.
+ */
+function keepCopy({ stack, settings, folder }: LocalFiles, { isRequired }: { isRequired: boolean }): void {
+  try {
+    new ConfigCopies(stack, folder).keep(readFileSync(settings, "utf8"));
+  } catch (error) {
+    if (isRequired) {
+      throw error;
+    }
+  }
 }
 
 /** The engine's command, and the variables that lead it to the tools. */
