@@ -142,6 +142,7 @@ function kafkaExporter(planned: PlannedKafka): Exporter {
       runtime: "python",
     },
     port: 9308,
+    health: { live: "/livez", ready: "/readyz" },
     container: {
       command: ["python", "-m", "exporters.kafka"],
       env: [{ name: "KAFKA_BOOTSTRAP", value: bootstrap(planned) }],

@@ -4,7 +4,7 @@ import type { PlannedStore } from "./datastores";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf } from "./store";
-import type { Connection, PlannedImage, Workload } from "./types";
+import type { Connection, PlannedImage, PlannedProbe, Workload } from "./types";
 
 /** The system that the others send their metrics to. */
 export const MONITORING = "monitoring";
@@ -41,19 +41,28 @@ export interface Exporter {
   readonly workload: Workload;
 }
 
-/** What an exporter's container is, beyond what they all have in common. */
+/** What is particular to one exporter's container. */
 export interface ExporterDescription {
-  /** Whom it asks. */
+  /** Name of the workload that it reads. */
   readonly of: string;
   readonly image: Omit<PlannedImage, "name">;
   readonly port: number;
+  /**
+   * Paths on its port that answer 200 to 399: each exporter has its own, and there is no path that all of them serve.
+   * Undefined where nothing in the image can send a request; the scrape then shows whether it works.
+   */
+  readonly health: { readonly live: string; readonly ready: string } | undefined;
   readonly container: Partial<Workload>;
 }
 
-export function exporter({ of, image, port, container }: ExporterDescription): Exporter {
+export function exporter({ of, image, port, health, container }: ExporterDescription): Exporter {
   const name = `${of}-exporter`;
-  const check = { kind: "http", path: "/", port } as const;
-  const probe = { check, intervalSeconds: 15, timeoutSeconds: 5, failures: 3 };
+  const probe = (path: string): PlannedProbe => ({
+    check: { kind: "http", path, port },
+    intervalSeconds: 15,
+    timeoutSeconds: 5,
+    failures: 3,
+  });
   return {
     image: { name, ...image },
     workload: {
@@ -61,7 +70,10 @@ export function exporter({ of, image, port, container }: ExporterDescription): E
       kind: "service",
       ports: [{ name: "metrics", port }],
       metrics: { port, path: "/metrics" },
-      probes: { startupSeconds: 30, ...(image.runtime !== "none" && { live: probe, ready: probe }) },
+      probes: {
+        startupSeconds: 30,
+        ...(health && { live: probe(health.live), ready: probe(health.ready) }),
+      },
       resources: planResources({ cpu: ["10m", "250m"], memory: ["24Mi", "96Mi"] }),
       writable: [],
       ...container,
@@ -113,6 +125,7 @@ function edgeExporter(): Exporter {
       runtime: "none",
     },
     port: 9113,
+    health: undefined,
     container: {
       command: [`--nginx.scrape-uri=http://${EDGE_STATUS.host}:${EDGE_STATUS.port}${EDGE_STATUS.path}`],
     },

@@ -200,6 +200,8 @@ function postgresExporter({ name, kind, port, database, roles }: PlannedPostgres
       runtime: "wget",
     },
     port: 9187,
+    // Its page with a link to the metrics; it has no health path.
+    health: { live: "/", ready: "/" },
     container: {
       command: ["--log.format=json", "--no-collector.wal"],
       env: [

@@ -164,6 +164,7 @@ function redisExporter({ name, port, login }: PlannedRedis): Exporter {
       runtime: "wget",
     },
     port: 9121,
+    health: { live: "/health", ready: "/health" },
     container: {
       env: [
         { name: "REDIS_ADDR", value: address },
