@@ -8,7 +8,7 @@ SYSTEMS ?=
 # Without a choice `make up` brings one system up; the other words are about all of them.
 picked = $(if $(filter-out all,$1),--system $1)
 
-.PHONY: help setup up preview down status test bench format
+.PHONY: help setup up preview down status check test bench format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +35,11 @@ down: setup ## stop the systems on this machine, keep their data
 status: setup ## show what runs
 	@bin/longshore status --stack $(STACK) $(call picked,$(SYSTEMS))
 
-test: setup ## check, build and run everything that is proved here
-	@node --import tsx tests/run.ts $(SUITES)
+check: setup ## check types, style, and what needs no containers (a minute)
+	@CHANGED="$(CHANGED)" node --import tsx tests/run.ts check
+
+test: setup ## run all tests (SUITES=unit, FILES=tests/…, CHANGED=main for what a change affects)
+	@CHANGED="$(CHANGED)" node --import tsx tests/run.ts $(SUITES) $(FILES)
 
 bench: setup ## measure against peers
 	@node --import tsx bench/run.ts

@@ -11,7 +11,7 @@ const PINNED: Version = [1, 20, 0];
 const own = (): string => join(cacheDir(), "kube-score", formatVersion(PINNED), "bin", "kube-score");
 
 /** kube-score on the PATH, when it is the pinned version, or in the cache. */
-async function surveyKubeScore(): Promise<string | undefined> {
+export async function surveyKubeScore(): Promise<string | undefined> {
   const onPath = await which(["kube-score"]);
   const version = onPath && parseVersion((await run(onPath, ["version"])).stdout);
   if (version && formatVersion(version) === formatVersion(PINNED)) {

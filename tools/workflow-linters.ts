@@ -33,12 +33,20 @@ export async function findWorkflowLinters(say: Say): Promise<WorkflowLinters> {
   };
 }
 
+/** Whether `findWorkflowLinters` has nothing to install or build. */
+export async function areWorkflowLintersThere(): Promise<boolean> {
+  const actionlint = (await which(["actionlint"])) !== undefined || (await isExecutable(ownActionlint()));
+  return actionlint && existsSync(join(cacheDir(), "workflows", PACKAGES));
+}
+
+const ownActionlint = (): string => join(cacheDir(), "actionlint", ACTIONLINT, "bin", "actionlint");
+
 async function findActionlint(say: Say): Promise<string> {
   const onPath = await which(["actionlint"]);
   if (onPath !== undefined) {
     return onPath;
   }
-  const own = join(cacheDir(), "actionlint", ACTIONLINT, "bin", "actionlint");
+  const own = ownActionlint();
   await withLock(`${own}.lock`, say, async () => {
     if (await isExecutable(own)) {
       return;

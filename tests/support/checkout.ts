@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { run, type Ran } from "../../tools/process";
+import { limit } from "./wait";
 
 const root = join(__dirname, "..", "..");
 
@@ -75,7 +76,7 @@ export class Checkout {
       input,
       cwd: this.root,
       // A first start builds images; the limit only ends what hangs.
-      timeoutMs: 900_000,
+      timeoutMs: limit(900_000),
       env: { ...process.env, ...env, XDG_DATA_HOME: this.dataHome, NO_COLOR: "1" },
     });
   }

@@ -10,6 +10,7 @@ import { ClusterClient } from "../../tools/lab/providers/cluster-client";
 import { findPulumi } from "../../tools/pulumi";
 import { Checkout } from "./checkout";
 import { useDocker } from "./compose-stack";
+import { limit } from "./wait";
 
 const SCRIPT = join(__dirname, "..", "..", "tools", "lab", "kubernetes", "kubernetes.sh");
 /** The node may have to be built first. */
@@ -25,7 +26,7 @@ export interface LabNode {
 
 /** Starts the node where it does not run. @throws Error in one line when this machine cannot have it */
 export async function startNode(): Promise<LabNode> {
-  const up = await run(SCRIPT, ["up"], { timeoutMs: BUILD_MS, onLine: console.log });
+  const up = await run(SCRIPT, ["up"], { timeoutMs: limit(BUILD_MS), onLine: console.log });
   const last = up.stderr.trim().split("\n").at(-1) ?? "";
   assert.equal(up.code, 0, `these tests need the lab's Kubernetes node: ${last}`);
   const { stdout } = await run(SCRIPT, ["env"]);
@@ -41,7 +42,7 @@ export async function startNode(): Promise<LabNode> {
     env,
     client: new ClusterClient(),
     async kubectl(...args) {
-      const { code, stdout: said, stderr } = await run("kubectl", args, { timeoutMs: 120_000 });
+      const { code, stdout: said, stderr } = await run("kubectl", args, { timeoutMs: limit(120_000) });
       assert.equal(code, 0, `kubectl ${args.join(" ")}: ${stderr}`);
       return said.trim();
     },
@@ -50,7 +51,7 @@ export async function startNode(): Promise<LabNode> {
 
 /** Ends the node and all that runs on it. */
 export async function stopNode(): Promise<void> {
-  const { code, stderr } = await run(SCRIPT, ["down"], { timeoutMs: 180_000 });
+  const { code, stderr } = await run(SCRIPT, ["down"], { timeoutMs: limit(180_000) });
   assert.equal(code, 0, stderr);
 }
 

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { chromium, type Browser } from "playwright-core";
 import type { Change } from "../../cli/engine/changes";
 import { findChromium } from "../../tools/chromium";
 import { run } from "../../tools/process";
 import type { Checkout } from "./checkout";
+import { eventually, limit } from "./wait";
+
+export { eventually } from "./wait";
 
 /** Where screenshots go; git ignores it. */
 export const reports = join(__dirname, "..", "..", "reports");
@@ -25,27 +27,17 @@ interface Up {
 
 /** Runs docker and returns what it printed. @throws AssertionError when it fails */
 export async function docker(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run("docker", args, { timeoutMs: 120_000 });
+  const { code, stdout, stderr } = await run("docker", args, { timeoutMs: limit(120_000) });
   assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
   return stdout.trim();
-}
-
-/** Asks until the condition holds; the limit only ends a test that has failed. */
-export async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    if (await condition().catch(() => false)) {
-      return;
-    }
-    await sleep(200);
-  }
-  assert.fail(`${what}: not so within two minutes`);
 }
 
 /** A browser that runs as root and calls nobody by itself. */
 export async function launchBrowser(): Promise<Browser> {
   mkdirSync(reports, { recursive: true });
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: await findChromium(console.log),
+    timeout: limit(60_000),
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -56,6 +48,13 @@ export async function launchBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+  const newPage = browser.newPage.bind(browser);
+  browser.newPage = async (...options) => {
+    const page = await newPage(...options);
+    page.setDefaultTimeout(limit(60_000));
+    return page;
+  };
+  return browser;
 }
 
 /**
@@ -63,9 +62,9 @@ export async function launchBrowser(): Promise<Browser> {
  * started again. The failure says what did.
  */
 export async function staysAsItIs(checkout: Checkout): Promise<void> {
-  await eventually("the engine calls all containers healthy", async () =>
-    (await inspected(checkout)).every(({ State: { Health: health } }) => !health || isSteady(health)),
-  );
+  await eventually("Docker reports every container as healthy", () => inspected(checkout), {
+    until: (containers) => containers.every(({ State: { Health: health } }) => !health || isSteady(health)),
+  });
   const before = starts(await inspected(checkout));
   const { changes } = await checkout.json<Up>("up");
   assert.deepEqual(

@@ -1,0 +1,60 @@
+import type { ImportGraph } from "./imports";
+
+/** Something that takes a while to get, and without which a test cannot begin. */
+export type Tool =
+  | "docker"
+  | "images"
+  | "pulumi"
+  | "language-host"
+  | "chromium"
+  | "hadolint"
+  | "workflow-linters"
+  | "kube-score"
+  | "kubernetes";
+
+/** What one test file at a time may use. */
+export type Lock = "kubernetes";
+
+export interface Needs {
+  readonly tools: readonly Tool[];
+  readonly locks: readonly Lock[];
+}
+
+/** A test that imports one of these itself, or through a file below tests/, cannot begin without the tools. */
+const TOOLS_OF: Readonly<Record<string, readonly Tool[]>> = {
+  "tools/chromium.ts": ["chromium"],
+  "tools/docker.ts": ["docker"],
+  "tools/hadolint.ts": ["hadolint"],
+  "tools/kube-score.ts": ["kube-score"],
+  "tools/pulumi.ts": ["pulumi"],
+  "tools/workflow-linters.ts": ["workflow-linters"],
+  // A checkout runs `bin/longshore` and a hand-typed `pulumi`.
+  "tests/support/checkout.ts": ["docker", "pulumi", "language-host"],
+  "tests/support/cluster-node.ts": ["kubernetes", "images"],
+  "tests/support/compose-stack.ts": ["docker"],
+};
+
+/** What a test needs, by what it imports: a new test is registered nowhere. */
+export function needsOf(graph: ImportGraph, file: string): Needs {
+  const reached = [...graph.closure(file, (each) => each.startsWith("tests/"))];
+  const tools = new Set(reached.flatMap((each) => TOOLS_OF[each] ?? []));
+  if (file.startsWith("tests/e2e/")) {
+    tools.add("images");
+  }
+  if (file.startsWith("tests/unit/")) {
+    // They run `longshore` with stand-ins for Docker and the engine.
+    tools.delete("pulumi");
+    tools.delete("language-host");
+    if (
+      reached.includes("tests/support/checkout.ts") &&
+      !reached.includes("tests/support/compose-stack.ts")
+    ) {
+      tools.delete("docker");
+    }
+  }
+  // The parsers of tools are tested without the tools.
+  if (file.startsWith("tests/unit/tools/")) {
+    tools.clear();
+  }
+  return { tools: [...tools].sort(), locks: tools.has("kubernetes") ? ["kubernetes"] : [] };
+}
