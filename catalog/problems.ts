@@ -1,4 +1,4 @@
-/** One mistake of a user: where it is, what is wrong, and how to mend it. */
+/** One mistake of a user: where it is, what is wrong, and how to fix it. */
 export interface Problem {
   /** Dotted path of the value, such as `todo.backend.ports.http`. */
   readonly path: string;
@@ -6,6 +6,8 @@ export interface Problem {
   readonly message: string;
   /** What to do about it, in the imperative. @default - the message says it already */
   readonly fix?: string;
+  /** File and line of the statement, such as `stacks/todo.ts:35`. @default - not known, or not of a description */
+  readonly at?: string;
 }
 
 /** All mistakes found in one go. Printed without a stack trace by the CLI and by the Pulumi program. */
@@ -19,12 +21,14 @@ export class ProblemsError extends Error {
   }
 }
 
-/** `title: 2 problems` and below it one indented line per problem, sorted by path. */
+/** `title: 2 problems` and below it one indented line per problem, sorted by path, with its file and line. */
 export function formatProblems(title: string, problems: readonly Problem[]): string {
   const count = `${problems.length} problem${problems.length === 1 ? "" : "s"}`;
   const lines = [...problems]
     .sort((a, b) => compareText(a.path, b.path) || compareText(a.message, b.message))
-    .map(({ path, message, fix }) => `  ${path}: ${message}${fix ? `; ${fix}` : ""}`);
+    .map(
+      ({ path, message, fix, at }) => `  ${path}: ${message}${fix ? `; ${fix}` : ""}${at ? ` (${at})` : ""}`,
+    );
   return [`${title}: ${count}`, ...lines].join("\n");
 }
 

@@ -87,17 +87,74 @@ export function isSecretValue(value: Value): boolean {
   }
 }
 
+/** Stands in a string for a reference that was put into it. No text can hold it: NUL is refused everywhere. */
+const MARK = /\0([^\0]*)\0/;
+type Listener = (reference: Reference, convert: () => string) => void;
+/** What notes references that are put into strings, innermost last: descriptions can be nested. */
+const listeners: Listener[] = [];
+
+/** Runs a description and notes every reference that it puts into a string. */
+export function notingInterpolations<T>(note: Listener, run: () => T): T {
+  listeners.push(note);
+  try {
+    return run();
+  } finally {
+    listeners.pop();
+  }
+}
+
+/** The reference that was put into a string, by its description, or undefined. */
+export function interpolatedIn(value: string): string | undefined {
+  return MARK.exec(value)?.[1];
+}
+
+export function interpolationMessage(described: string): string {
+  return `a reference (${described}) cannot be put into a string`;
+}
+export const INTERPOLATION_FIX = "write text`…${reference}…` instead";
+
 /**
- * Makes a reference that refuses to be put into a string: `${db.url}` would otherwise become
- * "[object Object]" in a container's environment without a word.
+ * Makes a reference that cannot be put into a string unnoticed: `${db.url}` would otherwise become
+ * "[object Object]" in a container's environment.
  */
 export function reference<T extends Reference>(value: T): T {
-  const refuse = (): never => {
-    throw new Error(
-      `a reference (${describe(value)}) cannot be put into a string; write text\`…\${reference}…\` instead`,
-    );
+  const convert = (): string => {
+    const note = listeners.at(-1);
+    if (note === undefined) {
+      throw new Error(`${interpolationMessage(describe(value))}; ${INTERPOLATION_FIX}`);
+    }
+    note(value, convert);
+    return `\0${describe(value)}\0`;
   };
-  return Object.defineProperty({ ...value }, Symbol.toPrimitive, { value: refuse, enumerable: false });
+  return Object.defineProperty({ ...value }, Symbol.toPrimitive, { value: convert, enumerable: false });
+}
+
+const FORMS: readonly unknown[] = ["url", "authority", "host", "port"] satisfies EndpointReference["form"][];
+const ROLES: readonly unknown[] = ["app", "migrate", "admin", "none"] satisfies DatastoreRole[];
+
+/** Whether a value has the shape of a reference. Where it leads is another question. */
+export function isReference(value: unknown): value is Reference {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  const fields = value as Readonly<Record<string, unknown>>;
+  const hasText = (...names: string[]) => names.every((name) => typeof fields[name] === "string");
+  switch (fields["ref"]) {
+    case "setting":
+      return hasText("setting");
+    case "secret":
+      return hasText("secret") && [undefined, "accepted"].includes(fields["form"] as undefined);
+    case "endpoint":
+      return hasText("service", "port") && FORMS.includes(fields["form"]);
+    case "datastore":
+      return hasText("datastore", "property") && ROLES.includes(fields["role"]);
+    case "environment":
+      return true;
+    case "text":
+      return Array.isArray(fields["parts"]);
+    default:
+      return false;
+  }
 }
 
 /** Name of the environment, such as `prod`. */
@@ -110,10 +167,9 @@ export function authority(endpoint: EndpointReference): EndpointReference {
 
 /** Tag for text with references in it: text`redis://${cache.host}:6379`. */
 export function text(strings: TemplateStringsArray, ...references: Value[]): TextReference {
-  const parts = strings.flatMap((part, index): Value[] => {
-    const following = references[index];
-    return following === undefined ? [part] : [part, following];
-  });
+  const parts = strings.flatMap((part, index): Value[] =>
+    index < references.length ? [part, references[index] as Value] : [part],
+  );
   return reference({ ref: "text", parts: parts.filter((part) => part !== "") });
 }
 

@@ -1,15 +1,8 @@
-import { unknownOptions, type Keys } from "./options";
-import type { Problem } from "./problems";
+import type { z } from "zod";
+import { handle } from "./handles";
 import { reference, type DatastoreProperty, type DatastoreReference } from "./references";
-import type {
-  DatastoreDefinition,
-  Engine,
-  PostgresExtension,
-  RedisEviction,
-  Resources,
-  TopicDefinition,
-} from "./types";
-import type { Quantity } from "./values";
+import type { kafkaOptions, neo4jOptions, postgresOptions, redisOptions } from "./schema/datastores";
+import type { Engine, Resources, TopicDefinition } from "./types";
 
 /** What a PostgreSQL database offers to its clients. */
 export interface PostgresHandle {
@@ -79,47 +72,13 @@ export interface Neo4jHandle {
   readonly url: DatastoreReference;
 }
 
-/** What every container of a datastore has. */
-interface StoreOptions {
-  /** Disk. @default "10Gi" */
-  storage?: Quantity;
-  /** @default - enough for a small system */
-  resources?: Resources;
-  /** What single environments change. @default {} */
-  environments?: DatastoreDefinition["environments"];
-}
-
-export interface PostgresOptions extends StoreOptions {
-  /** Major version. @default 17 */
-  version?: 17;
-  /** Name of the database. @default - the system's name */
-  database?: string;
-  /** Extensions to create in the database. @default [] */
-  extensions?: PostgresExtension[];
-}
-
-export interface RedisOptions extends StoreOptions {
-  /** Major version. @default 7 */
-  version?: 7;
-  /** Memory for data. The container's limit must leave a quarter of it on top. @default "256Mi" */
-  maxMemory?: Quantity;
-  /** What happens when the memory is full. @default "noeviction" (writes are refused) */
-  eviction?: RedisEviction;
-  /** Whether every write goes to disk. `false` is a cache without a disk, empty after a restart. @default true */
-  appendOnly?: boolean;
-}
-
-export interface KafkaOptions<T extends string = string> extends StoreOptions {
-  /** @default "4.1.1" */
-  version?: "4.1.1";
-  /** Topics by name. Others do not come into being by being used. @default {} */
+export type PostgresOptions = z.input<typeof postgresOptions>;
+export type RedisOptions = z.input<typeof redisOptions>;
+export type KafkaOptions<T extends string = string> = Omit<z.input<typeof kafkaOptions>, "topics"> & {
+  /** Topics by name. Topics that are not listed are not created on use. @default {} */
   topics?: Record<T, TopicDefinition>;
-}
-
-export interface Neo4jOptions extends StoreOptions {
-  /** Community edition of this line. @default "5.26" */
-  version?: "5.26";
-}
+};
+export type Neo4jOptions = z.input<typeof neo4jOptions>;
 
 export const RESOURCES: Readonly<Record<Engine, Resources>> = {
   postgres: { cpu: ["250m", "1"], memory: ["256Mi", "1Gi"] },
@@ -127,48 +86,6 @@ export const RESOURCES: Readonly<Record<Engine, Resources>> = {
   kafka: { cpu: ["250m", "2"], memory: ["512Mi", "1Gi"] },
   neo4j: { cpu: ["250m", "2"], memory: ["768Mi", "1536Mi"] },
 };
-
-const STORE_KEYS: Keys<StoreOptions> = { storage: true, resources: true, environments: true };
-export const POSTGRES_KEYS: Keys<PostgresOptions> = {
-  ...STORE_KEYS,
-  version: true,
-  database: true,
-  extensions: true,
-};
-export const REDIS_KEYS: Keys<RedisOptions> = {
-  ...STORE_KEYS,
-  version: true,
-  maxMemory: true,
-  eviction: true,
-  appendOnly: true,
-};
-export const KAFKA_KEYS: Keys<KafkaOptions> = { ...STORE_KEYS, version: true, topics: true };
-export const NEO4J_KEYS: Keys<Neo4jOptions> = { ...STORE_KEYS, version: true };
-const TOPIC_KEYS: Keys<TopicDefinition> = {
-  partitions: true,
-  retention: true,
-  retentionSize: true,
-  cleanup: true,
-};
-
-export function unknownTopicOptions(
-  store: string,
-  topics: Readonly<Record<string, TopicDefinition>> = {},
-): Problem[] {
-  return Object.entries(topics).flatMap(([topic, options]) =>
-    unknownOptions(`${store}.topics.${topic}`, options, TOPIC_KEYS),
-  );
-}
-
-export function storeDefinition<K extends Engine>(kind: K, name: string, options: StoreOptions) {
-  return {
-    kind,
-    name,
-    storage: options.storage ?? "10Gi",
-    resources: options.resources ?? RESOURCES[kind],
-    environments: options.environments ?? {},
-  } as const;
-}
 
 /** Makes references to the properties of one datastore. */
 function propertiesOf(datastore: string) {
@@ -178,7 +95,7 @@ function propertiesOf(datastore: string) {
 
 export function postgresHandle(name: string): PostgresHandle {
   const property = propertiesOf(name);
-  return {
+  return handle("postgres", {
     name,
     host: property("host"),
     port: property("port"),
@@ -188,12 +105,12 @@ export function postgresHandle(name: string): PostgresHandle {
     url: property("url"),
     ownerUrl: property("url", "migrate"),
     ownerRole: property("ownerRole", "migrate"),
-  };
+  });
 }
 
 export function redisHandle(name: string): RedisHandle {
   const property = propertiesOf(name);
-  return {
+  return handle("redis", {
     name,
     host: property("host"),
     port: property("port"),
@@ -202,28 +119,28 @@ export function redisHandle(name: string): RedisHandle {
     password: property("password"),
     url: property("url"),
     ca: property("ca"),
-  };
+  });
 }
 
 export function kafkaHandle<T extends string>(
   name: string,
-  topics: Record<T, TopicDefinition> | undefined,
+  topics: Readonly<Record<string, TopicDefinition>>,
 ): KafkaHandle<T> {
   const property = propertiesOf(name);
-  return {
+  return handle("kafka", {
     name,
     host: property("host"),
     port: property("port"),
     bootstrap: property("bootstrap"),
     securityProtocol: property("securityProtocol"),
     saslMechanism: property("saslMechanism"),
-    topics: Object.fromEntries(Object.keys(topics ?? {}).map((topic) => [topic, topic])) as Record<T, string>,
-  };
+    topics: Object.fromEntries(Object.keys(topics).map((topic) => [topic, topic])) as Record<T, string>,
+  });
 }
 
 export function neo4jHandle(name: string): Neo4jHandle {
   const property = propertiesOf(name);
-  return {
+  return handle("neo4j", {
     name,
     host: property("host"),
     port: property("port"),
@@ -231,5 +148,5 @@ export function neo4jHandle(name: string): Neo4jHandle {
     username: property("username"),
     password: property("password"),
     url: property("url", "none"),
-  };
+  });
 }

@@ -1,14 +1,53 @@
 import { z } from "zod";
 import { MONITORING } from "../catalog/plan/monitoring";
 import { TARGETS } from "../catalog/plan/types";
-import { ENVIRONMENTS, type ServiceDefinition, type SystemDefinition } from "../catalog/types";
+import { nearest } from "../catalog/check/nearest";
+import { settingIssue } from "../catalog/setting-values";
+import {
+  ENVIRONMENTS,
+  type ServiceDefinition,
+  type SettingDefinition,
+  type SettingValue,
+  type SystemDefinition,
+} from "../catalog/types";
+import { MULTI_REGIONS, REGIONS } from "./regions";
 
 /** Host names as DNS has them: labels of letters, digits and dashes, at least two. */
 const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 /** Google's rule for project ids. */
 const GCP_PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
-/** Google's form of a region, such as europe-west3. */
-const GCP_REGION = /^[a-z]+-[a-z]+\d{1,2}$/;
+/** Google's form of a zone: a region and a letter. */
+const GCP_ZONE = /^(.+)-[a-z]$/;
+
+const region = z.enum(REGIONS as [string, ...string[]], {
+  error: ({ input }) => notAmong(String(input), REGIONS, "region"),
+});
+
+const zone = z
+  .string({ error: "expected a zone such as us-central1-a" })
+  .refine((name) => REGIONS.includes(GCP_ZONE.exec(name)?.[1] ?? ""), {
+    error: "expected a zone such as us-central1-a",
+  });
+
+/** Where Cloud Storage keeps data: a region, or several. */
+const storageLocation = z
+  .string({ error: "expected a location such as europe-west4" })
+  .refine((name) => [...MULTI_REGIONS, ...REGIONS].includes(name.toLowerCase()), {
+    error: ({ input }) => notAmong(String(input), [...MULTI_REGIONS, ...REGIONS], "location"),
+  });
+
+function notAmong(name: string, known: readonly string[], what: string): string {
+  const close = nearest(name, known);
+  return `expected a ${what} of Google Cloud${close === undefined ? "" : ` (did you mean ${close}?)`}`;
+}
+
+/** A list that names something, and nothing twice. */
+function distinct<S extends z.ZodType>(element: S, what: string) {
+  return z
+    .array(element)
+    .nonempty()
+    .refine((values) => new Set(values).size === values.length, { error: `expected each ${what} once` });
+}
 
 /** A registry's host, with a port where it has one, and a path in it. */
 const REGISTRY = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/;
@@ -173,9 +212,7 @@ const pool = z
       .refine(({ min, max }) => min <= max, "expected min up to max")
       .optional()
       .describe("Nodes in each zone, as many as there is work for. Default: 1 to 4; with GPUs 0 to 1."),
-    zones: z
-      .array(z.string())
-      .nonempty()
+    zones: distinct(zone, "zone")
       .optional()
       .describe("Zones such as us-central1-a, where not all have these machines. Default: the cluster's."),
     gpu: z
@@ -198,19 +235,35 @@ const pool = z
   })
   .describe("Machines of one kind.");
 
+/** One setting of a system. That a required one is set is checked where the system is planned. */
+function settingSchema(setting: SettingDefinition) {
+  const { default: value } = setting;
+  return valueSchema(setting)
+    .optional()
+    .describe(value === undefined ? "Required." : `Default: ${JSON.stringify(value)}.`);
+}
+
+function valueSchema(setting: SettingDefinition): z.ZodType<SettingValue> {
+  const { type, oneOf, min, max, pattern } = setting;
+  const error = ({ input }: { input?: unknown }) => settingIssue(setting, input) ?? "expected another value";
+  if (oneOf) {
+    return z.literal([...oneOf]);
+  }
+  if (type === "boolean") {
+    return z.boolean({ error });
+  }
+  if (type === "text") {
+    const text = z.string({ error });
+    return pattern === undefined ? text : text.regex(new RegExp(`^(?:${pattern})$`, "u"), { error });
+  }
+  const number = z.number({ error });
+  const bounded = min === undefined ? number : number.min(min, { error });
+  return max === undefined ? bounded : bounded.max(max, { error });
+}
+
 /** Settings of one system: its own values, its datastores, its services. Keys follow its definition. */
 function systemSchema(definition: SystemDefinition) {
-  const settings = definition.settings.map(({ name, default: value, oneOf }) => {
-    const base =
-      oneOf === undefined
-        ? typeof value === "string"
-          ? z.string()
-          : typeof value === "number"
-            ? z.number()
-            : z.boolean()
-        : z.literal([...oneOf]);
-    return [name, base.optional().describe(`Default: ${JSON.stringify(value)}.`)] as const;
-  });
+  const settings = definition.settings.map((setting) => [setting.name, settingSchema(setting)] as const);
   return z
     .strictObject({
       settings: z.strictObject(Object.fromEntries(settings)).default({}),
@@ -263,9 +316,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .enum(TARGETS)
       .optional()
       .describe("Where the stack runs. Default: compose for local, gcp for the others."),
-    systems: z
-      .array(z.enum(names as [string, ...string[]]))
-      .nonempty()
+    systems: distinct(z.enum(names as [string, ...string[]]), "system")
       .optional()
       .describe("Which systems the stack runs. Default: all."),
     domain: z
@@ -280,7 +331,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
     gcp: z
       .strictObject({
         project: z.string().regex(GCP_PROJECT, "expected a Google Cloud project id such as acme-prod"),
-        region: z.string().regex(GCP_REGION, "expected a region such as europe-west3").default("us-central1"),
+        region: region.default("us-central1"),
       })
       .optional()
       .describe("The Google Cloud project. Needed for the target gcp."),
@@ -317,9 +368,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
           .describe("Mode standard: its node pools, by name. Default: general, of e2-standard-4."),
       })
       .default({ mode: "autopilot" }),
-    platforms: z
-      .array(z.enum(["linux/amd64", "linux/arm64"]))
-      .nonempty()
+    platforms: distinct(z.enum(["linux/amd64", "linux/arm64"]), "platform")
       .optional()
       .describe(
         "Target kubernetes: what images are built for, as the cluster's nodes have it. Default: both.",
@@ -333,8 +382,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
           .default("0 3 * * *")
           .describe("When datastores in the cluster are dumped, as cron has it, UTC."),
         keepDays: z.int().min(1).max(3650).default(30).describe("Days that a dump is kept."),
-        location: z
-          .string()
+        location: storageLocation
           .optional()
           .describe("Where dumps are kept, such as europe or europe-west4. Default: the region of the data."),
       })
@@ -368,6 +416,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       ),
     profiles: z
       .array(z.string())
+      .refine((given) => new Set(given).size === given.length, { error: "expected each profile once" })
       .default([])
       .describe("Target compose: profiles whose services run, such as dev-tools. Default: none."),
     secrets: secretValues,

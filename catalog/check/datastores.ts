@@ -6,14 +6,6 @@ import { checkKafka, checkManagedKafka } from "./kafka";
 import { checkCloudSql, checkPostgres } from "./postgres";
 import { checkMemorystore, checkRedis } from "./redis";
 
-/** Versions are typed, but a catalog may be written in JavaScript or generated. */
-const VERSIONS: Readonly<Record<Engine, readonly (number | string)[]>> = {
-  postgres: [17],
-  redis: [7],
-  kafka: ["4.1.1"],
-  neo4j: ["5.26"],
-};
-
 /** Below this an engine's process does not even start. */
 const LEAST_MEMORY: Readonly<Partial<Record<Engine, `${number}Mi`>>> = { kafka: "512Mi", neo4j: "768Mi" };
 
@@ -61,33 +53,13 @@ function checkKind(datastore: DatastoreDefinition, settings: PlanSettings): Prob
       ];
 }
 
-function checkStore({
-  kind,
-  name,
-  version,
-  storage,
-  resources,
-  environments,
-}: DatastoreDefinition): Problem[] {
-  const problems: Problem[] = [];
-  if (!VERSIONS[kind].includes(version)) {
-    problems.push({
-      path: `${name}.version`,
-      message: `expected ${VERSIONS[kind].join(" or ")}, got ${String(version)}`,
-    });
-  }
-  if (!parseQuantity(storage)) {
-    problems.push({
-      path: `${name}.storage`,
-      message: `expected a size such as 10Gi, got ${JSON.stringify(storage)}`,
-    });
-  }
+function checkStore({ kind, name, resources, environments }: DatastoreDefinition): Problem[] {
   const overlays = Object.entries(environments).flatMap(([environment, overlay]) =>
     overlay.resources
       ? checkResources(`${name}.environments.${environment}.resources`, kind, overlay.resources)
       : [],
   );
-  return [...problems, ...checkResources(`${name}.resources`, kind, resources), ...overlays];
+  return [...checkResources(`${name}.resources`, kind, resources), ...overlays];
 }
 
 function checkResources(path: string, kind: Engine, resources: Resources): Problem[] {

@@ -1,3 +1,4 @@
+import { MISSING_IMAGE } from "../types";
 import type { Problem } from "../problems";
 import type { JobDefinition, ServiceDefinition, SystemDefinition } from "../types";
 import { DEVICES, deviceKind, isLabel } from "../devices";
@@ -6,9 +7,9 @@ import { DEVICES, deviceKind, isLabel } from "../devices";
 export function checkDevices({ services, jobs, images }: SystemDefinition): Problem[] {
   const names = new Set(images.map(({ name }) => name));
   return [
-    ...[...services, ...jobs].flatMap((one) => [...checkPaths(one), ...checkNodes(one), ...checkGpus(one)]),
+    ...[...services, ...jobs].flatMap((one) => [...checkPaths(one), ...checkNodes(one)]),
     ...services.flatMap(({ name, gpuImage }) =>
-      gpuImage === undefined || names.has(gpuImage)
+      gpuImage === undefined || gpuImage === MISSING_IMAGE || names.has(gpuImage)
         ? []
         : [{ path: `${name}.gpuImage`, message: `there is no image ${JSON.stringify(gpuImage)}` }],
     ),
@@ -22,7 +23,7 @@ function checkPaths({ name, exceptions }: ServiceDefinition | JobDefinition): Pr
     if (exception.allow !== "device") {
       return [];
     }
-    const { path, groups = [] } = exception;
+    const { path } = exception;
     const where = `${name}.exceptions.device`;
     const isTwice = seen.size === seen.add(path).size;
     return [
@@ -30,12 +31,6 @@ function checkPaths({ name, exceptions }: ServiceDefinition | JobDefinition): Pr
         ? []
         : [{ path: where, message: `expected a device such as ${known}, got ${JSON.stringify(path)}` }]),
       ...(isTwice ? [{ path: where, message: `${path} is named twice` }] : []),
-      ...groups
-        .filter((group) => !Number.isInteger(group) || group < 1 || group > 65_535)
-        .map((group) => ({
-          path: `${where}.groups`,
-          message: `expected numeric groups, 1-65535 and not root's, got ${group}`,
-        })),
     ];
   });
 }
@@ -60,17 +55,4 @@ function checkNodes({ name, exceptions, nodes = {} }: ServiceDefinition | JobDef
         message: `expected a label of Kubernetes, got ${JSON.stringify(`${label}=${value}`)}`,
       })),
   ];
-}
-
-function checkGpus({ name, environments }: ServiceDefinition | JobDefinition): Problem[] {
-  return Object.entries(environments).flatMap(([environment, { gpu = 0 }]) =>
-    Number.isInteger(gpu) && gpu >= 0 && gpu <= 16
-      ? []
-      : [
-          {
-            path: `${name}.environments.${environment}.gpu`,
-            message: `expected a whole number from 0 to 16, got ${gpu}`,
-          },
-        ],
-  );
 }

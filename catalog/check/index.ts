@@ -2,7 +2,8 @@ import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { SystemDefinition } from "../types";
 import { checkGenerated } from "../secrets";
-import { checkChoices } from "./choices";
+import { located } from "../statements";
+import { checkComposeOnly } from "./compose-only";
 import { checkContainers } from "./containers";
 import { checkDatastores } from "./datastores";
 import { checkDevices } from "./devices";
@@ -11,18 +12,20 @@ import { checkNames } from "./names";
 import { checkPresence } from "./presence";
 import { checkReferences } from "./references";
 import { checkRoutes } from "./routes";
+import { checkSettings } from "./settings";
 
 /**
- * Every mistake in a system's description, and in what an environment's settings ask of it.
+ * Every problem of a system's description, and of the settings of an environment that concern it.
  * An empty list means: every target can render it.
  */
 export function checkSystem(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
   const problems = [
     ...checkTarget(definition, settings),
-    ...(definition.mistakes ?? []),
+    ...(definition.problems ?? []),
     ...checkNames(definition),
     ...checkReferences(definition),
-    ...checkChoices(definition),
+    ...checkComposeOnly(definition),
+    ...checkSettings(definition, settings),
     ...checkGenerated(definition),
     ...checkImages(definition),
     ...checkDevices(definition),
@@ -31,7 +34,10 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkDatastores(definition, settings),
     ...checkRoutes(definition, settings),
   ];
-  return problems.map(({ path, ...problem }) => ({ path: `${definition.name}.${path}`, ...problem }));
+  return located(definition, problems).map(({ path, ...problem }) => ({
+    path: path === "" ? definition.name : `${definition.name}.${path}`,
+    ...problem,
+  }));
 }
 
 function checkTarget({ targets }: SystemDefinition, settings: PlanSettings | undefined): Problem[] {

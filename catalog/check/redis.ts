@@ -1,33 +1,15 @@
 import { redisKind } from "../plan/redis";
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
-import { EVICTIONS, type RedisDefinition } from "../types";
+import type { RedisDefinition } from "../types";
 import { parseQuantity } from "../values";
 
 /** Room beside the data, as a factor: for clients, for copies while a file is rewritten. */
 const ROOM = 1.25;
 
-export function checkRedis({
-  name,
-  maxMemory,
-  eviction,
-  resources,
-  environments,
-}: RedisDefinition): Problem[] {
+export function checkRedis({ name, maxMemory, resources, environments }: RedisDefinition): Problem[] {
   const problems: Problem[] = [];
   const size = parseQuantity(maxMemory);
-  if (!size) {
-    problems.push({
-      path: `${name}.maxMemory`,
-      message: `expected a size such as 256Mi, got ${JSON.stringify(maxMemory)}`,
-    });
-  }
-  if (!EVICTIONS.includes(eviction)) {
-    problems.push({
-      path: `${name}.eviction`,
-      message: `expected one of ${EVICTIONS.join(", ")}, got ${JSON.stringify(eviction)}`,
-    });
-  }
   const limits = [
     [`${name}.resources.memory`, resources.memory[1]] as const,
     ...Object.entries(environments).flatMap(([environment, overlay]) =>

@@ -2,7 +2,7 @@ import { rulesOf } from "../plan/datastores";
 import { startOrder } from "../plan/order";
 import type { Problem } from "../problems";
 import { describe, isSecretValue, type Reference, type Value } from "../references";
-import type { FileContent, SystemDefinition } from "../types";
+import { MISSING_IMAGE, type FileContent, type SystemDefinition } from "../types";
 import { nearest } from "./nearest";
 
 /** The names that references can point at. */
@@ -22,7 +22,7 @@ export function checkReferences(definition: SystemDefinition): Problem[] {
   const containers = [...definition.services, ...definition.jobs];
   return [
     ...containers.flatMap(({ name, image, env, environments, command = [], files, after }) => [
-      ...missing(`${name}.image`, "image", image, known.images),
+      ...(image === MISSING_IMAGE ? [] : missing(`${name}.image`, "image", image, known.images)),
       ...valuesAt(`${name}.env`, env).flatMap(([path, value]) => dangling(path, value, known)),
       ...Object.entries(environments).flatMap(([environment, overlay]) =>
         valuesAt(`${name}.environments.${environment}.env`, overlay.env ?? {}).flatMap(([path, value]) =>
@@ -82,7 +82,7 @@ function valuesAt(path: string, env: Readonly<Record<string, Value>>): [string, 
 
 function dangling(path: string, value: Value, known: Known): Problem[] {
   if (typeof value === "string") {
-    return value.includes("\0") ? [{ path, message: "expected text without a NUL character" }] : [];
+    return [];
   }
   switch (value.ref) {
     case "setting":

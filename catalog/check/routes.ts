@@ -1,8 +1,7 @@
 import { corsOrigins } from "../plan/routes";
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
-import type { RateLimit, RouteDefinition, SystemDefinition } from "../types";
-import { parseQuantity } from "../values";
+import type { RouteDefinition, SystemDefinition } from "../types";
 
 /** What a browser sends as Origin: a scheme, a host, a port, and nothing behind it. */
 const ORIGIN = /^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
@@ -11,40 +10,8 @@ const ORIGIN = /^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 export function checkRoutes(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
   return definition.routes.flatMap((route) => {
     const path = `routes.${route.path}`;
-    const { rateLimit, bodyLimit } = route;
-    return [
-      ...(rateLimit ? checkRateLimit(`${path}.rateLimit`, rateLimit) : []),
-      ...(bodyLimit === undefined || parseQuantity(bodyLimit)
-        ? []
-        : [
-            {
-              path: `${path}.bodyLimit`,
-              message: `expected a size such as 20Mi, got ${JSON.stringify(bodyLimit)}`,
-            },
-          ]),
-      ...checkCors(`${path}.cors`, definition, route, settings),
-    ];
+    return checkCors(`${path}.cors`, definition, route, settings);
   });
-}
-
-function checkRateLimit(path: string, { requests, per, burst }: RateLimit): Problem[] {
-  const count = (name: string, value: number, least: number): Problem[] =>
-    Number.isInteger(value) && value >= least && value <= 10_000
-      ? []
-      : [
-          {
-            path: `${path}.${name}`,
-            message: `expected a whole number from ${least} to 10000, got ${value}`,
-          },
-        ];
-  return [
-    ...count("requests", requests, 1),
-    ...(burst === undefined ? [] : count("burst", burst, 0)),
-    // Typed, but types are not always checked.
-    ...(["1s", "1m"].includes(per)
-      ? []
-      : [{ path: `${path}.per`, message: `expected 1s or 1m, got ${JSON.stringify(per)}` }]),
-  ];
 }
 
 function checkCors(

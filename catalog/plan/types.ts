@@ -1,3 +1,4 @@
+import type { Target } from "../choices";
 import type {
   BuildSource,
   Environment,
@@ -9,10 +10,7 @@ import type {
   Runtime,
   SharedNetwork,
 } from "../types";
-
-export const TARGETS = ["compose", "kubernetes", "gcp"] as const;
-/** Where a stack runs: Docker Compose on one machine, any Kubernetes cluster, or Google Cloud. */
-export type Target = (typeof TARGETS)[number];
+export { TARGETS, type Target } from "../choices";
 
 /** How a datastore is provided: a container of the deployment, or a managed service. */
 export type DatastoreKind = "container" | "cloud-sql" | "memorystore" | "managed-kafka";

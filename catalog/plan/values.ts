@@ -30,8 +30,14 @@ export function planValue(value: Value, scope: Scope): PlanValue | undefined {
   }
   switch (value.ref) {
     case "setting": {
-      const set = scope.settings.settings?.[value.setting];
-      return String(set ?? scope.settingDefaults.get(value.setting)?.default);
+      const set =
+        scope.settings.settings?.[value.setting] ?? scope.settingDefaults.get(value.setting)?.default;
+      if (set === undefined) {
+        throw new Error(
+          `internal: the setting ${value.setting} is required and not set, though it was checked`,
+        );
+      }
+      return String(set);
     }
     case "secret":
       return scope.absentSecrets.has(value.secret) ? undefined : secretValue(value, scope);

@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { nearest } from "../../catalog/check/nearest";
+import { exampleSettings } from "../../catalog/setting-values";
 import { planSystem, type Plan } from "../../catalog/plan";
 import { ProblemsError, throwProblems } from "../../catalog/problems";
 import type { SystemDefinition } from "../../catalog/types";
@@ -103,7 +104,7 @@ export function findProblems(
         definition,
         settings?.systems.includes(name) && runsOn(definition, settings.target)
           ? planSettings(settings, name)
-          : { environment: "local", target: "compose" },
+          : { environment: "local", target: "compose", settings: exampleSettings(definition) },
       ),
     );
     attempt(() => {

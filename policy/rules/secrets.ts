@@ -1,27 +1,7 @@
+import { secretIn } from "../../catalog/secret-names";
 import { fieldsAt, isFields, listAt } from "./read";
 import { kubernetesKind, podOf } from "./pods";
 import type { ResourceFacts, Rule } from "./types";
-
-const SECRET_NAME = /(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|PRIVATE_KEY|API_?KEY|ACCESS_KEY)$/i;
-/** `NAME_FILE` holds the path of a secret, which is no secret. */
-const FILE_NAME = /_(FILE|PATH|NAME)$/i;
-const TELLING = [
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
-  [/^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:[^/?#\s@]+@/i, "an address with a password"],
-  [
-    /\bAIza[0-9A-Za-z_-]{35}\b|\bsk-[A-Za-z0-9_-]{20,}\b|\bghp_[A-Za-z0-9]{36}\b|\bxox[abp]-[0-9A-Za-z-]{10,}/,
-    "an API key",
-  ],
-] as const;
-
-/** What a plain value looks like that should be a secret. The value itself is never repeated. */
-export function secretIn(name: string, value: unknown): string | undefined {
-  if (typeof value !== "string" || value === "") {
-    return undefined;
-  }
-  const telling = TELLING.find(([pattern]) => pattern.test(value))?.[1];
-  return telling ?? (SECRET_NAME.test(name) && !FILE_NAME.test(name) ? "a secret by its name" : undefined);
-}
 
 function violation(path: string, found: string): string {
   return `${path}: expected a reference to a Secret or a file, got ${found} in plain text`;

@@ -201,7 +201,6 @@ export const breakage: fc.Arbitrary<{
       env: { BROKEN: { ref: "endpoint", service: "nobody", port: "http", form: "url" } },
     }),
   },
-  { name: "a port out of range", path: /ports\.http$/, apply: changeService({ ports: { http: 0 } }) },
   {
     name: "a request above the limit",
     path: /resources\.memory$/,
@@ -258,7 +257,6 @@ export const breakage: fc.Arbitrary<{
     path: /service0\.publish$/,
     apply: changeService({ publish: 9000 }),
   },
-  { name: "a probe without a slash", path: /live\.path$/, apply: changeService({ live: http("readyz") }) },
 );
 
 function changeService(change: Partial<SystemDefinition["services"][number]>) {

@@ -141,9 +141,9 @@ describe("devices of the machine", () => {
     }));
     const path = "lab.reader.exceptions.device";
     assert.deepEqual(problems(wrong), [
+      "lab.reader.exceptions.2.groups.0: expected a numeric group, 1-65535 and not root's, got 0",
       `${path}: /dev/bus/usb is named twice`,
       `${path}: expected a device such as /dev/bus/usb, /dev/ttyUSB0, /dev/ttyACM0, got "/dev/sda"`,
-      `${path}.groups: expected numeric groups, 1-65535 and not root's, got 0`,
       "lab.reader.nodes: uses devices, and no label says which nodes have them",
     ]);
     assert.deepEqual(problems(sample(() => ({ nodes: { "not a label": "x" } }))), [

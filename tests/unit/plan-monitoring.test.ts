@@ -251,7 +251,7 @@ describe("names and places of monitoring", () => {
     });
     assert.deepEqual(found, [
       "sample.watcher.shares: only Compose projects can share networks",
-      "sample.watcher.exceptions: only Compose has an engine's socket to offer",
+      "sample.watcher.exceptions: only Compose has a Docker socket",
     ]);
     const limited = system("sample", () => undefined, { targets: ["compose"] });
     assert.deepEqual(

@@ -169,7 +169,7 @@ describe("checks of Redis, Kafka and Neo4j", () => {
       neo4j("graph", { resources: { cpu: ["1", "1"], memory: ["256Mi", "512Mi"] } });
     });
     assert.deepEqual(found.sort(), [
-      'sample.cache.eviction: expected one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl, got "lru"',
+      'sample.cache.eviction: expected noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random or volatile-ttl, got "lru"',
       "sample.cache.resources.memory: the limit 512Mi leaves no room beside maxMemory 500Mi: expected a quarter more than that",
       "sample.cache.version: expected 7, got 6",
       'sample.events.storage: expected a size such as 10Gi, got "much"',
@@ -177,8 +177,8 @@ describe("checks of Redis, Kafka and Neo4j", () => {
       'sample.events.topics.log.cleanup: expected delete or compact, got "compacted"',
       "sample.events.topics.log.partition: unknown option",
       "sample.events.topics.samples.partitions: expected a whole number from 1 to 1000, got 0",
-      'sample.events.topics.samples.retention: expected a time such as 24h, got "soon"',
-      'sample.events.topics.samples.retentionSize: expected a size such as 1Gi, got "1GB"',
+      'sample.events.topics.samples.retention: expected a time above zero such as 30s, got "soon"',
+      'sample.events.topics.samples.retentionSize: expected a size such as 10Gi, got "1GB"',
       "sample.graph.resources.memory: expected a limit of 768Mi or more for neo4j, got 512Mi",
       "sample.other.maxmemory: unknown option",
     ]);

@@ -110,11 +110,11 @@ describe("what is only in some environments", () => {
     });
     assert.deepEqual(found, [
       "sample.a.only: expected an environment, got none",
-      'sample.b.only: expected local, dev, test, staging, prod, got "develop"',
+      'sample.b.only.0: expected local, dev, test, staging or prod, got "develop"',
       "sample.c.environments.prod: c is not there in prod (only: dev)",
       'sample.d.profile: expected two or more lower-case letters, digits and -, got "Dev Tools"',
       "sample.e.publish: only a service with a profile can publish a port",
-      "sample.f.publish: the service has no port to lead to",
+      "sample.f.publish: the service has no ports",
       "sample.g.publish: expected 1024-65435, got 80",
     ]);
   });

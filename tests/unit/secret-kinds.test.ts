@@ -133,7 +133,7 @@ describe("kinds of secrets", () => {
       found.map(({ path, message }) => `${path}: ${message}`).sort(),
       [
         "sample.secrets.a.length: expected an even number: a byte has two hexadecimal digits, got 33",
-        'sample.secrets.b.kind: expected text, hex, keys, tls, got "tsl"',
+        'sample.secrets.b.kind: expected text, hex, keys or tls, got "tsl"',
         "sample.secrets.c.days: expected a whole number from 1 to 36500, got 0",
         'sample.secrets.c.names: expected DNS names and addresses such as 127.0.0.1, got "-no-"',
         "sample.secrets.d.length: unknown option",

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { ENVIRONMENTS, EVICTIONS, POSTGRES_EXTENSIONS, type Environment } from "../choices";
+import { duration, list, named, oneOf, options, quantity, text, truth, wholeNumber } from "./basics";
+import { resources } from "./container";
+
+const overlay = options({ resources: resources.exactOptional() });
+
+const storeShape = {
+  /** Disk where it runs as a container. @default "10Gi" */
+  storage: quantity.default("10Gi"),
+  /** @default - enough for a small system */
+  resources: resources.exactOptional(),
+  /** What single environments change. @default {} */
+  environments: options(
+    Object.fromEntries(ENVIRONMENTS.map((name) => [name, overlay.exactOptional()])) as Record<
+      Environment,
+      z.ZodExactOptional<typeof overlay>
+    >,
+  ).default({}),
+};
+
+const version = <const V extends string | number>(value: V) =>
+  z.literal(value, { error: `expected ${JSON.stringify(value)}` }).default(value as never);
+
+export const postgresOptions = options({
+  ...storeShape,
+  /** Major version. @default 17 */
+  version: version(17),
+  /** Name of the database. @default - the system's name */
+  database: text.exactOptional(),
+  /** Extensions to create in the database. @default [] */
+  extensions: list(oneOf(POSTGRES_EXTENSIONS)).default([]),
+});
+
+export const redisOptions = options({
+  ...storeShape,
+  /** Major version. @default 7 */
+  version: version(7),
+  /** Memory for data. The container's limit must leave a quarter of it on top. @default "256Mi" */
+  maxMemory: quantity.default("256Mi"),
+  /** What happens when the memory is full. @default "noeviction" (writes are rejected) */
+  eviction: oneOf(EVICTIONS).default("noeviction"),
+  /** Whether every write goes to disk. `false` is a cache without a disk, empty after a restart. @default true */
+  appendOnly: truth.default(true),
+});
+
+const MOST_PARTITIONS = 1000;
+
+export const topic = options({
+  /** Can grow, never shrink. @default 1 */
+  partitions: wholeNumber(1, MOST_PARTITIONS).exactOptional(),
+  /** How long messages are kept. @default - Kafka's own: seven days */
+  retention: duration.exactOptional(),
+  /** Bytes per partition that are kept. @default - no limit */
+  retentionSize: quantity.exactOptional(),
+  /** `compact` keeps the last message of every key. @default "delete" */
+  cleanup: oneOf(["delete", "compact"]).exactOptional(),
+});
+
+export const kafkaOptions = options({
+  ...storeShape,
+  /** @default "4.1.1" */
+  version: version("4.1.1"),
+  /** Topics by name. Topics that are not listed are not created on use. @default {} */
+  topics: named(topic).default({}),
+});
+
+export const neo4jOptions = options({
+  ...storeShape,
+  /** Community edition of this line. @default "5.26" */
+  version: version("5.26"),
+});
