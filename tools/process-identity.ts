@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /**
  * A process, told apart from every other one that had or will have its number: by the boot of the kernel, the PID
@@ -52,6 +52,26 @@ export function startTime(pid: number): string | undefined {
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   }
   return process.platform === "linux" ? undefined : output("ps", "-o", "lstart=", "-p", String(pid));
+}
+
+/**
+ * Whether a program runs under this number, in this PID namespace or, as far as this process can see, in one below it.
+ * @param name part of the program's name: the number can have been given to another one
+ */
+export function runsAs(pid: number, name: string): boolean {
+  if (process.platform !== "linux") {
+    return output("ps", "-o", "comm=", "-p", String(pid))?.includes(name) === true;
+  }
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .some((entry) => {
+      if (read(`/proc/${entry}/comm`)?.includes(name) !== true) {
+        return false;
+      }
+      // NSpid lists the number in each namespace, from this one inwards.
+      const numbers = /^NSpid:\s+(.*)$/m.exec(read(`/proc/${entry}/status`) ?? "")?.[1] ?? entry;
+      return numbers.split(/\s+/).includes(String(pid)) && startTime(Number(entry)) !== undefined;
+    });
 }
 
 /** `unknown`: the process may run where this one cannot see it. */

@@ -1,11 +1,10 @@
 import { restartable, restartService } from "../../providers/compose/restart";
 import { machineStack } from "../../settings/machine-stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
-import { isDead, locksOf } from "../engine/locks";
+import { requireNoEngine } from "../engine/locks";
 import { localFiles } from "../engine/local-stack";
 import type { RestartOptions } from "../restart";
 import { EXIT, Failure, usage } from "../support/failure";
-import { PROJECT } from "../support/project";
 import { startProgress, type Progress } from "../support/progress";
 import { formatSeconds, openTerminal } from "../support/terminal";
 import { projectOf } from "./docker";
@@ -117,13 +116,7 @@ export function requireNoDeployment(stack: string): void {
   if (machineStack(stack) === undefined) {
     return;
   }
-  const { state } = localFiles(dataDir(), repoRoot(), stack);
-  const [lock] = locksOf(state, PROJECT, stack).filter((one) => !isDead(one));
-  if (lock) {
-    throw usage(
-      `stack ${stack} is being deployed by ${lock.username} (process ${lock.pid}) since ${lock.since}; try again afterwards`,
-    );
-  }
+  requireNoEngine(localFiles(dataDir(), repoRoot(), stack).state, stack);
 }
 
 function onCluster(system: string, settings: Survey["settings"], names: readonly string[]): string {

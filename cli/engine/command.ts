@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { delimiter, dirname, isAbsolute } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation";
-import { heldDescriptors } from "../support/stack-lock";
+import { heldDescriptors, noteEngine } from "../support/stack-lock";
 
 /** What a run of the CLI said. */
 export interface CommandOutput {
@@ -112,8 +112,10 @@ export class EngineCommand {
       child.stdin?.on("error", () => {}).end(input);
     }
     const { pid } = child;
+    let forget = (): void => undefined;
     if (pid !== undefined) {
       this.running.add(pid);
+      forget = noteEngine(pid);
     }
     return new Promise((resolve, reject) => {
       child.once("error", (error) => {
@@ -123,6 +125,7 @@ export class EngineCommand {
         if (pid !== undefined) {
           this.running.delete(pid);
         }
+        forget();
         if (code === 0) {
           resolve({ ...output, code });
         } else {

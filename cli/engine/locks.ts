@@ -1,7 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { runsAs, seesAllProcesses } from "../../tools/process-identity";
+import { EXIT, Failure } from "../support/failure";
+import { PROJECT } from "../support/project";
+import { endedEngines, type EngineRecord } from "../support/stack-lock";
 
 /** Who holds the lock of a stack in a file backend. */
 export interface Lock {
@@ -45,28 +48,90 @@ function parseLock(file: string): Lock | undefined {
   }
 }
 
-/** Dead: on this machine no engine has the number any more. A lock of another machine is never called dead. */
-export function isDead(lock: Lock, isEngine: (pid: number) => boolean = isPulumi): boolean {
-  return lock.hostname === hostname() && !isEngine(lock.pid);
+/** What is known about engines when a lock is judged. */
+export interface EngineWorld {
+  readonly host: string;
+  /** Engines that were started under the stack's lock, which the caller holds now: they have ended. */
+  readonly ended: readonly Pick<EngineRecord, "pid" | "host" | "since">[];
+  /** Whether every process of this kernel is visible; in a container it is not. */
+  readonly seesAll: boolean;
+  /** Whether an engine with this number is visible. */
+  readonly isEngine: (pid: number) => boolean;
 }
 
-/** A number can be given to another process, so its name counts too. */
-function isPulumi(pid: number): boolean {
-  try {
-    return execFileSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" }).includes("pulumi");
-  } catch {
-    return existsSync(`/proc/${pid}/comm`) && readFileSync(`/proc/${pid}/comm`, "utf8").includes("pulumi");
-  }
+/** Longest time from the start of an engine until it has taken its lock, and clocks that differ. */
+const TAKES_LOCK_MS = 10 * 60_000;
+const CLOCK_MS = 1_000;
+
+/**
+ * Whether a lock's engine has ended. Only what is certain counts: the engine was started by a longshore command, whose
+ * stack lock is free; or it would be visible on this machine and is not. The lock of an engine that was started by hand
+ * in another PID namespace is respected, and so is that of another machine.
+ */
+export function isDead(lock: Lock, { host, ended, seesAll, isEngine }: EngineWorld): boolean {
+  const taken = Date.parse(lock.since);
+  const isOurs = ended.some((engine) => {
+    const after = taken - Date.parse(engine.since);
+    return (
+      engine.pid === lock.pid && engine.host === lock.hostname && after >= -CLOCK_MS && after < TAKES_LOCK_MS
+    );
+  });
+  return isOurs || (lock.hostname === host && seesAll && !isEngine(lock.pid));
 }
 
-/** Takes the locks of dead engines away and returns them. */
-export function removeDeadLocks(state: string, project: string, stack: string): Lock[] {
-  const dead = locksOf(state, project, stack).filter((lock) => isDead(lock));
+/** What this process knows about the engines of a stack. */
+export function engineWorld(stack: string): EngineWorld {
+  return {
+    host: hostname(),
+    ended: endedEngines(stack),
+    seesAll: seesAllProcesses(),
+    isEngine: (pid) => runsAs(pid, "pulumi"),
+  };
+}
+
+/** Locks whose engine has ended, and those whose engine runs or may run. */
+export function judgeLocks(
+  state: string,
+  project: string,
+  stack: string,
+  world: EngineWorld = engineWorld(stack),
+): { dead: Lock[]; alive: Lock[] } {
+  const locks = locksOf(state, project, stack);
+  const dead = locks.filter((lock) => isDead(lock, world));
+  return { dead, alive: locks.filter((lock) => !dead.includes(lock)) };
+}
+
+/** Removes the locks of engines that have ended, and returns them. The caller holds the stack's lock. */
+export function removeDeadLocks(
+  state: string,
+  project: string,
+  stack: string,
+  world: EngineWorld = engineWorld(stack),
+): Lock[] {
+  const { dead } = judgeLocks(state, project, stack, world);
   for (const { file } of dead) {
     rmSync(file, { force: true });
     rmSync(`${file}.attrs`, { force: true });
   }
   return dead;
+}
+
+/** `process 812 of ada on laptop since 2026-11-30T09:12:44Z`, and what to do when it has ended. */
+function describeLock({ pid, username, hostname: host, since, file }: Lock): string {
+  return (
+    `a Pulumi engine (process ${pid} of ${username} on ${host}) since ${since}; fix: wait for it, or stop it; ` +
+    (host === hostname() && seesAllProcesses()
+      ? "it runs on this machine"
+      : `if it has ended, run this command where it ran, or remove ${file}`)
+  );
+}
+
+/** @throws Failure (exit code 3) while an engine that was started by hand, or on another machine, holds the state */
+export function requireNoEngine(state: string, stack: string): void {
+  const [lock] = judgeLocks(state, PROJECT, stack).alive;
+  if (lock) {
+    throw new Failure(`stack ${stack}: expected no other change, got ${describeLock(lock)}`, EXIT.busy);
+  }
 }
 
 /** Operations that were under way when an engine ended without a word. Empty when there is no state yet. */

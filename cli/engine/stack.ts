@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { profilesOf } from "../../catalog/plan/presence";
 import type { Plan } from "../../catalog/plan";
@@ -7,7 +6,7 @@ import { MONITORING } from "../../catalog/plan/monitoring";
 import { publishedImages } from "../images/published";
 import { requireSecrets, takingPart, type Asked } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
-import { EXIT, Failure, usage } from "../support/failure";
+import { Failure, usage } from "../support/failure";
 import { imageProblem } from "../../tools/docker";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { PROJECT } from "../support/project";
@@ -20,6 +19,7 @@ import {
   type StackPlans,
 } from "../support/plans";
 import type { Progress } from "../support/progress";
+import { forgetEndedEngines, holdsStack } from "../support/stack-lock";
 import { findTools, prepend, type ToolNeeds } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
 import { ConfigCopies } from "./config-copies";
@@ -32,7 +32,7 @@ import {
   prepareLocalFiles,
   type LocalFiles,
 } from "./local-stack";
-import { hasState, locksOf, pendingOperations, removeDeadLocks } from "./locks";
+import { hasState, pendingOperations, removeDeadLocks, requireNoEngine } from "./locks";
 
 /** A stack that the engine can be run on. */
 export interface OpenStack extends StackPlans {
@@ -227,28 +227,20 @@ export async function openTools(
 }
 
 /**
- * Mends what a killed engine left behind: the lock of a process that is gone, and for stacks on this machine
- * the mark of an operation that was under way (Compose brings a half-started project to its end by itself).
+ * Removes what a killed engine left behind: its lock, and for stacks on this machine the mark of an operation that was
+ * under way (Compose completes a half-started project by itself).
  */
 export async function mendAfterKill(opened: OpenStack, progress: Progress): Promise<void> {
   const state = fileBackend(opened);
-  if (state === undefined) {
+  // A preview holds no lock: it changes nothing, and what another command does is not unfinished work.
+  if (state === undefined || !holdsStack(opened.stack)) {
     return;
   }
   for (const { pid, since } of removeDeadLocks(state, PROJECT, opened.stack)) {
-    progress.line(
-      `removed the lock of process ${pid} (since ${since}), which has ended without releasing it`,
-    );
+    progress.line(`removed the lock of the Pulumi engine ${pid} (since ${since}), which has ended`);
   }
-  const [lock] = locksOf(state, PROJECT, opened.stack);
-  if (lock) {
-    const where =
-      lock.hostname === hostname() ? `process ${lock.pid}` : `process ${lock.pid} on ${lock.hostname}`;
-    throw new Failure(
-      `stack ${opened.stack} is being changed by ${where} since ${lock.since}; wait for it to end, or stop it`,
-      EXIT.failed,
-    );
-  }
+  forgetEndedEngines(opened.stack);
+  requireNoEngine(state, opened.stack);
   const pending = pendingOperations(state, PROJECT, opened.stack);
   if (pending.length > 0 && opened.settings.target === "compose") {
     progress.now("clearing operations that were interrupted");

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { machineStack } from "../../settings/machine-stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { localFiles } from "../engine/local-stack";
-import { isDead, locksOf, removeDeadLocks } from "../engine/locks";
+import { judgeLocks, removeDeadLocks } from "../engine/locks";
 import { PROJECT } from "../support/project";
 import type { CreateRecoverer, Finding } from "./types";
 
@@ -10,20 +10,18 @@ import type { CreateRecoverer, Finding } from "./types";
 export const engineLocks: CreateRecoverer = ({ stack }) => ({
   find() {
     const state = stateFolder(stack);
-    const locks = state === undefined ? [] : locksOf(state, PROJECT, stack);
+    const dead = state === undefined ? [] : judgeLocks(state, PROJECT, stack).dead;
     return Promise.resolve(
-      locks
-        .filter((lock) => isDead(lock))
-        .map((lock): Finding => ({
-          id: `engine-lock:${lock.pid}`,
-          title: `the engine's lock of process ${lock.pid}, which has ended`,
-          detail: `${lock.file}, taken by ${lock.username} on ${lock.hostname} at ${lock.since}`,
-          action: "remove the lock",
-          apply: () => {
-            removeDeadLocks(state ?? "", PROJECT, stack);
-            return Promise.resolve();
-          },
-        })),
+      dead.map((lock): Finding => ({
+        id: `engine-lock:${lock.pid}`,
+        title: `the engine's lock of process ${lock.pid}, which has ended`,
+        detail: `${lock.file}, taken by ${lock.username} on ${lock.hostname} at ${lock.since}`,
+        action: "remove the lock",
+        apply: () => {
+          removeDeadLocks(state ?? "", PROJECT, stack);
+          return Promise.resolve();
+        },
+      })),
     );
   },
 });

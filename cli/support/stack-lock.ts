@@ -7,12 +7,15 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tryFlock } from "../../tools/flock";
 import { dataDir } from "../../tools/paths";
@@ -57,9 +60,19 @@ export function setLockPatience(milliseconds: number): void {
 }
 
 /** What this process holds, by descriptor. Engines inherit these descriptors: see {@link heldDescriptors}. */
-const descriptors = new Set<number>();
+const descriptors = new Map<number, { readonly file: string; readonly token: string }>();
 /** Stacks whose lock the caller, directly or further up, holds already. */
 const context = new AsyncLocalStorage<ReadonlyMap<string, LockHolder>>();
+
+/** An engine that was started under a lock and, as far as is known, has not ended. */
+export interface EngineRecord {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO time. */
+  readonly since: string;
+  /** Of the lock that it was started under. */
+  readonly token: string;
+}
 
 /**
  * Does work on a stack while no other longshore command changes it: of this data folder, in any container or PID
@@ -83,7 +96,7 @@ export async function withStackLock<T>(
     return work();
   }
   const { descriptor, holder } = await acquire(file, stack, purpose, options);
-  descriptors.add(descriptor);
+  descriptors.set(descriptor, { file, token: holder.token });
   try {
     return await context.run(new Map([...held, [file, holder]]), work);
   } finally {
@@ -96,7 +109,73 @@ export async function withStackLock<T>(
 
 /** Descriptors that an engine must inherit, so that the stack stays locked while it runs without its command. */
 export function heldDescriptors(): readonly number[] {
-  return [...descriptors];
+  return [...descriptors.keys()];
+}
+
+/** Whether this command holds the stack, by itself or through the command that started it. */
+export function holdsStack(stack: string, folder = dataDir()): boolean {
+  const file = lockFile(stack, folder);
+  return context.getStore()?.has(file) === true || isHeldByParent(stack, file);
+}
+
+/**
+ * Notes an engine that has started under the locks of this process, so that a lock in the state can be told to be of
+ * that engine when this process is killed. Returns what takes the note back.
+ */
+export function noteEngine(pid: number): () => void {
+  const notes = [...descriptors.values()].map(({ file, token }) => {
+    const record: EngineRecord = { pid, host: hostname(), since: new Date().toISOString(), token };
+    const note = `${file}.engine.${pid}`;
+    writeFileSync(note, JSON.stringify(record), { mode: 0o600 });
+    return note;
+  });
+  return () => {
+    notes.forEach((note) => {
+      rmSync(note, { force: true });
+    });
+  };
+}
+
+/**
+ * Engines of earlier commands that were killed: they have ended, because they would hold the lock that the caller holds.
+ * Empty when the caller does not hold the stack.
+ */
+export function endedEngines(stack: string, folder = dataDir()): EngineRecord[] {
+  const file = lockFile(stack, folder);
+  if (!holdsStack(stack, folder)) {
+    return [];
+  }
+  const current = new Set([readHolder(file)?.token]);
+  return engineNotes(file).flatMap((note) => {
+    const record = readEngine(note);
+    return record && !current.has(record.token) ? [record] : [];
+  });
+}
+
+/** Removes the notes of {@link endedEngines}, once their locks in the state are gone. */
+export function forgetEndedEngines(stack: string, folder = dataDir()): void {
+  const file = lockFile(stack, folder);
+  const ended = new Set(endedEngines(stack, folder).map(({ pid }) => `${file}.engine.${pid}`));
+  for (const note of engineNotes(file).filter((one) => ended.has(one))) {
+    rmSync(note, { force: true });
+  }
+}
+
+function engineNotes(file: string): string[] {
+  const prefix = `${basename(file)}.engine.`;
+  return readdirSync(dirname(file))
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => join(dirname(file), name));
+}
+
+function readEngine(note: string): EngineRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(note, "utf8")) as EngineRecord;
+    return typeof record.pid === "number" && typeof record.token === "string" ? record : undefined;
+  } catch {
+    // Killed before it was written: the engine was started, and its lock is judged by its process.
+    return undefined;
+  }
 }
 
 /** Variables for a child that is a `longshore` command and does its work under this command's lock. */

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { yamlText } from "../../yaml/write";
+import { dataDir } from "../../tools/paths";
 import type { Container } from "./containers";
 import { withDigests } from "./digests";
 import type { ProjectInputs } from "./inputs";
@@ -10,8 +10,7 @@ import { writeSecrets } from "./secrets";
 
 /** Private files of the projects of this user. */
 export function projectFolder(project: string): string {
-  const data = process.env.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
-  return join(data, "longshore", "projects", project);
+  return join(dataDir(), "projects", project);
 }
 
 /** What containers mount, as one deployment wrote it. Never changed afterwards; old ones stay while they are in use. */
