@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { ProblemsError } from "../catalog/problems";
+import { machineStack } from "./machine-stacks";
 import type { RawSettings } from "./read";
 import { ENCRYPTED } from "./secret-settings";
 
@@ -19,7 +20,7 @@ export function readStackFile(root: string, stack: string): RawSettings {
 
 /** The same, of a content. @param file shown in messages */
 export function parseStackFile(text: string, stack: string, file: string): RawSettings {
-  const content = parse(file, text);
+  const content = parse(file, text, stack);
   const config = isObject(content) && isObject(content.config) ? content.config : {};
   const values = Object.entries(config)
     .filter(([key]) => key.startsWith(NAMESPACE))
@@ -32,12 +33,16 @@ export function parseStackFile(text: string, stack: string, file: string): RawSe
   };
 }
 
-function parse(file: string, content: string): unknown {
+function parse(file: string, content: string, stack: string): unknown {
   try {
     return load(content);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : "";
-    throw new ProblemsError(file, [{ path: "file", message: `not valid YAML (${reason ?? ""})` }]);
+    const fix =
+      machineStack(stack) === undefined
+        ? `restore it: git checkout Pulumi.${stack}.yaml`
+        : `if it was truncated, restore a copy: bin/longshore recover --stack ${stack}`;
+    throw new ProblemsError(file, [{ path: "file", message: `not valid YAML (${reason ?? ""})`, fix }]);
   }
 }
 

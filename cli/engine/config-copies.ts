@@ -53,6 +53,13 @@ export class ConfigCopies {
     }
   }
 
+  /** Removes all copies but the newest. */
+  keepOnlyNewest(): void {
+    for (const name of this.names().slice(0, -1)) {
+      this.disk.remove(join(this.folder, name));
+    }
+  }
+
   /** The newest first. A copy that was damaged on the disk is left out. */
   all(): ConfigCopy[] {
     return this.names()

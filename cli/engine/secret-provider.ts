@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { machineStack } from "../../settings/machine-stacks";
+import { DISK } from "../../tools/files";
 import { dataDir, repoRoot } from "../../tools/paths";
 import type { SecretOptions } from "../secrets";
 import { Failure, usage } from "../support/failure";
@@ -9,6 +11,7 @@ import { loadSettings, settingsFolder } from "../support/plans";
 import { openTerminal } from "../support/terminal";
 import { withConfig } from "./generations";
 import { localFiles, ownPassphrase } from "./local-stack";
+import { ProviderChangeFolder, type ImportState, type Reencrypted } from "./provider-change";
 import type { OpenConfig } from "./stack";
 
 /** A key of Google KMS as Pulumi names it. */
@@ -16,8 +19,8 @@ const GOOGLE_KEY =
   /^gcpkms:\/\/projects\/[a-z][a-z0-9-]{4,28}[a-z0-9]\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}$/;
 
 /**
- * `longshore secrets provider`: config and state of a stack are encrypted anew. Whatever goes wrong, the stack file, the
- * state and the key are what they were.
+ * `longshore secrets provider`: encrypts config and state of a stack anew. Interrupted before the switch, nothing has
+ * changed; interrupted while it switches, other commands refuse until `longshore recover` has completed it.
  */
 export async function changeProvider(
   provider: string,
@@ -64,43 +67,107 @@ async function newPassphrase(stack: string): Promise<string> {
   return given;
 }
 
-async function change(
-  { command, workDir, env, stack }: OpenConfig,
-  provider: string,
-  passphrase: string | undefined,
-): Promise<void> {
-  const at = { cwd: workDir, env };
-  const config = `${settingsFolder(stack)}/Pulumi.${stack}.yaml`;
-  const before = existsSync(config) ? readFileSync(config) : undefined;
-  const { stdout: state } = await command.run(["stack", "export", "--stack", stack], at);
-  const file = machineStack(stack) ? ownPassphrase(localFiles(dataDir(), repoRoot(), stack)) : undefined;
-  if (file !== undefined && passphrase !== undefined) {
-    // On disk before anything is encrypted with it.
-    writeFileSync(`${file}.next`, `${passphrase}\n`, { mode: 0o600 });
-  }
+/** Prepares the new encryption beside the old one, verifies it, and switches. */
+async function change(opened: OpenConfig, provider: string, passphrase: string | undefined): Promise<void> {
+  const { stack } = opened;
+  const folder = new ProviderChangeFolder(stack);
+  const target = DISK.resolve(join(settingsFolder(stack), `Pulumi.${stack}.yaml`));
+  const before = DISK.read(target) ?? "";
+  const own = machineStack(stack) ? ownPassphrase(localFiles(dataDir(), repoRoot(), stack)) : undefined;
+  folder.clear();
   try {
-    await command.run(["stack", "change-secrets-provider", "--stack", stack, provider], {
-      ...at,
-      ...(passphrase !== undefined && { input: `${passphrase}\n` }),
-    });
+    const next = await reencrypt(opened, folder, provider, passphrase);
+    const since = new Date().toISOString();
+    const passphraseFile = own !== undefined && passphrase !== undefined ? own : undefined;
+    folder.commit(
+      { stack, provider, target, since, ...(passphraseFile !== undefined && { passphraseFile }) },
+      before,
+      { ...next, ...(passphraseFile !== undefined && { passphrase: passphrase ?? "" }) },
+    );
   } catch (error) {
-    if (before) {
-      writeFileSync(config, before);
-    }
-    await command.run(["stack", "import", "--stack", stack], { ...at, input: state }).catch(() => {
-      throw new Failure(
-        `the secrets provider of stack ${stack} was not changed, and its state could not be put back; ` +
-          `import its last backup: pulumi stack import --stack ${stack} --file FILE`,
-        1,
-        { cause: error },
-      );
-    });
-    if (file !== undefined) {
-      rmSync(`${file}.next`, { force: true });
-    }
+    folder.discard();
     throw error;
   }
-  if (file !== undefined && passphrase !== undefined) {
-    renameSync(`${file}.next`, file);
+  await folder.complete(importInto(opened, passphrase));
+}
+
+/**
+ * Imports into the stack's own backend. The engine reads the secrets of the state with the new passphrase.
+ * @param passphrase of a stack whose passphrase this machine does not keep
+ */
+export function importInto(opened: OpenConfig, passphrase?: string): ImportState {
+  const { command, workDir, env, stack } = opened;
+  return async (state, passphraseFile) => {
+    await command.run(["stack", "import", "--stack", stack], {
+      cwd: workDir,
+      env: { ...env, ...passphraseEnvironment(passphrase, passphraseFile) },
+      input: state,
+    });
+  };
+}
+
+/** A passphrase wins over its file: an empty one is not a passphrase. */
+function passphraseEnvironment(passphrase?: string, file?: string): Record<string, string> {
+  return file !== undefined
+    ? { PULUMI_CONFIG_PASSPHRASE_FILE: file }
+    : passphrase !== undefined
+      ? { PULUMI_CONFIG_PASSPHRASE: passphrase }
+      : {};
+}
+
+/**
+ * Config and state under the new provider: the engine changes a copy of both in a backend of its own. Nothing of the stack
+ * is touched. @throws Failure when a value differs afterwards
+ */
+async function reencrypt(
+  opened: OpenConfig,
+  folder: ProviderChangeFolder,
+  provider: string,
+  passphrase: string | undefined,
+): Promise<Reencrypted> {
+  const { command, workDir, env, stack } = opened;
+  const scratch = join(folder.path, "scratch");
+  const [first, copy, backend] = ["first", "copy", "backend"].map((name) => join(scratch, name));
+  const project = DISK.read(join(workDir, "Pulumi.yaml")) ?? "";
+  for (const path of [scratch, first, copy, backend]) {
+    DISK.makeFolder(path ?? "");
   }
+  DISK.create(join(first ?? "", "Pulumi.yaml"), project, 0o600);
+  DISK.create(join(copy ?? "", "Pulumi.yaml"), project, 0o600);
+  const file = join(copy ?? "", `Pulumi.${stack}.yaml`);
+  DISK.create(file, DISK.read(join(settingsFolder(stack), `Pulumi.${stack}.yaml`)) ?? "", 0o600);
+
+  const there = { ...env, PULUMI_BACKEND_URL: pathToFileURL(backend ?? "").href };
+  const { stdout: state } = await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env });
+  // Created where no config is: with it the engine would write into the copy.
+  await command.run(["stack", "init", stack], {
+    cwd: first ?? "",
+    env: { ...there, PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex") },
+  });
+  const at = { cwd: copy ?? "", env: there };
+  await command.run(["stack", "import", "--stack", stack], { ...at, input: state });
+  const old = await decrypted(opened, at);
+  await command.run(["stack", "change-secrets-provider", "--stack", stack, provider], {
+    ...at,
+    ...(passphrase !== undefined && { input: `${passphrase}\n` }),
+  });
+  const now = { ...at, env: { ...there, ...passphraseEnvironment(passphrase) } };
+  if ((await decrypted(opened, now)) !== old) {
+    throw new Failure(`stack ${stack}: a value differs after the new encryption; nothing was changed`);
+  }
+  const { stdout: next } = await command.run(["stack", "export", "--stack", stack], now);
+  const config = DISK.read(file) ?? "";
+  DISK.remove(scratch);
+  return { config, state: next };
+}
+
+/** Every value of config and state in plain text, to be compared. It stays in this process. */
+async function decrypted(
+  { command, stack }: Pick<OpenConfig, "command" | "stack">,
+  at: { cwd: string; env: Record<string, string> },
+): Promise<string> {
+  const config = await command.run(["config", "--show-secrets", "--json", "--stack", stack], at);
+  const state = await command.run(["stack", "export", "--show-secrets", "--stack", stack], at);
+  const { deployment } = JSON.parse(state.stdout) as { deployment: { resources?: unknown } };
+  return JSON.stringify([JSON.parse(config.stdout), deployment.resources ?? []]);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { profilesOf } from "../../catalog/plan/presence";
 import type { Plan } from "../../catalog/plan";
@@ -28,11 +28,11 @@ import {
   localEnvironment,
   localFiles,
   missingGenerated,
-  ownPassphrase,
   prepareLocalFiles,
   type LocalFiles,
 } from "./local-stack";
 import { hasState, pendingOperations, removeDeadLocks, requireNoEngine } from "./locks";
+import { requireNoProviderChange } from "./provider-change";
 
 /** A stack that the engine can be run on. */
 export interface OpenStack extends StackPlans {
@@ -169,7 +169,11 @@ export async function openConfig(
   stack: string,
   progress: Progress,
   needs: ToolNeeds = {},
+  { isRecovery = false }: { readonly isRecovery?: boolean } = {},
 ): Promise<OpenConfig> {
+  if (!isRecovery) {
+    requireNoProviderChange(stack);
+  }
   const workDir = repoRoot();
   const { command, env: toolsEnv } = await openTools(needs, progress);
   const env: Record<string, string> = { ...toolsEnv };
@@ -289,12 +293,7 @@ export function explain(error: unknown, stack: string): unknown {
     return usage(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
   }
   if (/passphrase/.test(error.stderr) && /incorrect|must be set/.test(error.stderr)) {
-    const next = `${ownPassphrase(localFiles(dataDir(), repoRoot(), stack))}.next`;
-    return usage(
-      machineStack(stack) && existsSync(next)
-        ? `a change of the passphrase of stack ${stack} was interrupted; finish it: mv ${next} ${next.replace(/\.next$/, "")}`
-        : `the passphrase of stack ${stack} is missing or wrong; set PULUMI_CONFIG_PASSPHRASE_FILE`,
-    );
+    return usage(`the passphrase of stack ${stack} is missing or wrong; set PULUMI_CONFIG_PASSPHRASE_FILE`);
   }
   return error;
 }

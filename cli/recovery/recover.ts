@@ -30,7 +30,9 @@ export async function recover(
     stack,
     progress,
     open: () =>
-      (opened ??= import("../engine/stack.js").then(({ openConfig }) => openConfig(stack, progress))),
+      (opened ??= import("../engine/stack.js").then(({ openConfig }) =>
+        openConfig(stack, progress, {}, { isRecovery: true }),
+      )),
   };
   const find = () => findAll(recoverers.map((create) => create(context)));
   try {

@@ -1,9 +1,16 @@
 import { engineLocks } from "./engine-locks";
 import { pendingOperations } from "./pending-operations";
+import { providerChange } from "./provider-change";
+import { stackFile } from "./stack-file";
 import type { CreateRecoverer } from "./types";
 
 /**
  * Every kind of unfinished work that `longshore recover` knows, in the order in which it is ended: what a later kind
  * needs comes first (a state without locks, then secrets, data, deployments).
  */
-export const RECOVERERS: readonly CreateRecoverer[] = [engineLocks, pendingOperations];
+export const RECOVERERS: readonly CreateRecoverer[] = [
+  engineLocks,
+  providerChange,
+  stackFile,
+  pendingOperations,
+];
