@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
+import { load } from "js-yaml";
 import { describe, it } from "mocha";
 import { ConfigCopies } from "../../cli/engine/config-copies";
-import { ProviderChangeFolder } from "../../cli/engine/provider-change";
+import { configFromHistory } from "../../cli/engine/config-history";
+import { ProviderChangeFolder, requireNoProviderChange } from "../../cli/engine/provider-change";
+import { Failure } from "../../cli/support/failure";
 import { KILLED, MemoryDisk } from "../support/memory-disk";
 
 const TARGET = "/data/Pulumi.local.yaml";
@@ -137,5 +143,68 @@ describe("Change of the secrets provider", () => {
     await assert.rejects(folder.complete(backend.import(disk)), /was changed after the new encryption/);
     assert.equal(backend.state, encrypted("old-passphrase"));
     assert.equal(disk.read(TARGET), "config: {}\n");
+  });
+});
+
+describe("While a change of the secrets provider is unfinished", () => {
+  it("commands that need config are refused, and only of that stack", () => {
+    const home = mkdtempSync(join(tmpdir(), "longshore-provider-"));
+    const { XDG_DATA_HOME: before } = process.env;
+    process.env["XDG_DATA_HOME"] = home;
+    try {
+      const folder = new ProviderChangeFolder("local");
+      folder.clear();
+      requireNoProviderChange("local");
+      folder.commit(CHANGE, "", { config: "", state: "", passphrase: "x" });
+      assert.throws(
+        () => {
+          requireNoProviderChange("local");
+        },
+        (error) =>
+          error instanceof Failure && /fix: bin\/longshore recover --stack local/.test(error.message),
+      );
+      requireNoProviderChange("prod");
+    } finally {
+      restoreVariable("XDG_DATA_HOME", before);
+      rmSync(home, { recursive: true });
+    }
+  });
+});
+
+function restoreVariable(name: string, value: string | undefined): void {
+  if (value === undefined) {
+    Reflect.deleteProperty(process.env, name);
+  } else {
+    process.env[name] = value;
+  }
+}
+
+describe("The stack file in the history of deployments", () => {
+  const folder = "/state/.pulumi/history/longshore/local";
+  const config = { "longshore:secrets": { todo: { a: { secure: "v1:x" } } } };
+  const salted = (salt: string) =>
+    JSON.stringify({
+      checkpoint: { latest: { secrets_providers: { type: "passphrase", state: { salt } } } },
+    });
+
+  it("is that of the last deployment, with the salt of its state", () => {
+    const disk = new MemoryDisk({
+      [`${folder}/local-999.history.json`]: JSON.stringify({ config: {} }),
+      [`${folder}/local-999.checkpoint.json`]: salted("old"),
+      [`${folder}/local-1000.history.json`]: JSON.stringify({ config }),
+      [`${folder}/local-1000.checkpoint.json`]: salted("v1:salt"),
+    });
+    const content = configFromHistory("/state", "longshore", "local", disk) ?? "";
+    assert.deepEqual(load(content), { encryptionsalt: "v1:salt", config });
+  });
+
+  it("is taken from the deployment before when the last entry was cut off, and is absent without any", () => {
+    const disk = new MemoryDisk({
+      [`${folder}/local-1000.history.json`]: JSON.stringify({ config }),
+      [`${folder}/local-1000.checkpoint.json`]: salted("v1:salt"),
+      [`${folder}/local-1001.history.json`]: '{"config": {"longs',
+    });
+    assert.match(configFromHistory("/state", "longshore", "local", disk) ?? "", /v1:salt/);
+    assert.equal(configFromHistory("/state", "longshore", "local", new MemoryDisk()), undefined);
   });
 });
