@@ -21,7 +21,10 @@ export interface ComposeProjectArgs {
   bake?: BakeDocument;
   /** What the document's build sections read from the environment, such as VERSION. As passive as `bake`. @default {} */
   buildArgs?: Readonly<Record<string, string>>;
-  /** Longest time in seconds that one service may take to become healthy. @default 300 */
+  /**
+   * Longest time in seconds that one service may take to become healthy.
+   * @default - what its health check allows (start period and retries), and at least 300
+   */
   waitSeconds?: number;
   /** Whether deleting the project leaves its volumes. @default true */
   keepVolumes?: boolean;

@@ -2,6 +2,7 @@ import type { ExecOptions } from "../exec";
 import type { HealthOptions } from "../health";
 import type { LogsOptions } from "../logs";
 import type { StatusOptions } from "../status";
+import { reasonOfExit } from "../../providers/compose/containers";
 import type { StackSettings } from "../../settings";
 import { EXIT, usage } from "../support/failure";
 import { LOCAL_STACK } from "../support/project";
@@ -70,9 +71,14 @@ function stateWord(container: Container, all: readonly Container[], { colors }: 
       return colors.yellow(container.kind === "job" ? "running" : "starting");
     case "ill":
       return colors.red(
-        container.state === "exited" ? `exited (${container.exitCode})` : container.health || container.state,
+        container.state === "exited" ? `exited (${exitOf(container)})` : container.health || container.state,
       );
   }
+}
+
+/** `3`, or `out of memory: limit 512Mi` */
+function exitOf(container: Container): string {
+  return reasonOfExit(container).replace(/^exit code /, "");
 }
 
 /** What the engine believes; up to one interval of the health check old. */
@@ -154,10 +160,10 @@ async function examine(engine: Engine, container: Container, all: readonly Conta
   }
   if (container.kind === "job") {
     const isWell = wellness(container) === "well";
-    return verdict(isWell, isWell ? "completed" : `${container.state}, exit code ${container.exitCode}`);
+    return verdict(isWell, isWell ? "completed" : `${container.state}, ${reasonOfExit(container)}`);
   }
   if (container.state !== "running") {
-    return verdict(false, `${container.state}, exit code ${container.exitCode}`);
+    return verdict(false, `${container.state}, ${reasonOfExit(container)}`);
   }
   if (!container.check) {
     return verdict(true, "running (no health check)");

@@ -25,6 +25,8 @@ export interface Container {
   /** `healthy`, `unhealthy`, `starting`; empty without a health check. */
   readonly health: string;
   readonly exitCode: number;
+  /** Memory limit in bytes, where the kernel ended one of its processes for exceeding it. @default - it did not */
+  readonly outOfMemory?: number;
   readonly restarts: number;
   /** ISO time of the last start. */
   readonly startedAt: string;
@@ -56,7 +58,14 @@ export async function openEngine(): Promise<Engine> {
 interface Inspected {
   Id: string;
   RestartCount: number;
-  State: { Status: string; ExitCode: number; StartedAt: string; Health?: { Status: string } };
+  State: {
+    Status: string;
+    ExitCode: number;
+    OOMKilled?: boolean;
+    StartedAt: string;
+    Health?: { Status: string };
+  };
+  HostConfig?: { Memory?: number };
   Config: { Image: string; Labels: Record<string, string>; Healthcheck?: { Test?: string[] } };
   NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> | null };
 }
@@ -91,6 +100,7 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
         state: one.State.Status,
         health: one.State.Health?.Status ?? "",
         exitCode: one.State.ExitCode,
+        ...(one.State.OOMKilled && { outOfMemory: one.HostConfig?.Memory ?? 0 }),
         restarts: one.RestartCount,
         startedAt: one.State.StartedAt,
         image: one.Config.Image,

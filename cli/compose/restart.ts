@@ -1,3 +1,4 @@
+import { Cancelled } from "../../providers/compose/errors";
 import { restartable, restartService } from "../../providers/compose/restart";
 import { machineStack } from "../../settings/machine-stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
@@ -5,6 +6,7 @@ import { requireNoEngine } from "../engine/locks";
 import { localFiles } from "../engine/local-stack";
 import type { RestartOptions } from "../restart";
 import { EXIT, Failure, usage } from "../support/failure";
+import { catchInterrupts } from "../support/interrupts";
 import { startProgress, type Progress } from "../support/progress";
 import { formatSeconds, openTerminal } from "../support/terminal";
 import { projectOf } from "./docker";
@@ -14,7 +16,7 @@ interface Restarted extends Service {
   readonly seconds: number;
 }
 
-/** `longshore restart`: what runs, anew; never another version. */
+/** `longshore restart`: replaces containers by new ones of the same version. */
 export async function restart(
   names: readonly string[],
   { stack, system, json = false }: RestartOptions,
@@ -26,22 +28,24 @@ export async function restart(
   const { chosen, leftAlone } = await choose(found, stack, names);
   const restarted: Restarted[] = [];
   const progress = await startProgress(terminal);
-  const interrupt = new AbortController();
-  const onInterrupt = () => {
-    interrupt.abort();
-  };
-  process.once("SIGINT", onInterrupt);
+  const interrupts = catchInterrupts();
+  interrupts.signal.addEventListener("abort", () => {
+    progress.line("interrupted: waiting for the step under way, then the previous container runs again");
+  });
   try {
     for (const one of chosen) {
-      const seconds = await restartOne(one, stack, progress, interrupt.signal);
+      if (interrupts.signal.aborted) {
+        throw new Failure("interrupted", EXIT.interrupted);
+      }
+      const seconds = await restartOne(one, stack, progress, interrupts.signal);
       restarted.push({ ...one, seconds });
       progress.line(`  ${one.system}/${one.service} restarted, ${formatSeconds(seconds)}`);
     }
   } catch (error) {
-    throw inWords(error, interrupt.signal, chosen.slice(restarted.length + 1));
+    throw failureOf(error, interrupts.signal, chosen.slice(restarted.length));
   } finally {
+    interrupts.release();
     progress.stop();
-    process.off("SIGINT", onInterrupt);
   }
   if (json) {
     terminal.json({ stack, restarted, leftAlone });
@@ -129,12 +133,18 @@ function onCluster(system: string, settings: Survey["settings"], names: readonly
     .join(" && ");
 }
 
-function inWords(error: unknown, signal: AbortSignal, rest: readonly Service[]): unknown {
+/** @param rest the services that were not restarted, the failed one first */
+function failureOf(error: unknown, signal: AbortSignal, rest: readonly Service[]): unknown {
+  const [failed, ...others] = rest;
+  const untouched = others.length === 0 ? "" : `\nnot restarted: ${others.map(nameOf).join(", ")}`;
+  const isUserError = error instanceof Error && error.name === "UserError";
   if (signal.aborted) {
-    return new Failure("interrupted; what was not replaced yet runs on", EXIT.interrupted);
+    const isUndone = !isUserError || error instanceof Cancelled;
+    const why = isUndone ? "the previous containers run" : error.message;
+    return new Failure(
+      `interrupted: ${failed ? nameOf(failed) : "nothing"} was not restarted; ${why}${untouched}`,
+      EXIT.interrupted,
+    );
   }
-  const after = rest.length === 0 ? "" : `\nnot touched any more: ${rest.map(nameOf).join(", ")}`;
-  return error instanceof Error && error.name === "UserError"
-    ? new Failure(`${error.message}${after}`, EXIT.failed)
-    : error;
+  return isUserError ? new Failure(`${error.message}${untouched}`, EXIT.failed) : error;
 }

@@ -1,10 +1,12 @@
 import { healthCommand } from "../../tools/health-command";
 import { docker, DockerError, tryDocker } from "./docker";
 
-/** A container of the project, as the engine sees it now. */
+/** A container as the Docker daemon sees it now. */
 export interface Container {
   readonly id: string;
   readonly name: string;
+  /** Its Compose project. @default "" - it has none */
+  readonly project: string;
   readonly service: string;
   /** What Compose made it from. */
   readonly configHash: string;
@@ -12,6 +14,8 @@ export interface Container {
   readonly image: string;
   readonly state: "created" | "running" | "restarting" | "paused" | "exited" | "removing" | "dead";
   readonly exitCode: number;
+  /** Memory limit in bytes, where the kernel ended one of its processes for exceeding it. @default - it did not */
+  readonly outOfMemory?: number;
   readonly restarts: number;
   /** `unhealthy`: the engine says so, and it does when asked again. @default - it has no health check */
   readonly health?: "starting" | "healthy" | "unhealthy";
@@ -26,6 +30,20 @@ export interface Container {
   readonly networks: readonly string[];
   /** Host paths that are mounted into it. */
   readonly mounts: readonly string[];
+  /** Volumes that it may write to. */
+  readonly volumes: readonly Volume[];
+  /** Host paths that it may write to as bind mounts. */
+  readonly writableBinds: readonly string[];
+  /** Published ports, such as `127.0.0.1:8080`. */
+  readonly ports: readonly string[];
+  /** Time between SIGTERM and SIGKILL when it is stopped. */
+  readonly graceSeconds: number;
+}
+
+export interface Volume {
+  readonly name: string;
+  /** The volume's folder on the host. */
+  readonly source: string;
 }
 
 /** The part of `docker container inspect` that is read. */
@@ -38,11 +56,14 @@ interface Inspected {
   State: {
     Status: Container["state"];
     ExitCode: number;
+    OOMKilled?: boolean;
     StartedAt: string;
     Health?: { Status: string; Log?: { Output: string }[] | null };
   };
   Config: {
-    Labels: Record<string, string>;
+    Labels: Record<string, string> | null;
+    /** In seconds. */
+    StopTimeout?: number;
     /** Times in nanoseconds; 0 is the engine's default. */
     Healthcheck?: {
       Test?: string[];
@@ -53,13 +74,23 @@ interface Inspected {
     };
   };
   NetworkSettings: { Networks: Record<string, unknown> };
-  Mounts: { Source?: string }[];
+  Mounts: { Type?: string; Name?: string; Source?: string; RW?: boolean }[];
+  HostConfig?: {
+    /** Bytes; 0 without a limit. */
+    Memory?: number;
+    PortBindings?: Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
+  };
 }
 
 /** All containers of a project, running or not, oldest first. */
 export async function listContainers(project: string): Promise<Container[]> {
-  const filter = `label=com.docker.compose.project=${project}`;
-  const { stdout } = await docker(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]);
+  return findContainers(`label=com.docker.compose.project=${project}`);
+}
+
+/** All containers that match filters of `docker ps`, running or not, oldest first. Several volumes mean any of them. */
+export async function findContainers(...filters: readonly string[]): Promise<Container[]> {
+  const options = filters.flatMap((filter) => ["--filter", filter]);
+  const { stdout } = await docker(["ps", "--all", "--quiet", "--no-trunc", ...options]);
   const containers = await inspectContainers(stdout.split("\n").filter((id) => id !== ""));
   return containers.sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
 }
@@ -102,14 +133,17 @@ const DEFAULT_TIMEOUT = 30e9;
 function container(inspected: Inspected): Container {
   const { State: state, Config: config } = inspected;
   const health = state.Health?.Status;
+  const labels = config.Labels ?? {};
   return {
     id: inspected.Id,
     name: inspected.Name.replace(/^\//, ""),
-    service: config.Labels["com.docker.compose.service"] ?? "",
-    configHash: config.Labels["com.docker.compose.config-hash"] ?? "",
+    project: labels["com.docker.compose.project"] ?? "",
+    service: labels["com.docker.compose.service"] ?? "",
+    configHash: labels["com.docker.compose.config-hash"] ?? "",
     image: inspected.Image,
     state: state.Status,
     exitCode: state.ExitCode,
+    ...(state.OOMKilled && { outOfMemory: inspected.HostConfig?.Memory ?? 0 }),
     restarts: inspected.RestartCount,
     ...((health === "starting" || health === "healthy" || health === "unhealthy") && { health }),
     probeOutput: state.Health?.Log?.at(-1)?.Output.trim() ?? "",
@@ -118,29 +152,69 @@ function container(inspected: Inspected): Container {
     started: state.StartedAt,
     networks: Object.keys(inspected.NetworkSettings.Networks),
     mounts: inspected.Mounts.flatMap(({ Source: source }) => (source === undefined ? [] : [source])),
+    volumes: inspected.Mounts.flatMap(({ Type: type, Name: name, Source: source = "", RW: isWritable }) =>
+      type === "volume" && name !== undefined && isWritable !== false ? [{ name, source }] : [],
+    ),
+    writableBinds: inspected.Mounts.flatMap(({ Type: type, Source: source, RW: isWritable }) =>
+      type === "bind" && source !== undefined && isWritable !== false ? [source] : [],
+    ),
+    ports: Object.values(inspected.HostConfig?.PortBindings ?? {}).flatMap((bindings) =>
+      (bindings ?? []).flatMap(({ HostIp: host, HostPort: port }) =>
+        port ? [`${host || "0.0.0.0"}:${port}`] : [],
+      ),
+    ),
+    graceSeconds: config.StopTimeout ?? DEFAULT_GRACE_SECONDS,
   };
 }
+
+/** Docker's own. */
+const DEFAULT_GRACE_SECONDS = 10;
 
 function patience({ StartPeriod, Interval, Retries }: Inspected["Config"]["Healthcheck"] = {}): number {
   return Math.round(((StartPeriod ?? 0) + (Retries || 3) * (Interval || 30e9)) / 1e9);
 }
 
-/** Serves, as far as can be told. */
-export function isWell({ state, health }: Container): boolean {
+/** Whether it serves, as far as Docker can tell. */
+export function isHealthy({ state, health }: Pick<Container, "state" | "health">): boolean {
   return state === "running" && health !== "unhealthy" && health !== "starting";
 }
 
+/** Whether it has processes, or gets them without anyone starting it: those in a crash loop, paused or half removed. */
+export function isAlive({ state }: Pick<Container, "state">): boolean {
+  return state !== "created" && state !== "exited" && state !== "dead";
+}
+
 /** In words, for people and for the state. */
-export function describe({ state, exitCode, restarts, health }: Container): string {
+export function describe(container: Container): string {
+  const { state, restarts, health } = container;
   switch (state) {
     case "running":
       return health === "unhealthy" ? "unhealthy" : "running";
     case "restarting":
-      return `restarting (exit code ${exitCode}, ${restarts} times)`;
+      return `restarting (${reasonOfExit(container)}, ${restarts} times)`;
     case "exited":
     case "dead":
-      return `stopped (exit code ${exitCode})`;
+      return `stopped (${reasonOfExit(container)})`;
     default:
       return state;
   }
+}
+
+/** `exit code 3`, or `out of memory: limit 512Mi`: the kernel's SIGKILL alone would show as 137. */
+export function reasonOfExit({ exitCode, outOfMemory }: Pick<Container, "exitCode" | "outOfMemory">): string {
+  return outOfMemory === undefined || exitCode === 0
+    ? `exit code ${exitCode}`
+    : `out of memory${outOfMemory > 0 ? `: limit ${binary(outOfMemory)}` : " on the host"}`;
+}
+
+/** Bytes in the largest binary unit that leaves a whole number: `512Mi`. */
+function binary(bytes: number): string {
+  const units = ["", "Ki", "Mi", "Gi", "Ti"];
+  let value = bytes;
+  let unit = 0;
+  while (unit < units.length - 1 && value % 1024 === 0) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value}${units[unit] ?? ""}`;
 }

@@ -1,9 +1,13 @@
 import { createHmac } from "node:crypto";
 import type { Document, DocumentService, ProjectInputs } from "./inputs";
-import { canWriteLive } from "./live-files";
 import { isRecord } from "./values";
 
 export const DIGEST_LABEL = "longshore.mounted";
+
+/** Only root may write into another user's file. For others a container with a new live file is replaced like any other. */
+export function canWriteLive(isRoot: boolean = process.getuid?.() === 0): boolean {
+  return isRoot;
+}
 
 /**
  * The document with a digest of the files that each service mounts (configurations and secrets) as a label: their

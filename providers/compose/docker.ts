@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import { UserError } from "./errors";
+import { Stopwatch } from "./stopwatch";
 
 export interface RunOptions {
   /** Written to the command's standard input. */
@@ -10,7 +11,13 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Called with each line of standard error as it comes. */
   onLine?: (line: string) => void;
+  /** Longest run, time of a suspended machine not counted. `Infinity` for work that shows its progress. @default 120 */
+  timeoutSeconds?: number;
+  /** File descriptors that stay open until the command ends, such as a lock's. */
+  inherit?: readonly number[];
 }
+
+const DEFAULT_TIMEOUT_SECONDS = 120;
 
 export interface RunResult {
   readonly stdout: string;
@@ -24,10 +31,16 @@ export interface RunResult {
 /** A docker command that failed, with what it said. */
 export class DockerError extends UserError {
   constructor(args: readonly string[], { stdout, stderr }: RunResult) {
-    const words = args.filter((word) => !word.startsWith("-")).slice(0, 2);
     const said = lastLines(stderr || stdout, 12) || "no output";
-    super(NO_ADDRESSES.test(said) ? MORE_ADDRESSES : `docker ${words.join(" ")} failed: ${said}`);
+    super(NO_ADDRESSES.test(said) ? MORE_ADDRESSES : `docker ${commandOf(args)} failed: ${said}`);
   }
+}
+
+function commandOf(args: readonly string[]): string {
+  return args
+    .filter((word) => !word.startsWith("-"))
+    .slice(0, 2)
+    .join(" ");
 }
 
 const NO_ADDRESSES = /all predefined address pools have been fully subnetted/;
@@ -45,13 +58,46 @@ export async function docker(args: readonly string[], options: RunOptions = {}):
   return result;
 }
 
-/** As `docker`, for commands whose failure is an answer. */
+/** A docker command that did not end in time: whether it had an effect is not known. */
+export class DockerTimeout extends UserError {
+  constructor(args: readonly string[], seconds: number) {
+    super(
+      `docker ${commandOf(args)}: no answer within ${seconds} s; check the Docker daemon with \`docker info\`, then run the command again`,
+    );
+  }
+}
+
+/**
+ * As `docker`, for commands whose failure is an answer. The command runs in a process group of its own: a Ctrl-C at the
+ * terminal reaches only the caller, which decides what to finish and what to undo.
+ *
+ * @throws DockerTimeout
+ */
 export function tryDocker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { input, env, signal, onLine } = options;
+  const { input, env, signal, onLine, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, inherit = [] } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn("docker", args, { env: dockerEnvironment(env), stdio: "pipe" });
+    const child = spawn("docker", args, {
+      env: dockerEnvironment(env),
+      stdio: ["pipe", "pipe", "pipe", ...inherit],
+      detached: true,
+    }) as ChildProcessWithoutNullStreams;
     const end = () => child.kill("SIGINT");
     signal?.addEventListener("abort", end);
+    if (signal?.aborted) {
+      end();
+    }
+    const stopwatch = new Stopwatch();
+    const timer = setInterval(() => {
+      if (stopwatch.seconds() >= timeoutSeconds) {
+        killGroup(child.pid);
+        finish();
+        reject(new DockerTimeout(args, timeoutSeconds));
+      }
+    }, Stopwatch.INTERVAL_MILLISECONDS);
+    const finish = () => {
+      clearInterval(timer);
+      signal?.removeEventListener("abort", end);
+    };
     const output = { stdout: "", stderr: "", all: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
@@ -65,14 +111,26 @@ export function tryDocker(args: readonly string[], options: RunOptions = {}): Pr
     // A command that does not read its input is no failure.
     child.stdin.on("error", () => undefined).end(input);
     child.on("error", (error: NodeJS.ErrnoException) => {
+      finish();
       const missing = "docker: command not found; install Docker Engine with the Compose plugin";
       reject(new UserError(error.code === "ENOENT" ? missing : `docker: ${error.message}`));
     });
     child.on("close", (exitCode) => {
-      signal?.removeEventListener("abort", end);
+      finish();
       resolve({ ...output, exitCode: exitCode ?? 130 });
     });
   });
+}
+
+/** Ends a command and what it started, such as the Compose plugin. */
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) {
+      process.kill(-pid, "SIGKILL");
+    }
+  } catch {
+    // It has just ended.
+  }
 }
 
 /** The caller's environment without what would change the meaning of our Compose commands. */

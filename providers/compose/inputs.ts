@@ -14,8 +14,8 @@ export interface ProjectInputs {
   bake?: BakeInput;
   /** What the document's build sections read from the environment. Never a reason to change anything by itself. */
   buildArgs: Record<string, string>;
-  /** Longest time that one service may take to become healthy. */
-  waitSeconds: number;
+  /** Longest time that one service may take to become healthy. @default - its health check decides */
+  waitSeconds?: number;
   keepVolumes: boolean;
   /** By published port: the setting that an operator changes when it is taken, and a value to try. */
   portSettings?: Record<string, { setting: string; value: number }>;
@@ -57,7 +57,7 @@ export interface DocumentService extends Properties {
   deploy?: { replicas?: number };
 }
 
-export const DEFAULTS = { files: {}, secretFiles: {}, buildArgs: {}, waitSeconds: 300, keepVolumes: true };
+export const DEFAULTS = { files: {}, secretFiles: {}, buildArgs: {}, keepVolumes: true };
 
 /** A document given as YAML text as data; anything else as it is. Throws what the YAML parser says. */
 export function parseDocument(document: unknown): unknown {
@@ -109,7 +109,11 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
     "a bake document with targets",
   );
   expect("buildArgs", isRecord(buildArgs), "a record of texts");
-  expect("waitSeconds", typeof waitSeconds === "number" && waitSeconds > 0, "a positive number");
+  expect(
+    "waitSeconds",
+    waitSeconds === undefined || (typeof waitSeconds === "number" && waitSeconds > 0),
+    "a positive number",
+  );
   expect("keepVolumes", typeof keepVolumes === "boolean", "true or false");
   expect(
     "portSettings",

@@ -1,12 +1,15 @@
-import { inspectContainers, listContainers, type Container } from "./containers";
-import { docker, DockerError, tryDocker } from "./docker";
+import { findContainers, inspectContainers, listContainers, type Container } from "./containers";
+import { docker, DockerError, DockerTimeout, tryDocker } from "./docker";
 import type { Log } from "./engine";
 import { collapseRepeats, ServiceFailed } from "./failures";
-import { replicasOf, type ProjectInputs } from "./inputs";
+import { namedVolumes, replicasOf, type ProjectInputs } from "./inputs";
+import { writeLiveFiles } from "./live-files";
+import { forgetStops, notingStops, pendingStops } from "./pending-stops";
 import type { Release } from "./release";
+import { startContainer, stopContainers } from "./start-stop";
 import { NotReady } from "./wait";
 
-/** The engine's commands on one project, in its own words. Not interrupted half-way: whoever rolls, undoes. */
+/** What a rollout does to one project. No step is interrupted: the rollout waits for it, and takes it back. */
 export class ProjectRunner {
   private creating: Promise<unknown> = Promise.resolve();
 
@@ -23,10 +26,23 @@ export class ProjectRunner {
     readonly runsAgain: (job: string) => boolean,
   ) {}
 
-  /** Containers of a service, oldest first. */
-  async containers(service: string): Promise<Container[]> {
-    const all = await listContainers(this.inputs.project);
-    return all.filter((container) => container.service === service);
+  /**
+   * Containers of a service, oldest first; with those of services that are no longer in the document and hold a volume
+   * or a port of this one: they have to make room for it.
+   */
+  async containers(service: string, withPredecessors = false): Promise<Container[]> {
+    const { project, document } = this.inputs;
+    if (!withPredecessors) {
+      return findContainers(
+        `label=com.docker.compose.project=${project}`,
+        `label=com.docker.compose.service=${service}`,
+      );
+    }
+    const all = await listContainers(project);
+    const own = all.filter((one) => one.service === service);
+    const holdsOurs = (one: Container) =>
+      own.some((each) => claims(each).some((claim) => claims(one).includes(claim)));
+    return all.filter((one) => own.includes(one) || (!(one.service in document.services) && holdsOurs(one)));
   }
 
   /** Made from what is deployed now, not from an earlier deployment. */
@@ -54,40 +70,70 @@ export class ProjectRunner {
     return created;
   }
 
-  /** One at a time: two would both make a missing network. */
-  private async create(services: readonly string[], options: readonly string[]): Promise<void> {
+  /** One at a time: two runs of Compose would both make a missing network. */
+  private async create(services: readonly string[], scale: readonly string[]): Promise<void> {
     const { project } = this.inputs;
     const args = ["compose", "--project-name", project, "--file", this.release.file, "up", "--no-start"];
-    const flags = ["--no-deps", "--no-recreate", "--no-build", "--pull", "never", ...options];
-    const run = this.creating.then(() => docker([...args, ...flags, ...services]));
+    // Without an input Compose answers its question whether to delete a volume whose labels differ with no.
+    const flags = ["--no-deps", "--no-recreate", "--no-build", "--pull", "never", ...scale];
+    const options = { timeoutSeconds: CREATE_SECONDS };
+    const run = this.creating.then(() => docker([...args, ...flags, ...services], options));
     this.creating = run.catch(() => undefined);
     await run;
   }
 
-  async start({ id, state }: Container): Promise<void> {
-    if (state === "paused") {
-      await docker(["unpause", id]);
-    } else {
-      await docker(["start", id]);
+  async start(container: Container): Promise<void> {
+    writeLiveFiles(this.inputs, this.release, container);
+    // It has exited: what was begun to stop it is over.
+    forgetStops(this.inputs.project, [container.id]);
+    await startContainer(container.id, { isCompanion: (other) => this.mayRunBeside(container, other) });
+  }
+
+  async restart(container: Container): Promise<void> {
+    await this.stop([container]);
+    await this.start({ ...container, state: "exited" });
+  }
+
+  /** Only what the document itself shares: a volume between its services, or between replicas of one service. */
+  private mayRunBeside({ service }: Container, other: Container): boolean {
+    const { project, document } = this.inputs;
+    const definition = document.services[other.service];
+    const own = document.services[service];
+    if (other.project !== project || !definition || !own) {
+      return false;
     }
+    return other.service === service
+      ? this.replicas(service) > 1 && this.isCurrent(other)
+      : namedVolumes(definition).some((volume) => namedVolumes(own).includes(volume));
   }
 
-  async restart({ id }: Container): Promise<void> {
-    await docker(["restart", id]);
-  }
-
-  /** Ends it as its grace period allows, then removes it. */
+  /** Stops containers as their grace periods allow, sees that they exited, then removes them. */
   async retire(containers: readonly Container[]): Promise<void> {
     await this.stop(containers);
     if (containers.length > 0) {
-      await tryDocker(["rm", "--force", "--volumes", ...containers.map(({ id }) => id)]);
+      // Not by force: that would kill a container which another process has started again.
+      const args = ["rm", "--volumes", ...containers.map(({ id }) => id)];
+      const result = await tryDocker(args);
+      const isGone = result.stderr
+        .trim()
+        .split("\n")
+        .every((line) => /no such container|removal of container .* is already in progress/i.test(line));
+      if (result.exitCode !== 0 && !isGone) {
+        throw new DockerError(args, result);
+      }
     }
   }
 
+  /** Stops containers and sees that they exited. @throws StillRunning */
   async stop(containers: readonly Container[]): Promise<void> {
-    if (containers.length > 0) {
-      await tryDocker(["stop", ...containers.map(({ id }) => id)]);
-    }
+    const running = containers.filter(({ state }) => state !== "created" && state !== "exited");
+    const ids = running.map(({ id }) => id);
+    await notingStops(this.inputs.project, ids, () => stopContainers(running));
+  }
+
+  /** Whether it was told to stop, by this run or by one that was killed, and has not been seen to exit. */
+  isStopping({ id }: Container): boolean {
+    return pendingStops(this.inputs.project).has(id);
   }
 
   /** Keeps a container from its clients until it is ready: takes it off the network where they look for it. */
@@ -118,12 +164,14 @@ export class ProjectRunner {
     return key === undefined ? undefined : (document.networks?.[key]?.name ?? `${project}_${key}`);
   }
 
-  /** A failure of a container with the last lines it wrote; to be asked for before the container is removed. */
+  /** A failure of a container with the last lines it wrote; must be called before the container is removed. */
   async describeFailure(error: unknown): Promise<unknown> {
     if (error instanceof NotReady) {
       return new ServiceFailed(error.message, await lastLog(error.container));
     }
-    return error instanceof DockerError ? new ServiceFailed(error.message, "") : error;
+    return error instanceof DockerError || error instanceof DockerTimeout
+      ? new ServiceFailed(error.message, "")
+      : error;
   }
 
   replicas(service: string): number {
@@ -132,8 +180,14 @@ export class ProjectRunner {
   }
 }
 
+/** Volumes and ports of the host: what only one container may have. */
+function claims({ volumes, ports }: Container): string[] {
+  return [...volumes.map(({ name }) => `volume ${name}`), ...ports.map((port) => `port ${port}`)];
+}
+
+const CREATE_SECONDS = 300;
 const LOG_LINES = 20;
-/** A probe every second fills the last lines of a log with one and the same. */
+/** More than are shown: a probe every second repeats one line, and repeats are shown once. */
 const LOG_LINES_READ = 400;
 
 /** The last lines that a container wrote since it last started, of both its outputs in the order they came. */

@@ -1,6 +1,6 @@
 import { ensureImages, configHashes } from "./build";
 import { validateDocument } from "./check";
-import { listContainers } from "./containers";
+import { isAlive, listContainers } from "./containers";
 import { changedServices, diffProject, isEqual } from "./diff";
 import { docker } from "./docker";
 import { readServices, serviceState, wantedStates } from "./drift";
@@ -25,10 +25,12 @@ import { jobsToRerun } from "./rerun";
 import { rollOut, type RolloutResult } from "./rollout";
 import type { Call, CheckFailure, ResourceHandler } from "./server";
 import { removeUnusedNetworks } from "./shared-networks";
+import { stopContainers } from "./start-stop";
+import { keptVolumes, unusedVolumes, unusedVolumesText } from "./unused-volumes";
 import { noteFinished, noteUnfinished, readUnfinished } from "./unfinished";
 import { hasUnknown, isRecord, unwrap, type Properties } from "./values";
 
-/** `compose:index:Project`: a Compose project on this machine's engine. Its id is the project's name. */
+/** `compose:index:Project`: a Compose project on this machine's Docker daemon. Its id is the project's name. */
 export const projectHandler: ResourceHandler = {
   version: "0.1.0",
 
@@ -79,12 +81,12 @@ export const projectHandler: ResourceHandler = {
     return services && { ...outputs, services, ...(unfinished !== undefined && { unfinished }) };
   },
 
-  async delete(id, properties) {
-    await takeDown(id, projectInputs(properties));
+  async delete(id, properties, call) {
+    await takeDown(id, projectInputs(properties), call);
   },
 };
 
-/** Brings the project to what the inputs say. Up to the roll-out nothing that runs is touched. */
+/** Brings the project to what the inputs say. Up to the rollout nothing that runs is touched. */
 async function deploy(inputs: ProjectInputs, { log: plainLog, signal }: Call): Promise<Properties> {
   const { project, document } = inputs;
   const mask = maskOf(Object.values(inputs.secretFiles).map(({ content }) => content));
@@ -96,6 +98,9 @@ async function deploy(inputs: ProjectInputs, { log: plainLog, signal }: Call): P
   }
   await checkPorts(inputs);
   const draft = draftRelease(inputs);
+  if (draft.warning !== undefined) {
+    log.warning(draft.warning);
+  }
   let images: Map<string, string>;
   let release: Release;
   try {
@@ -112,18 +117,41 @@ async function deploy(inputs: ProjectInputs, { log: plainLog, signal }: Call): P
   try {
     problem = problemOf(inputs, await rollOut(inputs, release, images, { log, signal }, runsAgain), mask);
   } catch (error) {
-    // From here on something exists: it belongs into the state, or nobody would take it down.
-    const message = mask(error instanceof Error ? error.message : String(error));
-    problem = { message, unfinished: "a failed deployment" };
+    // From here on something may exist: without a state no command would take it down.
+    problem = { message: mask(messageOf(error)), unfinished: "a failed deployment" };
   }
-  const outputs = await currentOutputs(inputs, release, images, problem !== undefined);
+  let outputs: Properties;
+  try {
+    outputs = await currentOutputs(inputs, release, images, problem !== undefined);
+  } catch (error) {
+    // Docker may be lost. The state must still know the project; the next refresh reads its services.
+    problem ??= { message: mask(messageOf(error)), unfinished: "a failed deployment" };
+    outputs = unknownOutputs(inputs);
+  }
   if (problem === undefined) {
     noteFinished(project);
+    const unused = await unusedVolumes(inputs);
+    if (unused.length > 0) {
+      log.warning(unusedVolumesText(unused));
+    }
     return outputs;
   }
   const { message, unfinished } = problem;
   noteUnfinished(project, unfinished);
   throw new PartialError(message, project, { ...outputs, unfinished });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The outputs of a project of which nothing can be seen. */
+function unknownOutputs({ project, document }: ProjectInputs): Properties {
+  const services = Object.entries(document.services).map(([name, service]) => [
+    name,
+    { state: "unknown", image: "", config: "", replicas: replicasOf(service), job: isJob(name, document) },
+  ]);
+  return { project, services: Object.fromEntries(services) as Properties };
 }
 
 interface Problem {
@@ -168,7 +196,7 @@ async function currentOutputs(
   return { project, services: Object.fromEntries(services), ...(url !== undefined && { url }) };
 }
 
-/** Where a person reaches the project: the port of the reverse proxy, else the first that is published. */
+/** Address of the project: the port of the reverse proxy, else the first that is published. */
 function address({ services }: Document): string | undefined {
   const edge = Object.values(services).filter(({ labels }) => labels?.["longshore.kind"] === "edge");
   const scheme = edge[0]?.labels?.["longshore.scheme"] ?? "http";
@@ -176,33 +204,41 @@ function address({ services }: Document): string | undefined {
   return first && `${scheme}://${first.host === "0.0.0.0" ? "127.0.0.1" : first.host}:${first.port}`;
 }
 
-/** Removes containers, networks and files; volumes only when asked to. */
-async function takeDown(project: string, { document, keepVolumes }: ProjectInputs): Promise<void> {
+/** A service after the other, each with its grace period. */
+const TAKE_DOWN_SECONDS = 900;
+
+/** Removes containers, networks and files; volumes only where the inputs say so. */
+async function takeDown(
+  project: string,
+  { document, keepVolumes }: ProjectInputs,
+  { log }: Call,
+): Promise<void> {
   const filter = `label=com.docker.compose.project=${project}`;
   const compose = async (...args: string[]) => {
     if (isRecord(document)) {
       const command = ["compose", "--project-name", project, "--file", "-", ...args];
-      await docker(command, { input: JSON.stringify(document) });
+      await docker(command, { input: JSON.stringify(document), timeoutSeconds: TAKE_DOWN_SECONDS });
     }
   };
-  // The document gives the order: who depends on others ends first.
+  // The document gives the order: services stop before those they depend on.
   await compose("stop");
-  const { stdout } = await docker(["ps", "--all", "--quiet", "--filter", filter]);
-  const rest = stdout.split("\n").filter((id) => id !== "");
+  const rest = await listContainers(project);
+  await stopContainers(rest.filter(isAlive));
   if (rest.length > 0) {
-    // `compose down` would leave the nameless volumes that an image asks for and nobody can ever find again.
-    await docker(["rm", "--force", "--volumes", ...rest]);
+    // `compose down` would leave the anonymous volumes of images, which nothing can find again.
+    await docker(["rm", "--volumes", ...rest.map(({ id }) => id)]);
   }
   await compose("down", "--remove-orphans");
   if (isRecord(document)) {
     await removeUnusedNetworks(document);
   }
-  if (!keepVolumes) {
-    const volumes = await docker(["volume", "ls", "--quiet", "--filter", filter]);
-    const names = volumes.stdout.split("\n").filter((name) => name !== "");
-    if (names.length > 0) {
-      await docker(["volume", "rm", ...names]);
-    }
+  const volumes = await docker(["volume", "ls", "--quiet", "--filter", filter]);
+  const names = volumes.stdout.split("\n").filter((name) => name !== "");
+  if (!keepVolumes && names.length > 0) {
+    await docker(["volume", "rm", ...names]);
   }
   removeProjectFiles(project);
+  if (keepVolumes && names.length > 0) {
+    log.info(keptVolumes(names));
+  }
 }

@@ -17,7 +17,8 @@ import {
 } from "./inputs";
 import { maskedLog, maskOf } from "./mask";
 import { ProjectRunner } from "./project-runner";
-import { projectFolder, type Release } from "./release";
+import { projectFolder } from "./project-folder";
+import type { Release } from "./release";
 import { rollService } from "./roll-service";
 
 /** A service of a project that runs. */

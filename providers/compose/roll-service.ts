@@ -1,103 +1,174 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isWell, type Container } from "./containers";
+import { isAlive, isHealthy, type Container } from "./containers";
+import {
+  isReady,
+  nextStartFirst,
+  nextStopFirst,
+  undoStartFirst,
+  undoStopFirst,
+  type Condition,
+  type Seen,
+  type Undo,
+} from "./decide";
+import { Cancelled, UserError } from "./errors";
+import { ServiceFailed } from "./failures";
 import { namedVolumes, publishedPorts } from "./inputs";
 import type { ProjectRunner } from "./project-runner";
-import { untilReady } from "./wait";
+import { reloadLiveFiles } from "./reload";
+import { untilReady, waitLimit } from "./wait";
 
 /**
- * Brings one service to what is deployed now. Start-first: a new container is ready before an old one goes, one
- * after the other, and clients never see one that is not ready. Services that hold a volume or a port cannot run
- * twice: theirs stop first, and start again if the new one fails.
+ * Brings one service to what is deployed now, step by step: each step is decided by what runs at that moment
+ * (`decide.ts`). Start-first: a new container is ready before an old one goes, and clients never see one that is not
+ * ready. Services that hold a volume or a port cannot run twice: theirs stop first, and start again if the new one
+ * fails.
  */
 export async function rollService(run: ProjectRunner, service: string): Promise<void> {
-  const containers = await run.containers(service);
-  if (isSettled(run, service, containers)) {
-    return;
-  }
   const definition = run.inputs.document.services[service] ?? {};
-  const exclusive = namedVolumes(definition).length > 0 || publishedPorts(definition).length > 0;
-  await (exclusive ? stopFirst(run, service, containers) : startFirst(run, service, containers));
+  const isExclusive = namedVolumes(definition).length > 0 || publishedPorts(definition).length > 0;
+  await new ServiceRollout(run, service, isExclusive).run();
+  await reloadLiveFiles(run, service, await run.containers(service));
 }
 
-/** Nothing to do: all replicas are current, well and to be found, and nothing else is there. */
+/** Whether nothing is to be done: all replicas are current, healthy and found by clients, and nothing else is there. */
 export function isSettled(run: ProjectRunner, service: string, containers: readonly Container[]): boolean {
-  return (
-    containers.length === run.replicas(service) &&
-    containers.every((one) => run.isCurrent(one) && isWell(one) && run.isAdmitted(one))
-  );
+  return containers.length === run.replicas(service) && containers.every((one) => isReady(seenOf(run, one)));
 }
 
-async function startFirst(
-  run: ProjectRunner,
-  service: string,
-  containers: readonly Container[],
-): Promise<void> {
-  const current = containers.filter((one) => run.isCurrent(one));
-  const old = containers.filter((one) => !run.isCurrent(one));
-  const serving = () => [...old, ...ready].filter(isWell);
-  // Those that are well first: a surplus is taken from the rest.
-  const candidates = [...current.filter(isWell), ...current.filter((one) => !isWell(one))];
-  const ready: Container[] = [];
-  const wanted = run.replicas(service);
-  while (ready.length < wanted) {
-    const candidate = candidates.shift() ?? (await run.createBeside(service));
-    try {
-      ready.push(await makeReady(run, candidate, serving().length > 0));
-    } catch (error) {
-      const reported = await run.describeFailure(error);
-      // Left for a look when nothing else serves; otherwise nobody misses it.
-      await run.retire(serving().length > 0 ? [candidate] : old);
-      throw reported;
-    }
-    await retireOne(run, old);
+function seenOf(run: ProjectRunner, container: Container): Seen {
+  return {
+    id: container.id,
+    isCurrent: run.isCurrent(container),
+    condition: conditionOf(container),
+    isAdmitted: run.isAdmitted(container),
+    isStopping: isAlive(container) && run.isStopping(container),
+    started: Math.max(0, Date.parse(container.started) || 0),
+  };
+}
+
+function conditionOf(container: Container): Condition {
+  const { state, health } = container;
+  switch (state) {
+    case "running":
+      return isHealthy(container) ? "healthy" : health === "starting" ? "starting" : "failing";
+    case "restarting":
+      return "failing";
+    case "exited":
+      return "stopped";
+    case "paused":
+    case "removing":
+    case "created":
+    case "dead":
+      return state;
   }
-  await run.retire([...old, ...candidates]);
+}
+
+class ServiceRollout {
+  private containers: readonly Container[] = [];
+  /** Containers that this rollout made. */
+  private readonly created = new Set<string>();
+
+  constructor(
+    private readonly project: ProjectRunner,
+    private readonly service: string,
+    private readonly isExclusive: boolean,
+  ) {}
+
+  async run(): Promise<void> {
+    for (;;) {
+      const seen = await this.look();
+      const wanted = this.project.replicas(this.service);
+      const step = (this.isExclusive ? nextStopFirst : nextStartFirst)(seen, wanted);
+      if (step.do === "nothing") {
+        return;
+      }
+      // What only tidies up is finished.
+      if (this.project.signal.aborted && step.do !== "retire") {
+        await this.undo(new Cancelled());
+      }
+      switch (step.do) {
+        case "create":
+          this.created.add((await this.project.createBeside(this.service)).id);
+          break;
+        case "prepare":
+          await this.prepare(this.get(step.id), step.hidden);
+          break;
+        case "stop":
+          this.project.log.status(`stopping ${this.service}`);
+          await this.project.stop(step.ids.map((id) => this.get(id)));
+          break;
+        case "retire":
+          await this.retire(step.ids.map((id) => this.get(id)));
+          break;
+      }
+    }
+  }
+
+  private async look(): Promise<Seen[]> {
+    this.containers = await this.project.containers(this.service, this.isExclusive);
+    return this.containers.map((one) => seenOf(this.project, one));
+  }
+
+  private get(id: string): Container {
+    const found = this.containers.find((one) => one.id === id);
+    if (!found) {
+      throw new Error(`internal: no container ${id} of ${this.service}`);
+    }
+    return found;
+  }
+
+  private async prepare(container: Container, hidden: boolean): Promise<void> {
+    try {
+      await makeReady(this.project, container, hidden);
+    } catch (error) {
+      await this.undo(error, container.id);
+    }
+  }
+
+  /** Takes back what was begun. @throws the error, with the failed container's log */
+  private async undo(error: unknown, failed?: string): Promise<never> {
+    const reported = await this.project.describeFailure(error);
+    const seen = await this.look();
+    const wanted = this.project.replicas(this.service);
+    const { retire, start }: Undo = this.isExclusive
+      ? undoStopFirst(seen, this.created, wanted)
+      : undoStartFirst(seen, this.created, failed);
+    if (start.length > 0) {
+      this.project.log.status(`${this.service}: back to the previous container`);
+    }
+    try {
+      await this.project.retire(retire.map((id) => this.get(id)));
+      for (const id of start) {
+        await this.project.start(this.get(id));
+      }
+    } catch (second) {
+      throw withSecond(reported, second);
+    }
+    throw reported;
+  }
+
+  private async retire(containers: readonly Container[]): Promise<void> {
+    if (!this.isExclusive && containers.some(isAlive)) {
+      await sleep(NAME_CACHE_MILLISECONDS);
+    }
+    await this.project.retire(containers);
+  }
+}
+
+/** A failure, and why what ran before could not be brought back. */
+function withSecond(first: unknown, second: unknown): unknown {
+  if (!(first instanceof UserError && second instanceof UserError)) {
+    return second;
+  }
+  const log = first instanceof ServiceFailed ? first.log : "";
+  return new ServiceFailed(`${first.message}\nrolling back failed: ${second.message}`, log);
 }
 
 /** Clients, the edge among them, may remember for a second where a service was found; only then may one go. */
 const NAME_CACHE_MILLISECONDS = 2000;
 
-async function retireOne(run: ProjectRunner, old: Container[]): Promise<void> {
-  if (old.some(({ state }) => state === "running")) {
-    await sleep(NAME_CACHE_MILLISECONDS);
-  }
-  await run.retire(old.splice(0, 1));
-}
-
-async function stopFirst(
-  run: ProjectRunner,
-  service: string,
-  containers: readonly Container[],
-): Promise<void> {
-  const old = containers.filter((one) => !run.isCurrent(one));
-  const current = containers.filter((one) => run.isCurrent(one));
-  const wanted = run.replicas(service);
-  const kept = current.slice(0, wanted);
-  while (kept.length < wanted) {
-    kept.push(await run.createBeside(service));
-  }
-  const replaced = old.filter(({ state }) => state === "running");
-  await run.stop([...old, ...current.slice(wanted)]);
-  try {
-    for (const container of kept) {
-      await makeReady(run, container, false);
-    }
-  } catch (error) {
-    const reported = await run.describeFailure(error);
-    if (replaced.length > 0) {
-      run.log.status(`${service}: back to the previous container`);
-      await run.retire(kept);
-      for (const container of replaced) {
-        await run.start({ ...container, state: "exited" });
-      }
-    }
-    throw reported;
-  }
-  await run.retire([...old, ...current.slice(wanted)]);
-}
-
 /** Starts a container where needed and waits; `hidden` keeps it from clients until then. */
-async function makeReady(run: ProjectRunner, container: Container, hidden: boolean): Promise<Container> {
+async function makeReady(run: ProjectRunner, container: Container, hidden: boolean): Promise<void> {
   const { service, state, health } = container;
   const isUp = state === "running" && health !== "unhealthy";
   if (!isUp) {
@@ -109,12 +180,11 @@ async function makeReady(run: ProjectRunner, container: Container, hidden: boole
   }
   run.log.status(`waiting for ${service}`);
   const ready = await untilReady(container.id, {
-    seconds: run.inputs.waitSeconds,
+    seconds: waitLimit(run.inputs, container),
     signal: run.signal,
     onWait: (words) => {
       run.log.status(`waiting for ${service} (${words})`);
     },
   });
   await run.admit(ready);
-  return ready;
 }

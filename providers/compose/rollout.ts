@@ -1,12 +1,13 @@
 import { configHashes } from "./build";
-import { listContainers } from "./containers";
+import { describe, listContainers } from "./containers";
 import { docker } from "./docker";
 import { Cancelled, UserError } from "./errors";
 import { ServiceFailed, type Failure } from "./failures";
 import { dependenciesOf, isJob, type ProjectInputs } from "./inputs";
-import { refreshLiveFiles } from "./live-files";
+import { forgetStops, pendingStops } from "./pending-stops";
 import { ProjectRunner } from "./project-runner";
 import { removeOldReleases, type Release } from "./release";
+import { reloadLiveFiles } from "./reload";
 import { isSettled, rollService } from "./roll-service";
 import { runJob } from "./run-job";
 import type { Call } from "./server";
@@ -15,16 +16,16 @@ import { stillRunning } from "./unfinished";
 
 export interface RolloutResult {
   readonly failures: readonly Failure[];
-  /** Services that were left alone, because what they wait for failed. */
+  /** Services that were not touched, because a service that they wait for failed. */
   readonly skipped: readonly string[];
   readonly cancelled: boolean;
-  /** Who still runs as before, in words; empty when nobody does, or all is well. */
+  /** Which services still run their previous version, in words; empty when none does, or nothing failed. */
   readonly kept: string;
 }
 
 /**
- * Brings all services to what is deployed now, each after those it depends on and otherwise at once. What is
- * already so is not touched: running this twice, or after it was killed, does what is left to do.
+ * Brings all services to what is deployed now, each after those it depends on and otherwise at once. Services that are
+ * up to date are not touched: running this twice, or after it was killed, does what is left to do.
  */
 export async function rollOut(
   inputs: ProjectInputs,
@@ -37,10 +38,12 @@ export async function rollOut(
   const hashes = await configHashes(project, release.file);
   const run = new ProjectRunner(inputs, release, hashes, images, log, signal, runsAgain);
   const names = Object.keys(document.services);
-  const before = await listContainers(project);
-  const of = (service: string) => before.filter((container) => container.service === service);
   await ensureSharedNetworks(document);
-  await run.createMissing(names.filter((name) => of(name).length === 0 && run.replicas(name) > 0));
+  const existing = new Set((await listContainers(project)).map(({ service }) => service));
+  await run.createMissing(names.filter((name) => !existing.has(name) && run.replicas(name) > 0));
+  // Every task decides at once whether its service is settled; each other one looks again when its turn comes.
+  const seen = await listContainers(project);
+  const of = (service: string) => seen.filter((container) => container.service === service);
 
   const failures: Failure[] = [];
   const skipped: string[] = [];
@@ -61,7 +64,7 @@ export async function rollOut(
       return true;
     }
     if (!job && isSettled(run, name, of(name))) {
-      await refreshLiveFiles(run, name);
+      await reloadLiveFiles(run, name, of(name));
       return true;
     }
     const before = await Promise.all(dependenciesOf(service).map(task));
@@ -89,7 +92,11 @@ export async function rollOut(
   if (unexpected) {
     throw unexpected.reason;
   }
-  const isDone = results.every((result) => result.status === "fulfilled" && result.value);
+  let isDone = results.every((result) => result.status === "fulfilled" && result.value);
+  if (isDone) {
+    failures.push(...(await stoppedMeanwhile(run)));
+    isDone = failures.length === 0;
+  }
   if (isDone) {
     await removeLeftovers(run);
   }
@@ -98,7 +105,25 @@ export async function rollOut(
   return { failures, skipped: skipped.sort(), cancelled: signal.aborted, kept };
 }
 
-/** Containers, networks and files of services and deployments that are no more. */
+/** Services that stopped after they had become ready, while others were still rolled out. */
+async function stoppedMeanwhile(run: ProjectRunner): Promise<Failure[]> {
+  const { document, project } = run.inputs;
+  const containers = await listContainers(project);
+  return Object.keys(document.services)
+    .filter((name) => !isJob(name, document))
+    .flatMap((service) => {
+      const own = containers.filter((one) => one.service === service && run.isCurrent(one));
+      const running = own.filter(({ state }) => state === "running");
+      if (running.length >= run.replicas(service)) {
+        return [];
+      }
+      const stopped = own.find(({ state }) => state !== "running");
+      const state = stopped ? describe(stopped) : "removed";
+      return [{ service, reason: `${state} after it was ready; run \`up\` again`, log: "" }];
+    });
+}
+
+/** Removes containers, networks and files of services and deployments that no longer exist. */
 async function removeLeftovers(run: ProjectRunner): Promise<void> {
   const { document, project } = run.inputs;
   const containers = await listContainers(project);
@@ -109,6 +134,11 @@ async function removeLeftovers(run: ProjectRunner): Promise<void> {
     Object.entries(document.networks ?? {}).map(([key, network]) => network?.name ?? `${project}_${key}`),
   );
   const rest = containers.filter((container) => !orphans.includes(container));
+  const ids = new Set(rest.map(({ id }) => id));
+  forgetStops(
+    project,
+    [...pendingStops(project)].filter((id) => !ids.has(id)),
+  );
   removeOldReleases(project, run.release, rest);
 }
 

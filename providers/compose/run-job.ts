@@ -2,11 +2,11 @@ import type { Container } from "./containers";
 import { docker } from "./docker";
 import { dependenciesOf, namedVolumes } from "./inputs";
 import type { ProjectRunner } from "./project-runner";
-import { untilCompleted } from "./wait";
+import { DEFAULT_WAIT_SECONDS, untilCompleted } from "./wait";
 
 /**
- * Runs a job to its end, unless it has already ended well as it is now, on the volumes that are there now. After a
- * deployment that did not end well it runs in any case: what it did may have been undone by hand since.
+ * Runs a job to its end, unless it has already completed as it is described now, on the volumes that exist now. After a
+ * deployment that failed it runs in any case: what it did may have been undone by hand since.
  */
 export async function runJob(run: ProjectRunner, job: string): Promise<void> {
   const containers = await run.containers(job);
@@ -44,7 +44,8 @@ export function hasCompleted({ state, exitCode }: Container): boolean {
 }
 
 function timeout({ inputs }: ProjectRunner, job: string): number {
-  return Number(inputs.document.services[job]?.labels?.["longshore.timeout"] ?? inputs.waitSeconds);
+  const described = inputs.document.services[job]?.labels?.["longshore.timeout"];
+  return Number(described ?? inputs.waitSeconds ?? DEFAULT_WAIT_SECONDS);
 }
 
 /**

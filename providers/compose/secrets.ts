@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { docker } from "./docker";
+import { makePrivateFolder, writeNewFile } from "./durable-files";
 import type { ProjectInputs } from "./inputs";
 import { tar } from "./tar";
 
@@ -21,9 +22,9 @@ export async function writeSecrets(
 ): Promise<void> {
   for (const [path, file] of Object.entries(files)) {
     const target = join(folder, path);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(target));
     if (isRoot) {
-      writeFileSync(target, file.content, { mode: 0o600, flag: "wx" });
+      writeNewFile(target, file.content, 0o600);
       chownSync(target, file.user, file.user);
       chmodSync(target, 0o400);
     }

@@ -1,20 +1,26 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "./containers";
-import { projectFolder } from "./release";
+import { makePrivateFolder, replaceFile } from "./durable-files";
+import { pendingStops } from "./pending-stops";
+import { projectFolder } from "./project-folder";
 
 // A file, because the engine's state learns nothing from a deployment that was killed.
 const fileOf = (project: string): string => join(projectFolder(project), "unfinished");
 
-/** How the last deployment ended, such as `a failed deployment: …`. `undefined`: it reached its end. */
+/** How the last deployment ended, such as `a failed deployment: …`. `undefined`: it completed. */
 export function readUnfinished(project: string): string | undefined {
   const file = fileOf(project);
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  if (existsSync(file)) {
+    return readFileSync(file, "utf8");
+  }
+  // A `restart` that was killed.
+  return pendingStops(project).size > 0 ? "an interrupted stop" : undefined;
 }
 
 export function noteUnfinished(project: string, how: string): void {
-  mkdirSync(projectFolder(project), { recursive: true, mode: 0o700 });
-  writeFileSync(fileOf(project), how, { mode: 0o600 });
+  makePrivateFolder(projectFolder(project));
+  replaceFile(fileOf(project), how);
 }
 
 export function noteFinished(project: string): void {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, inspectContainers, type Container } from "./containers";
+import { describe, inspectContainers, reasonOfExit, type Container } from "./containers";
 import { Cancelled, UserError } from "./errors";
 import { oneLine } from "./failures";
+import type { ProjectInputs } from "./inputs";
+import { Stopwatch } from "./stopwatch";
 
 /** A crash at start may be chance; three in a row are not. */
 const CRASHES = 3;
-/** A container without a health check has to stay up this long. */
+/** A container without a health check must stay up this long. */
 const STEADY_SECONDS = 2;
 const POLL_MILLISECONDS = 300;
 
@@ -19,7 +21,22 @@ export class NotReady extends UserError {
   }
 }
 
+/** Longest wait for a container that says nothing about how long its start may take. */
+export const DEFAULT_WAIT_SECONDS = 300;
+
+/**
+ * How long a container may take to become ready. Its health check decides, which follows the service's `startup`: a
+ * container whose check fails for longer is unhealthy. The limit is for checks that never end.
+ */
+export function waitLimit(
+  { waitSeconds }: Pick<ProjectInputs, "waitSeconds">,
+  { patienceSeconds = 0 }: Pick<Container, "patienceSeconds">,
+): number {
+  return waitSeconds ?? Math.max(DEFAULT_WAIT_SECONDS, 2 * patienceSeconds);
+}
+
 interface WaitOptions {
+  /** Time of a suspended machine does not count. */
   seconds: number;
   signal: AbortSignal;
   /** Called with `waitingWords` when there is something new to say. */
@@ -36,38 +53,43 @@ export function waitingWords(container: Container, elapsed: number, seconds: num
   return [...said(container), `${Math.min(Math.floor(elapsed), limit)} s of ${limit} s`].join(", ");
 }
 
-function said({ state, exitCode, probeOutput }: Container): string[] {
-  const words =
-    state === "restarting" ? `exited with code ${exitCode}` : oneLine(probeOutput, LONGEST_ANSWER);
+function said(container: Container): string[] {
+  const { state, probeOutput } = container;
+  const words = state === "restarting" ? exited(container) : oneLine(probeOutput, LONGEST_ANSWER);
   return words === "" ? [] : [words];
+}
+
+/** `exited with code 3`, or `out of memory: limit 512Mi` */
+function exited(container: Pick<Container, "exitCode" | "outOfMemory">): string {
+  const reason = reasonOfExit(container);
+  return reason.startsWith("exit code") ? `exited with code ${container.exitCode}` : reason;
 }
 
 /** Waits until a started container is healthy, or without a health check until it stays up. */
 export function untilReady(id: string, options: WaitOptions): Promise<Container> {
-  let steadySince: number | undefined;
+  const steady = new Stopwatch();
   return poll(id, options, "did not become healthy", (container, first) => {
-    const { state, health, restarts, exitCode, probeOutput } = container;
+    const { state, health, restarts, probeOutput } = container;
     if (state === "exited" || state === "dead") {
-      throw new NotReady(container, `exited with code ${exitCode}`);
+      throw new NotReady(container, exited(container));
     }
     // Between two starts: only then the exit code and the log are those of the crash.
     if (state === "restarting" && restarts - first.restarts >= CRASHES) {
-      throw new NotReady(container, `exited with code ${exitCode}, ${CRASHES} times in a row`);
+      throw new NotReady(container, `${exited(container)}, ${CRASHES} times in a row`);
     }
-    // The engine calls whatever has ended unhealthy.
+    // Docker also calls a container unhealthy that has exited.
     if (state === "running" && health === "unhealthy") {
       throw new NotReady(container, `unhealthy${probeOutput === "" ? "" : `: ${probeOutput}`}`);
     }
     if (state !== "running") {
-      steadySince = undefined;
+      steady.reset();
       return false;
     }
-    steadySince ??= Date.now();
-    return health === undefined ? Date.now() - steadySince >= STEADY_SECONDS * 1000 : health === "healthy";
+    return health === undefined ? steady.seconds() >= STEADY_SECONDS : health === "healthy";
   });
 }
 
-/** Waits until a job has ended well. */
+/** Waits until a job has completed. */
 export function untilCompleted(id: string, options: WaitOptions): Promise<Container> {
   return poll(id, options, "did not end", (container) => {
     const { state, exitCode } = container;
@@ -75,7 +97,7 @@ export function untilCompleted(id: string, options: WaitOptions): Promise<Contai
       return false;
     }
     if (exitCode !== 0) {
-      throw new NotReady(container, `exited with code ${exitCode}`);
+      throw new NotReady(container, exited(container));
     }
     return true;
   });
@@ -87,13 +109,13 @@ async function poll(
   late: string,
   isDone: (container: Container, first: Container) => boolean,
 ): Promise<Container> {
-  const begin = Date.now();
+  const stopwatch = new Stopwatch();
   let reported = "0";
   let first: Container | undefined;
   for (;;) {
     const [container] = await inspectContainers([id]);
     if (!container) {
-      throw new UserError("its container was removed by someone else");
+      throw new UserError("its container was removed by another process; run the command again");
     }
     first ??= container;
     if (isDone(container, first)) {
@@ -102,7 +124,7 @@ async function poll(
     if (signal.aborted) {
       throw new Cancelled();
     }
-    const elapsed = (Date.now() - begin) / 1000;
+    const elapsed = stopwatch.seconds();
     if (elapsed >= seconds) {
       const probe = container.probeOutput === "" ? "" : `: ${container.probeOutput}`;
       throw new NotReady(container, `${late} within ${seconds} seconds (${describe(container)}${probe})`);

@@ -55,6 +55,7 @@ describe("the mask over logs", () => {
 const container = (fields: Partial<Container> = {}): Container => ({
   id: "1",
   name: "p-a-1",
+  project: "p",
   service: "a",
   configHash: "c",
   image: "i",
@@ -66,6 +67,10 @@ const container = (fields: Partial<Container> = {}): Container => ({
   started: "",
   networks: [],
   mounts: [],
+  volumes: [],
+  writableBinds: [],
+  ports: [],
+  graceSeconds: 10,
   ...fields,
 });
 

@@ -1,0 +1,31 @@
+import { tryDocker } from "./docker";
+import type { ProjectInputs } from "./inputs";
+
+/** Volumes of a project that its document no longer has: those of a datastore that was renamed or removed. */
+export async function unusedVolumes({ project, document }: ProjectInputs): Promise<string[]> {
+  const used = new Set(
+    Object.entries(document.volumes ?? {}).map(([key, volume]) => volume?.name ?? `${project}_${key}`),
+  );
+  const filter = `label=com.docker.compose.project=${project}`;
+  const { stdout } = await tryDocker(["volume", "ls", "--quiet", "--filter", filter]);
+  return stdout.split("\n").filter((name) => name !== "" && !used.has(name));
+}
+
+/** Says of unused volumes what became of the data, and both ways on. */
+export function unusedVolumesText(names: readonly string[]): string {
+  const [one] = names;
+  const what = names.length === 1 ? `volume ${one ?? ""} has` : `volumes ${names.join(", ")} have`;
+  return (
+    `${what} data, and no service of the description uses ${names.length === 1 ? "it" : "them"}: a renamed datastore starts empty. ` +
+    `To use the data: rename it back, or run \`longshore backup\` before a rename and \`longshore restore\` after it. ` +
+    `To delete the data: docker volume rm ${names.join(" ")}`
+  );
+}
+
+/** Says where the data of a project is that was taken down. */
+export function keptVolumes(names: readonly string[]): string {
+  return (
+    `volumes stay until they are deleted: ${names.join(", ")}; a system of another name does not find them. ` +
+    `To delete them: docker volume rm ${names.join(" ")}`
+  );
+}
