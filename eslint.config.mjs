@@ -50,7 +50,8 @@ export default tseslint.config(
         },
         {
           selector: "ArrayExpression > Literal:first-child[value='run']",
-          message: "Create the container, then start it with startContainer() of providers/compose/start-stop.ts.",
+          message:
+            "Create the container, then start it with startContainer() of providers/compose/start-stop.ts.",
         },
         {
           selector:

@@ -63,10 +63,16 @@ function isUsable({ isCurrent, isStopping, condition }: Seen): boolean {
   return isCurrent && !isStopping && condition !== "dead" && condition !== "removing";
 }
 
-/** Those that are ready come first, then by condition; the oldest first among equals. */
+/** Those that serve come first, then by condition; what was told to stop last; the oldest first among equals. */
 function byPreference(seen: readonly Seen[]): Seen[] {
-  const rank = (one: Seen) => (isReady(one) ? -1 : PREFERENCE[one.condition]);
-  return [...seen].sort((a, b) => rank(a) - rank(b));
+  const rank = (one: Seen) => {
+    const isServing = one.condition === "healthy" && one.isAdmitted;
+    return one.isStopping ? Infinity : isServing ? -1 : PREFERENCE[one.condition];
+  };
+  return [...seen].sort((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  });
 }
 
 const idsOf = (seen: readonly Seen[]): string[] => seen.map(({ id }) => id);

@@ -96,8 +96,8 @@ function writesTo(
 
 /** What `docker stop` may take beyond the grace period: the daemon is busy, or waits for the kernel. */
 const STOP_MARGIN_SECONDS = 60;
-/** How long the daemon may take to show an exit, or to remove a container with `--rm`. */
-const EXIT_SECONDS = 10;
+/** How long the daemon may take to show an exit after a stop that succeeded, and after one that failed. */
+const EXIT_SECONDS = { stopped: 10, failed: 1 };
 const POLL_MILLISECONDS = 300;
 
 /**
@@ -130,7 +130,7 @@ export async function stopContainers(containers: readonly Container[]): Promise<
     if (!running) {
       return;
     }
-    if (stopwatch.seconds() >= EXIT_SECONDS) {
+    if (stopwatch.seconds() >= (said === "" ? EXIT_SECONDS.stopped : EXIT_SECONDS.failed)) {
       throw new StillRunning(running, said);
     }
     await sleep(POLL_MILLISECONDS);
