@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Terminal } from "../support/terminal";
 import { plural } from "../support/terminal";
@@ -38,6 +38,8 @@ function writeIfNew(path: string, content: string): boolean {
   }
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
+  // Containers of a rendered Compose document read its files as their own users, whatever the umask here is.
+  chmodSync(path, 0o644);
   return true;
 }
 

@@ -67,13 +67,25 @@ export class DockerTimeout extends UserError {
   }
 }
 
-/**
- * As `docker`, for commands whose failure is an answer. The command runs in a process group of its own: a Ctrl-C at the
- * terminal reaches only the caller, which decides what to finish and what to undo.
- *
- * @throws DockerTimeout
- */
+export type DockerCommand = (args: readonly string[], options: RunOptions) => Promise<RunResult>;
+
+let command: DockerCommand = spawnDocker;
+
+/** For tests: another command in the place of `docker`, or the real one again. */
+export function useDockerCommand(replacement: DockerCommand = spawnDocker): void {
+  command = replacement;
+}
+
+/** As `docker`, for commands whose failure is an answer. @throws DockerTimeout */
 export function tryDocker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return command(args, options);
+}
+
+/**
+ * Runs docker in a process group of its own: a Ctrl-C at the terminal reaches only this process, which decides what to
+ * finish and what to undo.
+ */
+function spawnDocker(args: readonly string[], options: RunOptions): Promise<RunResult> {
   const { input, env, signal, onLine, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, inherit = [] } = options;
   return new Promise((resolve, reject) => {
     const child = spawn("docker", args, {

@@ -4,7 +4,7 @@ import { load } from "js-yaml";
 import { configHashes, presentImages } from "./build";
 import { listContainers, type Container } from "./containers";
 import type { Log } from "./engine";
-import { UserError } from "./errors";
+import { Cancelled, UserError } from "./errors";
 import { failureText, ServiceFailed } from "./failures";
 import {
   DEFAULTS,
@@ -90,7 +90,7 @@ export async function restartService(
   try {
     await rollService(run, service);
   } catch (error) {
-    if (error instanceof UserError) {
+    if (error instanceof UserError && !(error instanceof Cancelled)) {
       const last = secrets && error instanceof ServiceFailed ? error.log : "";
       const failures = [{ service, reason: error.message, log: last }];
       throw new UserError(failureText({ project, failures, skipped: [], kept: "" }, mask));

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspectContainers } from "../../providers/compose/containers";
 import { DockerTimeout, tryDocker } from "../../providers/compose/docker";
 import {
@@ -54,13 +57,13 @@ describe("Starting a container", () => {
   });
 
   it("lets one of two win that start at once on one volume", async () => {
-    daemon.write("behaviour.json", { start: "slow" });
+    daemon.behaviour.slow = ["start"];
     daemon.add({ id: "a", state: "created", volumes: ["data"] });
     daemon.add({ id: "b", state: "created", volumes: ["data"] });
     const results = await Promise.allSettled([startContainer("a"), startContainer("b")]);
     assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     assert.equal(daemon.running().length, 1);
-    assert.deepEqual(daemon.lines("double"), []);
+    assert.deepEqual(daemon.double, []);
   });
 
   it("continues a paused container", async () => {
@@ -80,7 +83,7 @@ describe("Stopping containers", () => {
   });
 
   it("is an error when docker stop fails and the container still runs", async () => {
-    daemon.write("behaviour.json", { stop: "fail" });
+    daemon.behaviour.stopFails = true;
     daemon.add({ id: "a", state: "running" });
     await assert.rejects(stopContainers(await inspectContainers(["a"])), (error: Error) => {
       assert.ok(error instanceof StillRunning);
@@ -93,7 +96,7 @@ describe("Stopping containers", () => {
   });
 
   it("is done when docker stop fails but the container has exited", async () => {
-    daemon.write("behaviour.json", { stop: "fail" });
+    daemon.behaviour.stopFails = true;
     daemon.add({ id: "a", state: "running" });
     const seen = await inspectContainers(["a"]);
     daemon.add({ id: "a", state: "exited" });
@@ -102,39 +105,48 @@ describe("Stopping containers", () => {
 });
 
 describe("A docker command", () => {
-  let daemon: FakeDaemon;
+  let folder: string;
+  const path = process.env["PATH"];
   beforeEach(() => {
-    daemon = new FakeDaemon();
+    folder = mkdtempSync(join(tmpdir(), "longshore-docker-"));
+    writeFileSync(
+      join(folder, "docker"),
+      `#!/bin/sh\necho $$ > ${folder}/pid.new\nmv ${folder}/pid.new ${folder}/pid\nsleep 600\n`,
+    );
+    chmodSync(join(folder, "docker"), 0o755);
+    process.env["PATH"] = `${folder}:${path ?? ""}`;
   });
   afterEach(() => {
-    daemon.remove();
+    process.env["PATH"] = path;
+    rmSync(folder, { recursive: true, force: true });
   });
+  const started = async (): Promise<string> => {
+    while (!existsSync(join(folder, "pid"))) {
+      await sleep(10);
+    }
+    return readFileSync(join(folder, "pid"), "utf8").trim();
+  };
 
-  it("ends when it does not answer in time", async () => {
-    daemon.write("behaviour.json", { inspect: "hang" });
-    await assert.rejects(tryDocker(["inspect", "a"], { timeoutSeconds: 0.5 }), (error: Error) => {
+  it("ends, with the processes that it started, when it does not answer in time", async () => {
+    const done = tryDocker(["inspect", "a"], { timeoutSeconds: 0.5 });
+    const rejected = assert.rejects(done, (error: Error) => {
       assert.ok(error instanceof DockerTimeout);
       assert.match(error.message, /^docker inspect a: no answer within 0.5 s; check the Docker daemon/);
       return true;
     });
-    const [pid = ""] = daemon.lines("pids");
+    const pid = await started();
+    await rejected;
     while (isRunning(pid)) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(10);
     }
   });
 
   it("runs in a process group of its own, out of reach of a Ctrl-C at the terminal", async () => {
-    daemon.write("behaviour.json", { inspect: "hang" });
-    const abort = new AbortController();
-    const done = tryDocker(["inspect", "a"], { signal: abort.signal });
-    while (daemon.lines("pids").length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const [pid = ""] = daemon.lines("pids");
-    assert.notEqual(groupOf(pid), groupOf("self"));
-    process.kill(Number(pid), "SIGKILL");
-    abort.abort();
-    assert.notEqual((await done).exitCode, 0);
+    const done = tryDocker(["inspect", "a"]);
+    const pid = await started();
+    assert.equal(groupOf(pid), pid);
+    process.kill(-Number(pid), "SIGKILL");
+    assert.equal((await done).exitCode, 130);
   });
 });
 
