@@ -132,7 +132,9 @@ export async function down({
         progress.stop();
         await confirm(terminal, `Remove ${what} of stack ${stack}${data}?`);
       }
-      const result = await deploy("destroy", opened, terminal, progress, { system });
+      // The provider does not announce that volumes stay when they are deleted next.
+      const env = { ...opened.env, ...(volumes && { LONGSHORE_DELETES_VOLUMES: "1" }) };
+      const result = await deploy("destroy", { ...opened, env }, terminal, progress, { system });
       if (volumes && result.status === "ok") {
         const engine = { env: environmentWith(opened.env) };
         const names = await deleteVolumes(engine, systems, stack);

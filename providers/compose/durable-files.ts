@@ -7,7 +7,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -36,29 +35,18 @@ export function writeNewFile(file: string, content: string | Uint8Array, mode: n
   chmodSync(file, mode);
 }
 
-/** Replaces a file at once: a crash leaves the old content or the new one. */
-export function replaceFile(file: string, content: string | Uint8Array, mode = 0o600): void {
-  const draft = draftOf(file);
-  rmSync(draft, { force: true });
-  writeNewFile(draft, content, mode);
-  renameSync(draft, file);
-  syncFolder(dirname(file));
-}
-
-/** As `replaceFile`, where no other process has made the file meanwhile. @returns whether this one made it */
-export function createFile(file: string, content: string | Uint8Array, mode = 0o600): boolean {
-  const draft = draftOf(file);
+/** Makes a file as a whole, unless it exists or another process makes it at the same time. */
+export function createFile(file: string, content: string | Uint8Array, mode = 0o600): void {
+  const draft = `${file}.${process.pid}.tmp`;
   rmSync(draft, { force: true });
   writeNewFile(draft, content, mode);
   try {
     linkSync(draft, file);
     syncFolder(dirname(file));
-    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      return false;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      throw error;
     }
-    throw error;
   } finally {
     rmSync(draft, { force: true });
   }
@@ -73,5 +61,3 @@ export function syncFolder(folder: string): void {
     closeSync(descriptor);
   }
 }
-
-const draftOf = (file: string): string => `${file}.${process.pid}.tmp`;

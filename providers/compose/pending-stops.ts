@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { makePrivateFolder, replaceFile } from "./durable-files";
+import { replaceFile } from "../../tools/files";
+import { makePrivateFolder } from "./durable-files";
 import { projectFolder } from "./project-folder";
 
 // Docker does not show that a container is being stopped: until its grace period is over, one whose `docker stop` was

@@ -238,7 +238,7 @@ async function takeDown(
     await docker(["volume", "rm", ...names]);
   }
   removeProjectFiles(project);
-  if (keepVolumes && names.length > 0) {
+  if (keepVolumes && names.length > 0 && process.env["LONGSHORE_DELETES_VOLUMES"] === undefined) {
     log.info(keptVolumes(names));
   }
 }

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { yamlText } from "../../yaml/write";
 import type { Container } from "./containers";
 import { canWriteLive, withDigests } from "./digests";
-import { createFile, makePrivateFolder, replaceFile, syncFolder, writeNewFile } from "./durable-files";
+import { createFile, makePrivateFolder, syncFolder, writeNewFile } from "./durable-files";
 import type { ProjectInputs } from "./inputs";
 import { writeInto } from "./live-files";
 import { projectFolder } from "./project-folder";
@@ -168,7 +168,8 @@ function projectKey(project: string): { readonly key: Buffer; readonly warning?:
   if (key.length === KEY_BYTES) {
     return { key };
   }
-  replaceFile(file, randomBytes(KEY_BYTES));
+  rmSync(file);
+  createFile(file, randomBytes(KEY_BYTES));
   return {
     key: readFileSync(file),
     warning: `${file}: expected ${KEY_BYTES} bytes, got ${key.length}; a new key was written, and services that mount files restart once`,

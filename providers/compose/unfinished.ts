@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "../../tools/files";
 import type { Container } from "./containers";
-import { makePrivateFolder, replaceFile } from "./durable-files";
+import { makePrivateFolder } from "./durable-files";
 import { pendingStops } from "./pending-stops";
 import { projectFolder } from "./project-folder";
 

@@ -47,7 +47,7 @@ describe("The files that containers mount", () => {
     folder = mkdtempSync(join(tmpdir(), "longshore-release-"));
     before = process.env["XDG_DATA_HOME"];
     process.env["XDG_DATA_HOME"] = folder;
-    umask = process.umask();
+    umask = process.umask(0o022);
   });
   afterEach(() => {
     process.umask(umask);
