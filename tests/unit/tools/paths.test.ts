@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { projectFolder } from "../../../providers/compose/release";
+import { projectFolder } from "../../../providers/compose/project-folder";
 import { cacheDir, dataDir, repoRoot } from "../../../tools/paths";
 
 describe("folders", () => {
