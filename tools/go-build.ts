@@ -27,15 +27,17 @@ export interface GoBuild {
   /** The variable that the program takes its version from, and what it says. */
   readonly version: readonly [variable: string, value: string];
   readonly output: string;
+  /** Whether the program contains C sources, which need a C compiler. @default false */
+  readonly cgo?: boolean;
 }
 
 /** Compiling takes minutes on two slow cores. */
 const BUILD_PATIENCE_MS = 30 * 60_000;
 
 /** @throws MissingTool with the last line of what went wrong */
-export async function buildWithGo({ modules, target, version, output }: GoBuild): Promise<void> {
+export async function buildWithGo({ modules, target, version, output, cgo = false }: GoBuild): Promise<void> {
   const cwd = join(repoRoot(), "tools", modules);
-  const env = { ...process.env, ...(await goEnvironment()) };
+  const env = { ...process.env, ...(await goEnvironment()), CGO_ENABLED: cgo ? "1" : "0" };
   const flags = `-s -w -X ${version.join("=")}`;
   const partial = `${output}.partial`;
   await mkdir(dirname(output), { recursive: true });
@@ -71,7 +73,6 @@ async function goEnvironment(): Promise<Record<string, string>> {
     GOTOOLCHAIN: "local",
     GOFLAGS: "-mod=readonly -buildvcs=false",
     GOWORK: "off",
-    CGO_ENABLED: "0",
   };
 }
 
