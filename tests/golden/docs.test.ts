@@ -4,12 +4,15 @@ import { supportTable } from "../../catalog/support";
 import { policyTable } from "../../policy/rules/table";
 import { alertsPage } from "../../render/monitoring/rules";
 import { stackFileSchema } from "../../settings/json-schema";
+import { createProgram } from "../../cli/main";
 import { systems } from "../../stacks";
+import { cliPage } from "../support/cli-page";
 import { componentsPage } from "../support/component-examples";
 import { matchesGolden } from "../support/golden";
+import { settingsPage } from "../support/settings-page";
 
-describe("written from data", () => {
-  it("the support table", async () => {
+describe("Pages generated from data", () => {
+  it("include the support table", async () => {
     const intro =
       "# What each target honours\n\nWritten from `catalog/support.ts` by `npm run golden:update`; the numbers lead to the notes below.\n\n";
     matchesGolden(
@@ -18,19 +21,19 @@ describe("written from data", () => {
     );
   });
 
-  it("the policies", async () => {
+  it("include the policies", async () => {
     matchesGolden(
       "docs/reference/policies.md",
       await format(policyTable(), { parser: "markdown", printWidth: 110 }),
     );
   });
 
-  it("the page of all components", async () => {
+  it("include the components", async () => {
     const page = await format(componentsPage(), { parser: "markdown", printWidth: 110 });
     matchesGolden("docs/reference/components/README.md", page);
   });
 
-  it("the page of all alerts", async () => {
+  it("include the alerts", async () => {
     const intro =
       "# Alerts\n\nWhat each alert means and what to do first. Written from `render/monitoring/` by `npm run golden:update`; [Monitoring](../how-to/monitoring.md) says how they come about.\n\n";
     matchesGolden(
@@ -39,8 +42,21 @@ describe("written from data", () => {
     );
   });
 
-  it("the JSON schema of the stack files", async () => {
+  it("include the JSON schema of the stack files", async () => {
     const schema = JSON.stringify(stackFileSchema(systems));
     matchesGolden("settings/schema.json", await format(schema, { parser: "json", printWidth: 110 }));
+  });
+
+  it("include the commands", async () => {
+    const page = await format(cliPage(createProgram()), { parser: "markdown", printWidth: 110 });
+    matchesGolden("docs/reference/cli.md", page);
+  });
+
+  it("include the setting keys", async () => {
+    const page = settingsPage(stackFileSchema(systems), Object.keys(systems));
+    matchesGolden(
+      "docs/reference/settings-keys.md",
+      await format(page, { parser: "markdown", printWidth: 110 }),
+    );
   });
 });
