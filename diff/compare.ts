@@ -10,17 +10,17 @@ import type {
   StackDifference,
 } from "./types";
 
-/** Changes of these say nothing that another change does not say. */
+/** Types whose changes always accompany another, more telling change. */
 const NOISE = [/secrets-checksum$/, /volumes\.[\w-]+\.configMap\.name$/];
 
-/** What changes between two descriptions of one environment; `undefined` for one that is not there. */
+/** Compares two descriptions of one environment. `undefined` stands for an environment that does not exist. */
 export function compareStacks(
   before: DescribedStack | undefined,
   after: DescribedStack | undefined,
 ): StackDifference {
   const stack = after ?? before;
   if (!stack) {
-    throw new Error("internal: a comparison of nothing with nothing");
+    throw new Error("internal: both descriptions are missing");
   }
   const [old, now] = [byKey(before), byKey(after)];
   const keys = [...new Set([...old.keys(), ...now.keys()])];
@@ -45,7 +45,7 @@ export function compareStacks(
 }
 
 const isWorkload = ({ type }: { type: string }): boolean => /^apps\/v1\/|^batch\/v1\//.test(type);
-/** The policy of all pods of a system. */
+/** Name of the NetworkPolicy for all pods of a system. */
 const SHARED = "default-deny";
 const keyOf = ({ system, type, name }: { system: string; type: string; name: string }): string =>
   [system, type, name].join("\0");

@@ -2,18 +2,18 @@ import { code, lengthOf, prose } from "./escape";
 import type { ResourceDifference, StackDifference } from "./types";
 import { describeProperties, kindOf, signOf, verbOf } from "./words";
 
-/** Ways to write the dangerous changes, each shorter than the one before. */
+/** Formats of the dangerous changes, from the most to the least detailed. */
 const FORMS: readonly ((dangerous: readonly ResourceDifference[]) => string[])[] = [
   (dangerous) => dangerous.map((one) => row(one, [one], because(one))),
   (dangerous) => dangerous.map((one) => row(one, [one])),
   (dangerous) => groups(dangerous).map((group) => row(group[0] as ResourceDifference, group)),
 ];
-/** Resources that a row of many names. */
+/** How many resources a grouped row names. */
 const MOST_NAMES = 5;
 
 /**
- * The dangerous changes of all environments, none left out: in the longest form that fits. Where even the shortest does
- * not, it says of each environment how many are not shown.
+ * The dangerous changes of all environments, in the most detailed format that fits. When even the shortest is too long,
+ * each environment states how many changes are not shown.
  */
 export function dangerTables(stacks: readonly StackDifference[], longest: number): string[] {
   const tables = (rowsOf: (dangerous: readonly ResourceDifference[]) => string[]) =>
@@ -39,7 +39,7 @@ function table(
       ];
 }
 
-/** As many groups as fit, those of most changes first, and a line about the others. */
+/** As many groups as fit, the largest first, and a line that counts the others. */
 function cut(difference: StackDifference, longest: number): string[] {
   return table(difference, (dangerous) => {
     const rows: string[] = [];
@@ -60,7 +60,7 @@ function cut(difference: StackDifference, longest: number): string[] {
   });
 }
 
-/** What happens in the same way to resources of the same kind. */
+/** Changes with the same effect on resources of the same type. */
 function groups(dangerous: readonly ResourceDifference[]): ResourceDifference[][] {
   const found = new Map<string, ResourceDifference[]>();
   for (const one of dangerous) {
@@ -77,7 +77,7 @@ function row(first: ResourceDifference, all: readonly ResourceDifference[], reas
   return `| ${signOf(first)} ${verbOf(first)} | ${names.join(", ")}${more} ${prose(kindOf(first))} | ${what}${reason} |`;
 }
 
-/** The property that makes it so, where there is one. */
+/** The property that causes the danger, if one does. */
 function because(difference: ResourceDifference): string {
   const forcing = difference.properties.filter(({ replaces }) => replaces);
   const [first] = describeProperties({

@@ -1,28 +1,28 @@
 import { lossOf } from "./replacement";
 import type { Danger, DescribedStack, PropertyDifference, ResourceDifference } from "./types";
 
-type Undecided = Omit<ResourceDifference, "dangers">;
+type ResourceChange = Omit<ResourceDifference, "dangers">;
 
-/** What a rule has to know besides the change. */
+/** Facts that a rule needs in addition to the change. */
 export interface Circumstances extends Pick<DescribedStack, "lifecycle"> {
-  /** Nothing in it is used yet. */
+  /** Whether the stack is new, so that nothing uses it yet. */
   readonly isNewStack: boolean;
-  /** What a new resource is made with. */
+  /** Inputs of a created resource. */
   readonly created?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether what the resource belongs to is still there afterwards: its workload; of what a whole system shares, any. */
+  /** Whether the workload of the resource remains; for a resource that a whole system shares, whether any workload does. */
   readonly remains: boolean;
 }
 
-/** A kind of change that a reviewer must not overlook: what it does, or nothing. */
-type Rule = (difference: Undecided, circumstances: Circumstances) => Danger | undefined;
+/** A dangerous kind of change: returns its consequence, or undefined. */
+type Rule = (difference: ResourceChange, circumstances: Circumstances) => Danger | undefined;
 
-const loses: Rule = ({ operation, type }, { lifecycle }) => {
+const dataLost: Rule = ({ operation, type }, { lifecycle }) => {
   const loss = operation === "delete" || operation === "replace" ? lossOf(type) : undefined;
   const blocked = lifecycle === "retain" ? "; blocked by lifecycle: retain" : "";
   return loss && loss + blocked;
 };
 
-/** A rule about single properties of what is updated or replaced. */
+/** A rule about single properties of updated or replaced resources. */
 function property(
   types: RegExp,
   path: RegExp,
@@ -39,20 +39,20 @@ function property(
 
 const POD = /^(apps|batch)\/v1\/|^v1\/Pod$|^compose\/service$/;
 
-/** Only what an existing service loses: one that is new has its own policies, which describe it. */
-const opens: Rule = ({ operation, type, properties }, { remains }) => {
+/** Only for existing services: the policies of a new one are created with it. */
+const connectionsChanged: Rule = ({ operation, type, properties }, { remains }) => {
   if (type !== "networking.k8s.io/v1/NetworkPolicy") {
     return undefined;
   }
   if (operation === "delete") {
-    return remains ? "nothing says any more who may connect" : undefined;
+    return remains ? "NetworkPolicy removed: any pod may connect" : undefined;
   }
   const added = properties.filter(({ path, kind, after }) =>
     /(^|\.)policyTypes/.test(path)
       ? kind !== "add"
       : kind !== "remove" && after !== "[]" && /(^|\.)(ingress|egress)([. ]|$)/.test(path),
   );
-  return added.length > 0 ? "who may connect to it, or where it may connect to, changes" : undefined;
+  return added.length > 0 ? "allowed connections change" : undefined;
 };
 
 const PUBLISHED: Readonly<Record<string, RegExp>> = {
@@ -60,52 +60,50 @@ const PUBLISHED: Readonly<Record<string, RegExp>> = {
   "compose/service": /^ports\./,
 };
 
-const published: Rule = ({ operation, type, properties }) =>
+const addressAdded: Rule = ({ operation, type, properties }) =>
   operation === "update" &&
   properties.some(({ path, kind }) => kind !== "remove" && PUBLISHED[type]?.test(path))
-    ? "it is served at an address that is new"
+    ? "served at a new address"
     : undefined;
 
-/** New in an environment that is used already: whatever it was before, now somebody outside can ask it. */
-const newlyPublished: Rule = ({ operation, type }, { created, isNewStack }) => {
+/** A created resource that exposes something in an environment that is already in use. */
+const exposureCreated: Rule = ({ operation, type }, { created, isNewStack }) => {
   if (operation !== "create" || isNewStack) {
     return undefined;
   }
   const { type: kind } = (created?.["spec"] ?? {}) as { type?: string };
   const isOutside = type === "v1/Service" && (kind === "LoadBalancer" || kind === "NodePort");
-  return isOutside || type === "networking.k8s.io/v1/Ingress"
-    ? "it opens an address to outside the cluster"
-    : undefined;
+  return isOutside || type === "networking.k8s.io/v1/Ingress" ? "exposed outside the cluster" : undefined;
 };
 
-/** What serves is away between the old one and the new one. */
-const away: Rule = ({ operation, type }) =>
+/** A replaced resource serves nothing until its replacement is ready. */
+const resourceUnavailable: Rule = ({ operation, type }) =>
   operation === "replace" &&
   /^(apps\/v1\/Deployment|v1\/Service|networking\.k8s\.io\/v1\/Ingress)$/.test(type)
-    ? "it is away until the new one is there"
+    ? "unavailable until the replacement is ready"
     : undefined;
 
-/** Rights in a database are statements of its roles job. */
-const widened: Rule = ({ operation, type, properties }) => {
+/** Database privileges are statements in the script of the roles job. */
+const privilegesAdded: Rule = ({ operation, type, properties }) => {
   const isText = type === "v1/ConfigMap" || type === "compose/file";
   const isWider = ({ path, kind }: PropertyDifference) =>
     (kind === "add" && / (GRANT|ALTER DEFAULT PRIVILEGES\b.* GRANT)\b/.test(path)) ||
     (kind === "remove" && / (REVOKE)\b/.test(path)) ||
     (kind === "add" && /\b(SUPERUSER|CREATEROLE|CREATEDB|BYPASSRLS|REPLICATION)\b/.test(path));
   return isText && operation === "update" && properties.some(isWider)
-    ? "a role may do more in the database"
+    ? "a database role gains privileges"
     : undefined;
 };
 
-const exposed: Rule = property(/^v1\/Service$/, /(^|\.)type$/, ({ after }) =>
-  after === "LoadBalancer" || after === "NodePort" ? "it is opened to outside the cluster" : undefined,
+const serviceExposed: Rule = property(/^v1\/Service$/, /(^|\.)type$/, ({ after }) =>
+  after === "LoadBalancer" || after === "NodePort" ? "exposed outside the cluster" : undefined,
 );
 
-const unlimited: Rule = property(POD, /\.limits\.|\.limits$/, ({ kind, path }) =>
-  kind === "remove" ? `${lastOf(path)} has no limit any more` : undefined,
+const limitRemoved: Rule = property(POD, /\.limits\.|\.limits$/, ({ kind, path }) =>
+  kind === "remove" ? `${lastOf(path)} limit removed` : undefined,
 );
 
-const weaker: Rule = property(
+const hardeningRelaxed: Rule = property(
   POD,
   /(readOnlyRootFilesystem|runAsNonRoot|allowPrivilegeEscalation|privileged|capabilities\.add|hostNetwork|hostPID|read_only|cap_add|exception-)/,
   ({ path, kind, after }) => {
@@ -113,84 +111,92 @@ const weaker: Rule = property(
     const isWeaker = strict
       ? after !== true
       : kind !== "remove" && after !== false && after !== "{}" && after !== "[]";
-    return isWeaker ? `it may do more than before (${lastOf(path)})` : undefined;
+    return isWeaker ? `hardening relaxed (${lastOf(path)})` : undefined;
   },
 );
 
-const stops: Rule = property(
+const replicasReduced: Rule = property(
   /^apps\/v1\/Deployment$|^autoscaling\/v2\/HorizontalPodAutoscaler$|^compose\/service$/,
   /(^|\.)(replicas|minReplicas)$/,
   ({ after }) =>
-    after === 0 ? "it stops serving" : after === 1 ? "one copy only: every restart is a gap" : undefined,
+    after === 0
+      ? "scaled to zero: stops serving"
+      : after === 1
+        ? "single replica: every restart causes downtime"
+        : undefined,
 );
 
-const unspread: Rule = ({ operation, type }, { remains }) =>
+const disruptionBudgetRemoved: Rule = ({ operation, type }, { remains }) =>
   type === "policy/v1/PodDisruptionBudget" && operation === "delete" && remains
-    ? "work on nodes may stop all of its copies at once"
+    ? "PodDisruptionBudget removed: a node drain may stop all replicas"
     : undefined;
 
-const recreated: Rule = property(/^apps\/v1\/Deployment$/, /strategy\.type$/, ({ after }) =>
-  after === "Recreate" ? "every rollout is a gap" : undefined,
+const strategyRecreate: Rule = property(/^apps\/v1\/Deployment$/, /strategy\.type$/, ({ after }) =>
+  after === "Recreate" ? "strategy Recreate: every rollout causes downtime" : undefined,
 );
 
-const unguarded: Rule = property(
+const protectionDisabled: Rule = property(
   /^gcp:/,
   /(deletionProtection|deletionProtectionEnabled|backupConfiguration\.enabled|pointInTimeRecoveryEnabled)$/,
-  ({ path, after }) => (after === true ? undefined : `${lastOf(path)} is switched off`),
+  ({ path, after }) => (after === true ? undefined : `${lastOf(path)} disabled`),
 );
 
-const alone: Rule = property(/^gcp:(sql|redis)/, /(availabilityType|^tier)$/, ({ after }) =>
-  after === "ZONAL" || after === "BASIC" ? "it does not survive the loss of a zone any more" : undefined,
+const zoneRedundancyRemoved: Rule = property(/^gcp:(sql|redis)/, /(availabilityType|^tier)$/, ({ after }) =>
+  after === "ZONAL" || after === "BASIC" ? "no longer survives the failure of a zone" : undefined,
 );
 
-const restarted: Rule = property(
+const databaseRestarted: Rule = property(
   /^gcp:sql/,
   /settings\.(tier|edition)$/,
-  () => "the database restarts: about a minute without it",
+  () => "database restarts: about a minute of downtime",
 );
 
-const restartedStore: Rule = ({ operation, type, properties }) =>
+const datastoreRestarted: Rule = ({ operation, type, properties }) =>
   type === "apps/v1/StatefulSet" &&
   operation === "update" &&
   properties.some(({ path }) => path.startsWith("spec.template."))
-    ? "the only copy of a store restarts"
+    ? "datastore with a single replica restarts"
     : undefined;
 
-const shrinks: Rule = property(/^gcp:managedkafka\/topic/, /^partitionCount$/, ({ before, after }) =>
-  typeof before === "number" && typeof after === "number" && after < before
-    ? `Kafka cannot take partitions away: the update will fail (${before} → ${after})`
-    : undefined,
+const partitionsRemoved: Rule = property(
+  /^gcp:managedkafka\/topic/,
+  /^partitionCount$/,
+  ({ before, after }) =>
+    typeof before === "number" && typeof after === "number" && after < before
+      ? `Kafka cannot remove partitions: the update will fail (${before} → ${after})`
+      : undefined,
 );
 
-const open: Rule = property(
+const databaseExposed: Rule = property(
   /^gcp:sql/,
   /ipv4Enabled$|authorizedNetworks|sslMode$/,
   ({ path, kind, after }) =>
-    kind === "remove" || after === false ? undefined : `who may connect changes (${lastOf(path)})`,
+    kind === "remove" || after === false ? undefined : `allowed connections change (${lastOf(path)})`,
 );
 
 const RULES: readonly Rule[] = [
-  loses,
-  opens,
-  published,
-  newlyPublished,
-  away,
-  widened,
-  exposed,
-  unlimited,
-  weaker,
-  stops,
-  unspread,
-  recreated,
-  unguarded,
-  alone,
-  restarted,
-  restartedStore,
-  shrinks,
-  open,
+  dataLost,
+  connectionsChanged,
+  addressAdded,
+  exposureCreated,
+  resourceUnavailable,
+  privilegesAdded,
+  serviceExposed,
+  limitRemoved,
+  hardeningRelaxed,
+  replicasReduced,
+  disruptionBudgetRemoved,
+  strategyRecreate,
+  protectionDisabled,
+  zoneRedundancyRemoved,
+  databaseRestarted,
+  datastoreRestarted,
+  partitionsRemoved,
+  databaseExposed,
 ];
 
-export function dangersOf(difference: Undecided, circumstances: Circumstances): Danger[] {
+/** The dangers of a change, each once. */
+export function dangersOf(difference: ResourceChange, circumstances: Circumstances): Danger[] {
   const found = RULES.flatMap((rule) => rule(difference, circumstances) ?? []);
   return [...new Set(found)];
 }

@@ -22,7 +22,7 @@ export interface DescribeOptions {
 
 const PLATFORM = "platform";
 
-/** An environment from its documents and specs: no engine, no account, no key. */
+/** Describes an environment from its documents and arguments, without engine, account or key. */
 export function describeStack(
   plans: readonly Plan[],
   settings: StackSettings,
@@ -41,7 +41,7 @@ export function describeStack(
   };
 }
 
-/** What all systems share. Values of other resources have their names in place. */
+/** Resources that all systems share. References to other resources are replaced by their names. */
 function platformResources({ gcp, lifecycle, cluster, environment }: StackSettings): DescribedResource[] {
   if (!gcp) {
     return [];
@@ -142,7 +142,7 @@ function kubernetesResources(plan: Plan, { kubernetes }: DescribeOptions): Descr
   }));
 }
 
-/** Names of Jobs and ConfigMaps end with a hash of what they hold; what they are called in the catalog does not. */
+/** Removes the content hash from the name of a Job or ConfigMap. */
 function stableName({ kind, metadata }: KubernetesObject<string>, workloads: readonly Workload[]): string {
   if (kind === "ConfigMap") {
     return metadata.name.replace(/-config-[0-9a-f]{10}$/, "-config");

@@ -1,4 +1,4 @@
-/** As text in a cell of a table: whatever is in it, it makes no link, no picture, no tag and calls nobody. */
+/** Escapes text for a Markdown table cell: it cannot become a link, an image, an HTML tag or a mention. */
 export function prose(text: string): string {
   return oneLine(text)
     .replace(/[\\`*_~[\]#|!]/g, "\\$&")
@@ -7,18 +7,18 @@ export function prose(text: string): string {
     .replace(/@(?=\w)/g, "@\u200b");
 }
 
-/** As code in a cell of a table. */
+/** Formats text as code in a Markdown table cell. */
 export function code(text: string): string {
-  // A backslash before the one that keeps the cell together would undo it.
+  // A backslash before the escaping one would cancel it.
   return `\`${oneLine(text).replaceAll("`", "'").replace(/\\*\|/g, "\\|")}\``;
 }
 
-/** As a line of a block of code. */
+/** Escapes text for a line of a fenced code block. */
 export function blocked(text: string): string {
   return oneLine(text).replaceAll("```", "'''");
 }
 
-/** Characters of lines with the ends of the lines. */
+/** Total number of characters, line ends included. */
 export function lengthOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { allowances, LISTED } from "./policy-rules";
 
-/** Ends the path of a leaf that says how a text is as a whole. */
+/** Suffix of the path of a leaf that represents a whole text. */
 export const WHOLE = " as a whole";
 
-/** Leaves of a value by their path, in a form that does not depend on order where order means nothing. */
+/** The leaves of a value by path, independent of order where order has no meaning. */
 export function flatten(value: unknown): Map<string, unknown> {
   const leaves = new Map<string, unknown>();
   walk(value, "", leaves);
@@ -27,7 +27,7 @@ function walk(value: unknown, path: string, leaves: Map<string, unknown>): void 
     return;
   }
   if (entries.length === 0) {
-    // So that `{}` appears, and disappears, as something.
+    // An added or removed `{}` is a difference too.
     leaves.set(path, Array.isArray(value) ? "[]" : "{}");
   }
   for (const [key, item] of entries) {
@@ -35,7 +35,7 @@ function walk(value: unknown, path: string, leaves: Map<string, unknown>): void 
   }
 }
 
-/** A text by its lines, so that one reads what is new in it; and as a whole, as their order may mean something. */
+/** A text by line, to show new lines, and as a whole, because the order of lines may matter. */
 function lines(text: string, path: string, leaves: Map<string, unknown>): void {
   for (const line of text.split("\n").map((each) => each.trim())) {
     if (line !== "") {
@@ -45,7 +45,7 @@ function lines(text: string, path: string, leaves: Map<string, unknown>): void {
   leaves.set(`${path}${WHOLE}`, createHash("sha256").update(text).digest("hex").slice(0, 7));
 }
 
-/** What a value consists of, by name where its parts have one: containers, variables, ports, volumes. */
+/** The parts of a value; items with a name (containers, variables, ports, volumes) are keyed by it. */
 function entriesOf(value: unknown): [string, unknown][] | undefined {
   if (Array.isArray(value)) {
     return items(value);

@@ -3,16 +3,16 @@ import { blocked, lengthOf } from "./escape";
 import type { ResourceDifference, StackDifference } from "./types";
 import { describeProperties, headline, kindOf, signOf, verbOf } from "./words";
 
-/** First line of the comment, by which the next run finds it and edits it instead of adding another. */
+/** First line of the comment. The next run finds the comment by it and edits it. */
 export const MARKER = "<!-- longshore diff -->";
-/** GitHub takes 65,536 characters; the rest is room for who posts it. */
+/** GitHub accepts 65,536 characters; the rest is reserved for the command that posts the comment. */
 const LONGEST = 60_000;
-/** Properties of one resource that are listed. */
+/** Maximum number of listed properties per resource. */
 const MOST_PROPERTIES = 12;
 
 /**
- * A comment for a pull request: the dangerous changes in the open, all of them; the others folded, by environment,
- * as many as fit. The same differences make the same text, always.
+ * A pull request comment: all dangerous changes visible; the others folded by environment, as many as fit.
+ * Deterministic: equal differences give equal text.
  */
 export function markdownOf(stacks: readonly StackDifference[], longest = LONGEST): string {
   const changed = stacks.filter(({ differences }) => differences.length > 0);
@@ -59,7 +59,7 @@ function entryOf(difference: ResourceDifference): string[] {
   const described = describeProperties(difference);
   const more = described.length - MOST_PROPERTIES;
   return [
-    // Only lines that begin with these are coloured in a block of the language diff.
+    // GitHub colours only lines with these prefixes in a `diff` block.
     `${sign === "~" ? "!" : sign} ${verbOf(difference)} ${blocked(`${system}/${name} ${kindOf(difference)}`)}`,
     ...described.slice(0, MOST_PROPERTIES).map((line) => `    ${blocked(line)}`),
     ...(more > 0 ? [`    and ${more} more`] : []),

@@ -1,4 +1,4 @@
-/** The value of a leaf that is there or not there, and has nothing else to say. */
+/** The value of a leaf that carries no information but its presence. */
 export const LISTED = "listed";
 
 interface Rule {
@@ -18,8 +18,8 @@ interface Selector {
 }
 
 /**
- * Rules of a NetworkPolicy as what they allow, one by one: `from frontend, TCP 8000`. Their order means nothing, and two
- * ways to write the same are the same. Undefined for a list that is something else.
+ * The connections that the rules of a NetworkPolicy allow, such as `from frontend, TCP 8000`. Independent of their order
+ * and notation. Undefined for a list of anything else.
  */
 export function allowances(list: readonly unknown[]): string[] | undefined {
   if (!list.every(isRule)) {
@@ -53,7 +53,7 @@ function peerText({ podSelector, namespaceSelector, ipBlock }: Peer): string {
   return [pods, namespaces].filter((part) => part !== undefined).join(" in ");
 }
 
-/** The service whose pods a selector means, where it is written as all of ours are. */
+/** The service that a pod selector names; undefined for selectors in another form than rendered here. */
 function serviceIn({ matchLabels = {}, ...rest }: Selector): string | undefined {
   const { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": _, ...others } = matchLabels;
   return Object.keys(rest).length === 0 && Object.keys(others).length === 0 ? name : undefined;

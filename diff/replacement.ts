@@ -2,34 +2,34 @@ import { matchesPattern } from "../offline/diff";
 import { GCP_TYPES } from "../offline/gcp/types";
 import { REPLACE_ON } from "../offline/kubernetes";
 
-/** Whether a changed path (as `flatten` writes it) needs a new resource of this type. */
+/** Whether a change of this path (as `flatten` writes it) replaces a resource of this type. */
 export function replaces(type: string, path: string): boolean {
   if (type === "v1/ConfigMap") {
-    // Its name holds a hash: another one is made beside it, and what mounts it follows.
+    // The name contains a hash: a second ConfigMap is created, and its users switch to it.
     return false;
   }
   const patterns = GCP_TYPES[type]?.replaceOn ?? REPLACE_ON[type] ?? [];
   return matchesPattern(path.split("."), patterns);
 }
 
-/** What holds data, or everything else, by type: losing it is losing them. */
+/** Consequence of deleting a resource, by type: types that hold data, or other resources. */
 const STATEFUL: Readonly<Record<string, string>> = {
-  "apps/v1/StatefulSet": "its disks stay, but nothing serves their data",
-  "v1/PersistentVolumeClaim": "its data is lost",
-  "v1/Namespace": "everything in it is lost, disks included",
-  "gcp:sql/databaseInstance:DatabaseInstance": "its data is lost unless it is restored",
-  "gcp:redis/instance:Instance": "its data is lost unless it is restored",
-  "gcp:storage/bucket:Bucket": "what it holds is lost",
-  "gcp:managedkafka/cluster:Cluster": "every message in it is lost",
-  "gcp:managedkafka/topic:Topic": "every message in it is lost",
-  "gcp:container/cluster:Cluster": "everything that runs in it goes with it",
-  "gcp:artifactregistry/repository:Repository": "images that run, and those to roll back to, are lost",
-  "gcp:compute/network:Network": "everything in it has to be made again",
-  "gcp:compute/subnetwork:Subnetwork": "everything in it has to be made again",
-  "compose/volume": "its data is lost",
+  "apps/v1/StatefulSet": "datastore stops; its disks remain",
+  "v1/PersistentVolumeClaim": "data is lost",
+  "v1/Namespace": "everything in the namespace is lost, disks included",
+  "gcp:sql/databaseInstance:DatabaseInstance": "data is lost unless restored from a backup",
+  "gcp:redis/instance:Instance": "data is lost unless restored from a backup",
+  "gcp:storage/bucket:Bucket": "all objects are lost",
+  "gcp:managedkafka/cluster:Cluster": "all messages are lost",
+  "gcp:managedkafka/topic:Topic": "all messages are lost",
+  "gcp:container/cluster:Cluster": "every workload in the cluster is lost",
+  "gcp:artifactregistry/repository:Repository": "running images and those for rollbacks are lost",
+  "gcp:compute/network:Network": "every resource in the network must be recreated",
+  "gcp:compute/subnetwork:Subnetwork": "every resource in the network must be recreated",
+  "compose/volume": "data is lost",
 };
 
-/** What is lost with a resource of this type; undefined for one that can be made again. */
+/** The consequence of losing a resource of this type; undefined when it can be recreated without loss. */
 export function lossOf(type: string): string | undefined {
   return STATEFUL[type];
 }

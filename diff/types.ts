@@ -1,16 +1,16 @@
-/** A resource of an environment as plain data, known without the engine. */
+/** A resource of an environment as plain data, derived without the engine. */
 export interface DescribedResource {
-  /** The system that it belongs to, or `platform`: what all systems share. */
+  /** The owning system, or `platform` for resources that all systems share. */
   readonly system: string;
   /** `gcp:sql/databaseInstance:DatabaseInstance`, `apps/v1/Deployment`, `compose/service` */
   readonly type: string;
-  /** Unique among those of its system and type; stays the same from release to release. */
+  /** Unique per system and type, and stable across releases. */
   readonly name: string;
-  /** What it is made with. Never holds a secret: a reference stands in its place. */
+  /** Inputs. Secrets are replaced by references. */
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** Everything that an environment consists of. */
+/** All resources of an environment. */
 export interface DescribedStack {
   readonly stack: string;
   /** Whether data is protected from deletion. */
@@ -24,11 +24,11 @@ export interface PropertyDifference {
   readonly kind: "add" | "change" | "remove";
   readonly before?: unknown;
   readonly after?: unknown;
-  /** Whether it needs a new resource. */
+  /** Whether the change replaces the resource. */
   readonly replaces: boolean;
 }
 
-/** What makes a change one that a reviewer must not overlook, and what it does. */
+/** Consequence of a dangerous change, as a phrase. */
 export type Danger = string;
 
 export interface ResourceDifference {
@@ -36,7 +36,7 @@ export interface ResourceDifference {
   readonly system: string;
   readonly type: string;
   readonly name: string;
-  /** Sorted by path. Empty for what is created or deleted. */
+  /** Sorted by path. Empty for created and deleted resources. */
   readonly properties: readonly PropertyDifference[];
   readonly dangers: readonly Danger[];
 }

@@ -8,7 +8,7 @@ export function kindOf({ type }: Pick<ResourceDifference, "type">): string {
   return type.split(/[/:]/).at(-1) ?? type;
 }
 
-/** A Job cannot be changed: another one takes its place, which means that it runs once more. */
+/** The verb of an operation. A Job is immutable: its replacement runs again. */
 export function verbOf({ operation, type }: Pick<ResourceDifference, "operation" | "type">): string {
   return operation === "replace" && type === "batch/v1/Job" ? "run again" : operation;
 }
@@ -27,7 +27,7 @@ export function headline({ stack, differences }: StackDifference): string {
   return `${stack}: ${changes}${dangerous > 0 ? `, ${dangerous} dangerous` : ""}`;
 }
 
-/** What differs, in words; images by the source that they are built from. */
+/** A property difference as text; images are identified by the hash of their source. */
 export function describeProperties({ type, properties }: ResourceDifference): string[] {
   return properties.map((one) =>
     describeProperty(type === "batch/v1/Job" ? { ...one, replaces: false } : one),
@@ -54,12 +54,12 @@ function describeProperty({ path, kind, before, after, replaces }: PropertyDiffe
   }
 }
 
-/** The hash of the source that an image's tag names. */
+/** The source hash in an image's tag. */
 function buildOf(value: unknown): string | undefined {
   return typeof value === "string" ? /:src-([0-9a-f]{7})[0-9a-f]*$/.exec(value)?.[1] : undefined;
 }
 
-/** Without what is the same for every pod. */
+/** The path without the part that all pods share. */
 function shortPath(path: string): string {
   return path.replace(/^spec\.(jobTemplate\.spec\.)?template\.(spec\.)?/, "").replace(/^spec\./, "");
 }
@@ -68,7 +68,7 @@ const LONGEST = 60;
 
 function show(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  // A digest says no more with all of its digits.
+  // The first digits of a digest are enough to tell digests apart.
   const line = text.replace(/\s+/g, " ").replace(/@sha256:([0-9a-f]{7})[0-9a-f]{57}/g, "@$1");
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }

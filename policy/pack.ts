@@ -1,14 +1,14 @@
 import { PolicyPack, type PolicyResource, type ResourceValidationArgs } from "@pulumi/policy";
 import { LATE, rules, stackRules, type ResourceFacts } from "./rules";
 
-/** Stacks whose data must not be lost, by their names; `longshore` knows better and says so. */
+/** Names of production stacks, for plain `pulumi`. `longshore` passes the lifecycle instead. */
 const PRODUCTION = /^(prod|production|staging)(-|$)/;
 
-/** The variables in which `longshore` hands on settings of the stack: `lifecycle` (`retain` or `ephemeral`), `environment`. */
+/** Environment variables in which `longshore` passes settings of the stack: `lifecycle` (`retain` or `ephemeral`), `environment`. */
 const LIFECYCLE = "LONGSHORE_LIFECYCLE";
 const ENVIRONMENT = "LONGSHORE_ENVIRONMENT";
 
-/** Registers the pack. To be called once per process: the SDK serves it to the engine that started us. */
+/** Registers the pack. Call it once per process: the SDK serves it to the engine that started the process. */
 export function servePack(): PolicyPack {
   return new PolicyPack("longshore", {
     enforcementLevel: "mandatory",
@@ -17,7 +17,7 @@ export function servePack(): PolicyPack {
         name,
         description,
         validateResource: (args: ResourceValidationArgs, report: (message: string) => void) => {
-          if (takesPart(args)) {
+          if (isIncluded(args)) {
             check(factsOf(args)).forEach((message) => {
               report(message);
             });
@@ -31,7 +31,7 @@ export function servePack(): PolicyPack {
           { resources }: { resources: PolicyResource[] },
           report: (message: string, urn?: string) => void,
         ) => {
-          const present = resources.filter(takesPart);
+          const present = resources.filter(isIncluded);
           const urns = new Map(present.map((resource) => [factsOf(resource), resource.urn]));
           check([...urns.keys()]).forEach(({ resource, message }) => {
             report(message, urns.get(resource));
@@ -43,10 +43,10 @@ export function servePack(): PolicyPack {
 }
 
 /**
- * A resource that a run is not pointed at, and that was never made, comes without any input. Providers give each
- * real one at least a name.
+ * Whether the run includes the resource. Outside the run's targets, a resource that was never created has no inputs;
+ * every other one has at least a name.
  */
-function takesPart({ props }: Pick<PolicyResource, "props">): boolean {
+function isIncluded({ props }: Pick<PolicyResource, "props">): boolean {
   return Object.keys(props).length > 0;
 }
 
@@ -55,7 +55,7 @@ function factsOf(resource: Pick<PolicyResource, "type" | "name" | "props" | "urn
   return {
     type: resource.type,
     name: resource.name,
-    // Most rules are about other types, and never look.
+    // Lazy: most rules are about other types.
     get props() {
       return (props ??= snapshot(resource.props) as Record<string, unknown>);
     },
@@ -76,8 +76,8 @@ function stackOf(urn: string): string {
 }
 
 /**
- * Plain data. The SDK throws when something is read that is not known yet, and would give up the whole rule with
- * a warning; we mark the value instead, so that all else is judged.
+ * Plain data in which unknown values are `LATE`. The SDK throws when an unknown value is read and skips the whole rule
+ * with a warning; the mark keeps the rest of the resource checked.
  */
 function snapshot(value: unknown): unknown {
   if (Array.isArray(value)) {

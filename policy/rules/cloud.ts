@@ -14,7 +14,7 @@ const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
 const privateDatabase: Rule = {
   name: "database-private",
-  description: "Databases have no public address and take no connection without TLS.",
+  description: "Databases have no public address and require TLS.",
   check: ({ type, props }) => {
     switch (type) {
       case SQL: {
@@ -29,7 +29,7 @@ const privateDatabase: Rule = {
             .filter((network) => EVERYWHERE.includes(String(at(network, "value"))))
             .map(
               (network) =>
-                `settings.ipConfiguration.authorizedNetworks: ${show(at(network, "value"))} is everybody`,
+                `settings.ipConfiguration.authorizedNetworks: expected specific ranges, got ${show(at(network, "value"))}`,
             ),
         ];
       }
@@ -46,8 +46,7 @@ const privateDatabase: Rule = {
 
 const recoverable: Rule = {
   name: "database-recoverable",
-  description:
-    "A database of production can be restored to any moment; that of prod survives the loss of a zone.",
+  description: "Production databases have backups and point-in-time recovery; in prod they are regional.",
   check: ({ type, props, isProduction, spansZones }) =>
     type === SQL && isProduction
       ? [
@@ -58,7 +57,7 @@ const recoverable: Rule = {
       : [],
 };
 
-/** Types that hold data or everything else, and the inputs that guard them against deletion. */
+/** Types that hold data, or resources that do, and their inputs for deletion protection. */
 const GUARDS: Readonly<Record<string, readonly string[]>> = {
   [SQL]: ["deletionProtection", "settings.deletionProtectionEnabled"],
   [CLUSTER]: ["deletionProtection"],
@@ -72,10 +71,10 @@ const GUARDS: Readonly<Record<string, readonly string[]>> = {
 
 const guarded: Rule = {
   name: "production-protected",
-  description: "What holds data in production cannot be deleted by a mistake: not by Pulumi, not by hand.",
+  description: "Resources with production data are protected from deletion, by Pulumi and by Google Cloud.",
   check: (resource) => {
     const guards = GUARDS[resource.type];
-    if (guards === undefined || !resource.isProduction || isThrowAway(resource)) {
+    if (guards === undefined || !resource.isProduction || isDisposable(resource)) {
       return [];
     }
     return [
@@ -85,8 +84,8 @@ const guarded: Rule = {
   },
 };
 
-/** A StatefulSet without disks, a bucket that says that it may be emptied: nothing to lose. */
-function isThrowAway({ type, props }: ResourceFacts): boolean {
+/** Whether the resource holds no data to protect: a StatefulSet without disks, or a bucket with `forceDestroy`. */
+function isDisposable({ type, props }: ResourceFacts): boolean {
   return (
     (type === "kubernetes:apps/v1:StatefulSet" &&
       listAt(props, "spec", "volumeClaimTemplates").length === 0) ||
@@ -96,7 +95,7 @@ function isThrowAway({ type, props }: ResourceFacts): boolean {
 
 const kafka: Rule = {
   name: "kafka-closed",
-  description: "Topics of production are kept three times, and lists of who may use one name accounts.",
+  description: "Production topics have replication factor 3; ACLs name principals.",
   check: ({ type, props, isProduction }) => {
     switch (type) {
       case TOPIC:
@@ -105,7 +104,7 @@ const kafka: Rule = {
         return listAt(props, "aclEntries")
           .map((entry) => at(entry, "principal"))
           .filter((principal) => principal === "User:*")
-          .map((principal) => `aclEntries: expected an account, got ${show(principal)}`);
+          .map((principal) => `aclEntries: expected a principal, got ${show(principal)}`);
       default:
         return [];
     }
@@ -114,8 +113,7 @@ const kafka: Rule = {
 
 const privateCluster: Rule = {
   name: "cluster-private",
-  description:
-    "Nodes have no public address, network policies are enforced, pods have identities of their own.",
+  description: "Nodes have no public address, NetworkPolicy is enforced, and Workload Identity is enabled.",
   check: ({ type, props }) => {
     if (type !== CLUSTER) {
       return [];
@@ -128,9 +126,10 @@ const privateCluster: Rule = {
     return [
       ...expectAt(props, "privateClusterConfig.enablePrivateNodes", [true]),
       ...open.map(
-        (block) => `masterAuthorizedNetworksConfig.cidrBlocks: ${show(at(block, "cidrBlock"))} is everybody`,
+        (block) =>
+          `masterAuthorizedNetworksConfig.cidrBlocks: expected specific ranges, got ${show(at(block, "cidrBlock"))}`,
       ),
-      // Autopilot decides both, and wants neither set.
+      // Autopilot sets both and rejects either input.
       ...(autopilot ? [] : expectAt(props, "datapathProvider", ["ADVANCED_DATAPATH"])),
       ...(autopilot || identity !== undefined
         ? []
@@ -141,7 +140,7 @@ const privateCluster: Rule = {
 
 const leastPrivilege: Rule = {
   name: "iam-least-privilege",
-  description: "No role of a whole project's owner or editor, and nothing for everybody.",
+  description: "Nothing is granted roles/owner or roles/editor, and no grant is public.",
   check: ({ type, props }) => {
     if (!/^gcp:.*:(IAM|\w*Iam)\w*(Member|Binding)$/i.test(type)) {
       return [];
@@ -150,18 +149,18 @@ const leastPrivilege: Rule = {
     const members = [at(props, "member"), ...listAt(props, "members")];
     return [
       ...(role === "roles/owner" || role === "roles/editor"
-        ? [`role: expected one that does no more than is needed, got ${show(role)}`]
+        ? [`role: expected a narrower role, got ${show(role)}`]
         : []),
       ...members
         .filter((member) => member === "allUsers" || member === "allAuthenticatedUsers")
-        .map((member) => `member: expected an account, got ${show(member)}`),
+        .map((member) => `member: expected a principal, got ${show(member)}`),
     ];
   },
 };
 
 const privateBucket: Rule = {
   name: "bucket-private",
-  description: "Buckets are open to nobody outside, whatever a single object says.",
+  description: "Buckets are not public, whatever the ACL of an object says.",
   check: ({ type, props }) =>
     type === BUCKET
       ? [
@@ -173,18 +172,19 @@ const privateBucket: Rule = {
 
 const firewall: Rule = {
   name: "firewall-closed",
-  description: "No firewall rule lets everybody in: the load balancer is the only entrance.",
+  description:
+    "No ingress firewall rule admits every address; the load balancer is the only public entry point.",
   check: ({ type, props }) =>
     type === FIREWALL && at(props, "direction") !== "EGRESS" && at(props, "allows") !== undefined
       ? listAt(props, "sourceRanges")
           .filter((range) => EVERYWHERE.includes(String(range)))
-          .map((range) => `sourceRanges: ${show(range)} is everybody`)
+          .map((range) => `sourceRanges: expected specific ranges, got ${show(range)}`)
       : [],
 };
 
 const internalService: Rule = {
   name: "service-internal",
-  description: "Services are reached from inside; routes of the catalog and their Ingress are the way in.",
+  description: "Services are internal; only an Ingress exposes them.",
   check: ({ type, props }) =>
     kubernetesKind(type) === "Service"
       ? expectAt(props, "spec.type", [undefined, "ClusterIP", "ExternalName"])
@@ -193,7 +193,7 @@ const internalService: Rule = {
 
 const podSecurity: Rule = {
   name: "namespace-restricted",
-  description: "A namespace admits only pods that follow a Pod Security Standard; exceptions have a reason.",
+  description: "A namespace enforces the Pod Security Standard restricted; exceptions have a reason.",
   check: ({ type, props, name }) => {
     if (kubernetesKind(type) !== "Namespace" || name.startsWith("kube-")) {
       return [];
@@ -207,7 +207,7 @@ const podSecurity: Rule = {
   },
 };
 
-/** What resources of Google Cloud, and the edges of a cluster, have to keep to. */
+/** Rules for resources of Google Cloud and for Services and Namespaces of a cluster. */
 export const cloudRules = [
   privateDatabase,
   recoverable,

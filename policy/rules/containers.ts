@@ -6,8 +6,7 @@ const HOST_NAMESPACES = ["hostNetwork", "hostPID", "hostIPC"] as const;
 
 const pinned: Rule = {
   name: "image-pinned",
-  description:
-    "Images have a digest in production, and never a tag that moves: what was tested is what runs.",
+  description: "Images are pinned by digest in production and never use the tag latest.",
   check: eachContainer(({ path, spec }, _pod, { isProduction }) => {
     const { image } = spec;
     if (image === LATE) {
@@ -45,7 +44,7 @@ const nonRoot: Rule = {
 
 const readOnlyRoot: Rule = {
   name: "container-read-only-root",
-  description: `The root file system is read-only, unless the pod says why not (${EXCEPTION}writable-root).`,
+  description: `The root file system is read-only unless the pod has the annotation ${EXCEPTION}writable-root with a reason.`,
   check: eachContainer(({ path, spec }, { exceptions }) =>
     exceptions.has("writable-root")
       ? []
@@ -60,7 +59,7 @@ const readOnlyRoot: Rule = {
 const unprivileged: Rule = {
   name: "container-unprivileged",
   description:
-    "No privileged containers, no way to more rights, no capabilities, the default seccomp profile.",
+    "Containers are unprivileged, cannot escalate privileges, drop all capabilities and use the default seccomp profile.",
   check: eachContainer(({ path, spec }, pod) => {
     const context = fieldsAt(spec, "securityContext");
     const where = `${path}.securityContext`;
@@ -85,7 +84,7 @@ const unprivileged: Rule = {
 
 const apartFromNode: Rule = {
   name: "pod-apart-from-node",
-  description: `Pods share no namespace and no file with their node, unless they say why (${EXCEPTION}device).`,
+  description: `Pods use no host namespace and no hostPath volume; the annotation ${EXCEPTION}device permits devices.`,
   check: (resource) => {
     const pod = podOf(resource);
     if (!pod) {
@@ -105,7 +104,7 @@ const apartFromNode: Rule = {
 
 const ownAccount: Rule = {
   name: "pod-own-account",
-  description: "Pods run as an account of their own and get no token of the cluster's API.",
+  description: "Pods have their own ServiceAccount and mount no API token.",
   check: (resource) => {
     const pod = podOf(resource);
     if (!pod) {
@@ -115,7 +114,9 @@ const ownAccount: Rule = {
     const token = pod.spec.automountServiceAccountToken;
     return [
       ...(account === undefined || account === "default"
-        ? [`${pod.path}.serviceAccountName: expected an account of its own, got ${show(account)}`]
+        ? [
+            `${pod.path}.serviceAccountName: expected a ServiceAccount other than default, got ${show(account)}`,
+          ]
         : []),
       ...expectValue(token, `${pod.path}.automountServiceAccountToken`, [false]),
     ];
@@ -124,7 +125,7 @@ const ownAccount: Rule = {
 
 const limits: Rule = {
   name: "container-limits",
-  description: "CPU and memory have a request and a limit: no container takes its neighbours' share.",
+  description: "Containers have requests and limits for CPU and memory.",
   check: eachContainer(({ path, spec }) =>
     ["requests", "limits"].flatMap((kind) =>
       ["cpu", "memory"]
@@ -136,7 +137,7 @@ const limits: Rule = {
 
 const probes: Rule = {
   name: "container-probes",
-  description: "What serves has a liveness and a readiness probe: a rollout waits for what it says.",
+  description: "Containers of services have a liveness and a readiness probe.",
   check: eachContainer(({ path, spec, isInit }, pod) =>
     isInit || !pod.serves
       ? []
@@ -146,7 +147,7 @@ const probes: Rule = {
   ),
 };
 
-/** What every container has to keep to. */
+/** Rules for every container. */
 export const containerRules = [
   pinned,
   nonRoot,

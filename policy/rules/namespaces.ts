@@ -2,9 +2,9 @@ import { at, fieldsAt, listAt, show } from "./read";
 import { kubernetesKind } from "./pods";
 import { LATE, type ResourceFacts } from "./types";
 
-/** A violation of something that only several resources together can keep to. */
+/** A violation of a rule over several resources. */
 export interface StackViolation {
-  /** The resource that it is about. */
+  /** The violating resource. */
   readonly resource: ResourceFacts;
   readonly message: string;
 }
@@ -18,7 +18,7 @@ export interface StackRule {
 
 const denied: StackRule = {
   name: "namespace-denies-by-default",
-  description: "In each namespace a NetworkPolicy denies every connection that no other one allows.",
+  description: "Each namespace has a NetworkPolicy that denies every connection by default.",
   check: (resources) => {
     const namespaces = resources.filter(({ type }) => kubernetesKind(type) === "Namespace");
     const denying = resources.filter(isDefaultDeny).map(({ props }) => at(props, "metadata", "namespace"));

@@ -2,14 +2,14 @@ import { PREFIX } from "../../render/kubernetes/names";
 import { fieldsAt, isFields, listAt, type Fields } from "./read";
 import type { ResourceFacts } from "./types";
 
-/** Prefix of the annotations in which a pod says what it may do that is denied by default, and why. */
+/** Prefix of the annotations that permit what is denied by default; the value is the reason. */
 export const EXCEPTION = `${PREFIX}/exception-`;
 
 export interface Container {
-  /** Where it is in the resource, such as `spec.template.spec.containers.web`. */
+  /** Path in the resource, such as `spec.template.spec.containers.web`. */
   readonly path: string;
   readonly spec: Fields;
-  /** Runs to its end before the others start, so nobody asks for its health. */
+  /** Init containers run to completion before the others start, so they need no probes. */
   readonly isInit: boolean;
 }
 
@@ -17,9 +17,9 @@ export interface Pod {
   readonly path: string;
   readonly spec: Fields;
   readonly containers: readonly Container[];
-  /** What the catalog excepts it from, with a reason. */
+  /** Rules that the catalog exempts it from, with a reason. */
   readonly exceptions: ReadonlySet<string>;
-  /** Whether it serves until it is told to end. A Job does not. */
+  /** Whether it runs until it is stopped; false for Jobs. */
   readonly serves: boolean;
 }
 
@@ -33,7 +33,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   CronJob: ["spec", "jobTemplate", "spec", "template"],
 };
 
-/** The pod that a Kubernetes resource describes, if it is one that does. */
+/** The pod that a Kubernetes resource describes, or undefined when it describes none. */
 export function podOf({ type, props }: ResourceFacts): Pod | undefined {
   const kind = kubernetesKind(type);
   const path = kind === undefined ? undefined : TEMPLATES[kind];
@@ -68,7 +68,7 @@ export function kubernetesKind(type: string): string | undefined {
   return /^kubernetes:[^:]+:(\w+)$/.exec(type)?.[1];
 }
 
-/** A check of each container of whatever has some. */
+/** Applies a check to each container of a resource that describes a pod. */
 export function eachContainer(check: (container: Container, pod: Pod, resource: ResourceFacts) => string[]) {
   return (resource: ResourceFacts): string[] => {
     const pod = podOf(resource);

@@ -32,7 +32,7 @@ function ofConfigMaps({ type, props }: ResourceFacts): string[] {
   });
 }
 
-/** Arguments of a build stay readable in the image's history. */
+/** Build arguments stay readable in the image's history. */
 function ofBuilds({ type, props }: ResourceFacts): string[] {
   if (type !== "docker-build:index:Image") {
     return [];
@@ -48,13 +48,13 @@ function ofBuilds({ type, props }: ResourceFacts): string[] {
 const plainText: Rule = {
   name: "no-secret-in-plain-text",
   description:
-    "Secrets reach containers as files or references, never as variables, arguments or ConfigMaps.",
+    "Secrets reach containers as files or references, never as plain variables, arguments or ConfigMaps.",
   check: (resource) => [...ofPods(resource), ...ofConfigMaps(resource), ...ofBuilds(resource)],
 };
 
 const tags: Rule = {
   name: "image-tag-fixed",
-  description: "A build is pushed under a tag of its content, never under one that moves.",
+  description: "Builds are pushed with an explicit tag other than latest.",
   check: ({ type, props }) =>
     type === "docker-build:index:Image"
       ? listAt(props, "tags").flatMap((tag) =>
@@ -65,5 +65,5 @@ const tags: Rule = {
       : [],
 };
 
-/** How secrets and images are handed on. */
+/** Rules for secrets and image tags. */
 export const supplyRules = [plainText, tags] as const;

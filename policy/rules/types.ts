@@ -1,4 +1,4 @@
-/** A value that only the deployment will know, such as the digest of an image that is yet to be built. */
+/** A value that is unknown before the deployment, such as the digest of an image that is not built yet. */
 export const LATE = Symbol("known only after deployment");
 
 /** A resource as rules see it. */
@@ -6,24 +6,24 @@ export interface ResourceFacts {
   /** `kubernetes:apps/v1:Deployment` */
   readonly type: string;
   readonly name: string;
-  /** Inputs as plain data; a value that is not known yet is `LATE`. */
+  /** Inputs as plain data; an unknown value is `LATE`. */
   readonly props: Readonly<Record<string, unknown>>;
   /** Whether Pulumi refuses to delete it. */
   readonly isProtected: boolean;
-  /** Whether it belongs to an environment whose data must not be lost. */
+  /** Whether its stack has the lifecycle `retain`. */
   readonly isProduction: boolean;
-  /** Whether people depend on it so much that it has to survive the loss of a zone; staging, for its costs, need not. */
+  /** Whether it must survive the failure of a zone: in prod. Staging need not, to save cost. */
   readonly spansZones: boolean;
 }
 
-/** What is wrong with a resource, said so that it can be mended: the path, what is expected, what was found. */
+/** `path: expected X, got Y`. */
 export type Violation = string;
 
-/** One rule of the pack. A pure function: the engine, the documents and the tests ask it alike. */
+/** One rule of the pack: a pure function that the engine, the documents and the tests call. */
 export interface Rule {
-  /** In kebab-case: the name under which a stack may configure its level. */
+  /** In kebab-case. Stacks configure the rule's level by this name. */
   readonly name: string;
-  /** What it demands, and why. */
+  /** What the rule requires, in one sentence. */
   readonly description: string;
   readonly check: (resource: ResourceFacts) => readonly Violation[];
 }

@@ -199,7 +199,10 @@ export const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [Resourc
   "pod-own-account": {
     passes: [pod()],
     fails: [
-      [pod({ pod: { serviceAccountName: undefined } }), /serviceAccountName: expected an account of its own/],
+      [
+        pod({ pod: { serviceAccountName: undefined } }),
+        /serviceAccountName: expected a ServiceAccount other than default/,
+      ],
       [pod({ pod: { automountServiceAccountToken: undefined } }), /automountServiceAccountToken/],
     ],
   },
@@ -228,7 +231,7 @@ export const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [Resourc
     ],
     fails: [
       [env("API_TOKEN", "hunter2"), /env\.API_TOKEN: expected a reference to a Secret or a file/],
-      [env("DATABASE_URL", "postgresql://app:hunter2@db/app"), /an address with a password/],
+      [env("DATABASE_URL", "postgresql://app:hunter2@db/app"), /a URL with a password/],
       [pod({ over: { args: ["--redis=x", "redis://:hunter2@redis:6379"] } }), /args\.1/],
       [config({ "tls.key": "-----BEGIN PRIVATE KEY-----\nhunter2" }), /data\.tls\.key.*a private key/],
       [build({ buildArgs: { NPM_TOKEN: "hunter2" } }), /buildArgs\.NPM_TOKEN: expected a build secret/],
@@ -246,7 +249,7 @@ export const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [Resourc
     fails: [
       [sql({ ipv4Enabled: true }), /settings\.ipConfiguration\.ipv4Enabled: expected false, got true/],
       [sql({ sslMode: "ALLOW_UNENCRYPTED_AND_ENCRYPTED" }), /sslMode/],
-      [sql({ authorizedNetworks: [{ value: "0.0.0.0/0" }] }), /is everybody/],
+      [sql({ authorizedNetworks: [{ value: "0.0.0.0/0" }] }), /expected specific ranges/],
       [redis({ authEnabled: undefined }), /authEnabled/],
     ],
   },
@@ -289,7 +292,7 @@ export const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [Resourc
       ],
       [
         facts("gcp:managedkafka/acl:Acl", { aclEntries: [{ principal: "User:*" }] }),
-        /aclEntries: expected an account, got "User:\*"/,
+        /aclEntries: expected a principal, got "User:\*"/,
       ],
     ],
   },
@@ -304,7 +307,7 @@ export const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [Resourc
       [cluster({ workloadIdentityConfig: undefined }), /workload pool/],
       [
         cluster({ masterAuthorizedNetworksConfig: { cidrBlocks: [{ cidrBlock: "0.0.0.0/0" }] } }),
-        /"0\.0\.0\.0\/0" is everybody/,
+        /expected specific ranges, got "0\.0\.0\.0\/0"/,
       ],
     ],
   },
@@ -335,7 +338,9 @@ export const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [Resourc
       wall({ direction: "EGRESS", destinationRanges: ["0.0.0.0/0"] }),
       facts("gcp:compute/firewall:Firewall", { denies: [{}], sourceRanges: ["0.0.0.0/0"] }),
     ],
-    fails: [[wall({ sourceRanges: ["0.0.0.0/0"] }), /sourceRanges: "0\.0\.0\.0\/0" is everybody/]],
+    fails: [
+      [wall({ sourceRanges: ["0.0.0.0/0"] }), /sourceRanges: expected specific ranges, got "0\.0\.0\.0\/0"/],
+    ],
   },
   "service-internal": {
     passes: [service({}), service({ type: "ClusterIP" })],

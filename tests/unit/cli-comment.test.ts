@@ -33,7 +33,7 @@ describe("cli: comment, against a stand-in of GitHub's API", function () {
     type: "apps/v1/Deployment",
     name,
     properties: [{ path: "spec.replicas", kind: "change", before: 2, after: 0, replaces: false }],
-    dangers: ["it stops serving"],
+    dangers: ["scaled to zero: stops serving"],
   });
   const write = (
     document: unknown = { against: "HEAD^1", stacks: [{ stack: "prod", differences: [difference()] }] },
@@ -94,7 +94,7 @@ describe("cli: comment, against a stand-in of GitHub's API", function () {
     write();
     assert.equal((await comment()).stdout, "#7: edited the comment\n");
     assert.equal(api.comments.length, 252);
-    assert.match(api.comments.at(-1)?.body ?? "", /it stops serving/);
+    assert.match(api.comments.at(-1)?.body ?? "", /scaled to zero: stops serving/);
     assert.equal(api.comments[0]?.body, `${MARKER}\n### No environment changes`);
     assert.equal(api.asked.filter((one) => one.includes("issues/7/comments")).length, 3, "three pages");
     assert.equal((await comment()).stdout, "#7: the comment says so already\n");
@@ -121,7 +121,7 @@ describe("cli: comment, against a stand-in of GitHub's API", function () {
       /POST \/repos\/owner\/repository\/issues\/7\/comments: GitHub answered 403: Resource not/,
     );
     assert.match(stderr, /needs `pull-requests: write`/);
-    assert.match(readFileSync(join(folder, "summary.md"), "utf8"), /it stops serving/);
+    assert.match(readFileSync(join(folder, "summary.md"), "utf8"), /scaled to zero: stops serving/);
   });
 
   it("says when the diff failed, instead of leaving an old one", async () => {

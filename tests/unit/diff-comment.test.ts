@@ -22,11 +22,11 @@ describe("diff: as a comment", () => {
   it("shows dangers in the open and the rest folded", () => {
     const text = markdownOf([
       { stack: "dev", differences: [] },
-      { stack: "prod", differences: [difference(["it stops serving"]), difference([])] },
+      { stack: "prod", differences: [difference(["scaled to zero: stops serving"]), difference([])] },
     ]);
     assert.match(text, /^### prod: 2 changes, 1 dangerous$/m);
     assert.match(text, /^No changes: dev\.$/m);
-    assert.match(text, /\| ~ update \| `todo\/backend` Deployment \| it stops serving<br>`a: a → b` \|/);
+    assert.match(text, /\| ~ update \| `todo\/backend` Deployment \| scaled to zero: stops serving<br>`a: a → b` \|/);
     assert.match(text, /<details><summary>prod: all 2 changes<\/summary>\n\n```diff\n! update todo\/backend/);
   });
 
@@ -78,8 +78,8 @@ describe("diff: as a comment", () => {
   it("groups dangers that are too many, and says how many more there are", () => {
     const many = (count: number, danger: (index: number) => string) =>
       Array.from({ length: count }, (_, index) => ({ ...difference([danger(index)]), name: `n${index}` }));
-    const alike = markdownOf([{ stack: "prod", differences: many(3_000, () => "it stops serving") }]);
-    assert.match(alike, /`todo\/n0`, .*`todo\/n4` and 2995 more Deployment \| it stops serving \|/);
+    const alike = markdownOf([{ stack: "prod", differences: many(3_000, () => "scaled to zero: stops serving") }]);
+    assert.match(alike, /`todo\/n0`, .*`todo\/n4` and 2995 more Deployment \| scaled to zero: stops serving \|/);
     for (const [count, stacks] of [
       [2_000, 1],
       [900, 4],
@@ -108,13 +108,13 @@ describe("diff: as a comment", () => {
         (dangerous, harmless, size) => {
           const differences = [
             ...Array.from({ length: dangerous }, () =>
-              difference(["it stops serving"], "spec.a", "x".repeat(size)),
+              difference(["scaled to zero: stops serving"], "spec.a", "x".repeat(size)),
             ),
             ...Array.from({ length: harmless }, () => difference([], "spec.a", "y".repeat(size))),
           ];
           const text = markdownOf([{ stack: "prod", differences }], 20_000);
           assert.ok(text.length <= 20_000, `${text.length} characters`);
-          assert.equal(text.match(/it stops serving/g)?.length ?? 0, dangerous);
+          assert.equal(text.match(/scaled to zero: stops serving/g)?.length ?? 0, dangerous);
           assert.equal(text, markdownOf([{ stack: "prod", differences }], 20_000));
         },
       ),

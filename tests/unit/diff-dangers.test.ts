@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { compareStacks, type StackDifference } from "../../diff";
 import { change, DEPLOYMENT, pod, resource, SQL, stack } from "../support/diff-samples";
 
-describe("diff: what is dangerous", () => {
+describe("Dangers of a change", () => {
   const POLICY = "networking.k8s.io/v1/NetworkPolicy";
   const TOPIC = "gcp:managedkafka/topic:Topic";
   const scale = (minReplicas: number) => ({ spec: { minReplicas } });
@@ -11,7 +11,7 @@ describe("diff: what is dangerous", () => {
   const ports = (...list: number[]) => ({ spec: { ingress: list.map((port) => ({ ports: [{ port }] })) } });
   const root = (readOnlyRootFilesystem: boolean) => pod({ securityContext: { readOnlyRootFilesystem } });
 
-  /** A change, and what is said of it; undefined where nothing is to be said. */
+  /** A change and the danger reported for it; undefined for a harmless change. */
   const cases: [
     what: string,
     type: string,
@@ -26,20 +26,26 @@ describe("diff: what is dangerous", () => {
       { region: "b" },
       /data is lost .*blocked by lifecycle: retain/,
     ],
-    ["a deleted namespace", "v1/Namespace", {}, undefined, /everything in it is lost/],
-    ["a database that is new", SQL, undefined, {}, undefined],
+    ["a deleted namespace", "v1/Namespace", {}, undefined, /everything in the namespace is lost/],
+    ["a new database", SQL, undefined, {}, undefined],
     ["a deleted deployment", DEPLOYMENT, {}, undefined, undefined],
-    ["an opened port", POLICY, ports(80), ports(80, 22), /who may connect/],
+    ["an opened port", POLICY, ports(80), ports(80, 22), /allowed connections change/],
     ["a closed port", POLICY, ports(80, 22), ports(80), undefined],
-    ["a policy that goes", POLICY, ports(80), undefined, /nothing says any more/],
-    ["a removed limit", DEPLOYMENT, limits("1Gi"), limits(), /memory has no limit any more/],
+    ["a removed NetworkPolicy", POLICY, ports(80), undefined, /any pod may connect/],
+    ["a removed limit", DEPLOYMENT, limits("1Gi"), limits(), /memory limit removed/],
     ["a higher limit", DEPLOYMENT, limits("1Gi"), limits("2Gi"), undefined],
-    ["a writable root", DEPLOYMENT, root(true), root(false), /may do more .*readOnlyRootFilesystem/],
+    ["a writable root", DEPLOYMENT, root(true), root(false), /hardening relaxed .*readOnlyRootFilesystem/],
     ["a read-only root", DEPLOYMENT, root(false), root(true), undefined],
-    ["one copy only", "autoscaling/v2/HorizontalPodAutoscaler", scale(2), scale(1), /every restart is a gap/],
-    ["more copies", "autoscaling/v2/HorizontalPodAutoscaler", scale(2), scale(3), undefined],
-    ["no copy", DEPLOYMENT, { spec: { replicas: 2 } }, { spec: { replicas: 0 } }, /stops serving/],
-    ["a budget that goes", "policy/v1/PodDisruptionBudget", {}, undefined, /stop all of its copies/],
+    [
+      "a single replica",
+      "autoscaling/v2/HorizontalPodAutoscaler",
+      scale(2),
+      scale(1),
+      /every restart causes downtime/,
+    ],
+    ["more replicas", "autoscaling/v2/HorizontalPodAutoscaler", scale(2), scale(3), undefined],
+    ["zero replicas", DEPLOYMENT, { spec: { replicas: 2 } }, { spec: { replicas: 0 } }, /stops serving/],
+    ["a removed PodDisruptionBudget", "policy/v1/PodDisruptionBudget", {}, undefined, /stop all replicas/],
     [
       "a public service",
       "v1/Service",
@@ -48,79 +54,91 @@ describe("diff: what is dangerous", () => {
       /outside/,
     ],
     [
-      "a route that is new",
+      "a new route",
       "networking.k8s.io/v1/Ingress",
       { spec: { rules: [{ host: "a" }] } },
       { spec: { rules: [{ host: "a" }, { host: "b" }] } },
-      /an address that is new/,
+      /a new address/,
     ],
-    ["protection off", SQL, { deletionProtection: true }, { deletionProtection: false }, /switched off/],
-    ["protection on", SQL, { deletionProtection: false }, { deletionProtection: true }, undefined],
     [
-      "another machine",
+      "disabled protection",
+      SQL,
+      { deletionProtection: true },
+      { deletionProtection: false },
+      /deletionProtection disabled/,
+    ],
+    ["enabled protection", SQL, { deletionProtection: false }, { deletionProtection: true }, undefined],
+    [
+      "another machine type",
       SQL,
       { settings: { tier: "db-custom-1-3840" } },
       { settings: { tier: "db-custom-2-7680" } },
-      /the database restarts/,
+      /database restarts/,
     ],
     [
-      "one zone only",
+      "a single zone",
       SQL,
       { settings: { availabilityType: "REGIONAL" } },
       { settings: { availabilityType: "ZONAL" } },
-      /loss of a zone/,
+      /failure of a zone/,
     ],
-    ["a store that restarts", "apps/v1/StatefulSet", pod({ image: "a" }), pod({ image: "b" }), /only copy/],
     [
-      "a database's role that may do more",
+      "a restarted datastore",
+      "apps/v1/StatefulSet",
+      pod({ image: "a" }),
+      pod({ image: "b" }),
+      /single replica/,
+    ],
+    [
+      "a database role with more privileges",
       "v1/ConfigMap",
       { data: { sql: "GRANT SELECT ON a TO app;\nSELECT 1;\n" } },
       { data: { sql: "GRANT SELECT ON a TO app;\nGRANT ALL ON b TO app;\nSELECT 1;\n" } },
-      /a role may do more/,
+      /gains privileges/,
     ],
     [
-      "a role that may do less",
+      "a database role with fewer privileges",
       "v1/ConfigMap",
       { data: { sql: "GRANT SELECT ON a TO app;\nGRANT ALL ON b TO app;\n" } },
       { data: { sql: "GRANT SELECT ON a TO app;\n" } },
       undefined,
     ],
     [
-      "a public address that is new",
+      "a new public address",
       "v1/Service",
       undefined,
       { spec: { type: "LoadBalancer" } },
-      /opens an address/,
+      /exposed outside the cluster/,
     ],
-    ["an ingress that is new", "networking.k8s.io/v1/Ingress", undefined, {}, /opens an address/],
-    ["a service that is new", "v1/Service", undefined, { spec: { type: "ClusterIP" } }, undefined],
+    ["a new Ingress", "networking.k8s.io/v1/Ingress", undefined, {}, /exposed outside the cluster/],
+    ["a new internal Service", "v1/Service", undefined, { spec: { type: "ClusterIP" } }, undefined],
     [
-      "a deployment that is made again",
+      "a replaced Deployment",
       DEPLOYMENT,
       { spec: { selector: { matchLabels: { a: "1" } } } },
       { spec: { selector: { matchLabels: { a: "2" } } } },
-      /away until the new one/,
+      /unavailable until the replacement/,
     ],
-    ["topics that go", TOPIC, {}, undefined, /every message in it is lost/],
+    ["a deleted topic", TOPIC, {}, undefined, /all messages are lost/],
     [
       "fewer partitions",
       TOPIC,
       { partitionCount: 6 },
       { partitionCount: 3 },
-      /cannot take partitions away: the update will fail \(6 → 3\)/,
+      /cannot remove partitions: the update will fail \(6 → 3\)/,
     ],
     ["more partitions", TOPIC, { partitionCount: 3 }, { partitionCount: 6 }, undefined],
     [
-      "gaps in rollouts",
+      "the strategy Recreate",
       DEPLOYMENT,
       {},
       { spec: { strategy: { type: "Recreate" } } },
-      /every rollout is a gap/,
+      /every rollout causes downtime/,
     ],
   ];
 
   for (const [what, type, before, after, expected] of cases) {
-    it(`${what}: ${expected ? "said" : "nothing to say"}`, () => {
+    it(`${expected ? "include" : "exclude"} ${what}`, () => {
       const [found] = change(type, before, after);
       assert.ok(found);
       if (expected) {
@@ -131,7 +149,7 @@ describe("diff: what is dangerous", () => {
     });
   }
 
-  it("is not what goes together with its workload, nor what a new environment opens", () => {
+  it("exclude policies deleted with their workload, and exposure in a new environment", () => {
     const parts = [
       resource(POLICY, {}),
       resource("policy/v1/PodDisruptionBudget", {}),
@@ -145,7 +163,7 @@ describe("diff: what is dangerous", () => {
     assert.equal(dangers(compareStacks(stack(others, ...parts), stack(...parts))).length, 1);
   });
 
-  it("comes first", () => {
+  it("sort their changes before the others", () => {
     const before = stack(resource("v1/Service", { a: 1 }, "a"), resource(SQL, { region: "a" }, "z"));
     const after = stack(resource("v1/Service", { a: 2 }, "a"), resource(SQL, { region: "b" }, "z"));
     assert.deepEqual(

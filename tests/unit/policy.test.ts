@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { LATE, rules, stackRules } from "../../policy/rules";
 import { cluster, EXAMPLES, facts, namespace, pod, sql, type Fields } from "../support/policy-examples";
 
-describe("policy", () => {
-  it("has examples of every rule, and names no rule twice", () => {
+describe("Policies", () => {
+  it("have unique names and examples for every rule", () => {
     const names = rules.map(({ name }) => name);
     assert.deepEqual([...names].sort(), Object.keys(EXAMPLES).sort());
     const all = [...names, ...stackRules.map(({ name }) => name)];
@@ -12,14 +12,14 @@ describe("policy", () => {
 
   for (const { name, check } of rules) {
     const examples = EXAMPLES[name] ?? { passes: [], fails: [] };
-    it(`${name}: lets pass what keeps to it`, () => {
+    it(`${name} accepts resources that satisfy it`, () => {
       assert.ok(examples.passes.length > 0);
       examples.passes.forEach((resource) => {
         assert.deepEqual(check(resource), []);
       });
     });
 
-    it(`${name}: finds what does not, and says the path, what is expected and what it found`, () => {
+    it(`${name} reports the path, the expected and the actual value of a violation`, () => {
       assert.ok(examples.fails.length > 0);
       examples.fails.forEach(([resource, expected]) => {
         const found = check(resource).join("\n");
@@ -29,7 +29,7 @@ describe("policy", () => {
     });
   }
 
-  it("judges nothing that is not known yet, and everything beside it", () => {
+  it("accept unknown values and check the known ones next to them", () => {
     const unknown = [
       sql({ ipv4Enabled: LATE }),
       cluster({ privateClusterConfig: LATE }),
@@ -45,7 +45,7 @@ describe("policy", () => {
     assert.match(rules.flatMap(({ check }) => check(half)).join("\n"), /sslMode/);
   });
 
-  it("wants a policy in each namespace that denies what nobody allows", () => {
+  it("require a NetworkPolicy in each namespace that denies by default", () => {
     const check = stackRules[0].check;
     const place = namespace({});
     const policy = (spec: Fields) =>
