@@ -5,7 +5,7 @@ import { Component, stateful, type Lifecycle, type Transform } from "./component
 
 export interface BackupBucketArgs {
   project: string;
-  /** Where dumps are kept. Another region than the data's survives the loss of that. */
+  /** Location of the bucket. Choose another region than the data's, to survive the loss of that region. */
   location: string;
   /** Days after which a dump is deleted. @default 30 */
   keepDays?: number;
@@ -14,11 +14,11 @@ export interface BackupBucketArgs {
   transform?: { bucket?: Transform<gcp.storage.BucketArgs> };
 }
 
-/** Days for which a deleted dump can be had back, whoever deleted it. */
+/** Days for which a deleted dump can be restored (soft delete). */
 const SOFT_DELETE_DAYS = 7;
 const DAY = 24 * 60 * 60;
 
-/** The bucket as plain data. @throws ProblemsError when dumps would not be kept */
+/** Arguments of the bucket as plain data. @throws ProblemsError when `keepDays` would not keep dumps */
 export function backupBucketSpec(
   name: string,
   { location, keepDays = 30 }: BackupBucketArgs,
@@ -41,7 +41,7 @@ export function backupBucketSpec(
 }
 
 /**
- * A bucket for dumps: closed to everybody outside, old dumps deleted by themselves.
+ * A private bucket for dumps, with a lifecycle rule that deletes old ones.
  *
  * @example
  * const backups = new BackupBucket("backups", { project, location: "europe-west3", keepDays: 30 });
@@ -66,8 +66,8 @@ export class BackupBucket extends Component {
   }
 
   /**
-   * Lets an account read and write dumps, and nothing else. The grant belongs to whose account it is, so that it comes
-   * and goes with that, also where a deployment is about one system alone.
+   * Grants an account read and write access to dumps, and nothing else. The grant is a child of the account's owner, so that
+   * it is created and deleted with it, also when only one system is deployed.
    */
   allow(
     name: string,

@@ -1,20 +1,20 @@
 import * as gcp from "@pulumi/gcp";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { autopilotSpec, kubeconfig, standardSpec, type ClusterSpecArgs } from "./cluster.spec";
+import { autopilotSpec, kubeconfig, standardSpec, type ClusterSpecArgs } from "./cluster.args";
 import { Component, stateful, transformed, type Lifecycle, type Transform } from "./component";
 import type { Network } from "./network";
-import { DEFAULT_POOLS, nodePoolSpec, type NodePoolSpecArgs } from "./node-pool.spec";
+import { DEFAULT_POOLS, nodePoolSpec, type NodePoolSpecArgs } from "./node-pool.args";
 import type { Registry } from "./registry";
 
 export interface GkeClusterArgs extends Pick<
   ClusterSpecArgs<pulumi.Input<string>>,
   "project" | "region" | "releaseChannel" | "maintenance" | "encryptionKey"
 > {
-  /** `autopilot`: Google runs the nodes. `standard`: node pools of ours. @default "autopilot" */
+  /** `autopilot`: nodes managed by Google. `standard`: the node pools in `pools`. @default "autopilot" */
   mode?: "autopilot" | "standard";
   network: Network;
-  /** Whose images its nodes may pull. @default - none */
+  /** Registry from which nodes may pull images. @default - none */
   registry?: Registry;
   /** Name of the nodes' service account, 6 to 30 characters, unique in the project. @default "NAME-nodes" */
   nodeAccountId?: string;
@@ -30,7 +30,7 @@ export interface GkeClusterArgs extends Pick<
 }
 
 /**
- * A private GKE cluster with enforced network policies and Workload Identity, reached by its DNS name through IAM.
+ * A private GKE cluster with NetworkPolicy enforcement and Workload Identity. Clients connect to its DNS name, authorized by IAM.
  *
  * @example
  * const cluster = new GkeCluster("cluster", { project, region, network, registry });
@@ -54,7 +54,7 @@ export class GkeCluster extends Component {
     this.registerOutputs({ name: this.cluster.name, kubeconfig: this.kubeconfig });
   }
 
-  /** Nodes write logs and metrics and pull images: not the project-wide editor that Google gives by default. */
+  /** Roles of nodes: write logs and metrics. Google's default would be roles/editor on the project. */
   private leastPrivilegedNodes({ project, nodeAccountId, registry }: GkeClusterArgs) {
     const account = this.child(gcp.serviceaccount.Account, "nodes", {
       project,
@@ -88,9 +88,9 @@ export class GkeCluster extends Component {
       { ...spec, project: args.project },
       {
         ...stateful(lifecycle),
-        // Of the pool that is gone; the API reports another one's.
+        // Describes the removed initial pool; the API reports values of another one.
         ...(mode === "standard" && { ignoreChanges: ["nodeConfig"] }),
-        // Nodes need a way out and the right to report before they can become ready.
+        // Nodes become ready only with network egress and permission to report.
         dependsOn: [network.nat, ...grants],
         transform: args.transform?.cluster,
       },
@@ -127,7 +127,7 @@ export class GkeCluster extends Component {
   private kubernetesProvider({ transform }: GkeClusterArgs): kubernetes.Provider {
     const args: kubernetes.ProviderArgs = {
       kubeconfig: this.kubeconfig,
-      // Without it a kubeconfig that is not known in a preview looks like another cluster: replace everything.
+      // Without it, a kubeconfig that is unknown during preview counts as another cluster, and every object is replaced.
       clusterIdentifier: this.cluster.selfLink,
       enableServerSideApply: true,
     };

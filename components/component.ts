@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Whether what is stateful outlives a mistake: `retain` protects it and keeps it when it leaves the program. */
+/** Deletion protection of stateful resources: `retain` protects them and keeps them when they leave the program. */
 export type Lifecycle = "retain" | "ephemeral";
 
 /**
- * Changes what a component gives to one of its resources: some arguments to lay over its own, or a function that
- * gets its arguments and returns those to use.
+ * Changes the arguments of one of a component's resources: values to merge over them, or a function from the
+ * component's arguments to those to use.
  */
 export type Transform<A> = Partial<A> | ((args: A) => A);
 
@@ -14,8 +14,8 @@ export interface ChildOptions<A> extends pulumi.CustomResourceOptions {
 }
 
 /**
- * What our components have in common. A child is named after its parent, so that no two systems can ask for
- * the same name, and no argument of a component reaches the state (Outputs in them could leak or hang).
+ * Base class of the components. Names of children start with the parent's name, so that they are unique across
+ * systems. Arguments are not stored in the state, where Outputs could leak or block.
  */
 export abstract class Component extends pulumi.ComponentResource {
   protected constructor(
@@ -26,7 +26,7 @@ export abstract class Component extends pulumi.ComponentResource {
     super(type, label, {}, opts);
   }
 
-  /** Creates `<parent>-<name>` below this component. */
+  /** Creates the child `<parent>-<name>`. */
   protected child<A extends object, R extends pulumi.Resource>(
     Type: new (name: string, args: A, opts?: pulumi.CustomResourceOptions) => R,
     name: string,
@@ -41,7 +41,7 @@ export function transformed<A extends object>(args: A, transform: Transform<A> |
   return typeof transform === "function" ? transform(args) : { ...args, ...transform };
 }
 
-/** Options of a resource that holds what cannot be made again. */
+/** Options of a resource with data that cannot be recreated. */
 export function stateful(lifecycle: Lifecycle): { protect?: boolean; retainOnDelete?: boolean } {
   return lifecycle === "retain" ? { protect: true, retainOnDelete: true } : {};
 }

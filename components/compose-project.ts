@@ -3,26 +3,26 @@ import type { BakeDocument } from "../render/bake/document";
 import type { ComposeDocument } from "../render/compose/document";
 
 export interface ComposeProjectArgs {
-  /** Name of the Compose project. Another name is another project: the old one is taken down. */
+  /** Name of the Compose project. A new name replaces the project: the old one is removed. */
   project: string;
-  /** A Compose document, as data or as YAML. Holds no secret. */
+  /** A Compose document, as data or as YAML. Must not contain secrets. */
   document: ComposeDocument | string;
-  /** Configuration files beside the document, by path. @default {} */
+  /** Configuration files next to the document, by path. @default {} */
   files?: Readonly<Record<string, string>>;
   /**
-   * Secret files beside the document, by a path below `secrets/`: mode 0400, owned by a numeric user. With `live`, a new
-   * content is written into the file that the running container sees, and the container is not replaced. @default {}
+   * Secret files next to the document, by a path below `secrets/`: mode 0400, owned by a numeric user. With `live`, new
+   * content is written into the file of the running container, and the container is not replaced. @default {}
    */
   secretFiles?: Readonly<Record<string, { content: pulumi.Input<string>; user: number; live?: boolean }>>;
   /**
-   * How images that are missing are built. Never a reason to change anything by itself.
+   * How missing images are built. A change of this argument alone changes nothing.
    * @default - from the document's build sections
    */
   bake?: BakeDocument;
-  /** What the document's build sections read from the environment, such as VERSION. As passive as `bake`. @default {} */
+  /** Environment of the document's build sections, such as VERSION. Like `bake`, a change alone changes nothing. @default {} */
   buildArgs?: Readonly<Record<string, string>>;
   /**
-   * Longest time in seconds that one service may take to become healthy.
+   * Time limit in seconds for each service to become healthy.
    * @default - what its health check allows (start period and retries), and at least 300
    */
   waitSeconds?: number;
@@ -30,22 +30,22 @@ export interface ComposeProjectArgs {
   keepVolumes?: boolean;
   /** Generations of secrets that this deployment uses, by secret. A record for the next rotation. @default {} */
   generations?: Readonly<Record<string, number>>;
-  /** By published port: the setting that chooses it, and a value to try when it is taken. @default {} */
+  /** By published port: the setting that selects it and an alternative for when it is in use. @default {} */
   portSettings?: Readonly<Record<string, { setting: string; value: number }>>;
 }
 
-/** A service as it runs. */
+/** A running service. */
 export interface ComposeServiceState {
-  /** `running` or `completed` when all is well; otherwise what is wrong, in words. */
+  /** `running` or `completed` when healthy; otherwise a description of the problem. */
   state: string;
-  /** Id of its image. */
+  /** ID of its image. */
   image: string;
 }
 
 /**
- * A Compose project on this machine's Docker Engine. Images that are missing are built or pulled; services are
- * brought up to date one by one, each new container ready before the old one goes; a service that fails makes the
- * resource fail and leaves running what ran.
+ * A Compose project on this machine's Docker Engine. Builds or pulls missing images and updates services one by one; the
+ * old container stops after the new one is ready. When a service fails, the resource fails and the previous version keeps
+ * running.
  *
  * @example
  * const project = new ComposeProject("hello", { project: "hello", document: readFileSync("compose.yaml", "utf8") });

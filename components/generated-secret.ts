@@ -3,17 +3,17 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "./component";
 
 export interface GeneratedSecretArgs {
-  /** Letters and digits, or hexadecimal digits: no place needs quoting. @default "text" */
+  /** Letters and digits, or hexadecimal digits; neither needs quoting anywhere. @default "text" */
   kind?: "text" | "hex";
-  /** What a `text` consists of. @default - letters and digits */
+  /** Alphabet of a `text`. @default - letters and digits */
   alphabet?: string;
   /** Number of characters; even for `hex`. @default 32 */
   length?: number;
-  /** Another generation is another value. @default 1 */
+  /** Generation of the value. A new number generates a new value. @default 1 */
   generation?: number;
 }
 
-/** A secret that nobody has to know: made once, kept encrypted in the state, made anew with the next generation. */
+/** A generated secret, stored encrypted in the state. A new generation replaces it. */
 export class GeneratedSecret extends Component {
   readonly value: pulumi.Output<string>;
 
@@ -29,7 +29,7 @@ export class GeneratedSecret extends Component {
   }
 }
 
-/** The provider knows classes of characters, each wholly in or out, and single ones beside letters and digits. */
+/** The provider's representation of an alphabet: whole character classes, plus single special characters. */
 function charactersOf(alphabet: string | undefined) {
   if (alphabet === undefined) {
     return { special: false };

@@ -1,15 +1,15 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import { Component, type Transform } from "./component";
-import { IDENTITY_ANNOTATION } from "./identity.spec";
+import { IDENTITY_ANNOTATION } from "./identity.args";
 
 export interface WorkloadIdentityArgs {
   project: string;
-  /** Unique in the project, 6 to 30 characters. `accountId()` makes one of names. */
+  /** Unique in the project, 6 to 30 characters. `accountId()` derives one from names. */
   accountId: string;
-  /** The Kubernetes ServiceAccount that is this account, as `namespace` and `name`. */
+  /** The Kubernetes ServiceAccount that impersonates this account, as `namespace` and `name`. */
   serviceAccount: { namespace: string; name: string };
-  /** What it may do in the project, such as `roles/managedkafka.client`. */
+  /** Its roles in the project, such as `roles/managedkafka.client`. */
   roles: readonly string[];
   transform?: {
     account?: Transform<gcp.serviceaccount.AccountArgs>;
@@ -18,8 +18,8 @@ export interface WorkloadIdentityArgs {
 }
 
 /**
- * Who one workload of a GKE cluster is on Google Cloud, without any key: an account of its own with the roles that
- * it needs and no others. Its Kubernetes ServiceAccount carries `annotations`.
+ * The Google Cloud identity of a GKE workload, without keys: a service account with the given roles. Set
+ * `annotations` on the workload's Kubernetes ServiceAccount.
  *
  * @example
  * const identity = new WorkloadIdentity("orders-worker", {
@@ -30,7 +30,7 @@ export interface WorkloadIdentityArgs {
 export class WorkloadIdentity extends Component {
   readonly account: gcp.serviceaccount.Account;
   readonly roles: readonly gcp.projects.IAMMember[];
-  /** Lets the Kubernetes ServiceAccount act as the account. */
+  /** Allows the Kubernetes ServiceAccount to impersonate the service account. */
   readonly binding: gcp.serviceaccount.IAMMember;
   readonly email: pulumi.Output<string>;
   readonly annotations: Readonly<Record<string, pulumi.Output<string>>>;

@@ -1,4 +1,4 @@
-/** A name of an image, as `docker pull` takes it, in its parts. */
+/** The parts of an image reference as `docker pull` accepts it. */
 export interface ImageReference {
   /** Host of the registry with its port, such as `us-docker.pkg.dev`. @default "docker.io" */
   readonly registry: string;
@@ -12,7 +12,7 @@ export interface ImageReference {
 const FORM =
   /^(?<name>[a-zA-Z0-9][\w.-]*(?::\d+(?=\/))?(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
-/** `undefined` when the text is no name of an image. */
+/** Parses an image reference; `undefined` when the text is none. */
 export function parseImageReference(text: string): ImageReference | undefined {
   const { name, tag, digest } = FORM.exec(text)?.groups ?? {};
   if (name === undefined) {

@@ -1,27 +1,27 @@
 import * as dockerBuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { Component, type Transform } from "./component";
-import { imageSpec, upstreamImageSpec, type ImageSpecArgs, type Platform } from "./image.spec";
+import { imageSpec, upstreamImageSpec, type ImageSpecArgs, type Platform } from "./image.args";
 
-/** How to log in to the registry that an image is pushed to. @default - the credentials of the machine's Docker */
+/** Credentials for pushing. @default - the credentials of Docker on this machine */
 export interface RegistryLogin {
   address: string;
   username: pulumi.Input<string>;
-  /** Kept as a secret whatever is given. */
+  /** Always stored as a secret. */
   password: pulumi.Input<string>;
 }
 
 export interface ImageArgs extends ImageSpecArgs {
-  /** References of images that this one is built upon, such as `other.reference`, by what `FROM` calls them. @default {} */
+  /** Base images, such as `other.reference`, by the name in `FROM`. @default {} */
   bases?: Readonly<Record<string, pulumi.Input<string>>>;
   login?: RegistryLogin;
   transform?: { image?: Transform<dockerBuild.ImageArgs> };
 }
 
 /**
- * Builds an image for all platforms and pushes it. Nothing is built in a preview, and nothing is built again
- * while the source stays the same. The image stays in the registry when it leaves the program, so that what
- * runs can be restarted and rolled back.
+ * Builds an image for all platforms and pushes it. A preview builds nothing, and an unchanged source is not rebuilt.
+ * The image stays in the registry when it leaves the program, so that running workloads can be restarted and rolled
+ * back.
  *
  * @example
  * const image = new Image("backend", {
@@ -33,7 +33,7 @@ export interface ImageArgs extends ImageSpecArgs {
  */
 export class Image extends Component {
   readonly image: dockerBuild.Image;
-  /** `repository@sha256:…`: what a deployment refers to. */
+  /** `repository@sha256:…`, for use in workloads. */
   readonly reference: pulumi.Output<string>;
 
   constructor(name: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -67,9 +67,9 @@ function withBases(
 }
 
 export interface UpstreamImageArgs {
-  /** `repository:tag` as it is published, with a fixed version. */
+  /** Upstream `repository:tag`, with a fixed version. */
   reference: string;
-  /** Full name in our registry, without tag. */
+  /** Full name in the project's registry, without tag. */
   repository: string;
   /** @default ["linux/amd64", "linux/arm64"] */
   platforms?: readonly Platform[];
@@ -78,8 +78,8 @@ export interface UpstreamImageArgs {
 }
 
 /**
- * A copy of a published image in our registry. What runs is then a digest of ours, and neither an outage nor a
- * moved tag of a public registry can change it.
+ * A copy of an upstream image in the project's registry. Workloads use the copy's digest, so that neither an outage
+ * of the public registry nor a moved tag affects them.
  */
 export class UpstreamImage extends Component {
   readonly image: dockerBuild.Image;

@@ -7,15 +7,15 @@ import {
   limitRules,
   type BackendSpecArgs,
   type LimitedPath,
-} from "./ingress.spec";
+} from "./ingress.args";
 import { kubernetesObject } from "./kubernetes-object";
 
 export interface GkeIngressArgs {
   project: string;
   namespace: string;
-  /** Host names that are served. Their DNS must lead to `address` before the certificate is issued. */
+  /** Host names. Google issues the certificate after their DNS records point at `address`. */
   hosts: readonly string[];
-  /** Services behind it: the name of each one's BackendConfig and how it is asked whether it is healthy. */
+  /** Services behind the Ingress: the name of each BackendConfig and its health check. */
   backends: readonly GkeBackend[];
   /** @default "retain" */
   lifecycle?: Lifecycle;
@@ -23,20 +23,19 @@ export interface GkeIngressArgs {
 }
 
 export interface GkeBackend extends Omit<BackendSpecArgs, "namespace"> {
-  /** Its paths, the longest first, where one of them has a limit. @default - no limits */
+  /** Paths, the longest first, if one has a rate limit. @default - no limits */
   paths?: readonly LimitedPath[];
 }
 
 /**
- * What an Ingress on GKE needs around it: an address that stays, a certificate that Google issues and renews,
- * TLS 1.2 at least, HTTP redirected to HTTPS, health checks and security headers. The Ingress object itself
- * carries `annotations`.
+ * The parts around an Ingress on GKE: a static address, a managed certificate, TLS 1.2 or newer, a redirect from HTTP
+ * to HTTPS, health checks and security headers. Set `annotations` on the Ingress object.
  */
 export class GkeIngress extends Component {
   readonly address: gcp.compute.GlobalAddress;
-  /** To be set on the Ingress. */
+  /** Annotations to set on the Ingress. */
   readonly annotations: Readonly<Record<string, pulumi.Output<string> | string>>;
-  /** What the Ingress must wait for. */
+  /** Resources that the Ingress depends on. */
   readonly parts: readonly pulumi.Resource[];
 
   constructor(name: string, args: GkeIngressArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -71,7 +70,7 @@ export class GkeIngress extends Component {
     this.registerOutputs({ address: this.address.address });
   }
 
-  /** Name of the policy that limits how often one client asks a service. */
+  /** Name of the rate limiting policy of a service. */
   private limits({ name, paths }: GkeBackend, project: string): pulumi.Output<string> | undefined {
     return paths
       ? this.child(gcp.compute.SecurityPolicy, `${name}-limits`, { project, rules: limitRules(paths) }).name
@@ -80,7 +79,7 @@ export class GkeIngress extends Component {
 
   private annotationsFor(name: string): Record<string, pulumi.Output<string> | string> {
     return {
-      // GKE reads the class in this annotation only.
+      // GKE reads the class from this annotation only.
       "kubernetes.io/ingress.class": "gce",
       "kubernetes.io/ingress.global-static-ip-name": this.address.name,
       "networking.gke.io/managed-certificates": name,

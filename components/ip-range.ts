@@ -5,7 +5,7 @@ export interface IpRange {
   readonly prefix: number;
 }
 
-/** Reads `10.0.0.0/20`. Gives what is wrong with it as text, where it is none. */
+/** Parses a range such as `10.0.0.0/20`. Returns the problem as text when it is invalid. */
 export function parseIpRange(text: string): IpRange | string {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   const [prefix = 33, ...bytes] = (match?.slice(1) ?? []).map(Number).reverse();

@@ -6,18 +6,18 @@ import {
   managedKafkaSpec,
   TOPIC_OPERATIONS,
   type ManagedKafkaSpecArgs,
-} from "./kafka.spec";
+} from "./kafka.args";
 
 export interface ManagedKafkaArgs extends ManagedKafkaSpecArgs {
   project: string;
   region: string;
-  /** Id of the subnetwork it gets its addresses in: `projects/…/regions/…/subnetworks/…`. */
+  /** ID of the subnetwork of its addresses: `projects/…/regions/…/subnetworks/…`. */
   subnetwork: pulumi.Input<string>;
-  /** Part of its address, so another one is another cluster. @default - the component's name */
+  /** Cluster ID, a part of the address: a new ID replaces the cluster. @default - the component's name */
   clusterId?: string;
   /**
-   * E-mail addresses of the accounts that may read and write the topics, all of them. They need
-   * `roles/managedkafka.client` to connect. @default - whoever may connect
+   * E-mail addresses of the service accounts that may read and write every topic. Each needs
+   * `roles/managedkafka.client` to connect. @default - every account that may connect
    */
   clients?: readonly pulumi.Input<string>[];
   /** Key of Cloud KMS. @default - Google's own encryption */
@@ -32,8 +32,8 @@ export interface ManagedKafkaArgs extends ManagedKafkaSpecArgs {
 }
 
 /**
- * Kafka on Google's Managed Service: brokers in three zones, TLS only, clients log in as who they are
- * (`SASL_SSL`, `OAUTHBEARER`). Partitions of a topic can be added, never taken away: asking for fewer is an error.
+ * Google Cloud Managed Service for Apache Kafka: brokers in three zones, TLS only, clients authenticate as Google
+ * service accounts (`SASL_SSL`, `OAUTHBEARER`). Partitions can be added, not removed: fewer partitions are an error.
  *
  * @example
  * const events = new ManagedKafka("orders-events", {
@@ -46,9 +46,9 @@ export class ManagedKafka extends Component {
   readonly cluster: gcp.managedkafka.Cluster;
   /** By name. */
   readonly topics: ReadonlyMap<string, gcp.managedkafka.Topic>;
-  /** Who may use each topic, by its name. Empty without `clients`. */
+  /** ACLs by topic name. Empty without `clients`. */
   readonly acls: ReadonlyMap<string, gcp.managedkafka.Acl>;
-  /** Where clients begin. */
+  /** Bootstrap address for clients. */
   readonly host: pulumi.Output<string>;
   readonly port = 9092;
 
@@ -59,7 +59,7 @@ export class ManagedKafka extends Component {
     this.cluster = this.createCluster(args, clusterId, spec.cluster);
     this.topics = new Map(spec.topics.map((topic) => [topic.topicId, this.createTopic(args, topic)]));
     this.acls = this.createAcls(args);
-    // Waits for the cluster, though its name is known before.
+    // Depends on the cluster, although its name is known earlier.
     this.host = this.cluster.clusterId.apply((id) => managedKafkaHost(id, region, project));
     this.registerOutputs({ host: this.host });
   }

@@ -11,11 +11,11 @@ export interface ObjectData {
     readonly labels?: Readonly<Record<string, pulumi.Input<string>>>;
     readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
   };
-  /** What the kind says; the cluster checks it. */
+  /** Fields of the kind; the cluster validates them. */
   readonly spec?: object;
-  /** Of a Secret: its text, by name. */
+  /** Secret only: values by key. */
   readonly stringData?: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Of an account: whether its pods get a token that they did not ask for. */
+  /** ServiceAccount only: whether its pods mount an API token by default. */
   readonly automountServiceAccountToken?: boolean;
 }
 
@@ -25,7 +25,7 @@ type ObjectClass = new (
   opts?: pulumi.CustomResourceOptions,
 ) => pulumi.CustomResource;
 
-/** Typed classes, so that the state holds the same types as a program written by hand would. */
+/** Typed classes, so that the state has the same types as a handwritten program's. */
 const CLASSES: Readonly<Record<string, ObjectClass>> = {
   "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy":
     kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy,
@@ -51,7 +51,7 @@ const CLASSES: Readonly<Record<string, ObjectClass>> = {
   "v1/ServiceAccount": kubernetes.core.v1.ServiceAccount,
 };
 
-/** Makes the resource of an object. Kinds that the SDK does not know become custom resources. */
+/** Creates the resource of an object; a kind without SDK class becomes a CustomResource. */
 export function kubernetesObject(
   name: string,
   object: ObjectData,

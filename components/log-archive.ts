@@ -5,13 +5,13 @@ import { Component, type Transform } from "./component";
 
 export interface LogArchiveArgs {
   project: string;
-  /** Where logs are kept, such as "europe-west3" or "global". */
+  /** Location of the log bucket, such as "europe-west3" or "global". */
   location: string;
-  /** Name of the log bucket. One that was deleted stays reserved for a week. */
+  /** Name of the log bucket. The name of a deleted bucket stays reserved for a week. */
   bucketId: string;
-  /** Whose containers' logs are kept. */
+  /** Cluster whose container logs are kept. */
   cluster: pulumi.Input<string>;
-  /** @default 90 */
+  /** Retention in days, 1 to 3650. @default 90 */
   days?: number;
   transform?: {
     bucket?: Transform<gcp.logging.ProjectBucketConfigArgs>;
@@ -19,7 +19,7 @@ export interface LogArchiveArgs {
   };
 }
 
-/** What Cloud Logging keeps: 1 to 3650 days. */
+/** Retention that Cloud Logging accepts: 1 to 3650 days. */
 export function logRetention(name: string, days = 90): number {
   throwProblems(
     `logs ${name}`,
@@ -31,7 +31,7 @@ export function logRetention(name: string, days = 90): number {
 }
 
 /**
- * What the containers of a cluster say, kept for longer than the 30 days of the project's own log bucket.
+ * A log bucket for the containers of a cluster, with longer retention than the 30 days of the project's default bucket.
  *
  * @example
  * new LogArchive("logs", { project, location: "europe-west3", bucketId: "prod", cluster: cluster.cluster.name });

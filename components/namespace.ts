@@ -3,16 +3,16 @@ import { Component, stateful, type Lifecycle } from "./component";
 import { kebabKind, kubernetesObject, type ObjectData } from "./kubernetes-object";
 
 export interface NamespaceArgs {
-  /** The Namespace object first, then what holds for all of it: quotas, defaults, the policy that denies all traffic. */
+  /** The Namespace object, followed by its quotas, limit ranges and default NetworkPolicy. */
   objects: readonly [namespace: ObjectData, ...rest: ObjectData[]];
-  /** Deleting a namespace deletes all that is in it, disks included. @default "retain" */
+  /** Deleting a namespace deletes everything in it, disks included. @default "retain" */
   lifecycle?: Lifecycle;
 }
 
-/** A namespace with the rules that hold in it, all in force before anything runs there. */
+/** A namespace whose quotas and policies apply before any workload starts in it. */
 export class Namespace extends Component {
   readonly namespace: pulumi.CustomResource;
-  /** What everything else in the namespace must wait for. */
+  /** Resources that all other objects in the namespace depend on. */
   readonly rules: readonly pulumi.CustomResource[];
 
   constructor(

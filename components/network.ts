@@ -1,10 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import { Component, type Transform } from "./component";
-import { networkSpec, POD_RANGE, SERVICE_RANGE, type NetworkRanges } from "./network.spec";
+import { networkSpec, POD_RANGE, SERVICE_RANGE, type NetworkRanges } from "./network.args";
 
 export interface NetworkArgs {
-  /** Where its subnetwork is, such as "europe-west3". */
+  /** Region of the subnetwork, such as "europe-west3". */
   region: string;
   /** @default - 10.0.0.0/20 for nodes, 10.4.0.0/14 for pods, 10.8.0.0/20 for Services */
   ranges?: NetworkRanges;
@@ -16,8 +16,8 @@ export interface NetworkArgs {
 }
 
 /**
- * A private network: nodes without public addresses, a way out through NAT, and a way to Google's managed
- * services (Cloud SQL, Memorystore) that never leaves it.
+ * A private network: nodes without public addresses, egress through Cloud NAT, and private access to Google's managed
+ * services (Cloud SQL, Memorystore).
  *
  * @example
  * const network = new Network("network", { region: "europe-west3" });
@@ -28,9 +28,9 @@ export class Network extends Component {
   readonly subnetwork: gcp.compute.Subnetwork;
   readonly router: gcp.compute.Router;
   readonly nat: gcp.compute.RouterNat;
-  /** What a managed store must wait for (`dependsOn`) before it can have a private address. */
+  /** Private service access. Managed datastores need it in `dependsOn` to get a private address. */
   readonly managedAccess: gcp.servicenetworking.Connection;
-  /** Addresses of nodes, and of what gets an address among them, such as brokers of Kafka. */
+  /** Addresses of nodes and of other resources in the subnetwork, such as Kafka brokers. */
   readonly nodeRange: string;
   /** Names of the subnetwork's ranges for pods and Services. */
   readonly podRange = POD_RANGE;

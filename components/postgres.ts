@@ -1,16 +1,16 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { Component, stateful, type Lifecycle, type Transform } from "./component";
-import { cloudSqlSpec, type CloudSqlSpecArgs } from "./postgres.spec";
+import { cloudSqlSpec, type CloudSqlSpecArgs } from "./postgres.args";
 
 export interface CloudSqlPostgresArgs extends CloudSqlSpecArgs {
   project: string;
   region: string;
-  /** Link of the network it gets its address in. That network's `managedAccess` belongs into `dependsOn`. */
+  /** Self link of the network of its private address. Add that network's `managedAccess` to `dependsOn`. */
   network: pulumi.Input<string>;
   /** Name of the database. */
   database: string;
-  /** The administrator, who makes all other roles in SQL. */
+  /** The administrator, which creates all other roles with SQL. */
   admin: { name: string; password: pulumi.Input<string> };
   /** @default "retain" */
   lifecycle?: Lifecycle;
@@ -21,7 +21,7 @@ export interface CloudSqlPostgresArgs extends CloudSqlSpecArgs {
 }
 
 /**
- * PostgreSQL on Cloud SQL: private, TLS only, restorable to any moment of the last week.
+ * PostgreSQL on Cloud SQL: private address, TLS only, point-in-time recovery within the last week.
  *
  * @example
  * const db = new CloudSqlPostgres("orders-db", {
@@ -56,7 +56,7 @@ export class CloudSqlPostgres extends Component {
       { ...spec, project, region, settings: { ...settings, ipConfiguration } },
       {
         ...stateful(lifecycle),
-        // The disk grows by itself: the program's size is that of the first day.
+        // The disk grows automatically; the argument is the initial size.
         ignoreChanges: ["settings.diskSize"],
         customTimeouts: { create: "60m", update: "60m", delete: "30m" },
         transform: transform?.instance,
@@ -68,7 +68,7 @@ export class CloudSqlPostgres extends Component {
     return this.child(
       gcp.sql.Database,
       "database",
-      // Sessions of a service that is just ending would fail the deletion.
+      // Open sessions of a stopping service would fail the deletion.
       { project, name: database, instance: this.instance.name, deletionPolicy: "ABANDON" },
       { ...stateful(lifecycle), transform: transform?.database },
     );
@@ -80,7 +80,7 @@ export class CloudSqlPostgres extends Component {
       instance: this.instance.name,
       name: admin.name,
       password: pulumi.secret(admin.password),
-      // A role that owns something cannot be dropped; it goes with its instance.
+      // A role that owns objects cannot be dropped; it is deleted with the instance.
       deletionPolicy: "ABANDON",
     });
   }

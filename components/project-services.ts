@@ -8,7 +8,7 @@ export interface ProjectServicesArgs {
   services: readonly string[];
 }
 
-/** Switches on the APIs that everything else needs. They stay on: others may have come to need them. */
+/** Enables the Google Cloud APIs of a stack. They stay enabled afterwards, because other programs may use them. */
 export class ProjectServices extends Component {
   readonly services: readonly gcp.projects.Service[];
 

@@ -1,12 +1,12 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { Component, stateful, type Lifecycle, type Transform } from "./component";
-import { memorystoreSpec, type MemorystoreSpecArgs } from "./redis.spec";
+import { memorystoreSpec, type MemorystoreSpecArgs } from "./redis.args";
 
 export interface MemorystoreRedisArgs extends MemorystoreSpecArgs {
   project: string;
   region: string;
-  /** Link of the network it gets its address in. That network's `managedAccess` belongs into `dependsOn`. */
+  /** Self link of the network of its private address. Add that network's `managedAccess` to `dependsOn`. */
   network: pulumi.Input<string>;
   /** @default "retain" */
   lifecycle?: Lifecycle;
@@ -14,7 +14,7 @@ export interface MemorystoreRedisArgs extends MemorystoreSpecArgs {
 }
 
 /**
- * Redis on Memorystore: private, with a password that Google makes, TLS only.
+ * Redis on Memorystore: private address, TLS only, with a password that Google generates.
  *
  * @example
  * const cache = new MemorystoreRedis("orders-cache", {
@@ -27,7 +27,7 @@ export class MemorystoreRedis extends Component {
   readonly host: pulumi.Output<string>;
   /** Secret. */
   readonly password: pulumi.Output<string>;
-  /** Certificates (PEM) that the server's own may be signed with: several while Google changes them. */
+  /** CA certificates (PEM) of the server; several while Google rotates them. */
   readonly authority: pulumi.Output<string>;
   readonly port = 6378;
 

@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import { Component, stateful, type Lifecycle, type Transform } from "./component";
-import { registrySpec, type RegistrySpecArgs } from "./registry.spec";
+import { registrySpec, type RegistrySpecArgs } from "./registry.args";
 
 export interface RegistryArgs extends RegistrySpecArgs {
   /** @default "retain" */
@@ -14,8 +14,8 @@ export interface RegistryArgs extends RegistrySpecArgs {
 }
 
 /**
- * Artifact Registry for the images of an environment, with clean-up that never removes what runs, vulnerability
- * scanning, and a place of its own for the build cache.
+ * Artifact Registry for the images of an environment, with cleanup policies that keep running images, vulnerability
+ * scanning, and a separate repository for the build cache.
  *
  * @example
  * const registry = new Registry("registry", { project: "acme-prod", host: "gcr.io" });
@@ -24,7 +24,7 @@ export interface RegistryArgs extends RegistrySpecArgs {
 export class Registry extends Component {
   readonly images: gcp.artifactregistry.Repository;
   readonly cache: gcp.artifactregistry.Repository;
-  /** By the host that they stand for. */
+  /** By the mirrored host. */
   readonly mirrors: ReadonlyMap<string, gcp.artifactregistry.Repository>;
   private readonly prefixes: { readonly images: string; readonly cache: string };
 
@@ -59,18 +59,18 @@ export class Registry extends Component {
     this.registerOutputs({ prefix: spec.images.prefix });
   }
 
-  /** Full name of an image without tag. Plain text, so that a preview can name what it will build. */
+  /** Full name of an image without tag. Plain text, because a preview needs it. */
   repository(...path: string[]): string {
     return [this.prefixes.images, ...path].join("/");
   }
 
-  /** Where the build cache of an image goes. */
+  /** Full name of an image's build cache. */
   cacheRepository(...path: string[]): string {
     return [this.prefixes.cache, ...path].join("/");
   }
 
   /**
-   * Lets whoever builds push images and the build cache, and nothing else: best the identity of a workflow, such as
+   * Grants a builder permission to push images and the build cache, and nothing else. Prefer the identity of a workflow, such as
    * `principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/attribute.repository/acme/shop`.
    */
   allowPush(name: string, member: pulumi.Input<string>): gcp.artifactregistry.RepositoryIamMember[] {
@@ -85,7 +85,7 @@ export class Registry extends Component {
     );
   }
 
-  /** Lets an account pull images, and nothing else. */
+  /** Grants an account permission to pull images, and nothing else. */
   allowPull(name: string, member: pulumi.Input<string>): gcp.artifactregistry.RepositoryIamMember {
     return this.child(gcp.artifactregistry.RepositoryIamMember, `${name}-pull`, {
       project: this.images.project,

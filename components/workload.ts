@@ -3,9 +3,9 @@ import { Component, stateful, type Lifecycle, type Transform } from "./component
 import { kebabKind, kubernetesObject, type ObjectData } from "./kubernetes-object";
 
 export interface WorkloadArgs {
-  /** What makes up the workload: its account, configuration, policies, Service, and the controller of its pods. */
+  /** Objects of the workload: ServiceAccount, configuration, NetworkPolicies, Service, and the controller of its pods. */
   objects: readonly ObjectData[];
-  /** What must be ready, or complete, before its pods start: a migration, a database. @default [] */
+  /** Resources that must be ready or complete before its pods start: a migration, a database. @default [] */
   after?: readonly pulumi.Resource[];
   /** Whether its disks are protected. @default "retain" */
   lifecycle?: Lifecycle;
@@ -14,20 +14,20 @@ export interface WorkloadArgs {
 }
 
 const CONTROLLERS = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
-/** What looks at a controller that exists. */
+/** Kinds that refer to an existing controller. */
 const FOLLOWERS = ["HorizontalPodAutoscaler", "PodDisruptionBudget"];
 const STATEFUL = ["PersistentVolumeClaim", "StatefulSet"];
 
 /**
- * The objects of one workload, created in an order in which pods find all they need, and only after what they
- * wait for. Each resource is named after the workload and its kind, so that a release changes it, not replaces it.
+ * The objects of one workload, created in dependency order and after the resources in `after`. Resource names consist of
+ * the workload and the kind, so that a release updates them in place.
  *
  * @example
  * new Workload("todo-backend", { objects: [account, service, deployment], after: [migration.controller] });
  */
 export class Workload extends Component {
   readonly objects: readonly pulumi.CustomResource[];
-  /** What runs the pods: ready when they are. */
+  /** The controller of the pods; ready when they are. */
   readonly controller: pulumi.CustomResource | undefined;
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -61,8 +61,8 @@ export class Workload extends Component {
 }
 
 /**
- * The provider calls a Service ready when one of its pods is, and its pods come after it here: each would wait for the
- * other. What comes after a workload waits for its controller, which knows more.
+ * Skips the readiness check of a Service. The provider waits for one of its pods, which is created after the Service
+ * here, so both would wait for each other. Dependents of a workload wait for its controller instead.
  */
 function unwaited(object: ObjectData): ObjectData {
   if (object.kind !== "Service") {

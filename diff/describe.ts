@@ -1,11 +1,11 @@
 import type { Plan, PlannedDatastore, Workload } from "../catalog/plan/types";
-import { autopilotSpec, standardSpec } from "../components/cluster.spec";
-import { DEFAULT_POOLS, nodePoolSpec } from "../components/node-pool.spec";
-import { networkSpec, POD_RANGE, SERVICE_RANGE } from "../components/network.spec";
-import { managedKafkaSpec } from "../components/kafka.spec";
-import { cloudSqlSpec } from "../components/postgres.spec";
-import { memorystoreSpec } from "../components/redis.spec";
-import { gcrHost, registrySpec } from "../components/registry.spec";
+import { autopilotSpec, standardSpec } from "../components/cluster.args";
+import { DEFAULT_POOLS, nodePoolSpec } from "../components/node-pool.args";
+import { networkSpec, POD_RANGE, SERVICE_RANGE } from "../components/network.args";
+import { managedKafkaSpec } from "../components/kafka.args";
+import { cloudSqlSpec } from "../components/postgres.args";
+import { memorystoreSpec } from "../components/redis.args";
+import { gcrHost, registrySpec } from "../components/registry.args";
 import type { HashSource } from "../render/images/source-description";
 import { localImage } from "../render/images/image-tag";
 import { renderCompose } from "../render/compose";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Plan, Workload } from "../catalog/plan/types";
 import type { BackupBucket } from "../components/backup-bucket";
 import { WorkloadIdentity } from "../components/identity";
-import { accountId } from "../components/identity.spec";
+import { accountId } from "../components/identity.args";
 import { Workload as WorkloadComponent } from "../components/workload";
 import { backedUp, backupSecret, renderBackup, type BackedUp } from "../render/backup/objects";
 import type { KubernetesOptions } from "../render/kubernetes";

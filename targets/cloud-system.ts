@@ -4,7 +4,7 @@ import type { BuildSource } from "../catalog/types";
 import { baseImage } from "../catalog/build-graph";
 import type { Plan, PlannedImage, PlannedRoute, Workload as PlannedWorkload } from "../catalog/plan/types";
 import { Component } from "../components/component";
-import { accountId } from "../components/identity.spec";
+import { accountId } from "../components/identity.args";
 import { WorkloadIdentity } from "../components/identity";
 import { Image, type UpstreamImage } from "../components/image";
 import { GkeIngress, type GkeBackend } from "../components/ingress";

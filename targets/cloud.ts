@@ -9,7 +9,7 @@ import { LogArchive } from "../components/log-archive";
 import { Network } from "../components/network";
 import { ProjectServices } from "../components/project-services";
 import { Registry } from "../components/registry";
-import { gcrHost } from "../components/registry.spec";
+import { gcrHost } from "../components/registry.args";
 import { remembered, sourcesIn } from "../render/images/source-description";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";

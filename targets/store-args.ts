@@ -1,7 +1,7 @@
 import type { PlannedKafka, PlannedPostgres, PlannedRedis } from "../catalog/plan/types";
-import type { ManagedKafkaSpecArgs } from "../components/kafka.spec";
-import type { CloudSqlSpecArgs } from "../components/postgres.spec";
-import type { MemorystoreSpecArgs } from "../components/redis.spec";
+import type { ManagedKafkaSpecArgs } from "../components/kafka.args";
+import type { CloudSqlSpecArgs } from "../components/postgres.args";
+import type { MemorystoreSpecArgs } from "../components/redis.args";
 
 const GIBIBYTE = 2 ** 30;
 const MEBIBYTE = 2 ** 20;

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Plan, PlannedImage } from "../catalog/plan/types";
 import { UpstreamImage, type ImageArgs, type RegistryLogin } from "../components/image";
 import { parseImageReference } from "../components/image-reference";
-import type { Platform as ImagePlatform } from "../components/image.spec";
+import type { Platform as ImagePlatform } from "../components/image.args";
 import type { DescribeSource } from "../render/images/source-description";
 import type { RegistryCredentials } from "../settings/engine";
 import type { StackSettings } from "../settings/types";

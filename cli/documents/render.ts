@@ -4,7 +4,7 @@ import { planSystem, type Plan, type Workload } from "../../catalog/plan";
 import { MONITORING } from "../../catalog/plan/monitoring";
 import type { Resolver } from "../../catalog/plan/resolve";
 import { compareText } from "../../catalog/problems";
-import { IDENTITY_ANNOTATION } from "../../components/identity.spec";
+import { IDENTITY_ANNOTATION } from "../../components/identity.args";
 import { ENVIRONMENTS, type Environment } from "../../catalog/types";
 import { besideBase, overrideYaml, renderCompose, type ComposeDocuments } from "../../render/compose";
 import { localImage } from "../../render/images/image-tag";

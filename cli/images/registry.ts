@@ -1,4 +1,4 @@
-import { gcrHost, registrySpec } from "../../components/registry.spec";
+import { gcrHost, registrySpec } from "../../components/registry.args";
 import type { PushOptions } from "../../render/bake";
 import type { StackSettings } from "../../settings";
 import { usage } from "../support/failure";

@@ -26,7 +26,10 @@ describe("diff: as a comment", () => {
     ]);
     assert.match(text, /^### prod: 2 changes, 1 dangerous$/m);
     assert.match(text, /^No changes: dev\.$/m);
-    assert.match(text, /\| ~ update \| `todo\/backend` Deployment \| scaled to zero: stops serving<br>`a: a → b` \|/);
+    assert.match(
+      text,
+      /\| ~ update \| `todo\/backend` Deployment \| scaled to zero: stops serving<br>`a: a → b` \|/,
+    );
     assert.match(text, /<details><summary>prod: all 2 changes<\/summary>\n\n```diff\n! update todo\/backend/);
   });
 
@@ -78,8 +81,13 @@ describe("diff: as a comment", () => {
   it("groups dangers that are too many, and says how many more there are", () => {
     const many = (count: number, danger: (index: number) => string) =>
       Array.from({ length: count }, (_, index) => ({ ...difference([danger(index)]), name: `n${index}` }));
-    const alike = markdownOf([{ stack: "prod", differences: many(3_000, () => "scaled to zero: stops serving") }]);
-    assert.match(alike, /`todo\/n0`, .*`todo\/n4` and 2995 more Deployment \| scaled to zero: stops serving \|/);
+    const alike = markdownOf([
+      { stack: "prod", differences: many(3_000, () => "scaled to zero: stops serving") },
+    ]);
+    assert.match(
+      alike,
+      /`todo\/n0`, .*`todo\/n4` and 2995 more Deployment \| scaled to zero: stops serving \|/,
+    );
     for (const [count, stacks] of [
       [2_000, 1],
       [900, 4],

@@ -5,9 +5,9 @@ import { checkSystem } from "../../catalog/check";
 import { system } from "../../catalog/define";
 import { planSystem, type PlanSettings } from "../../catalog/plan";
 import { WorkloadIdentity } from "../../components/identity";
-import { accountId } from "../../components/identity.spec";
+import { accountId } from "../../components/identity.args";
 import { ManagedKafka } from "../../components/kafka";
-import { managedKafkaHost, managedKafkaSpec } from "../../components/kafka.spec";
+import { managedKafkaHost, managedKafkaSpec } from "../../components/kafka.args";
 import { googleOptions, renderKubernetes } from "../../render/kubernetes";
 import { readSettings } from "../../settings/read";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { load } from "js-yaml";
 import { describe, it } from "mocha";
 import { z } from "zod";
-import { standardSpec } from "../../components/cluster.spec";
+import { standardSpec } from "../../components/cluster.args";
 import { mark } from "../../render/monitoring/fill";
 import { dashboards } from "../../render/monitoring/dashboards";
 import { DATASOURCE } from "../../render/monitoring/dashboards/shape";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import { describe, it } from "mocha";
 import { planSystem } from "../../catalog/plan";
-import { nodePoolSpec, type NodePoolSpecArgs } from "../../components/node-pool.spec";
+import { nodePoolSpec, type NodePoolSpecArgs } from "../../components/node-pool.args";
 import { describeStack } from "../../diff/describe";
 import { checkFormats } from "../../offline/gcp/formats";
 import { checkAgainstSdk, sdk } from "../../offline/sdk";

@@ -1,4 +1,4 @@
-/** Objects of GKE's own kinds that make an Ingress safe to use. */
+/** The GKE objects that configure an Ingress: certificate, redirect, TLS policy, health checks and headers. */
 export interface GkeIngressSpecArgs<T> {
   /** Name of all objects. */
   name: string;
@@ -33,27 +33,27 @@ export function gkeIngressSpec<T>({ name, namespace, hosts, sslPolicy }: GkeIngr
 export interface BackendSpecArgs {
   name: string;
   namespace: string;
-  /** What the load balancer asks before it sends requests. */
+  /** Health check of the load balancer. */
   health: { path: string; port: number; intervalSeconds: number; timeoutSeconds: number; failures: number };
-  /** Longest time of a request, or of a WebSocket, in seconds: an assistant's answer takes a while. @default 120 */
+  /** Time limit of a request or WebSocket connection, in seconds. @default 120 */
   timeoutSeconds?: number;
 }
 
-/** A path and how many requests of one client the load balancer passes. */
+/** A path and its rate limit per client. */
 export interface LimitedPath {
   path: string;
   /** @default - any number */
   limit?: { requests: number; seconds: 1 | 60; burst: number };
 }
 
-/** Headers that every answer carries, whatever the service says. */
+/** Headers that the load balancer adds to every response. */
 const SECURITY_HEADERS = [
   "Strict-Transport-Security: max-age=31536000; includeSubDomains",
   "X-Content-Type-Options: nosniff",
   "Referrer-Policy: strict-origin-when-cross-origin",
 ];
 
-/** How the load balancer treats one service. */
+/** BackendConfig of one service. */
 export function backendSpec<T = string>({
   name,
   namespace,
@@ -85,8 +85,8 @@ export function backendSpec<T = string>({
 }
 
 /**
- * Rules of a Cloud Armor policy, the longest path first. It counts within ten or sixty seconds: within them a
- * client gets what the rate and the burst allow together.
+ * Rules of a Cloud Armor policy, the longest path first. Cloud Armor counts per 10 or 60 seconds: within that interval
+ * a client may send the sum of rate and burst.
  */
 export function limitRules(paths: readonly LimitedPath[]) {
   const rules = paths.map(({ path, limit }, index) => {
@@ -121,7 +121,7 @@ export function limitRules(paths: readonly LimitedPath[]) {
   ];
 }
 
-/** The whole path or what is below it, as the Ingress' path type Prefix. */
+/** Matches a path and every path below it, like the Ingress path type Prefix. */
 function pathExpression(path: string): string {
   const prefix = path.replace(/\/+$/, "");
   return prefix === "" ? "true" : `request.path == '${prefix}' || request.path.startsWith('${prefix}/')`;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** Longest id of a service account. */
+/** Maximum length of a service account ID. */
 const LONGEST = 30;
 
-/** An id from names: readable where it fits (6 to 30 characters), unique always. */
+/** A unique service account ID of 6 to 30 characters, readable when the names fit. */
 export function accountId(...names: readonly string[]): string {
   const whole = names.join("-");
   if (/^[a-z][-a-z0-9]{4,28}[a-z0-9]$/.test(whole)) {
@@ -17,5 +17,5 @@ export function accountId(...names: readonly string[]): string {
   return `${start.slice(0, LONGEST - 7).replace(/-+$/, "")}-${hash}`;
 }
 
-/** Annotation with which a Kubernetes ServiceAccount says who it is on Google Cloud. */
+/** Annotation that links a Kubernetes ServiceAccount to a Google service account. */
 export const IDENTITY_ANNOTATION = "iam.gke.io/gcp-service-account";

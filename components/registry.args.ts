@@ -1,4 +1,4 @@
-/** Hosts of `gcr.io` and where Artifact Registry keeps what they serve. */
+/** Hosts of `gcr.io` and the Artifact Registry location of each. */
 const GCR_LOCATIONS = {
   "gcr.io": "us",
   "us.gcr.io": "us",
@@ -11,36 +11,36 @@ export interface RegistrySpecArgs {
   project: string;
   /** Serves `HOST/PROJECT/…` like the former Container Registry. @default - `REGION-docker.pkg.dev/PROJECT/REPOSITORY` */
   host?: GcrHost;
-  /** Where images are kept without `host`, such as "europe-west3" or "europe". */
+  /** Location without `host`, such as "europe-west3" or "europe". */
   location?: string;
   /** Name of the repository without `host`. @default "images" */
   repository?: string;
   /**
-   * How many versions of each image are kept however old they are. An image for two platforms counts as three,
-   * or four with its attestation. @default 100
+   * Number of versions per image that are kept regardless of age. An image for two platforms counts as three
+   * versions, or four with its attestation. @default 100
    */
   keepVersions?: number;
-  /** Days after which a version without a tag may go. @default 30 */
+  /** Days after which an untagged version may be deleted. @default 30 */
   untaggedDays?: number;
-  /** Days after which a version with a tag may go. @default 365 */
+  /** Days after which a tagged version may be deleted. @default 365 */
   taggedDays?: number;
   /**
-   * Refuses to push a tag twice. A build that was pushed but not recorded must then be cleaned up by hand, and
-   * deployments refer to digests anyway. @default false
+   * Whether tags are immutable. If so, an image that was pushed but not recorded in the state must be deleted
+   * manually; deployments use digests anyway. @default false
    */
   immutableTags?: boolean;
   /**
-   * Registries whose images can be pulled through this one, which keeps what was pulled: "docker.io", "quay.io".
+   * Registries that this one mirrors as a pull-through cache: "docker.io", "quay.io".
    * @default []
    */
   mirrors?: readonly string[];
 }
 
 const DAY = 24 * 60 * 60;
-/** What has gone can be pulled again. */
+/** A mirror needs no protection: its content can be pulled again. */
 const MIRROR_DAYS = 90;
 
-/** The repositories of a registry as plain data, and the prefix of image names in each. */
+/** Arguments of the repositories as plain data, and the prefix of image names in each. */
 export function registrySpec(args: RegistrySpecArgs) {
   const {
     project,
@@ -68,7 +68,7 @@ export function registrySpec(args: RegistrySpecArgs) {
         description: "Images of this environment. Made by Longshore",
         dockerConfig: { immutableTags: args.immutableTags ?? false },
         vulnerabilityScanningConfig: { enablementConfig: "INHERITED" },
-        // KEEP wins over DELETE: what runs is among the newest, and a rollback by digest finds its image.
+        // KEEP takes precedence over DELETE: running images and those for rollbacks are among the newest.
         cleanupPolicies: [
           { id: "keep-newest", action: "KEEP", mostRecentVersions: { keepCount: keepVersions } },
           {
@@ -84,7 +84,7 @@ export function registrySpec(args: RegistrySpecArgs) {
         ],
       },
     },
-    /** By the host that they stand for. */
+    /** By the mirrored host. */
     mirrors: (args.mirrors ?? []).map((host) => {
       const repositoryId = `mirror-${host.replace(/[^a-z0-9]+/g, "-")}`;
       return {
@@ -110,7 +110,7 @@ export function registrySpec(args: RegistrySpecArgs) {
         },
       };
     }),
-    /** Apart from the images: its tags move with every build, and nothing in it is worth keeping. */
+    /** Separate from the images: its tags move with every build, and its content is disposable. */
     cache: {
       prefix: `${location}-docker.pkg.dev/${project}/${cache}`,
       repository: {
@@ -126,7 +126,7 @@ export function registrySpec(args: RegistrySpecArgs) {
   };
 }
 
-/** The `gcr.io` host that is nearest to a region. */
+/** The `gcr.io` host nearest to a region. */
 export function gcrHost(region: string): GcrHost {
   if (/^(europe|me|africa)-/.test(region)) {
     return "eu.gcr.io";

@@ -1,35 +1,35 @@
 import { isGivenByCluster, isLabel } from "../catalog/devices";
 import { throwProblems, type Problem } from "../catalog/problems";
-import { SCOPES } from "./cluster.spec";
+import { SCOPES } from "./cluster.args";
 
-/** Machines of one kind in a standard cluster. */
+/** A node pool of a standard cluster. */
 export interface NodePoolSpecArgs {
-  /** @default "e2-standard-4"; with GPUs the smallest machine that takes so many of their kind */
+  /** @default "e2-standard-4"; with GPUs the smallest machine that supports their type and number */
   machineType?: string | undefined;
   /** Nodes in each zone. @default 1 to 4; with GPUs 0 to 1 */
   nodes?: { min: number; max: number } | undefined;
-  /** Such as `us-central1-a`, where not every zone of the region has these machines. @default - the cluster's */
+  /** Zones that offer the machine type, such as `us-central1-a`. @default - the cluster's */
   zones?: readonly string[] | undefined;
-  /** GPUs of each node, such as `{ type: "nvidia-l4", count: 1 }`. Only pods that ask for GPUs run there. @default - none */
+  /** GPUs of each node, such as `{ type: "nvidia-l4", count: 1 }`. Only pods that request GPUs run there. @default - none */
   gpu?: { type: string; count: number } | undefined;
   /** @default {} */
   labels?: Readonly<Record<string, string>> | undefined;
-  /** Whether only pods run there that ask for its labels. @default - true where it has labels */
+  /** Whether only pods that select its labels run there, by taints. @default - true if it has labels */
   dedicated?: boolean | undefined;
 }
 
-/** What a kind of GPU is built into, or is added to, by how many there are of it. */
+/** Machine types by GPU type and number of GPUs. */
 const GPU_MACHINES: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   "nvidia-l4": { 1: "g2-standard-4", 2: "g2-standard-24", 4: "g2-standard-48", 8: "g2-standard-96" },
   "nvidia-tesla-t4": { 1: "n1-standard-4", 2: "n1-standard-8", 4: "n1-standard-16" },
   "nvidia-tesla-a100": { 1: "a2-highgpu-1g", 2: "a2-highgpu-2g", 4: "a2-highgpu-4g", 8: "a2-highgpu-8g" },
   "nvidia-a100-80gb": { 1: "a2-ultragpu-1g", 2: "a2-ultragpu-2g", 4: "a2-ultragpu-4g", 8: "a2-ultragpu-8g" },
 };
-/** What a standard cluster has where nothing is said. */
+/** Pools of a standard cluster without `pools`. */
 export const DEFAULT_POOLS: Readonly<Record<string, NodePoolSpecArgs>> = { general: {} };
 const GENERAL_MACHINE = "e2-standard-4";
 
-/** The pool as plain data. @throws ProblemsError with everything that GKE would refuse */
+/** Arguments of the pool as plain data. @throws ProblemsError with every value that GKE rejects */
 export function nodePoolSpec<T>(name: string, args: NodePoolSpecArgs, region: string, nodeAccount: T) {
   throwProblems(`node pool ${name}`, checkNodePool(args, region));
   const { gpu, zones, labels = {} } = args;
@@ -60,11 +60,11 @@ function machineFor(gpu: NodePoolSpecArgs["gpu"]): string | undefined {
   return gpu && GPU_MACHINES[gpu.type]?.[gpu.count];
 }
 
-/** Keep pods away that do not ask for what these nodes are there for. */
+/** Taints that repel pods which do not select the pool's labels. */
 function taintsOf({ gpu, labels = {}, dedicated = true }: NodePoolSpecArgs) {
   const taint = (key: string, value: string) => ({ key, value, effect: "NO_SCHEDULE" });
   return [
-    // GKE's own, which it would add anyway.
+    // GKE adds this taint anyway.
     ...(gpu ? [taint("nvidia.com/gpu", "present")] : []),
     ...(dedicated ? Object.entries(labels).map(([key, value]) => taint(key, value)) : []),
   ];

@@ -4,23 +4,23 @@ import { parseQuantity, type Quantity } from "../catalog/values";
 export interface CloudSqlSpecArgs {
   /** Major version. @default 17 */
   version?: 15 | 16 | 17;
-  /** Disk, grows by itself and never shrinks. @default "10Gi" */
+  /** Disk size; grows automatically and never shrinks. @default "10Gi" */
   storage?: Quantity;
-  /** Machine, as `db-custom-CPUS-MEBIBYTES`. @default "db-custom-1-3840" */
+  /** Machine type, as `db-custom-CPUS-MEBIBYTES`. @default "db-custom-1-3840" */
   tier?: string;
   /** Whether a standby in another zone takes over. @default true */
   highAvailability?: boolean;
-  /** Extensions that will be created. One that Cloud SQL does not offer is an error. @default [] */
+  /** Extensions to create. An extension that Cloud SQL does not offer is an error. @default [] */
   extensions?: readonly string[];
-  /** Days that every moment can be restored of. @default 7 */
+  /** Window of point-in-time recovery, in days. @default 7 */
   recoveryDays?: number;
-  /** Daily backups that are kept. @default 14 */
+  /** Number of daily backups to keep. @default 14 */
   backups?: number;
-  /** When Google may restart it, UTC. @default Sunday, 04:00 */
+  /** Maintenance window, in UTC: Google may restart the instance. @default Sunday, 04:00 */
   maintenance?: { /** 1 is Monday. */ day: number; hour: number };
 }
 
-/** Of those that our catalog knows. The whole list is in Cloud SQL's documentation of extensions. */
+/** Extensions of the catalog that Cloud SQL offers. Source: Cloud SQL's documentation of extensions. */
 const OFFERED = [
   "vector",
   "pg_trgm",
@@ -33,17 +33,17 @@ const OFFERED = [
 ];
 const GIBIBYTE = 2 ** 30;
 
-/** The instance as plain data. @throws ProblemsError with everything that Cloud SQL cannot give */
+/** Arguments of the instance as plain data. @throws ProblemsError with every value that Cloud SQL rejects */
 export function cloudSqlSpec(name: string, args: CloudSqlSpecArgs, protect: boolean) {
   throwProblems(`postgres ${name}`, checkCloudSql(args));
   const { version = 17, storage = "10Gi", tier = "db-custom-1-3840", highAvailability = true } = args;
   const { recoveryDays = 7, backups = 14, maintenance = { day: 7, hour: 4 } } = args;
   return {
     databaseVersion: `POSTGRES_${version}`,
-    // Guards against Pulumi; `deletionProtectionEnabled` guards against everybody else.
+    // Protects against deletion by Pulumi; `deletionProtectionEnabled` protects against other clients.
     deletionProtection: protect,
     settings: {
-      // From PostgreSQL 16 on the default is ENTERPRISE_PLUS, which has no custom machines.
+      // Since PostgreSQL 16 the default is ENTERPRISE_PLUS, which has no custom machine types.
       edition: "ENTERPRISE",
       tier,
       availabilityType: highAvailability ? "REGIONAL" : "ZONAL",
@@ -82,7 +82,7 @@ function checkCloudSql(args: CloudSqlSpecArgs): Problem[] {
   if (recoveryDays < 1 || recoveryDays > 7) {
     problems.push({ path: "recoveryDays", message: `expected 1 to 7 days, got ${recoveryDays}` });
   }
-  // Restoring to a moment starts from a backup before it.
+  // Point-in-time recovery starts from an earlier backup.
   if (backups < recoveryDays || backups > 365) {
     problems.push({
       path: "backups",

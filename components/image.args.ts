@@ -4,13 +4,13 @@ import { parseImageReference } from "./image-reference";
 
 export type Platform = "linux/amd64" | "linux/arm64";
 
-/** What is built: a folder, and what the labels say about it. */
+/** The build's source and its labels. */
 export interface ImageSpecArgs {
-  /** Full name without tag, as plain text: with a name that is known late nothing can be previewed. */
+  /** Full name without tag. Plain text, because a preview needs it. */
   repository: string;
-  /** Tag of this content, such as `src-4f2c1a…`. One content, one tag: it is never pushed for another content. */
+  /** Content tag, such as `src-4f2c1a…`. A tag is never reused for other content. */
   tag: string;
-  /** Folder with all that the Dockerfile copies. */
+  /** Build context folder. */
   context: string;
   /** Relative to the context. @default "Dockerfile" */
   dockerfile?: string;
@@ -18,17 +18,17 @@ export interface ImageSpecArgs {
   target?: string;
   /** @default ["linux/amd64", "linux/arm64"] */
   platforms?: readonly Platform[];
-  /** Where layers of former builds are kept, full name without tag. @default - no cache */
+  /** Full name of the build cache, without tag. @default - no cache */
   cacheRepository?: string;
-  /** What `org.opencontainers.image.version` says. @default the tag */
+  /** Label `org.opencontainers.image.version`. @default the tag */
   version?: string;
   /**
-   * Commit of the source, and when it was made. Both must stay the same while the source does, or every commit
-   * builds every image again. @default - left out
+   * Last commit of the source and its date. Both must be constant while the source is unchanged, or every commit
+   * would rebuild every image. @default - no labels
    */
   revision?: string;
   created?: string;
-  /** Folders that the Dockerfile can read beside the context, by the name that `COPY --from` uses. @default {} */
+  /** Named build contexts, by the name that `COPY --from` uses. @default {} */
   contexts?: Readonly<Record<string, string>>;
   /** @default {} */
   buildArgs?: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export interface ImageSpecArgs {
 
 const PLATFORMS: readonly Platform[] = ["linux/amd64", "linux/arm64"];
 
-/** Arguments of the build as plain data. @throws ProblemsError with everything that is wrong */
+/** Arguments of the image resource as plain data. @throws ProblemsError with every invalid argument */
 export function imageSpec(name: string, args: ImageSpecArgs) {
   throwProblems(`image ${name}`, checkImage(args));
   const { repository, tag, context, dockerfile = "Dockerfile", target, platforms = PLATFORMS } = args;
@@ -64,10 +64,10 @@ export function imageSpec(name: string, args: ImageSpecArgs) {
       ...(revision !== undefined && { "org.opencontainers.image.revision": revision }),
     },
     push: true,
-    // A preview of somebody's pull request would run their Dockerfile and write our cache.
+    // A preview of a pull request would execute its Dockerfile and write to the shared cache.
     buildOnPreview: false,
     cacheFrom: cache.map((ref) => ({ registry: { ref } })),
-    // Exports of several platforms to one name overwrite each other.
+    // Cache exports of several platforms to one name would overwrite each other.
     cacheTo: cache.map((ref) => ({
       registry: { ref, mode: "max" as const, imageManifest: true, ociMediaTypes: true },
     })),
@@ -99,7 +99,7 @@ function checkImage({ repository, tag, context, platforms, buildArgs = {} }: Ima
   ];
 }
 
-/** A copy of an image that somebody else publishes: same layers, in our registry. */
+/** Arguments of a copy of an upstream image: same layers, in the project's registry. */
 export function upstreamImageSpec(
   name: string,
   args: { reference: string; repository: string; platforms?: readonly Platform[] },

@@ -1,4 +1,4 @@
-/** What both kinds of cluster need to know, as plain data or values of other resources (T). */
+/** Arguments that both kinds of cluster share, as plain data or values of other resources (T). */
 export interface ClusterSpecArgs<T> {
   project: string;
   /** A region, for a control plane in three zones. */
@@ -7,12 +7,12 @@ export interface ClusterSpecArgs<T> {
   subnetwork: T;
   podRange: string;
   serviceRange: string;
-  /** E-mail address of the account that nodes run as. */
+  /** E-mail address of the nodes' service account. */
   nodeAccount: T;
   protect: boolean;
-  /** How early versions come. @default "REGULAR" */
+  /** Release channel of Kubernetes versions. @default "REGULAR" */
   releaseChannel?: "RAPID" | "REGULAR" | "STABLE";
-  /** When Google may update: start in UTC and days. @default four hours from 02:00 UTC on Tuesday to Thursday */
+  /** Maintenance window: start in UTC and days. @default four hours from 02:00 UTC on Tuesday to Thursday */
   maintenance?: { start: string; hours: number; days: readonly Weekday[] };
   /** Key of Cloud KMS that encrypts Secrets in etcd. @default - Google's own encryption */
   encryptionKey?: T;
@@ -20,10 +20,10 @@ export interface ClusterSpecArgs<T> {
 
 export type Weekday = "MO" | "TU" | "WE" | "TH" | "FR" | "SA" | "SU";
 
-/** Least scope that works with IAM: rights come from the account's roles. */
+/** The scope that leaves authorization to IAM roles of the service account. */
 export const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
 
-/** Google runs the nodes too. What Autopilot decides itself must stay unset, or the API refuses it. */
+/** A cluster whose nodes Google manages. Arguments that Autopilot sets must be absent, or the API rejects them. */
 export function autopilotSpec<T>(args: ClusterSpecArgs<T>) {
   return {
     ...common(args),
@@ -34,7 +34,7 @@ export function autopilotSpec<T>(args: ClusterSpecArgs<T>) {
   };
 }
 
-/** Nodes are ours: for GPUs, devices, or full control of machines. The node pools are resources of their own. */
+/** A cluster with self-managed node pools, for GPUs, devices or full control of machines. The pools are separate resources. */
 export function standardSpec<T>(args: ClusterSpecArgs<T>) {
   return {
     ...common(args),
@@ -47,18 +47,18 @@ export function standardSpec<T>(args: ClusterSpecArgs<T>) {
     addonsConfig: {
       dnsCacheConfig: { enabled: true },
       gcePersistentDiskCsiDriverConfig: { enabled: true },
-      // Buckets as folders, for backups; Autopilot has it anyway.
+      // Mounts buckets as volumes, for backups; always enabled on Autopilot.
       gcsFuseCsiDriverConfig: { enabled: true },
       horizontalPodAutoscaling: { disabled: false },
       httpLoadBalancing: { disabled: false },
     },
     loggingConfig: { enableComponents: ["SYSTEM_COMPONENTS", "WORKLOADS"] },
-    // What rules ask for (`render/monitoring/cluster-recordings.ts`). Autopilot collects it by itself.
+    // Metrics that the recording rules need (`render/monitoring/cluster-recordings.ts`). Autopilot collects them by default.
     monitoringConfig: {
       enableComponents: ["SYSTEM_COMPONENTS", "DEPLOYMENT", "POD", "STATEFULSET"],
       managedPrometheus: { enabled: true },
     },
-    // A cluster needs a first pool; it is removed at once, so that pools can change without the cluster.
+    // A cluster needs an initial pool. It is removed at once, so that pools can change independently of the cluster.
     removeDefaultNodePool: true,
     initialNodeCount: 1,
     nodeConfig: { serviceAccount: args.nodeAccount, oauthScopes: SCOPES },
@@ -77,7 +77,7 @@ function common<T>(args: ClusterSpecArgs<T>) {
       servicesSecondaryRangeName: args.serviceRange,
     },
     privateClusterConfig: { enablePrivateNodes: true },
-    // Reached by name, through Google's front end: IAM decides who, and no address of the control plane is public.
+    // Access by DNS name through Google's front end, authorized by IAM; the control plane has no public address.
     controlPlaneEndpointsConfig: {
       dnsEndpointConfig: { allowExternalTraffic: true },
       ipEndpointsConfig: { enabled: false },
@@ -94,7 +94,7 @@ function common<T>(args: ClusterSpecArgs<T>) {
   };
 }
 
-/** The API wants dates, but looks at their times only. */
+/** The API requires dates but evaluates only their times. */
 function recurringWindow({ start, hours, days }: { start: string; hours: number; days: readonly Weekday[] }) {
   const [hour = 0, minute = 0] = start.split(":").map(Number);
   const at = (addedHours: number): string =>
@@ -103,8 +103,8 @@ function recurringWindow({ start, hours, days }: { start: string; hours: number;
 }
 
 /**
- * How kubectl and the provider reach the cluster: by its DNS name, with a token that the plugin fetches for
- * whoever runs it. Holds no credential.
+ * Kubeconfig of the cluster, for kubectl and the provider: its DNS name and the plugin that fetches a token of the
+ * current user. Contains no credential.
  */
 export function kubeconfig(name: string, endpoint: string): string {
   const user = {

@@ -8,7 +8,7 @@ export interface NetworkRanges {
   pods?: string;
   /** Addresses of Services in the cluster. @default "10.8.0.0/20" */
   services?: string;
-  /** Size of the range that Google's managed services take addresses from, as a prefix. @default 16 */
+  /** Prefix length of the range for Google's managed services. @default 16 */
   managedPrefix?: number;
 }
 
@@ -16,7 +16,7 @@ export interface NetworkRanges {
 export const POD_RANGE = "pods";
 export const SERVICE_RANGE = "services";
 
-/** The parts of a network as plain data. @throws ProblemsError when ranges overlap or are no ranges */
+/** Arguments of the network's resources as plain data. @throws ProblemsError for invalid or overlapping ranges */
 export function networkSpec(name: string, region: string, ranges: NetworkRanges = {}) {
   const {
     nodes = "10.0.0.0/20",
@@ -34,7 +34,7 @@ export function networkSpec(name: string, region: string, ranges: NetworkRanges 
         { rangeName: POD_RANGE, ipCidrRange: pods },
         { rangeName: SERVICE_RANGE, ipCidrRange: services },
       ],
-      // Nodes have no public address: this is how they reach Google's own services.
+      // Nodes have no public address and reach Google APIs privately.
       privateIpGoogleAccess: true,
       logConfig: {
         aggregationInterval: "INTERVAL_10_MIN",
@@ -52,7 +52,7 @@ export function networkSpec(name: string, region: string, ranges: NetworkRanges 
     managedRange: { addressType: "INTERNAL", purpose: "VPC_PEERING", prefixLength: managedPrefix },
     managedAccess: {
       service: "servicenetworking.googleapis.com",
-      // The peering outlives the last database by days; waiting for it would fail the whole destroy.
+      // The peering outlives the last database by days; deleting it would fail the destroy.
       deletionPolicy: "ABANDON",
     },
   };

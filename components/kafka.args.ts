@@ -2,9 +2,9 @@ import { throwProblems, type Problem } from "../catalog/problems";
 import { parseQuantity, type Quantity } from "../catalog/values";
 
 export interface ManagedKafkaTopic {
-  /** Can grow, never shrink. @default 1 */
+  /** Number of partitions. Can grow, not shrink. @default 1 */
   partitions?: number;
-  /** Kafka's own names, such as `retention.ms`. @default {} */
+  /** Kafka topic configuration, such as `retention.ms`. @default {} */
   settings?: Readonly<Record<string, string>>;
 }
 
@@ -19,16 +19,16 @@ export interface ManagedKafkaSpecArgs {
 
 const GIBIBYTE = 2 ** 30;
 const LEAST_VCPUS = 3;
-/** Brokers in three zones: one may be lost. */
+/** Brokers are in three zones, to survive the failure of one. */
 const COPIES = 3;
 
-/** Cluster and topics as plain data. @throws ProblemsError with everything that the service cannot give */
+/** Arguments of cluster and topics as plain data. @throws ProblemsError with every value that the service rejects */
 export function managedKafkaSpec(name: string, args: ManagedKafkaSpecArgs) {
   throwProblems(`kafka ${name}`, checkManagedKafka(args));
   const { vcpus = LEAST_VCPUS, memory = `${vcpus}Gi`, topics = {} } = args;
   return {
     cluster: {
-      // The API has 64-bit numbers as text.
+      // The API represents 64-bit numbers as text.
       capacityConfig: { vcpuCount: String(vcpus), memoryBytes: String(parseQuantity(memory)) },
       rebalanceConfig: { mode: "AUTO_REBALANCE_ON_SCALE_UP" },
     },
@@ -41,14 +41,14 @@ export function managedKafkaSpec(name: string, args: ManagedKafkaSpecArgs) {
   };
 }
 
-/** Where clients begin. Google's form of the name; the service has no output for it. */
+/** Bootstrap address in Google's format; the service has no output for it. */
 export function managedKafkaHost(cluster: string, region: string, project: string): string {
-  // Projects of a domain (`example.com:acme`) have it behind their own name.
+  // A domain-scoped project (`example.com:acme`) has the domain after its name.
   const zone = project.split(":").reverse().join(".");
   return `bootstrap.${cluster}.${region}.managedkafka.${zone}.cloud.goog`;
 }
 
-/** What a client of a topic may do. Nobody else may anything, once a topic has such a list. */
+/** Operations that a client of a topic may perform. A topic with ACL entries denies all other principals. */
 export const TOPIC_OPERATIONS = ["DESCRIBE", "READ", "WRITE"] as const;
 
 function checkManagedKafka({ vcpus = LEAST_VCPUS, memory, topics = {} }: ManagedKafkaSpecArgs): Problem[] {

@@ -5,23 +5,23 @@ import type { RedisEviction } from "../catalog/types";
 export interface MemorystoreSpecArgs {
   /** Memory for data, rounded up to whole gibibytes. @default "1Gi" */
   memory?: Quantity;
-  /** What happens when the memory is full. @default "noeviction" (writes are refused) */
+  /** Eviction policy when the memory is full. @default "noeviction" (writes are rejected) */
   eviction?: RedisEviction;
   /** Whether a replica in another zone takes over. @default true */
   highAvailability?: boolean;
-  /** Whether a snapshot of every hour survives. `false` is a cache that may come back empty. @default true */
+  /** Whether hourly snapshots are kept. `false` makes it a cache that may restart empty. @default true */
   snapshots?: boolean;
-  /** When Google may update it, UTC. @default Sunday, 04:00 */
+  /** Maintenance window, in UTC. @default Sunday, 04:00 */
   maintenance?: { day: Day; hour: number };
 }
 
 export type Day = "MONDAY" | "TUESDAY" | "WEDNESDAY" | "THURSDAY" | "FRIDAY" | "SATURDAY" | "SUNDAY";
 
 const GIBIBYTE = 2 ** 30;
-/** Largest instance. */
+/** Maximum size of an instance. */
 const LARGEST_GIB = 300;
 
-/** The instance as plain data. @throws ProblemsError with everything that Memorystore cannot give */
+/** Arguments of the instance as plain data. @throws ProblemsError with every value that Memorystore rejects */
 export function memorystoreSpec(name: string, args: MemorystoreSpecArgs, protect: boolean) {
   throwProblems(`redis ${name}`, checkMemorystore(args));
   const { memory = "1Gi", eviction = "noeviction", highAvailability = true, snapshots = true } = args;
@@ -32,7 +32,7 @@ export function memorystoreSpec(name: string, args: MemorystoreSpecArgs, protect
     memorySizeGb: Math.ceil((parseQuantity(memory) ?? 0) / GIBIBYTE),
     authEnabled: true,
     transitEncryptionMode: "SERVER_AUTHENTICATION",
-    // An address of the range that the network has set apart for managed services.
+    // Uses the network's address range for managed services.
     connectMode: "PRIVATE_SERVICE_ACCESS",
     redisConfigs: { "maxmemory-policy": eviction },
     persistenceConfig: snapshots
