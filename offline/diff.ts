@@ -1,13 +1,13 @@
 import { isObject, type Json, type Properties } from "./values";
 
-/** One place where two sets of inputs differ. */
+/** One difference between two sets of inputs. */
 export interface Change {
   /** Keys and indexes from the root. */
   readonly path: readonly (string | number)[];
   readonly kind: "add" | "delete" | "update";
 }
 
-/** Every leaf that differs, in the order of the keys. Both sides without secret wrappers. */
+/** Every differing leaf, in the order of the keys. Expects both sides without secret wrappers. */
 export function changes(before: Json | undefined, after: Json | undefined): Change[] {
   return walk(before, after, []);
 }
@@ -31,7 +31,7 @@ function walk(
   return Object.is(before, after) ? [] : [{ path, kind: "update" }];
 }
 
-/** `spec.template.spec.containers[0].image`; keys that are no words are quoted, as the engine parses them. */
+/** `spec.template.spec.containers[0].image`; keys with special characters are quoted, as the engine parses them. */
 export function formatPath(path: readonly (string | number)[]): string {
   return path
     .map((step, index) => {
@@ -48,17 +48,17 @@ export function formatPath(path: readonly (string | number)[]): string {
 
 /**
  * Whether a changed path is below one of the patterns. A pattern is a dotted path without indexes:
- * `settings.ipConfiguration.privateNetwork`; all below it counts.
+ * `settings.ipConfiguration.privateNetwork` and everything below it.
  */
 export function matchesPattern(path: readonly (string | number)[], patterns: readonly string[]): boolean {
   const keys = path.filter((step) => typeof step === "string").join(".");
   return patterns.some(
-    // An object that is added or removed as a whole contains the pattern.
+    // Adding or removing a whole object includes the pattern's path.
     (pattern) => keys === pattern || keys.startsWith(`${pattern}.`) || pattern.startsWith(`${keys}.`),
   );
 }
 
-/** The inputs without what starts with two underscores: notes of a provider to itself. */
+/** The inputs without keys that start with two underscores, which providers use internally. */
 export function withoutNotes(properties: Properties): Properties {
   return Object.fromEntries(Object.entries(properties).filter(([key]) => !key.startsWith("__")));
 }

@@ -7,7 +7,7 @@ import { isObject, text, type Json, type Properties } from "./values";
 const Image = "docker-build:index:Image";
 const IMAGE_SCHEME = "docker-image://";
 
-/** Image builds: checked, not built. The digest is known only after a build. */
+/** Plans image builds: checks the arguments and builds nothing. The digest stays unknown. */
 export const dockerBuild: Planner = {
   package: "docker-build",
   sdk: "@pulumi/docker-build",
@@ -22,10 +22,10 @@ export const dockerBuild: Planner = {
     return [...checkAgainstSdk(sdk("@pulumi/docker-build"), subject), ...checkImage(subject.inputs)];
   },
 
-  // As the provider has it: with another password the same image is pushed.
+  // Like the provider: a new password pushes the same image.
   ignores: ({ path }) => path[0] === "registries" && path.at(-1) === "password",
 
-  // The provider builds again in place: it knows no replacement.
+  // The provider rebuilds in place; nothing replaces an image.
   replaces: () => false,
   deleteFirst: () => false,
 
@@ -44,7 +44,7 @@ export const dockerBuild: Planner = {
   secrets: () => ["secrets"],
 };
 
-/** What decides the content of the image, as far as the inputs tell. */
+/** The inputs that determine the image's content. */
 function sources({ context, dockerfile, buildArgs, platforms, target, tags, labels }: Properties): Json[] {
   return [context, dockerfile, buildArgs, platforms, target, tags, labels].map((value) => value ?? null);
 }
@@ -77,7 +77,7 @@ function checkImage(inputs: Properties): Failure[] {
   return [...failures, ...checkNamed(inputs.context)];
 }
 
-/** Folders and images that the Dockerfile reads beside its context. */
+/** Named build contexts: folders and images. */
 function checkNamed(context: Json | undefined): Failure[] {
   const named = isObject(context) && isObject(context.named) ? context.named : {};
   return Object.entries(named).flatMap(([name, value]): Failure[] => {

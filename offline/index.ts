@@ -9,26 +9,26 @@ const PLANNERS: readonly Planner[] = [dockerBuild, gcp, kubernetes, random];
 
 export interface OfflineOptions {
   /**
-   * Lets create, update and delete pretend to happen, with assumed outputs, so that a test can follow the engine
-   * through several updates. @default false
+   * Simulates create, update and delete with assumed outputs, so that tests can run the engine through several
+   * updates. @default false
    */
   readonly allowApply?: boolean;
-  /** With allowApply: why creating or updating a resource fails; undefined where it does not. @default - nothing fails */
+  /** With allowApply: the error of creating or updating a resource, or undefined. @default - no errors */
   readonly breaks?: (subject: Subject) => string | undefined;
 }
 
 export interface OfflineProviders {
-  /** To be added to the environment of the Pulumi CLI. */
+  /** Environment variables for the Pulumi CLI. */
   readonly env: { readonly PULUMI_DEBUG_PROVIDERS: string };
-  /** What a preview over these providers takes for granted, as sentences. */
+  /** Assumptions of a preview with these providers, as sentences. */
   readonly assumptions: readonly string[];
   close(): void;
 }
 
 /**
- * Starts planning-only providers for Google Cloud, Kubernetes, image builds and random values in this process.
- * The engine talks to them as if they were the real plugins; they need no account, no credentials, no cluster and
- * no network, and refuse to apply anything.
+ * Starts planning providers for Google Cloud, Kubernetes, image builds and random values in this process. The engine
+ * uses them in place of the real plugins. They need no account, credentials, cluster or network, and refuse to apply
+ * anything.
  */
 export async function startOfflineProviders({
   allowApply = false,

@@ -4,12 +4,12 @@ import type { Failure, Planner } from "./planner";
 import { checkKubernetesObject, KUBERNETES_VERSION, knowsKubernetesKind } from "./schemas/kubernetes";
 import { isObject, isUnknown, merge, text, type Json, type Properties } from "./values";
 
-/** Set by the provider on objects whose name it made. */
+/** Annotation of the provider on objects with a generated name. */
 const AUTONAMED = "pulumi.com/autonamed";
 
 /**
- * Fields whose change needs a new object, for every kind beside its name and namespace. Read in the table of the
- * Pulumi provider for Kubernetes (`provider/pkg/provider/diff.go`).
+ * Fields whose change replaces an object, by kind, in addition to name and namespace. Source: the Pulumi provider for
+ * Kubernetes (`provider/pkg/provider/diff.go`).
  */
 export const REPLACE_ON: Readonly<Record<string, readonly string[]>> = {
   "apps/v1/DaemonSet": ["spec.selector"],
@@ -33,7 +33,7 @@ export const REPLACE_ON: Readonly<Record<string, readonly string[]>> = {
   "v1/Service": ["spec.clusterIP"],
 };
 
-/** Kubernetes: every object is checked against the schemas of the API server; nothing is sent anywhere. */
+/** Plans Kubernetes objects: checks each against the schemas of the API server, without a cluster. */
 export const kubernetes: Planner = {
   package: "kubernetes",
   sdk: "@pulumi/kubernetes",
@@ -56,7 +56,7 @@ export const kubernetes: Planner = {
       return [{ property: "", reason: `the offline provider cannot plan ${type}: it needs a cluster` }];
     }
     const [apiVersion, kind] = [text(inputs.apiVersion) ?? "", text(inputs.kind) ?? ""];
-    // An own kind is checked by its definition in the cluster; here only its shape can be.
+    // The cluster validates custom resources by their definition; here only the object's shape is checked.
     const problems = checkKubernetesObject(inputs, { isLate: (value) => isUnknown(value as Json) });
     const known = knowsKubernetesKind(apiVersion, kind);
     return problems
@@ -73,7 +73,7 @@ export const kubernetes: Planner = {
     return matchesPattern(change.path, [...always, ...(REPLACE_ON[key] ?? [])]);
   },
 
-  /** Two objects cannot have one name. A made name is made anew, and a chosen one may be another. */
+  /** Whether the old object must be deleted first: only when both would have the same, not generated name. */
   deleteFirst(_type, before, after) {
     const [old, next] = [record(before.metadata), record(after.metadata)];
     const isMade = record(next.annotations)[AUTONAMED] === "true";
@@ -96,7 +96,7 @@ export const kubernetes: Planner = {
       : [];
   },
 
-  /** The provider compares clusters by their identifier where there is one, else by the kubeconfig. */
+  /** Like the provider, compares clusters by `clusterIdentifier` if set, else by kubeconfig. */
   replacesConfig: (change, before, after) =>
     change.path[0] === "clusterIdentifier" ||
     (change.path[0] === "kubeconfig" &&

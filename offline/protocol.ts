@@ -7,7 +7,7 @@ import { formatPath, type Change } from "./diff";
 import type { Failure } from "./planner";
 import { unwrap, type Properties } from "./values";
 
-/** What providers that we serve ourselves have alike: the port, and the messages of Pulumi's protocol. */
+/** Shared parts of Longshore's own providers: the port and the messages of Pulumi's protocol. */
 
 export type Call<Request> = grpc.ServerUnaryCall<Request, unknown>;
 

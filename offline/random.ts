@@ -5,13 +5,13 @@ import { defined, type Json, type Properties } from "./values";
 
 const RandomPassword = "random:index/randomPassword:RandomPassword";
 const RandomBytes = "random:index/randomBytes:RandomBytes";
-/** What each gives, all of it secret. */
+/** Outputs by type, all secret. */
 const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   [RandomPassword]: ["result", "bcryptHash"],
   [RandomBytes]: ["hex", "base64"],
 };
 
-/** Random values: unknown in a preview, really random when applied. Any change of an input makes a new one. */
+/** Plans random values: unknown in a preview, random when applied. Any change of an input generates a new value. */
 export const random: Planner = {
   package: "random",
   sdk: "@pulumi/random",

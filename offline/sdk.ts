@@ -5,13 +5,13 @@ import type { Failure, Subject } from "./planner";
 import { isObject, isUnknown, type Json, type Properties } from "./values";
 
 /**
- * What the typed SDK says about a package's resources. It is read from the installed package's own
- * declarations when a resource is first met, so it never disagrees with what the program compiled against,
- * covers every type, and costs nothing for types that are not used.
+ * Resource types of a package, according to its typed SDK. Read from the installed package's declarations when a
+ * type is first used: always consistent with the SDK that the program compiles against, complete, and free for
+ * unused types.
  */
 export interface Sdk {
   readonly version: string;
-  /** `undefined` when the package has no such type. */
+  /** The type's definition; `undefined` when the package has none. */
   resource(type: string): ResourceSchema | undefined;
 }
 
@@ -47,7 +47,7 @@ export function sdk(packageName: string): Sdk {
   return found;
 }
 
-/** Unknown types, unknown and missing properties, wrong types, and values that are not among those allowed. */
+/** Finds unknown types, unknown and missing properties, wrong types, and disallowed values. */
 export function checkAgainstSdk(of: Sdk, { type, inputs }: Subject): Failure[] {
   const schema = of.resource(type);
   if (!schema) {
@@ -121,7 +121,7 @@ function kindOf(value: Json): string {
   return value === null ? "nothing" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
 }
 
-/** Reads the declarations that Pulumi generates for its SDKs, which are regular enough for a small reader. */
+/** Reads the declarations that Pulumi generates for its SDKs. */
 class DeclarationReader implements Sdk {
   readonly version: string;
   private readonly resources = new Map<string, ResourceSchema | undefined>();
@@ -309,7 +309,7 @@ function alternatives(expression: string): string[] {
   return found;
 }
 
-/** The sentence that the generator writes for closed sets of values. */
+/** The sentence in which the generator lists allowed values. */
 function possibleValues(comment: string): string[] | undefined {
   const sentence = /Possible values are: ((?:`[^`]*`(?:, )?)+)\./.exec(
     comment.replaceAll(/\s\*\s/g, " "),

@@ -21,9 +21,9 @@ import { sdk } from "./sdk";
 import { merge, secret, type Json, type Properties } from "./values";
 
 export interface ServeOptions {
-  /** Whether create, update and delete may pretend to happen. For tests of the engine's behaviour only. */
+  /** Whether create, update and delete are simulated. Only for tests of the engine's behaviour. */
   readonly allowApply: boolean;
-  /** Why creating or updating a resource fails, for tests of failures; undefined where it does not. */
+  /** The error of creating or updating a resource, or undefined. For tests of failures. */
   readonly breaks?: ((subject: Subject) => string | undefined) | undefined;
 }
 
@@ -35,7 +35,7 @@ export function serve(planner: Planner, options: ServeOptions): Promise<RunningP
 }
 
 class ProviderService {
-  /** By connection: one provider instance of the engine is one connection. */
+  /** State per connection: the engine opens one per provider instance. */
   private readonly configs = new Map<string, Properties>();
   private lastConfig: Properties = {};
 
@@ -55,7 +55,7 @@ class ProviderService {
       cancel: unary(() => new emptyProto.Empty()),
       getPluginInfo: unary(() => {
         const info = new pluginProto.PluginInfo();
-        // The engine warns about plugins that are older than the SDK the program uses.
+        // The engine warns about plugins older than the program's SDK.
         info.setVersion(`${sdk(this.planner.sdk).version}+offline`);
         return info;
       }),
@@ -154,7 +154,7 @@ class ProviderService {
     return response;
   }
 
-  /** There is nothing behind this provider that could have changed: what the state says is so. */
+  /** Nothing can have drifted offline: returns the state. */
   private read(request: proto.ReadRequest): proto.ReadResponse {
     if (!request.hasInputs()) {
       throw refusal(

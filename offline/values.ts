@@ -1,6 +1,6 @@
 /**
- * Values as they travel between the engine and a provider: plain JSON in which secrets are wrapped in an
- * object with a signature, and values that are not known yet are one of a few fixed strings.
+ * Values in the protocol between engine and provider: JSON in which a secret is wrapped in an object with a signature,
+ * and an unknown value is one of a few fixed strings.
  */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Properties = { [key: string]: Json };
@@ -8,7 +8,7 @@ export type Properties = { [key: string]: Json };
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
-/** What the engine sends for a value that will be known only after something has been created. */
+/** The engine's representation of a value that is unknown until a resource is created. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const UNKNOWNS = new Set([
@@ -38,7 +38,7 @@ export function secret(value: Json): Json {
   return isSecret(value) ? value : { [SIGNATURE]: SECRET, value };
 }
 
-/** The value without any secret wrappers, at all depths. For checks and comparisons only: never to be returned. */
+/** The value without secret wrappers, at all depths. Only for checks and comparisons; never return it. */
 export function unwrap(value: Json): Json {
   if (isSecret(value)) {
     return unwrap(value.value ?? null);
@@ -52,7 +52,7 @@ export function unwrap(value: Json): Json {
   return value;
 }
 
-/** `over` laid over `base`, object by object; what is wrapped as a secret is replaced as a whole. */
+/** Merges `over` into `base`, object by object; a wrapped secret is replaced as a whole. */
 export function merge(base: Properties, over: Properties): Properties {
   const result: Properties = { ...base };
   for (const [key, value] of Object.entries(over)) {
@@ -63,7 +63,7 @@ export function merge(base: Properties, over: Properties): Properties {
   return result;
 }
 
-/** Only the entries that are defined, so that tables can be written without conditions. */
+/** Removes undefined entries, so that tables need no conditions. */
 export function defined(entries: Record<string, Json | undefined>): Properties {
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as Properties;
 }

@@ -12,7 +12,7 @@ export interface OfflineWorkspaceOptions {
   /** Such as `prod`. */
   stack: string;
   /**
-   * Paths of secrets that config does not hold and that get a stand-in nevertheless, such as
+   * Paths of secrets that are missing in config and get a stand-in, such as
    * `longshore:secrets.todo.openai-api-key`. @default []
    */
   missingSecrets?: readonly string[];
@@ -21,11 +21,11 @@ export interface OfflineWorkspaceOptions {
 export interface OfflineWorkspace {
   /** A temporary folder with copies of the project's and the stack's files. */
   readonly workDir: string;
-  /** To be added to the environment of the Pulumi CLI. */
+  /** Environment variables for the Pulumi CLI. */
   readonly env: Readonly<Record<string, string>>;
-  /** What a preview in this workspace takes for granted, as sentences. */
+  /** Assumptions of a preview in this workspace, as sentences. */
   readonly assumptions: readonly string[];
-  /** Removes the folder with all that is in it. */
+  /** Deletes the folder. */
   remove(): Promise<void>;
 }
 
@@ -33,8 +33,8 @@ type Yaml = null | boolean | number | string | Yaml[] | { [key: string]: Yaml };
 type YamlObject = { [key: string]: Yaml };
 
 /**
- * A place to preview a stack in without its state, its key or an account: encrypted settings become stand-ins
- * that are encrypted with a passphrase nobody will ever need again, and the state is empty.
+ * A temporary workspace to preview a stack without its state, key or account: stand-ins replace encrypted settings,
+ * encrypted with a temporary passphrase, and the state is empty.
  */
 export async function offlineWorkspace(options: OfflineWorkspaceOptions): Promise<OfflineWorkspace> {
   const { repoRoot, stack, missingSecrets = [] } = options;
@@ -81,7 +81,7 @@ function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 
-/** The project with a backend of its own; paths stay valid from another folder. */
+/** The project file with a temporary backend and absolute paths. */
 function offlineProject(project: YamlObject, repoRoot: string, state: string): YamlObject {
   const { plugins, ...rest } = project;
   delete rest.main; // The program runs inside the calling process.
@@ -129,7 +129,7 @@ function offlineSettings(settings: YamlObject, missing: readonly string[], encry
   return { content: { encryptionsalt: encrypter.salt, config }, replaced: found };
 }
 
-/** Sets `a.b.c`, and makes the objects on the way where there are none. */
+/** Sets `a.b.c` and creates missing parent objects. */
 function setAt(target: YamlObject, [key, ...rest]: string[], value: Yaml): void {
   if (key === undefined) {
     return;
@@ -156,7 +156,7 @@ class Encrypter {
     return new Encrypter(await promisify(pbkdf2)(passphrase, salt, 1_000_000, 32, "sha256"), salt);
   }
 
-  /** What a stack's file holds as `encryptionsalt`: the salt, and a known word to recognise the passphrase. */
+  /** Value of `encryptionsalt` in a stack file: the salt and an encrypted known word that verifies the passphrase. */
   get salt(): string {
     return `v1:${this.saltBytes.toString("base64")}:${this.encrypt("pulumi")}`;
   }

@@ -1,11 +1,11 @@
 import { exec, http, type PostgresHandle, type RedisHandle, type Vocabulary } from "../catalog/define";
 
 /*
- * Browsers for what a system stores. They run only when a person asks for them, on one machine:
- * `longshore dev --profile dev-tools`. Logins are typed in, so that nothing holds a password but the database.
+ * Database browsers. They run on request, on one machine: `longshore dev --profile dev-tools`. Users enter the login, so
+ * that the browsers store no password.
  */
 
-/** Adminer, for the databases of a system. Opens with the first one's server filled in. */
+/** Adminer, for the databases of a system. The login form is prefilled with the first one's server. */
 export function databaseBrowser({ upstream, service }: Vocabulary, db: PostgresHandle): void {
   service("adminer", {
     image: upstream("adminer", "adminer:5.4.1-standalone", { runtime: "none" }),
@@ -19,7 +19,7 @@ export function databaseBrowser({ upstream, service }: Vocabulary, db: PostgresH
   });
 }
 
-/** Redis Insight, for a Redis. Its own settings live as long as the container. */
+/** Redis Insight. Its settings are lost with the container. */
 export function redisBrowser({ upstream, service }: Vocabulary, cache: RedisHandle): void {
   service("redisinsight", {
     image: upstream("redisinsight", "redis/redisinsight:2.70.1", { runtime: "wget" }),

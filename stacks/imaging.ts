@@ -3,12 +3,12 @@ import { ENVIRONMENTS } from "../catalog/types";
 import { databaseBrowser, redisBrowser } from "./dev-tools";
 import { testRunner } from "./test-runner";
 
-/** Negative Space Imaging: how much of a picture is space around and between, and where. */
+/** Negative Space Imaging: measures the share and location of negative space in pictures. */
 export const imaging = system("imaging", (words) => {
   const { postgres, redis, secret, setting, image, job, service, route } = words;
-  // Pictures too are in the database: every replica sees them, and one backup holds all there is.
+  // Pictures are stored in the database: every replica can read them, and one backup contains everything.
   const db = postgres("db", { version: 17, database: "imaging", storage: "50Gi" });
-  // Only what the database has as well: when the memory is full, what nobody asked for lately makes room.
+  // Contains only copies of database content: a full memory evicts the least recently used keys.
   const cache = redis("cache", { maxMemory: "256Mi", eviction: "allkeys-lru", storage: "1Gi" });
   const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
 
@@ -60,7 +60,7 @@ export const imaging = system("imaging", (words) => {
     develop: { mounts: { src: "/app/src" }, debug: 5678 },
   });
 
-  // At most ten replicas and one more during an update: together below PostgreSQL's hundred connections.
+  // Up to eleven replicas during an update stay below PostgreSQL's limit of 100 connections.
   const pool = { DATABASE_POOL_MAX: "8" };
   const api = service("api", {
     image: apiImage,
@@ -101,13 +101,13 @@ export const imaging = system("imaging", (words) => {
     resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
     replicas: 2,
     develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },
-    // The development server compiles as it serves.
+    // The development server compiles on request.
     environments: {
       dev: { env: { API_URL: api.http }, resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] } },
     },
   });
 
-  // A page of the history is a dozen thumbnails at once.
+  // A history page loads a dozen thumbnails at once.
   route("/api", api.http, {
     rateLimit: { requests: 10, per: "1s", burst: 40 },
     bodyLimit: "20Mi",

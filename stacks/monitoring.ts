@@ -14,8 +14,8 @@ import { grafanaFiles } from "../render/monitoring/grafana";
 import { ruleFile } from "../render/monitoring/rules";
 
 /**
- * Monitoring: takes in what the agents of all other systems collect, looks at the machine and its containers, keeps
- * it for a month, shows it, and tells somebody when something is wrong. It knows no system by name.
+ * Monitoring: receives metrics from the agents of all other systems, collects those of the machine and its containers,
+ * keeps them for a month, and provides dashboards and alerts. Contains no name of another system.
  */
 export const monitoring = system(MONITORING, describe, { targets: ["compose"] });
 
@@ -26,7 +26,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
 
   const node = service("node", {
     image: upstream("node", "prom/node-exporter:v1.9.0", { user: NOBODY, runtime: "wget" }),
-    // Processors, memory and load are the machine's in every container; the disk is seen below the container's own root.
+    // CPU, memory and load of the machine are visible in every container; the disk is that of the container's root.
     command: [
       "--collector.disable-defaults",
       ...["cpu", "diskstats", "filesystem", "loadavg", "meminfo", "stat", "time", "uname", "vmstat"].map(
@@ -69,7 +69,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
       "--storage.path=/alertmanager",
       text`--web.external-url=${address}/alertmanager`,
       "--web.route-prefix=/alertmanager",
-      // One is enough for one machine: nothing to agree with.
+      // A single instance for one machine: no cluster peers.
       "--cluster.listen-address=",
       "--log.format=json",
     ],
@@ -82,7 +82,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
         otherwise: alertmanagerConfiguration(),
       },
     },
-    // Who is told is the operator's choice, and secret. On Compose one way out leads everywhere.
+    // The receiver is secret and unknown here. On Compose, any egress permits all hosts.
     egress: ["alerts.example.com:443"],
     live: http("/alertmanager/-/ready"),
     metrics: { port: "http", path: "/alertmanager/metrics" },
@@ -127,7 +127,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     },
     live: http(`${RECEIVER_PREFIX}/-/healthy`),
     ready: http(`${RECEIVER_PREFIX}/-/ready`),
-    // After a crash it reads what it had not yet written to its blocks.
+    // After a crash, Prometheus replays its WAL.
     startup: "5m",
     metrics: { port: "http", path: `${RECEIVER_PREFIX}/metrics` },
     volumes: [{ volume: "data", path: "/prometheus", size: "20Gi" }],
@@ -140,7 +140,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     ports: { http: 3000 },
     env: {
       GF_SERVER_ROOT_URL: address,
-      // Grafana's word for the file has two underscores.
+      // Grafana reads a setting from a file with the suffix `__FILE`.
       GF_SECURITY_ADMIN_PASSWORD_: secret("grafana-admin-password", { from: "generated" }),
       GF_ANALYTICS_REPORTING_ENABLED: "false",
       GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
@@ -158,7 +158,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     live: http("/api/health"),
     metrics: { port: "http", path: "/metrics" },
     volumes: [{ volume: "data", path: "/var/lib/grafana", size: "1Gi" }],
-    // All that it shows can be asked of Prometheus too.
+    // Prometheus serves the same data.
     dispensable: true,
     resources: { cpu: ["50m", "1"], memory: ["128Mi", "512Mi"] },
   });

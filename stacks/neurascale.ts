@@ -1,11 +1,11 @@
 import { exec, http, system, tcp } from "../catalog/define";
 import { testRunner } from "./test-runner";
 
-/** Groups of Debian machines whose members may open serial ports, and devices that were plugged in. */
+/** Debian's group IDs with access to serial ports and plugged-in devices. */
 const DIALOUT = 20;
 const PLUGDEV = 46;
 
-/** NeuraScale: EEG devices, their band power, a classification, and a live picture of all three. */
+/** NeuraScale: EEG devices, their band power, a classification, and a live view. */
 export const neurascale = system(
   "neurascale",
   ({ postgres, redis, kafka, secret, setting, image, job, service, route }) => {
@@ -16,7 +16,7 @@ export const neurascale = system(
       storage: "100Gi",
       environments: { prod: { resources: { cpu: ["1", "4"], memory: ["2Gi", "8Gi"] } } },
     });
-    // The newest values may be forgotten, leases and wishes may not: only what expires makes way.
+    // Live values may be evicted, leases and requested streams may not: evict only keys with an expiry.
     const cache = redis("redis", { maxMemory: "128Mi", eviction: "volatile-ttl" });
     const events = kafka("kafka", {
       storage: "50Gi",
@@ -63,7 +63,7 @@ export const neurascale = system(
       runtime: "python",
     });
 
-    // A busy machine takes its time to load the numerics.
+    // Loading the numeric libraries takes long on a busy machine.
     const probes = { live: http("/livez"), ready: http("/readyz"), startup: "180s" } as const;
 
     const migrate = job("migrate", {
@@ -103,7 +103,7 @@ export const neurascale = system(
       replicas: 3,
       develop: { mounts: { src: "/app/src" }, debug: 5678 },
       environments: {
-        // On a person's machine too: what one replica writes, the other shows.
+        // Two replicas locally too: one shows what the other writes.
         local: { replicas: 2 },
         prod: { replicas: 3, resources: { cpu: ["1", "2"], memory: ["2Gi", "4Gi"] } },
       },
@@ -142,7 +142,7 @@ export const neurascale = system(
       nodes: { "longshore.dev/devices": "true" },
       replicas: 2,
       develop: { mounts: { src: "/app/src" }, debug: 5679 },
-      // On a person's machine too: a stream has to survive the manager that has it in hand.
+      // Two replicas locally too: a stream must survive its manager.
       environments: { local: { replicas: 2 } },
     });
 
@@ -163,7 +163,7 @@ export const neurascale = system(
       develop: { mounts: { src: "/app/src" }, debug: 5680 },
     });
 
-    // For who comes by another way than the reverse proxy. In staging and prod a person sets it, or does without.
+    // TLS for clients that bypass the reverse proxy. Optional in staging and prod.
     const tls = secret("gateway-tls", {
       from: "generated",
       kind: "tls",
@@ -175,7 +175,7 @@ export const neurascale = system(
 
     const operatorPassword = secret("operator-password", { from: "generated" });
 
-    // The only way in. What is behind it knows no users: its network lets nobody else ask.
+    // The only entry point. The services behind it have no authentication; their network admits only the gateway.
     const gateway = service("api-gateway", {
       image: image("api-gateway", {
         context: "services/neurascale/api-gateway",
@@ -194,7 +194,7 @@ export const neurascale = system(
         RATE_LIMIT: setting("rateLimit", 20),
         RATE_BURST: setting("rateBurst", 60),
         CORS_ORIGINS: setting("corsOrigins", ""),
-        // The reverse proxy before the system says whom it heard a request from.
+        // The reverse proxy in front of the system appends the client's address.
         PROXY_HOPS: "1",
         LOG_LEVEL: logLevel,
       },
@@ -204,7 +204,7 @@ export const neurascale = system(
       resources: { cpu: ["100m", "1"], memory: ["32Mi", "128Mi"] },
       replicas: 3,
       develop: { mounts: { ".": "/src" }, debug: 5681, build: "/build" },
-      // The compiler runs beside it, and its cache is in memory.
+      // The compiler runs in the same container, with its cache in memory.
       environments: { dev: { resources: { cpu: ["100m", "2"], memory: ["512Mi", "2Gi"] } } },
     });
 
@@ -225,7 +225,7 @@ export const neurascale = system(
       resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
       scale: { min: 2, max: 4, cpu: 70 },
       develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },
-      // The development server compiles as it serves.
+      // The development server compiles on request.
       environments: {
         dev: {
           env: { API_URL: gateway.http },

@@ -2,17 +2,17 @@ import { http, system } from "../catalog/define";
 import { databaseBrowser, redisBrowser } from "./dev-tools";
 import { testRunner } from "./test-runner";
 
-/** Nexus: tables as typed nodes, documents with a knowledge graph, and one set of handlers on three channels. */
+/** Nexus: tables as typed nodes, documents with a knowledge graph, and the same handlers on three channels. */
 export const nexus = system("nexus", (words) => {
   const { postgres, redis, neo4j, setting, image, job, service, route } = words;
   const db = postgres("db", { version: 17, database: "nexus", extensions: ["vector"], storage: "20Gi" });
-  // Sessions are data: nothing is forgotten when the memory is full, and every write goes to disk.
+  // Sessions are data: no eviction, and every write is persisted.
   const state = redis("state", { maxMemory: "256Mi", eviction: "noeviction" });
   const graph = neo4j("graph", { storage: "10Gi" });
   const logLevel = setting("logLevel", "info", { oneOf: ["debug", "info", "warning", "error"] });
   const allowedOrigins = setting("allowedOrigins", "");
 
-  // One project, four images: each has the packages of its service only.
+  // One project, four images: each contains only its service's packages.
   const imageOf = (name: string, part: string) =>
     image(name, {
       context: "services/nexus",
@@ -29,7 +29,7 @@ export const nexus = system("nexus", (words) => {
     resources: { cpu: ["100m", "500m"], memory: ["128Mi", "256Mi"] },
   });
 
-  // Adds what is missing: running it again adds nothing twice.
+  // Idempotent: inserts only missing rows.
   job("seed", {
     image: dataflowImage,
     command: ["python", "-m", "nexus.dataflow.seed"],

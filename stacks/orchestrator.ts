@@ -3,7 +3,7 @@ import { text } from "../catalog/references";
 import { databaseBrowser } from "./dev-tools";
 import { testRunner } from "./test-runner";
 
-/** Orchestrator: workflows of steps that need each other, executed by workers that may die at any time. */
+/** Orchestrator: workflows of dependent steps, executed by workers that may crash at any time. */
 export const orchestrator = system("orchestrator", (words) => {
   const { postgres, setting, image, job, service, route } = words;
   const db = postgres("db", { version: 17, database: "orchestrator", storage: "10Gi" });
@@ -69,7 +69,7 @@ export const orchestrator = system("orchestrator", (words) => {
     env: {
       DATABASE_URL: db.url,
       LOG_LEVEL: logLevel,
-      // What steps may ask: our own API, and what an operator adds. Hosts elsewhere have to be in `egress` too.
+      // Hosts that steps may call: the system's own API and those an operator adds. External hosts must be in `egress` too.
       HTTP_ALLOW: text`${backend.http},${setting("allowedAddresses", "")}`,
       CONCURRENCY: setting("concurrency", 4),
       LEASE: setting("leaseSeconds", 15),
@@ -85,7 +85,7 @@ export const orchestrator = system("orchestrator", (words) => {
       command: ["python", "-m", "longshore_service.develop", "orchestrator.worker:from_environment"],
     },
     environments: {
-      // On a person's machine too: a run has to survive the worker that has it in hand.
+      // Two replicas locally too: a run must survive its worker.
       local: { replicas: 2 },
       dev: { env: { PORT: "8001" } },
     },
@@ -100,7 +100,7 @@ export const orchestrator = system("orchestrator", (words) => {
     resources: { cpu: ["50m", "500m"], memory: ["32Mi", "64Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
     develop: { mounts: { src: "/app/src", "web:src": "/app/web/src" } },
-    // The development server compiles as it serves.
+    // The development server compiles on request.
     environments: {
       dev: { env: { API_URL: backend.http }, resources: { cpu: ["100m", "2"], memory: ["256Mi", "768Mi"] } },
     },
@@ -114,7 +114,7 @@ export const orchestrator = system("orchestrator", (words) => {
   });
   testRunner(words, testsImage, {
     DATABASE_URL: db.url,
-    // The runner works too, as one more worker.
+    // The test runner acts as an additional worker.
     HTTP_ALLOW: backend.http,
     FRONTEND_URL: frontend.http,
   });

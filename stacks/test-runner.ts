@@ -1,11 +1,11 @@
 import type { ImageHandle, JobOptions, Vocabulary } from "../catalog/define";
 
-/** The reverse proxy, as containers of its system see it. It starts beside the runner: tests wait for it. */
+/** Address of the reverse proxy inside its system's network. It starts in parallel with the runner, so tests wait for it. */
 const EDGE_URL = "http://edge:8080";
 
 /**
- * The job that tests the system as it runs, in the environment `test`: `longshore test`. It starts when all that `env`
- * refers to is healthy, and leaves `junit.xml` and `coverage.xml` in /reports.
+ * The job that tests the running system in the environment `test` (`longshore test`). It starts when everything that
+ * `env` refers to is healthy, and writes `junit.xml` and `coverage.xml` to /reports.
  */
 export function testRunner(
   { job }: Pick<Vocabulary, "job">,

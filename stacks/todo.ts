@@ -2,7 +2,7 @@ import { http, system } from "../catalog/define";
 import { databaseBrowser } from "./dev-tools";
 import { testRunner } from "./test-runner";
 
-/** AI todo: a list of things to do, with an assistant that can work on it. */
+/** AI todo: a todo list with an assistant that can edit it. */
 export const todo = system("todo", (words) => {
   const { postgres, secret, setting, image, job, service, route } = words;
   const db = postgres("db", { version: 17, database: "todo", storage: "10Gi" });
@@ -73,7 +73,7 @@ export const todo = system("todo", (words) => {
     resources: { cpu: ["100m", "1"], memory: ["128Mi", "256Mi"] },
     scale: { min: 2, max: 4, cpu: 70 },
     develop: { mounts: { src: "/app/src" }, debug: 9229 },
-    // The development server compiles as it serves.
+    // The development server compiles on request.
     environments: { dev: { resources: { cpu: ["100m", "2"], memory: ["512Mi", "1Gi"] } } },
   });
 

@@ -153,7 +153,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
 };
 
-/** Names, places, sizes and ranges that the service would refuse. */
+/** Names, locations, sizes and ranges that the service rejects. */
 export function checkFormats({ type, inputs }: Subject): Failure[] {
   return Object.entries(RULES[type] ?? {}).flatMap(([path, rule]) =>
     select(inputs, path).flatMap(({ value, at }) => {
@@ -181,7 +181,7 @@ function select(from: Json | undefined, path: string, at = ""): { value: Json; a
   return isObject(from) ? select(from[step], rest, at ? `${at}.${step}` : step) : [];
 }
 
-/** Combinations of settings that the service refuses, or that leave a door open. */
+/** Combinations of settings that the service rejects or that are insecure. */
 export function checkCombinations({ type, inputs }: Subject): Failure[] {
   switch (type) {
     case "gcp:sql/databaseInstance:DatabaseInstance":
@@ -195,7 +195,7 @@ export function checkCombinations({ type, inputs }: Subject): Failure[] {
   }
 }
 
-/** What the service refuses because of what there is. */
+/** Changes that the service rejects because of the resource's current values. */
 export function checkHistory({ type, inputs }: Subject, previous: Properties | undefined): Failure[] {
   const [before, after] = [previous?.partitionCount, inputs.partitionCount];
   return type === "gcp:managedkafka/topic:Topic" &&
@@ -206,7 +206,7 @@ export function checkHistory({ type, inputs }: Subject, previous: Properties | u
         {
           property: "partitionCount",
           reason:
-            `Kafka cannot take partitions away: ${before} there, ${after} asked for. ` +
+            `Kafka cannot remove partitions: expected at least ${before}, got ${after}. ` +
             "Leave it, or make a topic of another name and move to it",
         },
       ]

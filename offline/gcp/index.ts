@@ -7,7 +7,7 @@ import { fingerprint, GCP_TYPES, type Known } from "./types";
 
 const PACKAGE = "@pulumi/gcp";
 
-/** Google Cloud: checks against the typed SDK and the rules of the services; never talks to them. */
+/** Plans Google Cloud resources: checks them against the typed SDK and the services' rules, without network access. */
 export const gcp: Planner = {
   package: "gcp",
   sdk: "@pulumi/gcp",
@@ -19,7 +19,7 @@ export const gcp: Planner = {
   complete(subject, previous, unique) {
     const schema = sdk(PACKAGE).resource(subject.type);
     const naming = schema?.inputs.get("name");
-    // The bridge generates names for every resource whose optional text input is called `name`.
+    // The bridge generates names for resources with an optional text input `name`.
     if (naming?.type.kind !== "string" || naming.required || subject.inputs.name !== undefined) {
       return {};
     }
@@ -46,7 +46,7 @@ export const gcp: Planner = {
   replaces: (type, change, before, after) =>
     matchesPattern(change.path, GCP_TYPES[type]?.replaceOn ?? []) || shrinksDisk(type, change, before, after),
 
-  // Names are generated, so that the new one can stand beside the old one, unless a person chose the name.
+  // A generated name lets both exist at once; a chosen name requires deleting the old resource first.
   deleteFirst: (type) => /IamMember$|:IAMMember$/.test(type) || type.startsWith("gcp:managedkafka/"),
 
   create(subject, { preview, previous }) {
@@ -54,7 +54,7 @@ export const gcp: Planner = {
     const known = knownOf(subject);
     const outputs = facts?.outputs?.(known) ?? {};
     const assumed = facts?.late?.(known) ?? {};
-    // What the service once decided stays as it is when the resource is updated in place.
+    // Values chosen by the service survive an update in place.
     const late = previous ? pick(previous, Object.keys(assumed)) : preview ? {} : assumed;
     return { id: facts?.id(known) ?? subject.name, outputs: merge(outputs, late) };
   },
@@ -81,7 +81,7 @@ function withoutDuplicates(known: readonly Failure[], more: readonly Failure[]):
   return more.filter(({ property }) => !places.has(property));
 }
 
-/** A disk of Cloud SQL grows in place and cannot shrink. */
+/** A Cloud SQL disk grows in place and cannot shrink. */
 function shrinksDisk(type: string, change: Change, before: Properties, after: Properties): boolean {
   if (type !== "gcp:sql/databaseInstance:DatabaseInstance" || change.path.join(".") !== "settings.diskSize") {
     return false;

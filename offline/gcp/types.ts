@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import { defined, isObject, text, type Json, type Properties } from "../values";
 
-/** What the planner knows of one type beyond the typed SDK. */
+/** Knowledge about one type beyond the typed SDK. */
 export interface TypeFacts {
   /**
-   * Inputs whose change needs a new resource, all that is below them included. Read in the schemas of the Google
-   * provider for Terraform that the Pulumi provider is built from (`ForceNew`), state of August 2026.
+   * Inputs whose change, at or below the path, replaces the resource. Source: `ForceNew` in the schemas of the Google
+   * provider for Terraform, on which the Pulumi provider is built, as of August 2026.
    */
   readonly replaceOn: readonly string[];
-  /** What the service adds, as far as it follows from the inputs. */
+  /** Outputs of the service that follow from the inputs. */
   readonly outputs?: (facts: Known) => Properties;
-  /** What only the service can know. Assumed when applied in a test, unknown in a preview. */
+  /** Outputs that only the service can know: unknown in a preview, assumed when a test applies. */
   readonly late?: (facts: Known) => Properties;
   readonly id: (facts: Known) => string;
 }
@@ -20,7 +20,7 @@ export interface Known {
   readonly name: string;
   readonly project: string;
   readonly region: string;
-  /** The same short word for the same resource, always. */
+  /** A short suffix that is constant per resource. */
   readonly fingerprint: string;
 }
 
@@ -52,7 +52,7 @@ function place({ inputs, region }: Known): string {
 const accountEmail = ({ inputs, project }: Known) =>
   `${text(inputs.accountId) ?? "unknown"}@${project}.iam.gserviceaccount.com`;
 
-/** An address of a private range, the same for the same resource. */
+/** A private address that is constant per resource. */
 const privateAddress = ({ fingerprint }: Known) =>
   `10.${[0, 2, 4].map((at) => Number.parseInt(fingerprint.slice(at, at + 2), 16)).join(".")}`;
 
@@ -333,8 +333,8 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
 };
 
 /**
- * A cluster's address is assumed even in a preview: with an unknown address the engine does not ask the Kubernetes
- * provider at all, and no object would be checked. The addresses are of the range for documentation (RFC 5737).
+ * A cluster's address is assumed even in a preview: with an unknown address, the engine skips the Kubernetes provider
+ * and no object would be checked. The addresses are from the documentation range (RFC 5737).
  */
 function clusterOutputs(known: Known): Properties {
   const { inputs, project, fingerprint } = known;

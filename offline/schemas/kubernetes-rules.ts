@@ -9,7 +9,7 @@ const QUALIFIED_NAME = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 
-/** Longest names where a controller derives longer ones from them or writes them into labels. */
+/** Maximum name lengths where controllers derive longer names from them or use them as label values. */
 const LONGEST_NAME: Readonly<Record<string, number>> = {
   Namespace: 63,
   Service: 63,
@@ -18,7 +18,7 @@ const LONGEST_NAME: Readonly<Record<string, number>> = {
   StatefulSet: 52,
 };
 
-/** What the API server checks beyond the types of fields. The object has passed its schema. */
+/** Validation of the API server beyond field types. Expects an object that satisfies its schema. */
 export function checkRules(object: Fields, root: string, isLate: IsLate): Problem[] {
   const problems: Problem[] = [];
   const kind = String(object.kind);

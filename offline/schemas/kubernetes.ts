@@ -4,8 +4,8 @@ import { checkRules } from "./kubernetes-rules";
 import document from "./kubernetes-1.33.json";
 
 /**
- * What Kubernetes accepts, from its own OpenAPI document (see `tools/kubernetes-schemas`). The schemas are read
- * as they are: compiling them into functions would take longer than checking all objects of a real system.
+ * Schemas of Kubernetes objects, from its OpenAPI document (`tools/kubernetes-schemas`). They are interpreted:
+ * compiling them would take longer than checking all objects of a system.
  */
 interface Schema {
   readonly $ref?: string;
@@ -19,7 +19,7 @@ interface Schema {
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Keys that tell the items of a list apart, as the API server does when it merges. */
+  /** Keys that identify the items of a list, as in the API server's merge. */
   readonly mapKeys?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export const KUBERNETES_VERSION: string = SCHEMAS.version;
 
 export interface KubernetesCheckOptions {
   /**
-   * Whether a value becomes known only later (an Output, or the engine's mark for one). It is taken as right.
+   * Whether a value is unknown (an Output, or the engine's representation of one). Unknown values pass.
    * @default - every value is known
    */
   isLate?: (value: unknown) => boolean;
@@ -50,9 +50,9 @@ export function knowsKubernetesKind(apiVersion: string, kind: string): boolean {
 }
 
 /**
- * Everything that an API server would refuse about one object: unknown and missing fields, wrong types, values
+ * Every reason for which an API server would reject an object: unknown and missing fields, wrong types, values
  * outside an enumeration, malformed quantities, names and labels, duplicates in lists that act as maps, a
- * selector that misses its own pods, mounts without a volume. A missing name is no problem (Pulumi makes one).
+ * selector that misses its own pods, mounts without a volume. A missing name is accepted, because Pulumi generates one.
  * Messages never show values of Secrets.
  */
 export function checkKubernetesObject(object: unknown, options: KubernetesCheckOptions = {}): Problem[] {
@@ -75,7 +75,7 @@ export function checkKubernetesObject(object: unknown, options: KubernetesCheckO
 interface Walk {
   readonly problems: Problem[];
   readonly isLate: (value: unknown) => boolean;
-  /** Whether values must not be shown. */
+  /** Whether values must be hidden. */
   readonly secret: boolean;
 }
 

@@ -87,7 +87,7 @@ describe("the five systems of prod over offline providers", function () {
     assert.deepEqual([more.changes, more.errors], [["update neurascale-kafka-topic-samples"], []]);
     const fewer = await stack.preview(withPartitions(3));
     assert.equal(fewer.failed, true);
-    assert.match(fewer.errors.join("\n"), /Kafka cannot take partitions away: 6 there, 3 asked for/);
+    assert.match(fewer.errors.join("\n"), /Kafka cannot remove partitions: expected at least 6, got 3/);
   });
 
   it("keeps every secret out of the state and the output, raw and in base64", async () => {

@@ -72,12 +72,12 @@ describe("offline Google Cloud", () => {
   };
   rule(gcp, KAFKA, kafka, { capacityConfig: { vcpuCount: "2" } }, /expected 3 virtual CPUs or more, as text/);
   rule(gcp, KAFKA, kafka, { capacityConfig: { memoryBytes: "1" } }, /expected 1 to 8 GiB for each of 3/);
-  it("knows that partitions of a topic can be added and never taken away", () => {
+  it("rejects fewer partitions of a topic", () => {
     const topic = { topicId: "t", cluster: "c", location: "us-central1", replicationFactor: 3 };
     const of = (partitionCount: number) =>
       subject("gcp:managedkafka/topic:Topic", { ...topic, partitionCount });
     assert.deepEqual(gcp.check(of(6), of(3).inputs), []);
-    assert.match(gcp.check(of(3), of(6).inputs)[0]?.reason ?? "", /6 there, 3 asked for/);
+    assert.match(gcp.check(of(3), of(6).inputs)[0]?.reason ?? "", /expected at least 6, got 3/);
   });
   rule(gcp, CLUSTER, { enableAutopilot: true }, { nodePools: [] }, /managed by Autopilot/);
   rule(
