@@ -1,4 +1,4 @@
-# The few words a person types. Everything else is `bin/longshore --help`.
+# Shortcuts for frequent commands. `bin/longshore --help` lists all.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -45,5 +45,5 @@ bench: setup ## measure against peers
 	@node --import tsx bench/run.ts
 	@node --import tsx bench/load.ts
 
-format: setup ## format and mend what tools can mend
+format: setup ## format the code and apply automatic fixes
 	@npm run --silent format

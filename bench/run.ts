@@ -104,7 +104,7 @@ function byIdentity(objects: readonly KubernetesObject<string>[]) {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What the peers are told: who calls whom, and the quota, which only Longshore derives. */
+/** Input of the peers: calls between services and the quota, which only Longshore derives. */
 function writeValues(services: number, folder: string): string {
   const objects = render(services);
   const deployments = objects

@@ -34,7 +34,7 @@ export interface GoBuild {
 /** Compiling takes minutes on two slow cores. */
 const BUILD_PATIENCE_MS = 30 * 60_000;
 
-/** @throws MissingTool with the last line of what went wrong */
+/** Builds a Go program. @throws MissingTool with the last line of the build's error */
 export async function buildWithGo({ modules, target, version, output, cgo = false }: GoBuild): Promise<void> {
   const cwd = join(repoRoot(), "tools", modules);
   const env = { ...process.env, ...(await goEnvironment()), CGO_ENABLED: cgo ? "1" : "0" };

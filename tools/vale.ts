@@ -10,8 +10,8 @@ const PINNED: Version = [3, 16, 0];
 
 const cached = (): string => join(cacheDir(), "vale", formatVersion(PINNED), "bin", "vale");
 
-/** The pinned Vale on the PATH or in the cache. */
-async function surveyVale(): Promise<string | undefined> {
+/** The pinned Vale on the PATH or in the cache; undefined when neither has it. */
+export async function surveyVale(): Promise<string | undefined> {
   const onPath = await which(["vale"]);
   const version = onPath && parseVersion((await run(onPath, ["--version"])).stdout);
   if (version && formatVersion(version) === formatVersion(PINNED)) {

@@ -6,13 +6,13 @@ const FOLDER = join(__dirname, "..", "..", "docs", "reference", "components");
 
 const INTRO = `# Components
 
-Each can be used alone, in any Pulumi program: the whole platform in \`targets/\` is made of them. Written from the files beside this page
-(\`docs/reference/components/\`) by \`npm run golden:update\`; a test previews each by the real engine, held against the [policies](../policies.md).
+Pulumi components for programs of your own. \`targets/\` composes the whole platform from them. Generated from the files next to this page
+(\`docs/reference/components/\`) by \`npm run golden:update\`. A test previews each example with the real engine and the [policies](../policies.md).
 
-- Values that another resource may give are \`Input\`s, all others plain.
-- \`transform\` changes what a component gives to one of its resources, by values or by a function:
+- Arguments that can come from another resource are \`Input\`s; all others are plain values.
+- \`transform\` changes the arguments of one of a component's resources, by values or by a function:
   \`transform: { cluster: { resourceLabels: { team: "orders" } } }\`.
-- What holds data is protected and stays when it leaves the program, unless \`lifecycle\` is \`ephemeral\`.
+- Resources with data are protected and kept when they leave the program, unless \`lifecycle\` is \`ephemeral\`.
 - A component's resources are its fields: \`network.subnetwork\`, \`postgres.instance\`.
 `;
 

@@ -2,7 +2,7 @@ import { CloudSqlPostgres } from "../../../components/postgres";
 import { GeneratedSecret } from "../../../components/generated-secret";
 import { network } from "./network";
 
-/** PostgreSQL with a private address, TLS, a standby, and every moment of a week to go back to. */
+/** PostgreSQL with a private address, TLS, a standby, and point-in-time recovery within a week. */
 export function postgres(): CloudSqlPostgres {
   const { network: vpc, managedAccess } = network();
   const password = new GeneratedSecret("orders-admin", { length: 40 });

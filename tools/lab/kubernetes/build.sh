@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source=tools/lab/kubernetes/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# What decides about the result: a change builds anew.
+# Inputs of the build: a change of one rebuilds.
 recipe() { cat "$recipes/build.sh" "$recipes"/go/{go.mod,go.sum,*/*.go} "$recipes"/go/metrics-server/go.{mod,sum} | sha256sum | cut -c 1-16; }
 
 go_build() { # FOLDER LDFLAGS PACKAGE...

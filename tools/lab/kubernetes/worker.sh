@@ -58,7 +58,7 @@ CONF
 start_kubelet() {
   local address
   address=$(cat "$run/address")
-  : >"$run/resolv.conf" # pods ask the cluster's DNS, and that asks nobody
+  : >"$run/resolv.conf" # pods use the cluster's DNS, which forwards nowhere
   cat >"$run/kubelet.yaml" <<CONF
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -103,7 +103,7 @@ CONF
 }
 
 # What has no pod that is ready, for the moment between two of kube-proxy's rules too, refuses connections. Else they would
-# leave this machine, and whoever answers out there would be taken for the service as long as the connection lives.
+# leave this machine, and an external host that answers would be taken for the service until the connection ends.
 # Connections of pods ask CNI-ADMIN before a rule of the firewall plugin lets them go anywhere.
 refuse_unknown_services() {
   local chain=KUBE-LAB-REFUSE from
@@ -158,7 +158,7 @@ shims() { grep -lzxF -- "$socket" /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f
   [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != containerd-shim ] || echo "$pid"
 done; }
 
-# What kubelet, kube-proxy and the CNI plugins leave in the packet filter, and nothing of anybody else.
+# Rules of kubelet, kube-proxy and the CNI plugins in the packet filter, and no others.
 clear_rules() {
   local program table
   for program in iptables ip6tables; do

@@ -106,7 +106,7 @@ function job({ conditions = [] }: Status): Readiness {
   return holds("Complete") ? READY : waiting("it has not completed");
 }
 
-/** A Service is ready when one of its pods is: whoever creates the pods after it waits for ever. */
+/** A Service is ready when one of its pods is. A program that creates the pods after it waits indefinitely. */
 async function service({ metadata, spec }: ClusterObject, cluster: ClusterClient): Promise<Readiness> {
   const { selector } = spec as { selector?: object };
   if (!selector) {

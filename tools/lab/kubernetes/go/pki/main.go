@@ -80,7 +80,7 @@ func main() {
 
 // uplink is the address that this machine has for others: pods reach the API server and DNS there.
 func uplink() net.IP {
-	// Nothing is sent: the kernel only looks for a route to an address that is nobody's.
+	// Sends nothing: the kernel only looks up the route to an unused address.
 	if connection, err := net.Dial("udp4", "192.0.2.1:9"); err == nil {
 		defer connection.Close()
 		return connection.LocalAddr().(*net.UDPAddr).IP.To4()
