@@ -1,5 +1,5 @@
 import type { PlannedProbe, Workload } from "../../catalog/plan/types";
-import { expandable, imageOf, type Context } from "./context";
+import { escapeDollars, expandable, imageOf, type Context } from "./context";
 import { gpuLimit } from "./devices";
 import { formatBytes, formatCpu } from "./names";
 import type { Node } from "./types";
@@ -93,7 +93,7 @@ function checkOf(check: PlannedProbe["check"]) {
     case "tcp":
       return { tcpSocket: { port: check.port } };
     case "exec":
-      return { exec: { command: check.command } };
+      return { exec: { command: check.command.map(escapeDollars) } };
   }
 }
 

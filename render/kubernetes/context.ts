@@ -62,16 +62,23 @@ export function namespaced<T>(
 }
 
 /**
- * A value for `env` or `args`, where Kubernetes replaces `$(NAME)` and reads `$$` as one dollar sign. Known text
- * is protected; late parts are addresses, which have none.
+ * A value for `env` or `args`, with the dollar signs of known text escaped. Late parts are addresses, which have none.
  */
 export function expandable<T>(value: PlanValue, resolver: Resolver<T>): string | T {
   return resolve(protectDollars(value), resolver);
 }
 
+/**
+ * Text for a place where the kubelet expands `$(NAME)` and `$$`: `env`, `args`, and the command of an exec probe. Every
+ * dollar sign is doubled, also one that begins no reference: the kubelet breaks a multi-byte character after a single one.
+ */
+export function escapeDollars(text: string): string {
+  return text.replaceAll("$", "$$$$");
+}
+
 function protectDollars(value: PlanValue): PlanValue {
   if (typeof value === "string") {
-    return /\$[$(]/.test(value) ? value.replaceAll("$", "$$$$") : value;
+    return escapeDollars(value);
   }
   return value.late === "text" ? { late: "text", parts: value.parts.map(protectDollars) } : value;
 }

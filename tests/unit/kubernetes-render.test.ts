@@ -219,7 +219,7 @@ describe("renderKubernetes", () => {
       });
       assert.deepEqual(container.env, [
         { name: "PASSWORDISH", value: "pa$$$$word $$(HOME)" },
-        { name: "PLAIN", value: "a$b" },
+        { name: "PLAIN", value: "a$$b" },
       ]);
       assert.deepEqual(container.args, ["echo", "$$(PLAIN)"]);
     });
