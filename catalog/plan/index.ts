@@ -4,6 +4,7 @@ import { compareText, throwProblems } from "../problems";
 import { parseValueName } from "../generations";
 import { SELF_SIGNED } from "../secrets";
 import type { GeneratedValue, ImageDefinition, SystemDefinition } from "../types";
+import { inCanonicalOrder } from "./canonical";
 import { planStore, rulesOf, type PlannedStore } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
 import { withOfferedDevices } from "./devices";
@@ -28,7 +29,8 @@ export type * from "./types";
 export function planSystem(described: SystemDefinition, given: PlanSettings): Plan {
   const settings = withoutIdleMonitoring(described, given);
   throwProblems(`stacks/${described.name}.ts`, checkSystem(described, settings));
-  const definition = withOfferedDevices(withDevelopment(presentIn(described, settings), settings), settings);
+  const present = presentIn(inCanonicalOrder(described), settings);
+  const definition = withOfferedDevices(withDevelopment(present, settings), settings);
   const stores = definition.datastores.map((datastore) => planStore(datastore, settings));
   const scope = scopeOf(definition, settings, stores);
   const own = planWorkloads(scope, stores);

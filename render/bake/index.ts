@@ -113,7 +113,7 @@ function contextsOf(plan: Plan, source: BuildSource, root: string): Record<strin
       ? [key, `docker-image://${base.source.reference}`]
       : [key, `target:${bakeTarget(plan.system, base.name)}`];
   });
-  return named.length === 0 ? undefined : Object.fromEntries(named);
+  return named.length === 0 ? undefined : Object.fromEntries(named.sort(([a], [b]) => compareText(a, b)));
 }
 
 const NO_PROVENANCE = "type=provenance,disabled=true";

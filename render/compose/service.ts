@@ -203,7 +203,7 @@ function buildSection({ source }: PlannedImage, context: ServiceContext): Compos
     return undefined;
   }
   const below = (folder: string) => `${context.root.replace(/\/+$/, "")}/${folder}`;
-  const contexts = Object.entries(source.contexts ?? {}).map(([name, named]) => [
+  const contexts = Object.entries(sorted(source.contexts ?? {})).map(([name, named]) => [
     name,
     named.kind === "folder"
       ? below(named.path)
@@ -219,7 +219,7 @@ function buildSection({ source }: PlannedImage, context: ServiceContext): Compos
       }),
     }),
     args: {
-      ...escapeDollars(source.args ?? {}),
+      ...escapeDollars(sorted(source.args ?? {})),
       VERSION: "${VERSION:-dev}",
       VCS_REF: "${VCS_REF:-unknown}",
       BUILD_DATE: "${BUILD_DATE:-unknown}",

@@ -141,7 +141,7 @@ function build({ name, databases, caches, brokers, graphs, jobs, services, tools
           ...(probe && { live: probe }),
           ...(one.scale === "fixed" && { replicas: 2 }),
           ...(one.scale === "automatic" && { scale: { min: 2, max: 5, cpu: 70, memory: 80 } }),
-          ...(one.egress && { egress: ["api.example.com:443"] }),
+          ...(one.egress && { egress: ["b.example.com:443", "a.example.com:8443", "b.example.com:80"] }),
         }),
       );
     }

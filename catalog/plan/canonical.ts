@@ -1,0 +1,80 @@
+import { compareText } from "../problems";
+import type {
+  DatastoreDefinition,
+  JobDefinition,
+  Overlay,
+  SecurityException,
+  ServiceDefinition,
+  SystemDefinition,
+} from "../types";
+
+/**
+ * The definition with everything in one order where the order of declarations, list entries and fields has no meaning. A plan
+ * is made of this, so that moving a line in a description changes no document. The order of `ports` stays: `publish` leads
+ * to the first one. So does the order of a command's words.
+ */
+export function inCanonicalOrder(definition: SystemDefinition): SystemDefinition {
+  return {
+    ...definition,
+    images: byKey(definition.images, ({ name }) => name),
+    services: byKey(definition.services, ({ name }) => name).map(service),
+    jobs: byKey(definition.jobs, ({ name }) => name).map(container),
+    datastores: byKey(definition.datastores, ({ name }) => name).map(datastore),
+    secrets: byKey(definition.secrets, ({ name }) => name),
+    settings: byKey(definition.settings, ({ name }) => name),
+    routes: byKey(definition.routes, ({ path }) => path),
+  };
+}
+
+function service(one: ServiceDefinition): ServiceDefinition {
+  const { develop, shares } = one;
+  return {
+    ...container(one),
+    ...(develop && { develop: { ...develop, mounts: byField(develop.mounts) } }),
+    ...(shares && { shares: [...shares].sort(compareText) }),
+  };
+}
+
+function container<T extends ServiceDefinition | JobDefinition>(one: T): T {
+  return {
+    ...one,
+    env: byField(one.env),
+    after: [...one.after].sort(compareText),
+    egress: [...one.egress].sort(compareText),
+    writable: [...one.writable].sort(compareText),
+    volumes: byKey(one.volumes, ({ path }) => path),
+    files: byField(one.files),
+    exceptions: byKey(one.exceptions, exceptionKey),
+    environments: Object.fromEntries(
+      Object.entries(one.environments).map(([name, overlay]) => [name, overlaid(overlay)]),
+    ),
+  };
+}
+
+function overlaid(overlay: Overlay): Overlay {
+  return overlay.env ? { ...overlay, env: byField(overlay.env) } : overlay;
+}
+
+function exceptionKey(exception: SecurityException): string {
+  return exception.allow === "device" ? `device ${exception.path}` : exception.allow;
+}
+
+function datastore(one: DatastoreDefinition): DatastoreDefinition {
+  switch (one.kind) {
+    case "postgres":
+      return { ...one, extensions: [...one.extensions].sort(compareText) };
+    case "kafka":
+      return { ...one, topics: byField(one.topics) };
+    case "redis":
+    case "neo4j":
+      return one;
+  }
+}
+
+function byKey<T>(list: readonly T[], key: (item: T) => string): T[] {
+  return [...list].sort((a, b) => compareText(key(a), key(b)));
+}
+
+function byField<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(byKey(Object.entries(record), ([name]) => name));
+}
