@@ -8,6 +8,7 @@ import { engineSettings } from "./settings/engine";
 import { systems } from "./stacks";
 import type { ServiceImages } from "./targets/compose";
 import { repoRoot } from "./tools/paths";
+import { registerSecrets } from "./tools/redaction";
 
 export interface ProgramOptions extends Asked {
   /** The systems that the engine's targets are limited to. @default - no limit */
@@ -37,7 +38,10 @@ async function deploy({
   const { stack, values, source = "" } = readStackFile(repoRoot(), pulumi.getStack());
   // The engine hands over decrypted values; only the file shows which of them were encrypted.
   throwProblems(source, encryptionProblems(values, stack));
-  const { settings, secretValue, plainValue, registryLogin, alertWebhook } = engineSettings(systems);
+  const { settings, secretValue, plainValue, registryLogin, alertWebhook } = engineSettings(
+    systems,
+    registerSecrets,
+  );
   const all = settings.systems.map((name): Plan => {
     const definition = systems[name];
     if (!definition) {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { throwProblems } from "../catalog/problems";
 import type { SystemDefinition } from "../catalog/types";
 import { readSettings } from "./read";
-import { encryptedSettingProblem, holdsSecrets } from "./secret-settings";
+import { encryptedSettingProblem, holdsSecrets, secretValuesIn } from "./secret-settings";
 import { isStandIn } from "./secret-values";
 import type { StackSettings } from "./types";
 
@@ -26,14 +26,19 @@ export interface EngineSettings {
 
 /**
  * Settings of the stack that the engine is running, decrypted by it.
+ * @param onSecrets gets every secret value before anything is checked, so that no message shows one
  * @throws ProblemsError with every mistake in them; a secret's value is never part of it
  */
-export function engineSettings(systems: Readonly<Record<string, SystemDefinition>>): EngineSettings {
+export function engineSettings(
+  systems: Readonly<Record<string, SystemDefinition>>,
+  onSecrets: (values: readonly string[]) => void = () => undefined,
+): EngineSettings {
   const prefix = `${pulumi.getProject()}:`;
   const entries = Object.entries(pulumi.runtime.allConfig())
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, value]) => [key.slice(prefix.length), structured(value)] as const);
   const values = Object.fromEntries(entries) as Record<string, unknown>;
+  onSecrets(secretValuesIn(values).filter((value) => !isStandIn(value)));
   throwProblems(
     `Pulumi.${pulumi.getStack()}.yaml`,
     Object.keys(values)

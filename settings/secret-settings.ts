@@ -38,6 +38,7 @@ export function secretSettingAt(path: readonly PropertyKey[]): SecretSetting | u
 interface Leaf {
   readonly path: readonly string[];
   readonly isEncrypted: boolean;
+  readonly value: unknown;
 }
 
 /**
@@ -63,6 +64,14 @@ export function plainSecrets(values: Readonly<Record<string, unknown>>): string[
       return !isEncrypted && setting !== undefined && !setting.mayBePlain;
     })
     .map(({ path }) => [...path]);
+}
+
+/** Values of all secrets in decrypted settings. A user name may be one, and may be a word of many messages: it is left out. */
+export function secretValuesIn(values: Readonly<Record<string, unknown>>): string[] {
+  return leaves(values).flatMap(({ path, value }) => {
+    const setting = secretSettingAt(path);
+    return setting !== undefined && !setting.mayBePlain && typeof value === "string" ? [value] : [];
+  });
 }
 
 /** Problem of a setting that is encrypted though the deployment shows it. */
@@ -107,7 +116,7 @@ function isWholeSecret(path: readonly string[]): boolean {
 
 function leaves(value: unknown, path: readonly string[] = []): Leaf[] {
   if (typeof value !== "object" || value === null) {
-    return [{ path, isEncrypted: value === ENCRYPTED }];
+    return [{ path, isEncrypted: value === ENCRYPTED, value }];
   }
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
 }

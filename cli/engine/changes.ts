@@ -1,4 +1,5 @@
 import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
+import { redact } from "../../tools/redaction";
 
 /** What happens to one resource. */
 export type Operation = "create" | "update" | "replace" | "delete" | "read" | "refresh" | "import" | "same";
@@ -82,7 +83,7 @@ export class Deployment {
         policy: policyName,
         pack: policyPackName,
         level: enforcementLevel === "mandatory" ? "mandatory" : "warning",
-        message: plain(message),
+        message: redact(plain(message)),
         ...(resourceUrn && { urn: resourceUrn }),
       };
       this.violations.push(violation);
@@ -168,7 +169,7 @@ export class Deployment {
   }
 
   private diagnose({ severity, message, urn, ephemeral }: DiagnosticEvent): Diagnostic | undefined {
-    const text = withoutStack(plain(message)).trimEnd();
+    const text = redact(withoutStack(plain(message)).trimEnd());
     if (text === "" || (severity as string) === "debug") {
       return undefined;
     }

@@ -4,6 +4,7 @@ import { readStackFile } from "../../settings";
 import { parseStackFile } from "../../settings/file";
 import { machineStack } from "../../settings/machine-stacks";
 import { DISK, removeDrafts, replaceFile, type FileSystem } from "../../tools/files";
+import { registerSecrets } from "../../tools/redaction";
 import { settingsFolder } from "../support/plans";
 import { Failure } from "../support/failure";
 import { withStackLock } from "../support/stack-lock";
@@ -31,6 +32,7 @@ export class ConfigDraft {
 
   /** Encrypts a value. It travels through standard input: other users of the machine can read arguments. */
   async setSecret(configPath: string, value: string): Promise<void> {
+    registerSecrets([value]);
     await this.config(["set", "--secret", "--path", "--raw", configPath], value);
   }
 

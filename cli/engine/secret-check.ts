@@ -6,6 +6,7 @@ import { missingSecrets, secretUsers, type StackSettings } from "../../settings"
 import { notSet, secretCommand } from "../../settings/plan";
 import { malformedSecrets, validUntil, type ReadValue } from "../../settings/secret-values";
 import type { CheckOptions } from "../secrets";
+import { registerSecrets } from "../../tools/redaction";
 import { EXIT, Failure } from "../support/failure";
 import { loadPlans } from "../support/plans";
 import { openTerminal, plural } from "../support/terminal";
@@ -92,10 +93,12 @@ async function readConfig({ command, workDir, env, stack }: OpenConfig) {
   });
   const config = JSON.parse(stdout) as Record<string, { value?: string; objectValue?: unknown }>;
   const entry = config["longshore:secrets"];
-  return (entry?.objectValue ?? JSON.parse(entry?.value ?? "{}")) as Record<
+  const held = (entry?.objectValue ?? JSON.parse(entry?.value ?? "{}")) as Record<
     string,
     Record<string, string> | undefined
   >;
+  registerSecrets(Object.values(held).flatMap((values) => Object.values(values ?? {})));
+  return held;
 }
 
 function missing(plan: Plan, settings: StackSettings): Finding[] {

@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { ProblemsError } from "../../catalog/problems";
 import { mistakeIn } from "../../tools/mistakes";
+import { redact } from "../../tools/redaction";
 import { EXIT, Failure, type ExitCode } from "./failure";
 import { wantsColors } from "./terminal";
 
@@ -15,11 +16,11 @@ export function tell(
 ): ExitCode {
   const { red, dim } = createColors(wantsColors(process.stderr));
   const show = (text: string) => {
-    write(`${red("error:")} ${text}`);
+    write(`${red("error:")} ${redact(text)}`);
   };
   const trace = () => {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-      write(dim(cause.stack ?? cause.message));
+      write(dim(redact(cause.stack ?? cause.message)));
     }
   };
   if (isDebug) {
@@ -66,7 +67,7 @@ export function errorDocument(error: unknown): object {
   const message = mistakeIn(error) ?? (error instanceof Error ? error.message : String(error));
   return {
     status: "failed",
-    error: message,
+    error: redact(message),
     ...(error instanceof ProblemsError && { source: error.title, problems: error.problems }),
   };
 }

@@ -18,7 +18,7 @@ import {
   type Document,
   type ProjectInputs,
 } from "./inputs";
-import { maskedLog, maskOf, type Mask } from "./mask";
+import { maskedLog, maskOf, withMask, type Mask } from "./mask";
 import { checkPorts } from "./ports";
 import { draftRelease, removeProjectFiles, type Release } from "./release";
 import { jobsToRerun } from "./rerun";
@@ -87,9 +87,17 @@ export const projectHandler: ResourceHandler = {
 };
 
 /** Brings the project to what the inputs say. Up to the rollout nothing that runs is touched. */
-async function deploy(inputs: ProjectInputs, { log: plainLog, signal }: Call): Promise<Properties> {
-  const { project, document } = inputs;
+function deploy(inputs: ProjectInputs, call: Call): Promise<Properties> {
   const mask = maskOf(Object.values(inputs.secretFiles).map(({ content }) => content));
+  return withMask(mask, () => deployMasked(inputs, call, mask));
+}
+
+async function deployMasked(
+  inputs: ProjectInputs,
+  { log: plainLog, signal }: Call,
+  mask: Mask,
+): Promise<Properties> {
+  const { project, document } = inputs;
   // The answers of health checks are among what is logged.
   const log = maskedLog(plainLog, mask);
   const left = readUnfinished(project);
