@@ -1,6 +1,6 @@
 import type { Alert, RuleGroup } from "./types";
 
-/** The machine's disk as containers see it: below their own root. */
+/** The machine's disk, measured on the root file system of a container. */
 const DISK = '{mountpoint="/"}';
 
 const NODE: readonly Alert[] = [
@@ -9,32 +9,34 @@ const NODE: readonly Alert[] = [
     severity: "critical",
     expr: `node_filesystem_avail_bytes${DISK} / node_filesystem_size_bytes${DISK} < 0.1`,
     for: "5m",
-    summary: "the engine's disk has {{ $value | humanizePercentage }} left",
-    runbook: "Databases stop when it is full. `docker system df`; remove old images with `longshore clean`.",
+    summary: "Docker's disk has {{ $value | humanizePercentage }} free space",
+    runbook:
+      "A full disk stops databases. Find the usage with `docker system df`; remove old images with `longshore clean`.",
   },
   {
     name: "DiskFilling",
     severity: "warning",
     expr: `predict_linear(node_filesystem_avail_bytes${DISK}[6h], 86400) < 0`,
     for: "1h",
-    summary: "the engine's disk will be full within a day",
-    runbook: "Something has begun to write: compare volumes (`docker system df -v`) with yesterday.",
+    summary: "Docker's disk will be full within 24 hours",
+    runbook: "Find the volume that grows (`docker system df -v`), and stop its writer or enlarge the disk.",
   },
   {
     name: "MachineMemoryLow",
     severity: "warning",
     expr: "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.1",
     for: "10m",
-    summary: "the machine has {{ $value | humanizePercentage }} of its memory left",
-    runbook: "The dashboard System names who has it. The kernel ends the largest when nothing is left.",
+    summary: "the machine has {{ $value | humanizePercentage }} available memory",
+    runbook:
+      "Find the largest consumers on the dashboard System. Without available memory, the kernel kills the largest process.",
   },
   {
     name: "MachineCpuBusy",
     severity: "warning",
     expr: '1 - avg(rate(node_cpu_seconds_total{mode="idle"}[5m])) > 0.9',
     for: "15m",
-    summary: "the machine's processors are busy for {{ $value | humanizePercentage }}",
-    runbook: "The dashboard System names who uses them; limits in `stacks/` keep one system from another.",
+    summary: "CPU utilization of the machine is {{ $value | humanizePercentage }}",
+    runbook: "Find the consumers on the dashboard System; limit them with `resources.cpu` in `stacks/`.",
   },
 ];
 
@@ -44,16 +46,16 @@ const COLLECTION: readonly Alert[] = [
   {
     name: "MetricsMissing",
     severity: "warning",
-    // Whoever was asked within the hour: a stopped replica leaves the name server, and its series just ends.
+    // Targets that were scraped within the last hour: a stopped replica disappears from DNS, and its series ends.
     expr: [
       `(max by (system, service) (${SEEN}) == 0`,
       `or group by (system, service) (last_over_time(${SEEN}[1h])) unless group by (system, service) (${SEEN}))`,
       'and on (system, service) service:containers:count and on (system) group by (system) (up{job="agent"} == 1)',
     ].join(" "),
     for: "delay",
-    summary: "{{ $labels.system }}/{{ $labels.service }} gives no metrics",
+    summary: "{{ $labels.system }}/{{ $labels.service }}: no metrics",
     runbook:
-      "It is down, too slow, or its `metrics` in `stacks/` is wrong: other alerts about it come first.",
+      "The service is down or too slow, or its `metrics` in `stacks/` is wrong. Handle other alerts of the service first.",
   },
   {
     name: "AgentSilent",
@@ -63,24 +65,25 @@ const COLLECTION: readonly Alert[] = [
       "and on (system) group by (system) (service:containers:count)",
     ].join(" "),
     for: "5m",
-    summary: "{{ $labels.system }}: nothing comes in from its agent, so no other alert about it would",
-    runbook: "`longshore logs` of metrics-agent: it cannot reach Prometheus, or does not run.",
+    summary: "{{ $labels.system }}: no samples from its agent, so its other alerts cannot fire",
+    runbook: "The agent is down or cannot reach Prometheus: check `longshore logs` of metrics-agent.",
   },
   {
     name: "SamplesDropped",
     severity: "warning",
     expr: 'sum by (system) (rate(prometheus_remote_storage_samples_failed_total{job="agent"}[5m])) > 0',
     for: "10m",
-    summary: "{{ $labels.system }}: its agent loses samples that Prometheus refuses",
-    runbook: "`longshore logs` of metrics-agent names the reason; two agents with the same name are one.",
+    summary: "{{ $labels.system }}: Prometheus rejects samples of its agent",
+    runbook: "`longshore logs` of metrics-agent shows the reason, such as two agents with the same name.",
   },
   {
     name: "RulesFailing",
     severity: "warning",
     expr: "increase(prometheus_rule_evaluation_failures_total[15m]) > 0",
     for: "0s",
-    summary: "Prometheus cannot work out one of its rules",
-    runbook: "Its page Status, Rules shows which and why. What the rule watches is unwatched until then.",
+    summary: "Prometheus cannot evaluate a rule",
+    runbook:
+      "The page Status > Rules shows the rule and the error. Until it is fixed, the rule's alerts cannot fire.",
   },
   {
     name: "AlertsNotSent",
@@ -88,16 +91,17 @@ const COLLECTION: readonly Alert[] = [
     expr: "sum(rate(alertmanager_notifications_failed_total[5m])) > 0",
     for: "5m",
     summary: "Alertmanager cannot deliver alerts",
-    runbook: "Its log says why. Is `monitoring.alert-webhook-url` right, and may the receiver be reached?",
+    runbook:
+      "Alertmanager's log shows the error. Check `monitoring.alert-webhook-url` and whether the receiver is reachable.",
   },
 ];
 
-/** Rules about the machine. */
+/** Rules for the machine. */
 export function machineRules(): RuleGroup[] {
   return [{ name: "machine", recordings: [], alerts: NODE }];
 }
 
-/** Rules about the collection itself: who watches the watchers. */
+/** Rules for the monitoring itself. */
 export function collectionRules(): RuleGroup[] {
   return [{ name: "collection", recordings: [], alerts: COLLECTION }];
 }

@@ -4,17 +4,17 @@ import { storeRules } from "./store-rules";
 import type { Alert, RuleGroup, Source } from "./types";
 import { workloadRules } from "./workload-rules";
 
-/** Where an operator reads what to do about an alert. */
+/** The page with the runbook of each alert. */
 export const RUNBOOKS = "docs/reference/alerts.md";
 
-/** Every rule that applies to a source of metrics. On clusters stores are managed or come without our exporters. */
+/** Every rule that applies to a source of metrics. Datastores on clusters are managed or have no exporters. */
 export function ruleGroups(source: Source): RuleGroup[] {
   return source === "cluster"
     ? workloadRules(source)
     : [...workloadRules(source), ...storeRules(), ...machineRules(), ...collectionRules()];
 }
 
-/** Groups as Prometheus' rule files have them. */
+/** Groups in the format of Prometheus rule files. */
 export function prometheusGroups(groups: readonly RuleGroup[], delay: string): object[] {
   return groups.map(({ name, recordings, alerts }) => ({
     name,
@@ -35,19 +35,24 @@ function alertRule({ name, severity, expr, for: after, summary, runbook }: Alert
   };
 }
 
-/** The rule file of Prometheus. `delay` may be a mark that is filled in later. */
+/** The rule file of Prometheus. `delay` may be a placeholder that is filled in later. */
 export function ruleFile(delay: string): string {
   const groups = prometheusGroups(ruleGroups("compose"), delay);
   return `# Written by Longshore.\n${yamlText({ groups })}`;
 }
 
+/** Headings of groups whose name is no English word. */
+const GROUP_TITLES: Readonly<Record<string, string>> = { postgres: "PostgreSQL", edge: "Reverse proxy" };
+
 /** The page of all alerts, as Markdown. */
 export function alertsPage(groups: readonly RuleGroup[] = ruleGroups("compose")): string {
   const sections = groups.map(({ name, alerts }) =>
-    [`## ${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`, ...alerts.map(alertSection)].join("\n\n"),
+    [`## ${GROUP_TITLES[name] ?? capitalized(name)}`, ...alerts.map(alertSection)].join("\n\n"),
   );
   return `${sections.join("\n\n")}\n`;
 }
+
+const capitalized = (text: string) => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`;
 
 function alertSection({ name, severity, expr, for: after, runbook }: Alert): string {
   const time = after === "delay" ? "`alertDelay` (2 minutes)" : after;

@@ -8,8 +8,9 @@ const EDGE: readonly Alert[] = [
     severity: "critical",
     expr: "nginx_up == 0",
     for: "delay",
-    summary: "{{ $labels.system }}: the reverse proxy does not answer",
-    runbook: "Nobody outside reaches the system. `longshore logs` of edge; `longshore up` puts it right.",
+    summary: "{{ $labels.system }}: the reverse proxy is down",
+    runbook:
+      "The system is unreachable from outside. Check `longshore logs` of edge; `longshore up` restores it.",
   },
 ];
 
@@ -19,8 +20,9 @@ const POSTGRES: readonly Alert[] = [
     severity: "critical",
     expr: "pg_up == 0",
     for: "delay",
-    summary: "{{ $labels.system }}/{{ $labels.service }}: PostgreSQL does not answer",
-    runbook: "`longshore logs` of the database. A full disk and used up connections are the usual reasons.",
+    summary: "{{ $labels.system }}/{{ $labels.service }}: PostgreSQL is down",
+    runbook:
+      "Check `longshore logs` of the database. Usual causes are a full disk and exhausted connections.",
   },
   {
     name: "PostgresConnectionsHigh",
@@ -28,9 +30,9 @@ const POSTGRES: readonly Alert[] = [
     expr: `sum ${BY} (pg_stat_activity_count) / max ${BY} (pg_settings_max_connections) > 0.8`,
     for: "5m",
     summary:
-      "{{ $labels.system }}/{{ $labels.service }}: {{ $value | humanizePercentage }} of the connections are taken",
+      "{{ $labels.system }}/{{ $labels.service }}: {{ $value | humanizePercentage }} of the connections are in use",
     runbook:
-      "New ones are refused at 100 %. Look for idle transactions; lower the services' pools or their replicas.",
+      "At 100 %, new connections are rejected. Look for idle transactions; reduce connection pools or replicas of the services.",
   },
   {
     name: "PostgresLongTransaction",
@@ -38,9 +40,9 @@ const POSTGRES: readonly Alert[] = [
     expr: `max ${BY} (pg_stat_activity_max_tx_duration{state=~"active|idle in transaction"}) > 900`,
     for: "1m",
     summary:
-      "{{ $labels.system }}/{{ $labels.service }}: a transaction is open for {{ $value | humanizeDuration }}",
+      "{{ $labels.system }}/{{ $labels.service }}: a transaction has been open for {{ $value | humanizeDuration }}",
     runbook:
-      "It holds locks and keeps old rows. `pg_stat_activity` names it; `pg_terminate_backend` ends it.",
+      "It holds locks and prevents vacuum. Find it in `pg_stat_activity`; end it with `pg_terminate_backend`.",
   },
   {
     name: "PostgresDeadlocks",
@@ -48,7 +50,7 @@ const POSTGRES: readonly Alert[] = [
     expr: `sum ${BY} (increase(pg_stat_database_deadlocks[15m])) > 0`,
     for: "0s",
     summary: "{{ $labels.system }}/{{ $labels.service }}: {{ $value | humanize }} deadlocks in 15 minutes",
-    runbook: "The server's log names both statements: let them take rows in the same order.",
+    runbook: "The server's log shows both statements: make them lock rows in the same order.",
   },
 ];
 
@@ -58,9 +60,8 @@ const REDIS: readonly Alert[] = [
     severity: "critical",
     expr: "redis_up == 0",
     for: "delay",
-    summary: "{{ $labels.system }}/{{ $labels.service }}: Redis does not answer",
-    runbook:
-      "`longshore logs` of the store. After a crash it reads its file of writes first, which takes a while.",
+    summary: "{{ $labels.system }}/{{ $labels.service }}: Redis is down",
+    runbook: "Check `longshore logs` of Redis. After a crash, it first loads its append-only file.",
   },
   {
     name: "RedisMemoryHigh",
@@ -68,17 +69,17 @@ const REDIS: readonly Alert[] = [
     expr: "redis_memory_used_bytes / (redis_memory_max_bytes > 0) > 0.9",
     for: "10m",
     summary:
-      "{{ $labels.system }}/{{ $labels.service }}: {{ $value | humanizePercentage }} of the memory is used",
+      "{{ $labels.system }}/{{ $labels.service }}: {{ $value | humanizePercentage }} of maxmemory is used",
     runbook:
-      "At 100 % writes fail or keys are forgotten, as `eviction` says. Raise `maxMemory`, or let keys expire.",
+      "At 100 %, writes fail or keys are evicted, depending on `eviction`. Raise `maxMemory`, or set expiry times.",
   },
   {
     name: "RedisConnectionsRejected",
     severity: "warning",
     expr: `sum ${BY} (increase(redis_rejected_connections_total[15m])) > 0`,
     for: "0s",
-    summary: "{{ $labels.system }}/{{ $labels.service }} has refused {{ $value | humanize }} connections",
-    runbook: "Clients open more than `maxclients`: look for one that does not give them back.",
+    summary: "{{ $labels.system }}/{{ $labels.service }} rejected {{ $value | humanize }} connections",
+    runbook: "Clients exceed `maxclients`: look for a connection leak.",
   },
 ];
 
@@ -88,8 +89,8 @@ const KAFKA: readonly Alert[] = [
     severity: "critical",
     expr: "kafka_up == 0 or kafka_brokers < 1",
     for: "delay",
-    summary: "{{ $labels.system }}/{{ $labels.service }}: Kafka does not answer",
-    runbook: "`longshore logs` of the broker. After a crash it reads its partitions again before it answers.",
+    summary: "{{ $labels.system }}/{{ $labels.service }}: Kafka is down",
+    runbook: "Check `longshore logs` of the broker. After a crash, it first recovers its partitions.",
   },
   {
     name: "KafkaLagGrowing",
@@ -100,9 +101,9 @@ const KAFKA: readonly Alert[] = [
     ].join(" "),
     for: "10m",
     summary:
-      "{{ $labels.system }}: {{ $labels.consumergroup }} is {{ $value | humanize }} messages behind in {{ $labels.topic }}, and gets no nearer",
+      "{{ $labels.system }}: {{ $labels.consumergroup }} has a lag of {{ $value | humanize }} messages in {{ $labels.topic }} that does not shrink",
     runbook:
-      "Consumers are too slow or stuck: look at their CPU and logs; add replicas up to the topic's partitions.",
+      "Consumers are too slow or stuck: check their CPU and logs; add replicas up to the number of partitions.",
   },
   {
     name: "KafkaConsumersGone",
@@ -113,12 +114,12 @@ const KAFKA: readonly Alert[] = [
     ].join(" "),
     for: "5m",
     summary:
-      "{{ $labels.system }}: {{ $labels.consumergroup }} has no consumer, and {{ $value | humanize }} messages wait",
-    runbook: "Its service does not run or does not get into the group: `longshore health`, then its logs.",
+      "{{ $labels.system }}: {{ $labels.consumergroup }} has no consumer and a lag of {{ $value | humanize }} messages",
+    runbook: "The service is down or cannot join the group: check `longshore health`, then its logs.",
   },
 ];
 
-/** Rules about the proxy and the stores, from what their exporters say. */
+/** Rules for the reverse proxy and the datastores, from their exporters' metrics. */
 export function storeRules(): RuleGroup[] {
   return [
     { name: "edge", recordings: [], alerts: EDGE },

@@ -1,21 +1,21 @@
-/** `critical` wakes somebody now; `warning` is for working hours. */
+/** `critical` pages the operator; `warning` waits for working hours. */
 export type Severity = "critical" | "warning";
 
-/** Something that a person has to know, and what that person does then. */
+/** An alert and its runbook. */
 export interface Alert {
   readonly name: string;
   readonly severity: Severity;
   /** PromQL: every series that it returns is one alert. */
   readonly expr: string;
-  /** How long it must have been so. `delay` is what the environment sets for failures that users feel. */
+  /** Duration for which `expr` must hold. `delay` is the setting `alertDelay`, for failures that users notice. */
   readonly for: string;
   /** One line, with the labels of the series. */
   readonly summary: string;
-  /** What to look at and to do first. */
+  /** First steps for the operator. */
   readonly runbook: string;
 }
 
-/** A series that is worked out in advance, so that alerts and dashboards say the same. */
+/** A recorded series, shared by alerts and dashboards. */
 export interface Recording {
   readonly record: string;
   readonly expr: string;
@@ -25,9 +25,9 @@ export interface RuleGroup {
   readonly name: string;
   readonly recordings: readonly Recording[];
   readonly alerts: readonly Alert[];
-  /** `project` where series are asked for that name their cluster in another label than Managed Prometheus'. @default "cluster" */
+  /** `project` for series whose cluster label differs from Managed Prometheus'. @default "cluster" */
   readonly scope?: "cluster" | "project";
 }
 
-/** Where metrics come from, which decides what they are called: our exporter on one machine, the platform on a cluster. */
+/** Source of the metrics, which determines their names: the exporter on one machine, or the platform of a cluster. */
 export type Source = "compose" | "cluster";

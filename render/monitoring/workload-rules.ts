@@ -1,11 +1,11 @@
 import { CLUSTER_CONTAINERS, CLUSTER_USE } from "./cluster-recordings";
 import type { Alert, Recording, RuleGroup, Source } from "./types";
 
-/** Probes and scrapes are no use of a service. */
+/** Excludes probes and scrapes. */
 const USERS = 'route!~"/livez|/readyz|/metrics|/api/health|/api/ready"';
 const BY = "by (system, service)";
 
-/** What containers do, as our exporter has it of one machine. Clusters record the same names. */
+/** Container metrics from the exporter on one machine. Clusters record the same names. */
 const CONTAINERS: readonly Recording[] = [
   { record: "service:containers:count", expr: `count ${BY} (container_running{kind!="job"})` },
   { record: "service:containers_down:count", expr: `sum ${BY} (1 - container_running{kind!="job"})` },
@@ -42,18 +42,18 @@ const CONTAINER_ALERTS: readonly Alert[] = [
     severity: "critical",
     expr: "service:containers_down:count > 0",
     for: "delay",
-    summary: "{{ $labels.system }}/{{ $labels.service }}: {{ $value }} of its containers does not run",
+    summary: "{{ $labels.system }}/{{ $labels.service }}: {{ $value }} container(s) not running",
     runbook:
-      "`longshore status` names its state, `longshore logs` its last words; `longshore up` starts what is missing.",
+      "`longshore status` shows the state, `longshore logs` the last lines; `longshore up` starts missing containers.",
   },
   {
     name: "ContainerUnready",
     severity: "critical",
     expr: "service:containers_unready:count > 0",
     for: "delay",
-    summary:
-      "{{ $labels.system }}/{{ $labels.service }}: {{ $value }} of its containers fails its readiness check",
-    runbook: "`longshore health` says what the check answered; a store it depends on is the usual reason.",
+    summary: "{{ $labels.system }}/{{ $labels.service }}: {{ $value }} container(s) fail the readiness probe",
+    runbook:
+      "`longshore health` shows the probe's response; the usual cause is a datastore that the service depends on.",
   },
   {
     name: "ContainerRestarting",
@@ -61,27 +61,27 @@ const CONTAINER_ALERTS: readonly Alert[] = [
     expr: "service:container_restarts:increase15m > 2",
     for: "0s",
     summary:
-      "{{ $labels.system }}/{{ $labels.service }} was started again {{ $value | humanize }} times in 15 minutes",
+      "{{ $labels.system }}/{{ $labels.service }} restarted {{ $value | humanize }} times in 15 minutes",
     runbook:
-      "`longshore logs` before the last start says why it ended; undo the last change if it began with it.",
+      "`longshore logs` before the last start shows the cause. Roll back if the restarts began with the last deployment.",
   },
   {
     name: "ContainerOutOfMemory",
     severity: "critical",
     expr: "service:containers_oom_killed:count > 0",
     for: "0s",
-    summary: "{{ $labels.system }}/{{ $labels.service }} was ended because its memory was used up",
+    summary: "{{ $labels.system }}/{{ $labels.service }} was OOM-killed",
     runbook:
-      "Look at its memory on the dashboard System: a step is load (raise `resources.memory`), a slope is a leak.",
+      "Check its memory on the dashboard System: a step means load (raise `resources.memory`), a slope means a leak.",
   },
   {
     name: "JobFailed",
     severity: "critical",
     expr: "service:jobs_failed:count > 0",
     for: "0s",
-    summary: "{{ $labels.system }}: the job {{ $labels.service }} failed",
+    summary: "{{ $labels.system }}: job {{ $labels.service }} failed",
     runbook:
-      "`longshore logs` of the job says why. The previous release still serves; mend it and `longshore up`.",
+      "`longshore logs` of the job shows the cause. The previous release still serves; fix the job and run `longshore up`.",
   },
   {
     name: "MemoryNearLimit",
@@ -89,17 +89,19 @@ const CONTAINER_ALERTS: readonly Alert[] = [
     expr: "service:memory_saturation:ratio > 0.9",
     for: "10m",
     summary:
-      "{{ $labels.system }}/{{ $labels.service }} uses {{ $value | humanizePercentage }} of its memory",
-    runbook: "It will be ended at 100 %. Raise `resources.memory` in `stacks/`, or find what keeps growing.",
+      "{{ $labels.system }}/{{ $labels.service }} uses {{ $value | humanizePercentage }} of its memory limit",
+    runbook:
+      "At 100 %, the container is OOM-killed. Raise `resources.memory` in `stacks/`, or look for a leak.",
   },
   {
     name: "CpuNearLimit",
     severity: "warning",
     expr: "service:cpu_saturation:ratio_rate5m > 0.9",
     for: "15m",
-    summary: "{{ $labels.system }}/{{ $labels.service }} uses {{ $value | humanizePercentage }} of its CPU",
+    summary:
+      "{{ $labels.system }}/{{ $labels.service }} uses {{ $value | humanizePercentage }} of its CPU limit",
     runbook:
-      "Answers get slower. Add replicas or raise `resources.cpu`; one hot replica points at uneven work.",
+      "Responses get slower. Add replicas or raise `resources.cpu`; a single busy replica indicates uneven load.",
   },
 ];
 
@@ -126,8 +128,8 @@ const REQUEST_ALERTS: readonly Alert[] = [
     expr: "service:http_errors:ratio_rate5m > 0.05 and service:http_requests:rate5m > 0.05",
     for: "delay",
     summary:
-      "{{ $labels.system }}/{{ $labels.service }} answers {{ $value | humanizePercentage }} with an error",
-    runbook: "The dashboard Errors names the routes, the logs the reason (level error, by request id).",
+      "{{ $labels.system }}/{{ $labels.service }} responds to {{ $value | humanizePercentage }} of requests with an error",
+    runbook: "The dashboard Errors shows the routes, the logs the cause (level error, by request ID).",
   },
   {
     name: "LatencyHigh",
@@ -135,15 +137,15 @@ const REQUEST_ALERTS: readonly Alert[] = [
     expr: "service:http_latency_seconds:p95_rate5m > 2 and service:http_requests:rate5m > 0.05",
     for: "10m",
     summary:
-      "{{ $labels.system }}/{{ $labels.service }}: one answer in twenty takes {{ $value | humanizeDuration }} or more",
-    runbook: "The dashboard API names the routes. Compare with CPU and with the database's connections.",
+      "{{ $labels.system }}/{{ $labels.service }}: 95th percentile of latency is {{ $value | humanizeDuration }}",
+    runbook: "The dashboard API shows the routes. Compare with CPU and database connections.",
   },
 ];
 
-/** Why a container ended is nothing that GKE tells: there, its restarts have to do. */
+/** GKE has no metric for OOM kills; restarts are monitored there instead. */
 const ONLY_COMPOSE = ["ContainerOutOfMemory"];
 
-/** Rules about whatever runs: its containers, and its requests where it counts them. */
+/** Rules for workloads: their containers, and the requests that they count. */
 export function workloadRules(source: Source): RuleGroup[] {
   const requests = { name: "requests", recordings: REQUESTS, alerts: REQUEST_ALERTS };
   if (source === "compose") {

@@ -14,7 +14,7 @@ import { settingsPage } from "../support/settings-page";
 describe("Pages generated from data", () => {
   it("include the support table", async () => {
     const intro =
-      "# What each target honours\n\nWritten from `catalog/support.ts` by `npm run golden:update`; the numbers lead to the notes below.\n\n";
+      "# Support table\n\nGenerated from `catalog/support.ts` by `npm run golden:update`. Numbers in brackets refer to the notes below the table.\n\n";
     matchesGolden(
       "docs/reference/support.md",
       await format(intro + supportTable(), { parser: "markdown", printWidth: 110 }),
@@ -35,7 +35,7 @@ describe("Pages generated from data", () => {
 
   it("include the alerts", async () => {
     const intro =
-      "# Alerts\n\nWhat each alert means and what to do first. Written from `render/monitoring/` by `npm run golden:update`; [Monitoring](../how-to/monitoring.md) says how they come about.\n\n";
+      "# Alerts\n\nWhat each alert means, and the first steps to handle it. Generated from `render/monitoring/` by `npm run golden:update`; [Monitoring](../how-to/monitoring.md) explains how metrics are collected.\n\n";
     matchesGolden(
       "docs/reference/alerts.md",
       await format(intro + alertsPage(), { parser: "markdown", printWidth: 110 }),

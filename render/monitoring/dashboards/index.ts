@@ -11,7 +11,7 @@ const DISK = '{mountpoint="/"}';
 /** Containers and the machine below them. */
 const system: DashboardDescription = {
   name: "System",
-  description: "Whether everything runs, and what it uses of what it may use.",
+  description: "Health of containers, and their resource usage against limits.",
   choices: "service:containers:count",
   rows: [
     {
@@ -45,15 +45,15 @@ const system: DashboardDescription = {
       ],
     },
     {
-      title: "Use",
+      title: "Usage",
       panels: [
         {
-          title: "CPU, of the limit",
+          title: "CPU usage / limit",
           unit: "percentunit",
           queries: { [NAME]: `service:cpu_saturation:ratio_rate5m${CHOSEN}` },
         },
         {
-          title: "Memory, of the limit",
+          title: "Memory usage / limit",
           unit: "percentunit",
           queries: { [NAME]: `service:memory_saturation:ratio${CHOSEN}` },
         },
@@ -70,7 +70,7 @@ const system: DashboardDescription = {
           queries: { [NAME]: `service:memory_bytes:sum${CHOSEN}` },
         },
         {
-          title: "Time held back for want of CPU",
+          title: "CPU throttling",
           only: "compose",
           unit: "percentunit",
           queries: {
@@ -105,7 +105,7 @@ const system: DashboardDescription = {
           },
         },
         {
-          title: "Disk of the engine",
+          title: "Docker's disk",
           unit: "bytes",
           queries: {
             used: `node_filesystem_size_bytes${DISK} - node_filesystem_avail_bytes${DISK}`,
@@ -120,7 +120,7 @@ const system: DashboardDescription = {
 
 const api: DashboardDescription = {
   name: "API",
-  description: "What people and services ask, and how long they wait.",
+  description: "Requests of clients and services: rate, errors and latency.",
   choices: "service:http_requests:rate5m",
   rows: [
     {
@@ -128,12 +128,12 @@ const api: DashboardDescription = {
       panels: [
         { title: "Requests", unit: "reqps", queries: { [NAME]: `service:http_requests:rate5m${CHOSEN}` } },
         {
-          title: "Answered with an error",
+          title: "Error ratio",
           unit: "percentunit",
           queries: { [NAME]: `service:http_errors:ratio_rate5m${CHOSEN}` },
         },
         {
-          title: "Time to answer",
+          title: "Latency",
           unit: "s",
           queries: {
             [`half ${NAME}`]: `service:http_latency_seconds:p50_rate5m${CHOSEN}`,
@@ -141,7 +141,7 @@ const api: DashboardDescription = {
             [`99 of 100 ${NAME}`]: `service:http_latency_seconds:p99_rate5m${CHOSEN}`,
           },
         },
-        { title: "Being answered", queries: { [NAME]: `sum ${BY} (http_requests_in_flight${CHOSEN})` } },
+        { title: "Requests in flight", queries: { [NAME]: `sum ${BY} (http_requests_in_flight${CHOSEN})` } },
       ],
     },
     {
@@ -155,7 +155,7 @@ const api: DashboardDescription = {
           },
         },
         {
-          title: "Time to answer by route, 95 of 100",
+          title: "Latency by route, 95th percentile",
           unit: "s",
           queries: {
             "{{service}} {{route}}": `histogram_quantile(0.95, sum by (service, route, le) (rate(http_request_duration_seconds_bucket${CHOSEN}[$__rate_interval])))`,
@@ -188,7 +188,7 @@ const databases: DashboardDescription = {
       only: "compose",
       panels: [
         {
-          title: "Connections, of the most",
+          title: "Connections / maximum",
           unit: "percentunit",
           queries: {
             [NAME]: `sum ${BY} (pg_stat_activity_count${CHOSEN}) / max ${BY} (pg_settings_max_connections${CHOSEN})`,
@@ -203,7 +203,7 @@ const databases: DashboardDescription = {
           },
         },
         {
-          title: "Read from memory",
+          title: "Cache hit ratio",
           unit: "percentunit",
           queries: {
             [NAME]: `sum ${BY} (rate(pg_stat_database_blks_hit${CHOSEN}[$__rate_interval])) / sum ${BY} (rate(pg_stat_database_blks_hit${CHOSEN}[$__rate_interval]) + rate(pg_stat_database_blks_read${CHOSEN}[$__rate_interval]) > 0)`,
@@ -246,14 +246,14 @@ const databases: DashboardDescription = {
           queries: { [NAME]: `rate(redis_commands_processed_total${CHOSEN}[$__rate_interval])` },
         },
         {
-          title: "Found",
+          title: "Hit ratio",
           unit: "percentunit",
           queries: {
             [NAME]: `rate(redis_keyspace_hits_total${CHOSEN}[$__rate_interval]) / (rate(redis_keyspace_hits_total${CHOSEN}[$__rate_interval]) + rate(redis_keyspace_misses_total${CHOSEN}[$__rate_interval]) > 0)`,
           },
         },
         {
-          title: "Clients and forgotten keys",
+          title: "Clients and evicted keys",
           queries: {
             [`clients ${NAME}`]: `redis_connected_clients${CHOSEN}`,
             [`forgotten per second ${NAME}`]: `rate(redis_evicted_keys_total${CHOSEN}[$__rate_interval])`,
@@ -266,7 +266,7 @@ const databases: DashboardDescription = {
       only: "compose",
       panels: [
         {
-          title: "Messages behind",
+          title: "Consumer lag",
           queries: {
             "{{consumergroup}} {{topic}}": `sum by (consumergroup, topic) (kafka_consumergroup_lag${CHOSEN})`,
           },
@@ -287,7 +287,7 @@ const databases: DashboardDescription = {
 
 const errors: DashboardDescription = {
   name: "Errors",
-  description: "What goes wrong: answers, containers, jobs, and the alerts about them.",
+  description: "Errors of requests, containers and jobs, and firing alerts.",
   choices: "service:containers:count",
   rows: [
     {
@@ -300,23 +300,23 @@ const errors: DashboardDescription = {
           queries: { alerts: 'ALERTS{alertstate="firing"}' },
         },
         {
-          title: "Firing, by time",
+          title: "Firing over time",
           queries: { "{{alertname}}": 'sum by (alertname) (ALERTS{alertstate="firing"})' },
         },
       ],
     },
     {
-      title: "Answers",
+      title: "Responses",
       panels: [
         {
-          title: "Errors of ours (5xx)",
+          title: "Server errors (5xx)",
           unit: "reqps",
           queries: {
             "{{service}} {{route}} {{status}}": `sum by (service, route, status) (rate(http_requests_total${chosen('status=~"5.."')}[$__rate_interval])) > 0`,
           },
         },
         {
-          title: "Errors of those who ask (4xx)",
+          title: "Client errors (4xx)",
           unit: "reqps",
           queries: {
             "{{service}} {{route}} {{status}}": `sum by (service, route, status) (rate(http_requests_total${chosen('status=~"4.."')}[$__rate_interval])) > 0`,
@@ -333,7 +333,7 @@ const errors: DashboardDescription = {
           queries: { [NAME]: `service:container_restarts:increase15m${CHOSEN} > 0` },
         },
         {
-          title: "Ended for want of memory",
+          title: "OOM kills",
           only: "compose",
           queries: { [NAME]: `service:containers_oom_killed:count${CHOSEN} > 0` },
         },
@@ -344,10 +344,10 @@ const errors: DashboardDescription = {
   ],
 };
 
-/** What there is to see, by name. System and service are chosen in each; all are the same for every system. */
+/** All dashboards by name. Each has filters for system and service and is the same for every system. */
 export const descriptions = { system, api, errors, databases };
 
-/** Grafana's dashboards by file name. */
+/** Grafana dashboards by file name. */
 export const dashboards: Readonly<Record<string, Dashboard>> = {
   api: dashboard(api),
   databases: dashboard(databases),
