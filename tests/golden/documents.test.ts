@@ -22,9 +22,9 @@ for (const definition of Object.values(systems)) {
   const { name } = definition;
   const secretsSet = definition.secrets.map((secret) => secret.name);
 
-  describe(`documents of ${name}`, () => {
+  describe(`Documents of ${name}`, () => {
     for (const environment of ["local", "dev", "test", "staging", "prod"] as const) {
-      it(`Compose, ${environment}`, () => {
+      it(`for Compose in ${environment} equal the golden files`, () => {
         const plan = planSystem(definition, {
           environment,
           target: "compose",
@@ -49,7 +49,7 @@ for (const definition of Object.values(systems)) {
 
     const onClusters = definition.targets?.includes("kubernetes") ?? true;
     for (const stack of onClusters ? ["dev", "staging", "prod"] : []) {
-      it(`Kubernetes, ${stack}`, () => {
+      it(`for Kubernetes in ${stack} equal the golden files`, () => {
         const settings = loadStack(root, stack, systems);
         const plan = planSystem(definition, { ...planSettings(settings, name), secretsSet });
         const objects = renderKubernetes<string>(plan, {
@@ -71,8 +71,8 @@ for (const definition of Object.values(systems)) {
   });
 }
 
-describe("documents of a rotation", () => {
-  it("jobs and users of a database whose passwords are at their second values", () => {
+describe("Documents of a rotation", () => {
+  it("show jobs and users of a database with second-generation passwords", () => {
     const { todo } = systems;
     const settings = loadStack(root, "prod", systems);
     const generations = { "db-admin-password": { number: 2 }, "db-app-password": { number: 2 } };
@@ -98,15 +98,15 @@ describe("documents of a rotation", () => {
   });
 });
 
-describe("documents for all systems of a cluster", () => {
-  it("a system's dashboard in Cloud Monitoring", () => {
+describe("Documents for all systems of a cluster", () => {
+  it("include a dashboard for Cloud Monitoring", () => {
     matchesGolden(
       "tests/golden/expected/monitoring/cloud-dashboard.json",
       `${cloudDashboardJson({ system: "todo", stack: "prod", cluster: "platform-cluster-gke" })}\n`,
     );
   });
 
-  it("rules of Google Managed Prometheus", () => {
+  it("include rules for Google Managed Prometheus", () => {
     matchesGolden("tests/golden/expected/monitoring/cluster-rules.yaml", yamlText(clusterRules("2m")));
     matchesGolden(
       "tests/golden/expected/monitoring/use-rules.yaml",
