@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import { NEO4J, POSTGRES, REDIS, type BackupScripts } from "../../render/backup/scripts";
 import { docker, useDocker } from "../support/compose-stack";
+import { eventually } from "../support/wait";
 
 const PASSWORD = "Pw0d7fK2mQ9xR4tL6vB8nC1";
 const IMAGES = {
@@ -101,19 +101,6 @@ describe("backups", function () {
       scripts[what],
     );
   };
-  const until = async (ready: () => boolean): Promise<void> => {
-    for (let tries = 0; tries < 240; tries += 1) {
-      try {
-        if (ready()) {
-          return;
-        }
-      } catch {
-        // Not yet.
-      }
-      await sleep(500);
-    }
-    assert.fail("it did not become ready");
-  };
 
   it("bring PostgreSQL back with its rights and its hypertables, under open sessions", async () => {
     const db = start(
@@ -139,7 +126,7 @@ describe("backups", function () {
         statement,
         database,
       );
-    await until(() => sql("SELECT 1", "postgres") === "1");
+    await eventually("PostgreSQL answers", () => sql("SELECT 1", "postgres"));
     sql("CREATE ROLE shop_owner", "postgres");
     sql("CREATE ROLE app LOGIN PASSWORD 'x'", "postgres");
     sql("CREATE DATABASE shop OWNER shop_owner", "postgres");
@@ -219,7 +206,7 @@ describe("backups", function () {
     );
     const redis = (...command: string[]): string =>
       docker("exec", "--env", `REDISCLI_AUTH=${PASSWORD}`, cache, "redis-cli", ...command);
-    await until(() => redis("ping") === "PONG");
+    await eventually("Redis answers", () => redis("ping"), { until: (answer) => answer === "PONG" });
     redis("eval", "for n = 1, 5000 do redis.call('set', 'key:' .. n, string.rep('x', n % 50)) end", "0");
     redis("eval", "redis.call('set', 'b\\10\\0k', '\\0\\1\\255\\13\\10')", "0");
     redis("hset", "hash", "a", "1");
@@ -275,7 +262,9 @@ describe("backups", function () {
         ],
         "http://127.0.0.1:7474/db/neo4j/tx/commit",
       );
-    await until(() => cypher("RETURN 1").includes('"errors":[]'));
+    await eventually("Neo4j answers", () => cypher("RETURN 1"), {
+      until: (answer) => answer.includes('"errors":[]'),
+    });
     cypher("UNWIND range(1, 100) AS n CREATE (:Person {n: n})-[:KNOWS {since: n}]->(:Person {n: -n})");
     const facts = (): unknown => {
       const all = "MATCH (a)-[k:KNOWS]->(b) RETURN count(k), sum(k.since), sum(a.n * b.n)";
@@ -295,7 +284,9 @@ describe("backups", function () {
     docker("volume", "create", volume);
     assert.match(job("restore"), /restored/);
     graph = start("graph-again", IMAGES.neo4j, ...data, ...login);
-    await until(() => cypher("RETURN 1").includes('"errors":[]'));
+    await eventually("Neo4j answers", () => cypher("RETURN 1"), {
+      until: (answer) => answer.includes('"errors":[]'),
+    });
     assert.deepEqual(facts(), before);
   });
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
 import { Checkout } from "../support/checkout";
 import { DebugAdapter, inspect } from "../support/debuggers";
 import { eventually, launchBrowser, type Status } from "../support/end-to-end";
+import { limit } from "../support/wait";
 
 const TODO = 18140;
 const ORCHESTRATOR = 18141;
@@ -79,7 +79,9 @@ describe("Development of systems, from a fresh checkout", function () {
   it("shows a change of a backend without a restart by hand (ALL-08)", async () => {
     const running = await containers();
     edit("services/todo/backend/src/todo/api.py", "Query(ge=1, le=200)] = 50", "Query(ge=1, le=200)] = 2");
-    await eventually("the changed default of the page's length", async () => (await titles()).length === 2);
+    await eventually("the changed default of the page's length", async () => (await titles()).length, {
+      until: (seen) => seen === 2,
+    });
     assert.deepEqual(await containers(), running);
   });
 
@@ -88,10 +90,14 @@ describe("Development of systems, from a fresh checkout", function () {
     edit(file, "HTTPStatus(self.status).phrase,", '"Changed",');
     await Promise.all(
       [TODO, ORCHESTRATOR].map((port) =>
-        eventually(`the changed title of an error on ${port}`, async () => {
-          const answer = await fetch(`http://127.0.0.1:${port}/api/nothing-here`);
-          return ((await answer.json()) as { title: string }).title === "Changed";
-        }),
+        eventually(
+          `the changed title of an error on ${port}`,
+          async () => {
+            const answer = await fetch(`http://127.0.0.1:${port}/api/nothing-here`);
+            return ((await answer.json()) as { title: string }).title;
+          },
+          { until: (title) => title === "Changed" },
+        ),
       ),
     );
   });
@@ -112,17 +118,16 @@ describe("Development of systems, from a fresh checkout", function () {
     };
     const steps = [{ id: "wait", kind: "delay", seconds: 0.1 }];
     const { id } = await post("workflows", { name: "changed", steps });
-    await eventually("the changed output of a step", async () => {
+    const outputOfRun = async () => {
       const run = await post(`workflows/${id}/runs`, {});
-      for (let attempt = 0; attempt < 20; attempt++) {
+      const output = async () => {
         const found = await get<{ steps: { output: object | null }[] }>(ORCHESTRATOR, `/api/runs/${run.id}`);
-        const output = found.steps[0]?.output;
-        if (output) {
-          return "waited" in output;
-        }
-        await sleep(250);
-      }
-      return false;
+        return found.steps[0]?.output;
+      };
+      return eventually("the step has an output", output, { withinMs: 5_000 });
+    };
+    await eventually("the changed output of a step", outputOfRun, {
+      until: (output) => output !== undefined && output !== null && "waited" in output,
     });
     for (const port of [5678, 5679]) {
       const debug = await DebugAdapter.connect(port + OFFSET + 1);
@@ -136,18 +141,18 @@ describe("Development of systems, from a fresh checkout", function () {
     await page.goto(`http://127.0.0.1:${TODO}`);
     await page.getByText("Water the plants").waitFor();
     edit("services/todo/frontend/src/components/TodoApp.tsx", /<h1>\s*\{title\}/, "<h1>Changed {title}");
-    await page.getByRole("heading", { name: /^Changed / }).waitFor({ timeout: 120_000 });
+    await page.getByRole("heading", { name: /^Changed / }).waitFor({ timeout: limit(120_000) });
   });
 
   it("shows a change of a Vite page in the open browser, and keeps its state (OR-02)", async () => {
     await page.goto(`http://127.0.0.1:${ORCHESTRATOR}`);
-    await page.locator(".brand").waitFor({ timeout: 120_000 });
+    await page.locator(".brand").waitFor({ timeout: limit(120_000) });
     await page.evaluate("window.untouched = true");
     edit("services/orchestrator/frontend/src/App.tsx", />Workflows</, ">Changed workflows<");
-    await page.locator("nav", { hasText: "Changed workflows" }).waitFor({ timeout: 120_000 });
+    await page.locator("nav", { hasText: "Changed workflows" }).waitFor({ timeout: limit(120_000) });
     // What several systems share is mounted too.
     edit("services/shared/web/src/parts.tsx", /\{NAME\}$/m, "Changed {NAME}");
-    await page.locator(".brand", { hasText: "Changed Orchestrator" }).waitFor({ timeout: 120_000 });
+    await page.locator(".brand", { hasText: "Changed Orchestrator" }).waitFor({ timeout: limit(120_000) });
     assert.equal(await page.evaluate("window.untouched"), true, "the page was loaded again");
   });
 

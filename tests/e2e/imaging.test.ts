@@ -16,6 +16,8 @@ import {
   reports,
   staysAsItIs,
   type Status,
+  killContainer,
+  allHealthy,
 } from "../support/end-to-end";
 import { png, RING, ring, RING_SPACE } from "../support/picture";
 
@@ -92,14 +94,17 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     const container = await containerOf(service);
     const restarts = async () => Number(await docker("inspect", "-f", "{{.RestartCount}}", container));
     const before = await restarts();
-    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", container)), "SIGKILL");
+    await killContainer(container);
     const started = performance.now();
-    await eventually(`${service} is started again`, async () => (await restarts()) > before);
+    await eventually(`${service} is started again`, restarts, { until: (count) => count > before });
     await eventually(`${service} is back`, back);
     console.log(`      ${service} back after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   };
-  const healthy = (service: string) => async () =>
-    (await services()).some((one) => one.service === service && one.health === "healthy");
+  const healthy = (service: string) => async () => {
+    const states = (await services()).filter((one) => one.service === service).map(({ health }) => health);
+    assert.ok(states.includes("healthy"), `${service}: ${states.join()}`);
+    return true;
+  };
   const metrics = async () =>
     docker(
       "exec",
@@ -116,7 +121,11 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
         ?.split(" ")
         .at(-1) ?? 0,
     );
-  const done = (id: string) => async () => (await picture(id)).status === "done";
+  const done = (id: string) => async () => {
+    const { status, problem } = await picture(id);
+    assert.equal(status, "done", problem ?? "");
+    return true;
+  };
 
   it("comes up with one command: an API, an analyzer, pages, a database, a cache", async () => {
     const { code, stdout, stderr } = await checkout.run("make", "up", "SYSTEMS=imaging");
@@ -221,14 +230,18 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     }
     // A picture by its first bytes only; and one that would be very large when unpacked.
     const torn = await uploaded(ring().subarray(0, 2_000), "torn.png");
-    await eventually("torn.png has failed", async () => (await picture(torn.id)).status === "failed");
+    await eventually("torn.png has failed", async () => (await picture(torn.id)).status, {
+      until: (seen) => seen === "failed",
+    });
     assert.match((await picture(torn.id)).problem ?? "", /cannot be decoded/);
     const header = ring();
     header.writeUInt32BE(50_000, 16);
     header.writeUInt32BE(50_000, 20);
     header.writeUInt32BE(crc32(header.subarray(12, 29)), 29);
     const bomb = await uploaded(header, "bomb.png");
-    await eventually("bomb.png has failed", async () => (await picture(bomb.id)).status === "failed");
+    await eventually("bomb.png has failed", async () => (await picture(bomb.id)).status, {
+      until: (seen) => seen === "failed",
+    });
     assert.match((await picture(bomb.id)).problem ?? "", /at most 25000000 pixels, got 50000 × 50000/);
   });
 
@@ -254,7 +267,9 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     assert.equal(script.headers.get("content-encoding"), "gzip");
     assert.equal((await fetch(`${ADDRESS}/assets/none.js`)).status, 404);
     assert.doesNotMatch(await (await fetch(`${ADDRESS}/metrics`)).text(), /http_requests_total/);
-    await eventually("the limit is over", async () => (await picture(first)).status === "done");
+    await eventually("the limit is over", async () => (await picture(first)).status, {
+      until: (seen) => seen === "done",
+    });
   });
 
   it("keeps the queue while the analyzer is gone, and goes on when it is back", async () => {
@@ -271,7 +286,9 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     const analyzer = await containerOf("analyzer");
     await docker("pause", analyzer);
     const { id } = await uploaded(ring(225), "in-hand.png");
-    await eventually("it is in hand", async () => (await picture(id)).status === "analyzing");
+    await eventually("it is in hand", async () => (await picture(id)).status, {
+      until: (seen) => seen === "analyzing",
+    });
     await killed("api", healthy("api"));
     await docker("unpause", analyzer);
     await eventually("another process has taken it over", done(id));
@@ -279,13 +296,15 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
 
   it("serves on without its cache, which comes back with what it had", async () => {
     const hit = async () => (await fetch(`${ADDRESS}/api/pictures/${first}/overlay`)).headers.get("x-cache");
-    await eventually("the overlay is cached", async () => (await hit()) === "hit");
+    await eventually("the overlay is cached", async () => await hit(), { until: (seen) => seen === "hit" });
     const cache = await containerOf("cache");
     await docker("stop", "-t", "0", cache);
     assert.equal((await picture(first)).status, "done");
     assert.equal(await hit(), "miss");
     await docker("start", cache);
-    await eventually("the cache is asked again", async () => (await hit()) === "hit");
+    await eventually("the cache is asked again", async () => await hit(), {
+      until: (seen) => seen === "hit",
+    });
     await killed("cache", async () => (await hit()) === "hit");
   });
 
@@ -301,7 +320,7 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     assert.ok(ring().equals(Buffer.from(await original.arrayBuffer())), "the picture as it was uploaded");
     await killed("frontend", async () => (await fetch(ADDRESS)).ok);
     await killed("edge", async () => (await fetch(ADDRESS)).ok);
-    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+    await allHealthy(checkout);
   });
 
   it("changes nothing when nothing has changed", async () => {

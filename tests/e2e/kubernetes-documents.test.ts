@@ -4,16 +4,25 @@ import type { KubernetesObject } from "../../render/kubernetes";
 import type { ClusterClient, ObjectName } from "../../tools/lab/providers/cluster-client";
 import type { Properties } from "../../offline/values";
 import { clusterDocuments, clusterStacks } from "../support/cluster-documents";
-import { startNode, stopNode } from "../support/cluster-node";
+import { startNode, stopNode, type LabNode } from "../support/cluster-node";
 
 describe("documents at a real API server", function () {
   this.timeout(600_000);
 
+  let node: LabNode;
   let cluster: ClusterClient;
+  const namespaces = new Set<string>();
+  const addNamespace = (object: Properties & ObjectName): Promise<string[]> => {
+    namespaces.add(object.metadata.name);
+    return accept(object, false);
+  };
   before(async () => {
-    cluster = (await startNode()).client;
+    node = await startNode();
+    cluster = node.client;
   });
   after(async () => {
+    // Other files, which share the node, make namespaces of the same names.
+    await node.kubectl("delete", "namespace", ...namespaces);
     cluster.close();
     await stopNode();
   });
@@ -30,8 +39,8 @@ describe("documents at a real API server", function () {
       let documents = 0;
       for (const { objects } of clusterDocuments(settings)) {
         const namespace = objects.find(({ kind }) => kind === "Namespace") ?? assert.fail("no namespace");
-        // It stays for the next environment, and goes with the node.
-        refused.push(...(await accept(plain(namespace), false)));
+        // It stays for the next environment.
+        refused.push(...(await addNamespace(plain(namespace) as Properties & ObjectName)));
         for (const object of [...objects.map(plain), ...objects.flatMap(podOf)]) {
           refused.push(...(await accept(object)));
           documents += 1;
@@ -47,7 +56,7 @@ describe("documents at a real API server", function () {
     const pod = { hostNetwork: true, containers: [{ name: "web", image: "web" }] };
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "refusing", labels } };
-    assert.deepEqual(await accept(namespace, false), []);
+    assert.deepEqual(await addNamespace(namespace), []);
     const metadata = { name: "web", namespace: "refusing" };
     const [problem = ""] = await accept({ apiVersion: "v1", kind: "Pod", metadata, spec: pod });
     assert.match(problem, /violates PodSecurity/);

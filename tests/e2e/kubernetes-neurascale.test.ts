@@ -28,6 +28,7 @@ const SERVICES = {
   "api-gateway": { replicas: 2 },
   "web-frontend": { replicas: 1 },
 };
+const RESTARTS = "jsonpath={.status.containerStatuses[0].restartCount}";
 /** The test's requests all come from one address. */
 const SETTINGS = { rateLimit: 10_000, rateBurst: 10_000 };
 
@@ -89,9 +90,9 @@ describe("NeuraScale on a real Kubernetes node", function () {
   const windows = async () => (await api<Listed<Window>>(`bands?recording=${recording}&limit=10000`)).items;
   const windowsGoOn = async () => {
     const since = Date.now();
-    await eventually("windows go on", async () =>
-      (await windows()).some(({ time }) => Date.parse(time) > since),
-    );
+    await eventually("windows go on", async () => (await windows()).map(({ time }) => time), {
+      until: (times) => times.some((time) => Date.parse(time) > since),
+    });
   };
   const podsBy = async () =>
     Object.fromEntries(
@@ -118,8 +119,13 @@ describe("NeuraScale on a real Kubernetes node", function () {
     const before = await podsBy();
     const { sent, failed } = await underLoad(await load(), async () => {
       await up();
-      // Some seconds longer, so that the old pods end under load as well.
-      await new Promise((resolve) => setTimeout(resolve, 8_000));
+      // The old pods end under load as well.
+      await eventually("the old pods have ended", podsBy, {
+        until: (pods) =>
+          Object.entries(SERVICES).every(
+            ([name, { replicas }]) => pods[name]?.split(",").length === replicas,
+          ),
+      });
     });
     console.log(`      ${what}: ${sent} requests sent, ${failed.length} failed`);
     assert.ok(sent > 100, `only ${sent} requests were sent`);
@@ -153,12 +159,13 @@ describe("NeuraScale on a real Kubernetes node", function () {
     const signal = { kind: "sine", frequency: 20, amplitude: 50 };
     const started = await api<{ recording_id: string }>(`devices/${DEVICE}/start`, { signal });
     recording = started.recording_id;
-    await eventually("five windows", async () => (await windows()).length >= 5);
+    await eventually("five windows", async () => (await windows()).length, { until: (seen) => seen >= 5 });
     assert.deepEqual([...new Set((await windows()).map(({ dominant }) => dominant))], ["beta"]);
-    await eventually("the model has seen some", async () => {
-      const { items } = await api<Listed<{ model: string }>>(`predictions?recording=${recording}`);
-      return items.some(({ model }) => model.startsWith("eyes-1-"));
-    });
+    await eventually(
+      "the model has seen some",
+      () => api<Listed<{ model: string }>>(`predictions?recording=${recording}`),
+      { until: ({ items }) => items.some(({ model }) => model.startsWith("eyes-1-")) },
+    );
     const page = await fetch(`http://${await neurascale.addressOf("web-frontend")}/`);
     assert.match(await page.text(), /<div id="root">/);
   });
@@ -217,14 +224,16 @@ describe("NeuraScale on a real Kubernetes node", function () {
   it("serves whoever asks again when one of two containers is killed without a word", async () => {
     for (const name of ["api-gateway", "device-manager"]) {
       const [pod = ""] = await neurascale.podsOf(name);
+      const restarts = async () => Number(await neurascale.kubectl("get", pod, "--output", RESTARTS));
       const killed = async () => {
+        const before = await restarts();
         await neurascale.kill(pod);
-        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        await eventually(`${pod} is restarted`, restarts, { until: (count) => count > before });
+        await neurascale.rolledOut(name);
       };
       const { sent, failed } = await underLoad(await load(), killed, { tries: 20 });
       console.log(`      a container of ${name} killed: ${sent} requests, ${failed.length} failed for good`);
       assert.deepEqual(failed, []);
-      await neurascale.rolledOut(name);
       await windowsGoOn();
     }
   });
@@ -235,7 +244,9 @@ describe("NeuraScale on a real Kubernetes node", function () {
       await neurascale.kill(pod);
       await windowsGoOn();
     }
-    await eventually("all are ready", async () => (await neurascale.pods()).unready.length === 0);
+    await eventually("all are ready", async () => (await neurascale.pods()).unready.length, {
+      until: (seen) => seen === 0,
+    });
   });
 
   it("keeps secrets out of every object but Secrets, and out of the state", async () => {
@@ -251,9 +262,7 @@ describe("NeuraScale on a real Kubernetes node", function () {
     const { code, stdout, stderr } = await stack.longshore("down", "--yes");
     assert.equal(code, 0, stdout + stderr);
     assert.doesNotMatch(await node.kubectl("get", "namespaces", "--output", "name"), /neurascale/);
-    await eventually(
-      "disks are gone",
-      async () => (await node.kubectl("get", "persistentvolumes", "--output", "name")) === "",
-    );
+    const disks = () => node.kubectl("get", "persistentvolumes", "--output", "name");
+    await eventually("disks are gone", disks, { until: (left) => left === "" });
   });
 });

@@ -25,10 +25,13 @@ const WORK: Readonly<Record<string, Work>> = {
     ];
     const { id } = await post<{ id: string }>(`${api}/workflows`, { name: "Harbour", steps });
     const run = await post<{ id: string }>(`${api}/workflows/${id}/runs`, {});
-    await eventually("a worker has done both steps", async () => {
-      const { status } = await json<{ status: string }>(`${api}/runs/${run.id}`);
-      return status === "succeeded";
-    });
+    await eventually(
+      "a worker has done both steps",
+      () => json<{ status: string }>(`${api}/runs/${run.id}`),
+      {
+        until: ({ status }) => status === "succeeded",
+      },
+    );
   },
   async nexus(namespace) {
     const api = `http://${await namespace.addressOf("api")}/api`;
@@ -41,10 +44,11 @@ const WORK: Readonly<Record<string, Work>> = {
     const api = `http://${await namespace.addressOf("api")}/api`;
     const body = new Uint8Array(ring());
     const { id } = await json<{ id: string }>(`${api}/pictures?name=ring.png`, { method: "POST", body });
-    await eventually("the analyzer has measured the space around a ring", async () => {
-      const { analysis } = await json<{ analysis?: { negative_space: number } }>(`${api}/pictures/${id}`);
-      return Math.abs((analysis?.negative_space ?? 0) - RING_SPACE) < 0.01;
-    });
+    await eventually(
+      "the analyzer has measured the space around a ring",
+      () => json<{ analysis?: { negative_space: number } }>(`${api}/pictures/${id}`),
+      { until: ({ analysis }) => Math.abs((analysis?.negative_space ?? 0) - RING_SPACE) < 0.01 },
+    );
   },
 };
 

@@ -55,9 +55,12 @@ describe("AI todo on a real Kubernetes node", function () {
     for (const image of images) {
       assert.match(image, /^127\.0\.0\.1:5000\/.+@sha256:[0-9a-f]{64}$/);
     }
-    await eventually("the autoscaler has made a second pod", async () => {
+    const rolledOutPods = async () => {
       await todo.rolledOut("backend");
-      return (await todo.podsOf("backend")).length === 2;
+      return todo.podsOf("backend");
+    };
+    await eventually("the autoscaler has made a second pod", rolledOutPods, {
+      until: (pods) => pods.length === 2,
     });
   });
 
@@ -80,16 +83,12 @@ describe("AI todo on a real Kubernetes node", function () {
   });
 
   it("has autoscalers with values, budgets and policies", async () => {
-    await eventually("the autoscaler knows a value", async () => {
-      const value = await todo.kubectl(
-        "get",
-        "hpa",
-        "backend",
-        "--output",
-        "jsonpath={.status.currentMetrics[0].resource.current.averageUtilization}",
-      );
-      return /^\d+$/.test(value);
-    });
+    const utilization = "jsonpath={.status.currentMetrics[0].resource.current.averageUtilization}";
+    await eventually(
+      "the autoscaler knows a value",
+      () => todo.kubectl("get", "hpa", "backend", "--output", utilization),
+      { until: (value) => /^\d+$/.test(value) },
+    );
     assert.equal(
       await todo.kubectl(
         "get",
@@ -107,16 +106,14 @@ describe("AI todo on a real Kubernetes node", function () {
     const before = await todo.podsOf("backend");
     await stack.config("longshore:todo.settings.logLevel", "warning");
     const url = `${await addressOf("backend")}/api/todos`;
-    // Some seconds longer, so that the old pods end under load as well.
+    // The old pods end under load as well.
     const rollOut = async () => {
       await up();
-      await new Promise((resolve) => setTimeout(resolve, 8_000));
+      await eventually("the old pods have ended", () => todo.podsOf("backend"), {
+        until: (now) => now.length === 2 && !now.some((pod) => before.includes(pod)),
+      });
     };
     loseNothing("rolling update", await underLoad(url, rollOut));
-    await eventually("the old pods have ended", async () => {
-      const now = await todo.podsOf("backend");
-      return now.length === 2 && !now.some((pod) => before.includes(pod));
-    });
   });
 
   it("loses no request when a pod is deleted", async () => {
@@ -188,9 +185,8 @@ describe("AI todo on a real Kubernetes node", function () {
     const namespaces = await node.kubectl("get", "namespaces", "--output", "name");
     assert.doesNotMatch(namespaces, /todo/);
     const rest = "persistentvolumes,validatingadmissionpolicies,validatingadmissionpolicybindings";
-    await eventually(
-      "disks are gone",
-      async () => (await node.kubectl("get", rest, "--output", "name")) === "",
-    );
+    await eventually("disks are gone", () => node.kubectl("get", rest, "--output", "name"), {
+      until: (left) => left === "",
+    });
   });
 });

@@ -5,7 +5,7 @@ import { dashboards } from "../../render/monitoring/dashboards";
 import { composeProjectName } from "../../tools/compose-project-name";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
-import { docker, eventually, type Status } from "../support/end-to-end";
+import { docker, eventually, type Status, killContainer } from "../support/end-to-end";
 import { EXPORTED } from "../support/exported-metrics";
 import { runnable } from "../support/promql";
 
@@ -105,18 +105,22 @@ describe("Monitoring, from a fresh checkout to an alert in somebody's hands", fu
   });
 
   it("looks at every target, and sees a request that a person makes", async () => {
-    await eventually("all targets are up", async () => {
-      const up = await query("up");
-      const seen = new Set(up.map(({ metric }) => `${metric.system ?? ""}/${metric.service ?? ""}`));
-      const wanted = ["backend", "frontend", "db", "edge", "metrics-agent"].map((name) => `todo/${name}`);
-      const own = ["prometheus", "alertmanager", "node", "containers"].map((name) => `monitoring/${name}`);
-      return [...wanted, ...own].every((name) => seen.has(name)) && up.every((one) => one.value[1] === "1");
-    });
+    const wanted = ["backend", "frontend", "db", "edge", "metrics-agent"].map((name) => `todo/${name}`);
+    const own = ["prometheus", "alertmanager", "node", "containers"].map((name) => `monitoring/${name}`);
+    const notUp = async () => {
+      const targets = (await query("up")).map(({ metric, value: [, up] }) => ({
+        name: `${metric.system ?? ""}/${metric.service ?? ""}`,
+        up: up === "1",
+      }));
+      const missing = [...wanted, ...own].filter((name) => !targets.some((target) => target.name === name));
+      return [...missing, ...targets.filter((target) => !target.up).map((target) => target.name)];
+    };
+    await eventually("all targets are up", notUp, { until: (names) => names.length === 0 });
     const requests =
       'sum(http_requests_total{system="todo", service="backend", route="/api/todos", method="GET"})';
     const before = (await value(requests)) || 0;
     assert.equal((await fetch(`http://127.0.0.1:${TODO}/api/todos`)).status, 200);
-    await eventually("the request is counted", async () => (await value(requests)) > before);
+    await eventually("the request is counted", () => value(requests), { until: (count) => count > before });
   });
 
   it("has every metric that alerts and dashboards ask for, and every dashboard's query runs", async () => {
@@ -125,10 +129,11 @@ describe("Monitoring, from a fresh checkout to an alert in somebody's hands", fu
     const wanted = Object.values(here)
       .flat()
       .filter((name) => name !== "ALERTS");
-    await eventually("all metrics are there", async () => {
+    const missing = async () => {
       const names = await ask<string[]>("label/__name__/values");
-      return wanted.every((name) => names.includes(name));
-    });
+      return wanted.filter((name) => !names.includes(name));
+    };
+    await eventually("all metrics are there", missing, { until: (names) => names.length === 0 });
     for (const { title, panels } of Object.values(dashboards)) {
       for (const { expr } of panels.flatMap(({ targets = [] }) => targets)) {
         await assert.doesNotReject(query(runnable(expr)), `${title}: ${expr}`);
@@ -155,21 +160,23 @@ describe("Monitoring, from a fresh checkout to an alert in somebody's hands", fu
             labels.system === "todo" &&
             labels.service === "frontend",
         );
-    await eventually("the alert is sent", () => Promise.resolve(about("firing") !== undefined));
+    await eventually("the alert is sent", () => sent, { until: () => about("firing") !== undefined });
     const { labels, annotations } = about("firing") ?? assert.fail();
     assert.equal(labels.severity, "critical");
     assert.equal(labels.environment, "local");
     assert.equal(annotations.summary, "todo/frontend: 1 of its containers does not run");
     await docker("start", frontend);
-    await eventually("it is over", () => Promise.resolve(about("resolved") !== undefined));
+    await eventually("it is over", () => sent, { until: () => about("resolved") !== undefined });
   });
 
   it("keeps what it has when Prometheus is killed, and what agents could not send meanwhile", async () => {
     const samples = 'count_over_time(up{system="todo", service="backend"}[1h])';
     const before = await value(samples);
     const prometheus = await containerOf("monitoring", "prometheus");
-    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", prometheus)), "SIGKILL");
-    await eventually("it answers with more than before", async () => (await value(samples)) > before);
+    await killContainer(prometheus);
+    await eventually("it answers with more than before", () => value(samples), {
+      until: (count) => count > before,
+    });
   });
 
   it("is no way from one service to another", async () => {

@@ -15,6 +15,8 @@ import {
   reports,
   staysAsItIs,
   type Status,
+  killContainer,
+  allHealthy,
 } from "../support/end-to-end";
 
 const PORT = 18120;
@@ -102,14 +104,12 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
       `REDISCLI_AUTH=$(cat $REDIS_PASSWORD_FILE) redis-cli ${command}`,
     );
   const kill = async (container: string) => {
-    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", container)), "SIGKILL");
+    await killContainer(container);
   };
   const metricsOf = async (container: string, port: number) => {
     const script = `import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:${port}/metrics").read().decode())`;
     return docker("exec", container, "python", "-c", script);
   };
-  const allHealthy = () =>
-    eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
 
   it("comes up with one command, and lets in who knows the password", async () => {
     const secret = "bin/longshore secrets set neurascale.operator-password";
@@ -162,7 +162,9 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
 
   it("finds a sine in its band: over the API, in TimescaleDB, in Redis, in the exported file", async () => {
     const recording = await start({ kind: "sine", frequency: 20, amplitude: 50 });
-    await eventually("ten windows", async () => (await windows(recording)).length >= 10);
+    await eventually("ten windows", async () => (await windows(recording)).length, {
+      until: (seen) => seen >= 10,
+    });
     const latest = await api<{ window: Window | null }>(`latest/${DEVICE}`);
     assert.equal(latest.window?.dominant, "beta");
     const ttl = Number(await redis(`ttl neurascale:latest:${DEVICE}:window`));
@@ -199,7 +201,9 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
   it("tells closed eyes from open ones, by the model of the build", async () => {
     for (const kind of ["eyes-closed", "eyes-open"]) {
       const recording = await start({ kind });
-      await eventually("eight predictions", async () => (await predictions(recording)).length >= 8);
+      await eventually("eight predictions", async () => (await predictions(recording)).length, {
+        until: (seen) => seen >= 8,
+      });
       await stop();
       const found = await predictions(recording);
       const right = found.filter(({ label }) => label === kind).length;
@@ -230,16 +234,19 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
 
   it("loses no acknowledged window, whichever of its services and stores is killed", async () => {
     const recording = await start({ kind: "alternating", seconds: 10 });
-    await eventually("the first window", async () => (await windows(recording)).length > 0);
+    await eventually("the first window", async () => (await windows(recording)).length, {
+      until: (seen) => seen > 0,
+    });
     for (const service of ["neural-processor", "ml-pipeline", "api-gateway", "redis", "kafka", "db"]) {
       const killed = Date.now();
       await kill(await containerOf(service));
-      await eventually(`windows go on after ${service} was killed`, async () => {
-        const newest = (await windows(recording)).at(-1);
-        return newest !== undefined && Date.parse(newest.time) > killed;
-      });
+      await eventually(
+        `windows go on after ${service} was killed`,
+        async () => (await windows(recording)).at(-1)?.time,
+        { until: (newest) => newest !== undefined && Date.parse(newest) > killed },
+      );
       const back = ((Date.now() - killed) / 1000).toFixed(1);
-      await allHealthy();
+      await allHealthy(checkout);
       const healthy = ((Date.now() - killed) / 1000).toFixed(1);
       console.log(`      ${service} killed: new windows after ${back} s, all healthy after ${healthy} s`);
     }
@@ -257,7 +264,8 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
     };
     await eventually(
       "every acknowledged chunk is stored",
-      async () => Number(await sql("select count(*) from chunk")) === (await delivered()),
+      async () => ({ stored: Number(await sql("select count(*) from chunk")), delivered: await delivered() }),
+      { until: (chunks) => chunks.stored === chunks.delivered },
     );
     // Every two seconds of signal that are there have their band power and their prediction.
     const whole = `select recording_id, sequence / 4 as window_index from chunk c where sequence % 4 = 0
@@ -266,7 +274,8 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
       sql(`select count(*) from (${whole} except select recording_id, window_index from ${table}) x`);
     await eventually(
       "no window is missing",
-      async () => (await missing("band_power")) === "0" && (await missing("prediction")) === "0",
+      async () => [await missing("band_power"), await missing("prediction")],
+      { until: (counts) => counts.every((count) => count === "0") },
     );
     assert.ok(Number(await sql(`select count(*) from (${whole}) x`)) > 60);
   });
@@ -274,7 +283,9 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
   it("goes on with another manager when the one that streams is killed", async () => {
     const recording = await start({ kind: "eyes-closed" });
     const device = () => api<Device>(`devices/${DEVICE}`);
-    await eventually("the device streams", async () => (await device()).status === "streaming");
+    await eventually("the device streams", async () => (await device()).status, {
+      until: (seen) => seen === "streaming",
+    });
     const manager = (await device()).manager ?? assert.fail("no manager");
     const victim =
       (await containersOf("device-manager")).find((id) => manager.startsWith(id.slice(0, 12))) ??
@@ -282,19 +293,18 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
     const killed = Date.now();
     // So that it stays down: started again within its lease, which lasts some seconds, it would go on by itself.
     await docker("kill", victim);
-    await eventually("another manager streams", async () => {
-      const { status, manager: by } = await device();
-      return status === "streaming" && by !== null && by !== manager;
+    await eventually("another manager streams", device, {
+      until: ({ status, manager: by }) => status === "streaming" && by !== null && by !== manager,
     });
-    await eventually("windows go on", async () =>
-      (await windows(recording)).some(({ time }) => Date.parse(time) > killed),
-    );
+    await eventually("windows go on", async () => (await windows(recording)).at(-1)?.time, {
+      until: (newest) => newest !== undefined && Date.parse(newest) > killed,
+    });
     console.log(
       `      device-manager killed: new windows after ${((Date.now() - killed) / 1000).toFixed(1)} s`,
     );
     await docker("start", victim);
     await stop();
-    await allHealthy();
+    await allHealthy(checkout);
   });
 
   it("keeps metrics to the inside, and shows what it takes", async () => {

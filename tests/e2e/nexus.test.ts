@@ -13,6 +13,8 @@ import {
   MEGABYTE,
   staysAsItIs,
   type Status,
+  killContainer,
+  allHealthy,
 } from "../support/end-to-end";
 import type { Document, Hit, InSession, Path, Session, Step } from "../support/nexus-answers";
 
@@ -74,10 +76,9 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     assert.fail(`no ${service}`);
   const kill = async (service: string) => {
     const container = await containerOf(service);
-    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", container)), "SIGKILL");
+    await killContainer(container);
   };
-  const healthy = () =>
-    eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+  const healthy = () => allHealthy(checkout);
   /** A SQL statement as the owner of the database. */
   const sql = async (statement: string) =>
     docker("exec", await containerOf("db"), "psql", "-U", "postgres", "-d", "nexus", "-tAc", statement);
@@ -140,9 +141,9 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     );
 
     const last = made[2]?.id ?? assert.fail();
-    await eventually("the graph knows the last document", async () =>
-      (await graphOf(last)).includes("hamburg"),
-    );
+    await eventually("the graph knows the last document", () => graphOf(last), {
+      until: (keys) => keys.includes("hamburg"),
+    });
     const path = await json<Path>("/api/graph/path?source=Krane+GmbH&target=Hamburg");
     assert.deepEqual(
       path.entities.map(({ name }) => name),
@@ -208,7 +209,9 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     );
     const toolsOfShip = async () =>
       ((await overHttp({ tools: true }))[0] as string[]).filter((tool) => tool.startsWith("ship_"));
-    await eventually("tools for ships", async () => (await toolsOfShip()).length > 0);
+    await eventually("tools for ships", async () => (await toolsOfShip()).length, {
+      until: (seen) => seen > 0,
+    });
     assert.deepEqual((await toolsOfShip()).sort(), ["ship_create", "ship_list", "ship_read", "ship_update"]);
     const [created, wrong, twice] = await overWebSocket(
       { call: "ship_create", arguments: { name: "Aurora", length: 212.5, launched: "2019-05-04" } },
@@ -253,7 +256,9 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     for (const service of ["dataflow", "api", "mcp"]) {
       const started = Date.now();
       await kill(service);
-      await eventually(`${service} is back`, async () => (await readiness(service)).code === 0);
+      await eventually(`${service} is back`, async () => (await readiness(service)).code, {
+        until: (seen) => seen === 0,
+      });
       console.log(`      ${service} ready again after ${((Date.now() - started) / 1000).toFixed(1)} s`);
     }
     await healthy();
@@ -288,7 +293,9 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     const graph = await containerOf("graph");
     await docker("stop", "--time", "60", graph);
     const reason = "the graph cannot be reached";
-    await eventually("the api is not ready", async () => (await readiness("api")).stderr.includes(reason));
+    await eventually("the api is not ready", () => readiness("api"), {
+      until: ({ stderr }) => stderr.includes(reason),
+    });
     for (const service of ["mcp", "nexus"]) {
       const { code, stderr } = await readiness(service);
       assert.notEqual(code, 0, service);
@@ -304,7 +311,9 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     assert.deepEqual([hit?.id, hit?.entities], [id, null]);
     assert.equal((await ask("/api/graph/neighbours?entity=Globex")).status, 503);
     await docker("start", graph);
-    await eventually("the graph has made up for it", async () => (await graphOf(id)).includes("initech"));
+    await eventually("the graph has made up for it", () => graphOf(id), {
+      until: (keys) => keys.includes("initech"),
+    });
     await healthy();
   });
 
@@ -350,7 +359,7 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
   it("dumps its three stores while it serves, and brings them back (NX-05, NX-07)", async () => {
     const document = { title: "Kept", body: "Vandelay owns Kramerica." };
     const { id } = await json<Document>("/api/documents", "POST", document);
-    await eventually("the graph knows it", async () => (await graphOf(id)).includes("vandelay"));
+    await eventually("the graph knows it", () => graphOf(id), { until: (keys) => keys.includes("vandelay") });
     const { session } = await handle("search", { text: "vandelay" });
     const { dumps } = await checkout.json<{ dumps: { store: string; file: string; bytes: number }[] }>(
       "backup",

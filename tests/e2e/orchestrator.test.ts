@@ -15,6 +15,8 @@ import {
   reports,
   staysAsItIs,
   type Status,
+  killContainer,
+  allHealthy,
 } from "../support/end-to-end";
 
 const PORT = 18090;
@@ -85,7 +87,7 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
       statement,
     );
   const kill = async (container: string) => {
-    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", container)), "SIGKILL");
+    await killContainer(container);
   };
   const start = async (name: string, steps: unknown) => {
     const workflow = await api<{ id: string }>("workflows", "POST", { name, steps });
@@ -200,7 +202,9 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
 
   it("finishes a run whose worker is killed in the middle of it: another takes it over", async () => {
     const id = await start("Outlives its worker", SLOW);
-    await eventually("the slow step has begun", async () => (await stepOf(id, "wait")).status === "running");
+    await eventually("the slow step has begun", async () => (await stepOf(id, "wait")).status, {
+      until: (seen) => seen === "running",
+    });
     const worker = (await stepOf(id, "wait")).attempts[0]?.worker ?? assert.fail("no attempt");
     const victim = (await services()).find(
       (one) => one.service === "worker" && worker.startsWith(one.id.slice(0, 12)),
@@ -208,7 +212,9 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
     await kill(victim?.id ?? assert.fail(`no container of ${worker}`));
 
     await page.goto(`${ADDRESS}/runs/${id}`);
-    await eventually("the run is over", async () => (await api<Run>(`runs/${id}`)).status === "succeeded");
+    await eventually("the run is over", async () => (await api<Run>(`runs/${id}`)).status, {
+      until: (seen) => seen === "succeeded",
+    });
     await page.getByText("taken over once from a worker that died").waitFor();
     await page.screenshot({ path: join(reports, "orchestrator-takeover.png"), fullPage: true });
     const { takeovers, steps } = await api<Run>(`runs/${id}`);
@@ -218,17 +224,21 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
       [["succeeded"], ["lost", "succeeded"], ["succeeded"]],
     );
     assert.notEqual(steps[1]?.attempts[1]?.worker, worker);
-    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+    await allHealthy(checkout);
   });
 
   it("loses nothing when the database is killed in the middle of a run", async () => {
     const id = await start("Outlives its database", SLOW);
-    await eventually("the slow step has begun", async () => (await stepOf(id, "wait")).status === "running");
+    await eventually("the slow step has begun", async () => (await stepOf(id, "wait")).status, {
+      until: (seen) => seen === "running",
+    });
     const before = await sql("select count(*) from workflow");
     await kill(await containerOf("db"));
-    await eventually("the run is over", async () => (await api<Run>(`runs/${id}`)).status === "succeeded");
+    await eventually("the run is over", async () => (await api<Run>(`runs/${id}`)).status, {
+      until: (seen) => seen === "succeeded",
+    });
     assert.equal(await sql("select count(*) from workflow"), before);
-    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+    await allHealthy(checkout);
   });
 
   it("changes nothing when nothing has changed: no resource, no container", async () => {
@@ -282,7 +292,7 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
     const take = ["python", "-c", "print(len(b'x' * 2 ** 30))"];
     const greedy = await run("docker", ["exec", worker, ...take]);
     assert.equal(greedy.code, 137, "what takes more than its share is killed");
-    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+    await allHealthy(checkout);
   });
 
   it("seeds samples that run, once", async () => {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { after, before, describe, it } from "mocha";
 import { deploySystem } from "../../targets/compose";
 import { docker, ROOT, TestStack, useDocker } from "../support/compose-stack";
+import { eventually, killContainer } from "../support/end-to-end";
 import { storesPlan, type StoresOptions } from "../support/stores-sample";
 
 const PASSWORD = "Pw0d7fK2mQ9xR4tL6vB8nC1";
@@ -91,18 +92,12 @@ describe("Redis, Kafka and Neo4j under the real engine", function () {
     const before = services.map(idOf);
     for (const id of before) {
       // From outside: process 1 of a container cannot be killed from inside. An engine does not restart what it killed itself.
-      process.kill(Number(docker("inspect", "--format", "{{.State.Pid}}", id)), "SIGKILL");
+      await killContainer(id);
     }
     for (const [index, service] of services.entries()) {
-      await eventually(`${service} healthy again`, () => {
-        const state = docker(
-          "inspect",
-          "--format",
-          "{{.RestartCount}} {{.State.Health.Status}}",
-          before[index] ?? "",
-        );
-        return state === "1 healthy";
-      });
+      const format = "{{.RestartCount}} {{.State.Health.Status}}";
+      const state = () => docker("inspect", "--format", format, before[index] ?? "");
+      await eventually(`${service} is healthy again`, state, { until: (seen) => seen === "1 healthy" });
     }
     assert.equal(redis("get", "kept"), "yes");
     assert.equal(
@@ -128,13 +123,3 @@ describe("Redis, Kafka and Neo4j under the real engine", function () {
     assert.deepEqual(changes, { same: 2 });
   });
 });
-
-async function eventually(what: string, check: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 240; attempt += 1) {
-    if (check()) {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  throw new Error(`not within 2 minutes: ${what}`);
-}

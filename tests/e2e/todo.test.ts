@@ -17,6 +17,8 @@ import {
   reports,
   staysAsItIs,
   type Status,
+  killContainer,
+  allHealthy,
 } from "../support/end-to-end";
 import { found, needle } from "../support/needles";
 
@@ -122,9 +124,13 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     await page.getByRole("checkbox", { name: "Call the harbour master" }).check();
     await page.locator("fieldset label").filter({ hasText: "Done" }).click();
     await page.getByRole("listitem").filter({ hasText: "Call the harbour master" }).waitFor();
-    await eventually("only what is done is shown", async () => (await page.locator("li.todo").count()) === 1);
+    await eventually("only what is done is shown", async () => await page.locator("li.todo").count(), {
+      until: (seen) => seen === 1,
+    });
     await page.getByRole("button", { name: /^Delete “Call/ }).click();
-    await eventually("the deletion arrives", async () => (await titles()).length === 1);
+    await eventually("the deletion arrives", async () => (await titles()).length, {
+      until: (seen) => seen === 1,
+    });
     assert.deepEqual(await titles(), ['Count "containers" & <ships> 🚢']);
   });
 
@@ -149,7 +155,9 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     await item.waitFor();
     await page.unroute("**/_next/**/*.js*");
     await page.getByRole("button", { name: /^Delete “Tie/ }).click();
-    await eventually("the deletion arrives", async () => (await titles()).length === 1);
+    await eventually("the deletion arrives", async () => (await titles()).length, {
+      until: (seen) => seen === 1,
+    });
   });
 
   it("says kindly that the assistant is not configured, and everything else works", async () => {
@@ -214,11 +222,12 @@ describe("AI todo, from a fresh checkout to a browser", function () {
 
   it("keeps every todo when the database is killed, and recovers by itself", async () => {
     const before = await titles();
-    const pid = await docker("inspect", "-f", "{{.State.Pid}}", await containerOf("db"));
-    process.kill(Number(pid), "SIGKILL");
-    await eventually("the database is back", async () => (await titles()).length === before.length);
+    await killContainer(await containerOf("db"));
+    await eventually("the database is back", async () => (await titles()).length, {
+      until: (seen) => seen === before.length,
+    });
     assert.deepEqual(await titles(), before);
-    await eventually("all are healthy", async () => (await checkout.longshore("health")).code === 0);
+    await allHealthy(checkout);
   });
 
   it("restarts what need not stop for it, one ready before the other goes, and the database only by name", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { setTimeout as sleep } from "node:timers/promises";
 import { sampleProgram, type SampleOptions } from "../support/compose-sample";
 import { freePort, Load, TestStack } from "../support/compose-stack";
+import { eventually } from "../support/wait";
 import { children, descendants, killEngineOf } from "../support/processes";
 
 function isAlive(pid: number): boolean {
@@ -65,9 +65,9 @@ describe("a deployment that is interrupted", function () {
     await upUntil(/waiting for web/, async (engine) => {
       const providers = descendants(engine);
       process.kill(engine, "SIGKILL");
-      while (providers.some(isAlive)) {
-        await sleep(50);
-      }
+      await eventually("the provider has ended", () => providers.filter(isAlive), {
+        until: (alive) => alive.length === 0,
+      });
     });
     assert.equal(stack.containers("web").length, 2, "the new one beside the old one");
     await stack.stack.cancel();

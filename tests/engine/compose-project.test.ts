@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { restartable, restartService } from "../../providers/compose/restart";
 import { sampleProgram, type SampleOptions } from "../support/compose-sample";
 import { docker, freePort, Load, TestStack } from "../support/compose-stack";
+import { eventually } from "../support/wait";
 
 const PROJECT = "sample-cycle";
 const VOLUME = `${PROJECT}_db_data`;
@@ -97,9 +98,9 @@ describe("a Compose project under the real engine", function () {
     const started = () => docker("inspect", "--format", "{{.State.StartedAt}}", api);
     const before = started();
     inContainer("api", "touch", "/tmp/ill");
-    while (health() !== "unhealthy") {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    await eventually("Docker calls the container unhealthy", health, {
+      until: (state) => state === "unhealthy",
+    });
     assert.match(await stack.preview(), /~ api *: \{\s*~ state: "unhealthy" => "running"/);
     inContainer("api", "rm", "/tmp/ill");
     const { changes } = await stack.up();

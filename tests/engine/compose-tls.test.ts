@@ -5,7 +5,6 @@ import { writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
 import { TLSSocket } from "node:tls";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { after, before, describe, it } from "mocha";
 import { EDGE_TLS, planEdgeTls } from "../../catalog/plan/edge-tls";
@@ -14,6 +13,7 @@ import { selfSigned, type TlsPair } from "../../cli/engine/certificate";
 import { deploySystem } from "../../targets/compose";
 import { samplePlan } from "../support/compose-plan";
 import { docker, freePort, ROOT, TestStack } from "../support/compose-stack";
+import { eventually } from "../support/wait";
 
 const PROJECT = "sample-tls";
 
@@ -118,14 +118,10 @@ describe("a Compose project that is served with HTTPS", function () {
       writeFileSync(source ?? assert.fail("no mount"), value);
     }
     docker("kill", "--signal", "HUP", edge);
-    let served = "";
-    for (let attempt = 0; attempt < 100 && served === ""; attempt++) {
-      served = await ask("/hello", second).then(
-        ({ socket }) => (socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : ""),
-        () => "",
-      );
-      await sleep(100);
-    }
+    const served = await eventually("the proxy serves the new certificate", async () => {
+      const { socket } = await ask("/hello", second);
+      return socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : "";
+    });
     assert.equal(served, new X509Certificate(second.certificate).fingerprint256);
     assert.equal(await bodyOf(streaming), "data: first\n\ndata: second\n\n");
     assert.deepEqual(stack.running("edge"), [edge], "it is the same container");

@@ -3,6 +3,7 @@ import type { ImportGraph } from "./imports";
 /** Something that takes a while to get, and without which a test cannot begin. */
 export type Tool =
   | "docker"
+  | "docker-cli"
   | "images"
   | "pulumi"
   | "language-host"
@@ -32,7 +33,10 @@ const TOOLS_OF: Readonly<Record<string, readonly Tool[]>> = {
   "tests/support/checkout.ts": ["docker", "pulumi", "language-host"],
   "tests/support/cluster-node.ts": ["kubernetes", "images"],
   "tests/support/compose-stack.ts": ["docker"],
+  "tests/support/docker-cli.ts": ["docker-cli"],
 };
+
+const ENGINES: readonly Tool[] = ["docker", "pulumi", "language-host"];
 
 /** What a test needs, by what it imports: a new test is registered nowhere. */
 export function needsOf(graph: ImportGraph, file: string): Needs {
@@ -43,14 +47,7 @@ export function needsOf(graph: ImportGraph, file: string): Needs {
   }
   if (file.startsWith("tests/unit/")) {
     // They run `longshore` with stand-ins for Docker and the engine.
-    tools.delete("pulumi");
-    tools.delete("language-host");
-    if (
-      reached.includes("tests/support/checkout.ts") &&
-      !reached.includes("tests/support/compose-stack.ts")
-    ) {
-      tools.delete("docker");
-    }
+    ENGINES.forEach((tool) => tools.delete(tool));
   }
   // The parsers of tools are tested without the tools.
   if (file.startsWith("tests/unit/tools/")) {

@@ -52,7 +52,7 @@ export class JobRunner {
     this.running.set(job, file);
     const { code, output, problem } = await runChild(job.command, job.args, {
       cwd: root,
-      env: { LONGSHORE_TEST_RESULTS: file },
+      env: { LONGSHORE_TEST_RESULTS: file, LONGSHORE_TEST_RUN: this.options.folder },
       limitMs: JOB_LIMIT_MS * slowness,
     });
     this.running.delete(job);

@@ -11,6 +11,7 @@ import { MissingTool } from "../../tools/missing";
 import { lastLine } from "../../tools/process";
 import { findLanguageHost, findPulumi, type Pulumi } from "../../tools/pulumi";
 import { areWorkflowLintersThere, findWorkflowLinters } from "../../tools/workflow-linters";
+import { useDockerCli } from "../support/docker-cli";
 import { runChild } from "./children";
 import type { Tool } from "./needs";
 
@@ -71,6 +72,8 @@ export class Tools {
     switch (tool) {
       case "docker":
         return this.docker();
+      case "docker-cli":
+        return useDockerCli();
       case "images":
         return this.images();
       case "pulumi":
@@ -142,6 +145,7 @@ export class Tools {
 
 /** Of two that compile, the first is what more tests wait for. */
 const ORDER: readonly Tool[] = [
+  "docker-cli",
   "docker",
   "pulumi",
   "chromium",

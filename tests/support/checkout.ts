@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -16,6 +18,64 @@ import { limit } from "./wait";
 
 const root = join(__dirname, "..", "..");
 
+let made: string | undefined;
+
+/**
+ * The checkout that all others are copies of: under the runner one for all test files, otherwise one per process. Its commit
+ * has a fixed date: images carry the commit of their sources, so that all checkouts build the same images.
+ */
+function template(): string {
+  const shared = process.env["LONGSHORE_TEST_RUN"];
+  const folder = shared ?? (made ??= temporary());
+  const done = join(folder, "checkout");
+  if (existsSync(done)) {
+    return done;
+  }
+  const partial = mkdtempSync(join(folder, "checkout-"));
+  copyTo(partial);
+  try {
+    renameSync(partial, done);
+  } catch {
+    // Another test process was faster.
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return done;
+}
+
+/** Removed when this process ends. */
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "longshore-template-"));
+  process.once("exit", () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+function copyTo(folder: string): void {
+  const list = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+  });
+  const files = list
+    .toString()
+    .split("\0")
+    .filter((file) => file !== "" && existsSync(join(root, file)));
+  for (const file of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    cpSync(join(root, file), join(folder, file), { preserveTimestamps: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  // `make` installs when these are newer than what is installed; here that would empty the shared folder.
+  for (const file of ["package.json", "package-lock.json"]) {
+    utimesSync(join(folder, file), 0, 0);
+  }
+  const date = "2026-01-01T00:00:00Z";
+  const env = { ...process.env, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: folder, env });
+  git("init", "-q");
+  git("add", "-A");
+  git("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qm", "Start");
+}
+
 /**
  * A checkout of its own with a data folder of its own, as a newcomer has it: the files that git knows or would
  * take, committed. Dependencies are shared, because installing them again would prove nothing here.
@@ -27,21 +87,8 @@ export class Checkout {
   readonly data = join(this.dataHome, "longshore");
 
   constructor() {
-    const list = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-      cwd: root,
-    });
-    for (const file of list.toString().split("\0").filter(Boolean)) {
-      mkdirSync(dirname(join(this.root, file)), { recursive: true });
-      cpSync(join(root, file), join(this.root, file), { preserveTimestamps: true });
-    }
-    symlinkSync(join(root, "node_modules"), join(this.root, "node_modules"));
-    // `make` installs when these are newer than what is installed; here that would empty the shared folder.
-    for (const file of ["package.json", "package-lock.json"]) {
-      utimesSync(join(this.root, file), 0, 0);
-    }
-    this.git("init", "-q");
-    this.git("add", "-A");
-    this.git("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qm", "Start");
+    // One copy by the system is ten times as fast as one by file.
+    execFileSync("cp", ["-a", `${template()}/.`, this.root]);
   }
 
   git(...args: string[]): string {

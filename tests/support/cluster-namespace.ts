@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabNode } from "./cluster-node";
+import { limit } from "./wait";
 
 interface Pods {
   readonly items: readonly {
@@ -49,7 +50,7 @@ export class ClusterNamespace {
   }
 
   async rolledOut(deployment: string): Promise<void> {
-    await this.kubectl("rollout", "status", `deployment/${deployment}`, "--timeout", "120s");
+    await this.kubectl("rollout", "status", `deployment/${deployment}`, "--timeout", `${limit(120)}s`);
   }
 
   /** Ends what a pod's container runs, as the kernel does when memory runs out: nobody is told before. */

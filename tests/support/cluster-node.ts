@@ -26,6 +26,7 @@ export interface LabNode {
 
 /** Starts the node where it does not run. @throws Error in one line when this machine cannot have it */
 export async function startNode(): Promise<LabNode> {
+  // The runner starts it once for all files, and stops it at its end.
   const up = await run(SCRIPT, ["up"], { timeoutMs: limit(BUILD_MS), onLine: console.log });
   const last = up.stderr.trim().split("\n").at(-1) ?? "";
   assert.equal(up.code, 0, `these tests need the lab's Kubernetes node: ${last}`);
@@ -51,6 +52,9 @@ export async function startNode(): Promise<LabNode> {
 
 /** Ends the node and all that runs on it. */
 export async function stopNode(): Promise<void> {
+  if (process.env["LONGSHORE_TEST_NODE"] === "shared") {
+    return;
+  }
   const { code, stderr } = await run(SCRIPT, ["down"], { timeoutMs: limit(180_000) });
   assert.equal(code, 0, stderr);
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { findDocker } from "../../tools/docker";
 import { findPulumi } from "../../tools/pulumi";
 import { connected } from "./connected";
+import { limit } from "./wait";
 
 export const ROOT = join(__dirname, "..", "..");
 
@@ -229,7 +230,7 @@ export class Load {
     while (!this.isStopped) {
       this.requests += 1;
       try {
-        const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+        const answer = await fetch(url, { signal: AbortSignal.timeout(limit(10_000)) });
         const text = await answer.text();
         if (answer.ok) {
           this.answers.add(text.trim());

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { limit } from "./wait";
 
 /** A message of the Debug Adapter Protocol, as far as the tests look into it. */
 export interface AdapterMessage {
@@ -62,7 +63,7 @@ export class DebugAdapter {
 
   /** The first message, of the past or the next half minute, that fits. */
   private async next(what: string, fits: (message: AdapterMessage) => boolean): Promise<AdapterMessage> {
-    const end = Date.now() + 30_000;
+    const end = Date.now() + limit(30_000);
     for (;;) {
       const found = this.messages.find(fits);
       if (found) {
@@ -108,7 +109,7 @@ export async function inspect(port: number, expression: string): Promise<unknown
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
   // The limit only ends a test that has failed.
-  socket.setTimeout(30_000, () => socket.destroy(new Error(`the inspector on ${port} says nothing`)));
+  socket.setTimeout(limit(30_000), () => socket.destroy(new Error(`the inspector on ${port} says nothing`)));
   try {
     const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
     const key = `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`;

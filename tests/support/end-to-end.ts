@@ -32,6 +32,38 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+const HELPER = "nginxinc/nginx-unprivileged:1.28";
+
+/**
+ * Kills the first process of a container, as a crash would: `docker kill` counts as a stop by hand, after which Docker restarts
+ * nothing. A container in the host's PID namespace does it, since an ordinary user may not kill it and Docker may be in a virtual machine.
+ */
+export async function killContainer(container: string): Promise<void> {
+  const pid = await docker("inspect", "--format", "{{.State.Pid}}", container);
+  const namespace = [
+    "--pid",
+    "host",
+    "--user",
+    "0",
+    "--cap-drop",
+    "ALL",
+    "--cap-add",
+    "KILL",
+    "--network",
+    "none",
+  ];
+  await docker("run", "--rm", ...namespace, "--entrypoint", "sh", HELPER, "-c", `kill -9 ${pid}`);
+}
+
+/** Waits until `longshore health` calls all systems healthy. */
+export async function allHealthy(checkout: Checkout): Promise<void> {
+  const health = async () => {
+    const { code, stdout, stderr } = await checkout.longshore("health");
+    return { code, printed: stdout + stderr };
+  };
+  await eventually("all services are healthy", health, { until: ({ code }) => code === 0 });
+}
+
 /** A browser that runs as root and calls nobody by itself. */
 export async function launchBrowser(): Promise<Browser> {
   mkdirSync(reports, { recursive: true });

@@ -1,6 +1,7 @@
 import { request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestSecure } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import { limit } from "./wait";
 
 /** What became of requests that were sent all the time while something else happened. */
 export interface Counted {
@@ -66,7 +67,7 @@ export async function underLoad(
 
 /** What went wrong, or undefined. */
 function get({ url, headers = {}, ca = [] }: Asked): Promise<string | undefined> {
-  const options = { agent: false, timeout: PATIENCE_MS, headers } as const;
+  const options = { agent: false, timeout: limit(PATIENCE_MS), headers } as const;
   return new Promise((resolve) => {
     const hear = (response: IncomingMessage) => {
       response.on("error", (error) => {

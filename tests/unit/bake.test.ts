@@ -5,7 +5,7 @@ import { system } from "../../catalog/define";
 import { planSystem } from "../../catalog/plan";
 import { onlyTargets } from "../../cli/images/chosen";
 import { renderBake, type BakeDocument, type BakeOptions, type BakeTarget } from "../../render/bake";
-import { useDocker } from "../support/compose-stack";
+import { useDockerCli } from "../support/docker-cli";
 
 const resources = { cpu: ["100m", "1"], memory: ["64Mi", "128Mi"] } as const;
 const layered = system("layered", ({ image, upstream, service }) => {
@@ -135,7 +135,7 @@ describe("the bake document", () => {
 
   it("is what buildx reads, down to every dollar", async function () {
     this.timeout(30_000);
-    await useDocker();
+    await useDockerCli();
     const written = render({ push });
     const read = JSON.parse(
       execFileSync("docker", ["buildx", "bake", "--file", "-", "--print"], {

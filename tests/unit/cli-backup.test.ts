@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { composeProjectName } from "../../tools/compose-project-name";
 import { Checkout } from "../support/checkout";
+import { eventually } from "../support/wait";
 
 const DUMP = "nexus-graph-20261121T020000Z.dump";
 
@@ -51,10 +51,7 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
           .filter((line) => /^(create|start|stop|rm)\b/.test(line))
       : [];
   const until = async (what: string, holds: () => boolean): Promise<void> => {
-    for (let tries = 0; !holds(); tries += 1) {
-      assert.ok(tries < 1000, `${what}: ${calls().join("; ")}`);
-      await sleep(20);
-    }
+    await eventually(what, calls, { until: holds, everyMs: 20 });
   };
 
   /** Runs a command to the point where the job is under way, as the first of its process group, as in a terminal. */

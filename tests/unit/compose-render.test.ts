@@ -17,7 +17,7 @@ import type { SystemDefinition } from "../../catalog/types";
 import { systems } from "../../stacks";
 import { yamlText } from "../../yaml/write";
 import { appWorkload, samplePlan } from "../support/compose-plan";
-import { useDocker } from "../support/compose-stack";
+import { useDockerCli } from "../support/docker-cli";
 
 const imageReference = ({ name, source }: PlannedImage) =>
   source.kind === "build" ? `longshore/x/${name}:src-000000000000` : source.reference;
@@ -61,7 +61,7 @@ const service = (document: ComposeDocument, name: string): ComposeService => {
 
 describe("a rendered Compose document", function () {
   this.timeout(60_000);
-  before(useDocker);
+  before(useDockerCli);
   const { document, files, secretFiles } = render(samplePlan());
 
   it("locks every container up and bounds what it takes (ALL-04, ALL-05, ALL-13)", () => {
@@ -258,7 +258,7 @@ function checkDevelopment({ services }: SystemDefinition, read: ComposeDocument,
 
 describe("every system's documents", function () {
   this.timeout(60_000);
-  before(useDocker);
+  before(useDockerCli);
 
   for (const [name, definition] of Object.entries(systems)) {
     for (const environment of ["local", "dev", "test", "staging", "prod"] as const) {
@@ -275,7 +275,7 @@ describe("every system's documents", function () {
 
 describe("values in a Compose document", function () {
   this.timeout(60_000);
-  before(useDocker);
+  before(useDockerCli);
 
   it("arrive as they are, whatever they contain", () => {
     // NUL can be in no environment variable; a carriage return alone is a line break to YAML readers.

@@ -11,7 +11,7 @@ import { besideBase, overrideYaml, renderCompose, type ComposeDocument } from ".
 import { systems } from "../../stacks";
 import { yamlText } from "../../yaml/write";
 import { validSystem } from "../support/arbitrary-system";
-import { useDocker } from "../support/compose-stack";
+import { useDockerCli } from "../support/docker-cli";
 
 const imageReference = ({ name, source }: PlannedImage) =>
   source.kind === "build" ? `longshore/x/${name}:src-000000000000` : source.reference;
@@ -63,7 +63,7 @@ function bothWays(definition: SystemDefinition, environment: Environment): [alon
 
 describe("Compose documents as a base and what environments change (NS-08, OR-05, NX-07)", function () {
   this.timeout(120_000);
-  before(useDocker);
+  before(useDockerCli);
 
   for (const [name, definition] of Object.entries(systems)) {
     for (const environment of ENVIRONMENTS) {

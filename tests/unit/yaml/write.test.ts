@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { escapeDollars } from "../../../render/compose/escape";
 import { Tagged, yamlStream, yamlText } from "../../../yaml/write";
-import { useDocker } from "../../support/compose-stack";
+import { useDockerCli } from "../../support/docker-cli";
 import { realReaders, typed, YAML_READERS } from "../../support/readers";
 
 /** Text that some reader of YAML takes for a number, a date, a boolean, a tag, a comment or the end of a document. */
@@ -188,7 +188,7 @@ describe("The YAML writer", () => {
   describe("read by Docker Compose", () => {
     before(async function () {
       this.timeout(300_000);
-      await useDocker();
+      await useDockerCli();
     });
 
     it("keeps every string of a variable, a command and a label", () => {
