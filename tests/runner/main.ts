@@ -128,14 +128,15 @@ function report(outcomes: readonly JobOutcome[], history: History, milliseconds:
     history.note(name, seconds);
   }
   history.write();
-  mkdirSync(join(root, "reports"), { recursive: true });
+  const folder = process.env["LONGSHORE_TEST_REPORTS"] ?? join(root, "reports");
+  mkdirSync(folder, { recursive: true });
   const totals = totalsOf(outcomes);
   const text = JSON.stringify(
     { date: new Date().toISOString(), minutes: Number(minutes), totals, ...timings },
     undefined,
     2,
   );
-  writeFileSync(join(root, "reports", "tests.json"), `${text}\n`);
+  writeFileSync(join(folder, "tests.json"), `${text}\n`);
   for (const { job, tests, skipped } of outcomes) {
     if (skipped !== undefined) {
       console.log(`skipped ${job.title} (${tests.length} tests): ${skipped}`);
