@@ -1,10 +1,20 @@
-import ignore, { type Ignore } from "@balena/dockerignore";
 import { createHash, type Hash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, type Dirent } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Dirent,
+} from "node:fs";
 import { join } from "node:path";
 import { baseImage, type BuildImage } from "../../catalog/build-graph";
 import type { BuildSource } from "../../catalog/types";
 import { compareText, throwProblems, type Problem } from "../../catalog/problems";
+import { ignoreRules, PatternError, type FolderMatch, type IgnoreRules } from "./dockerignore";
 
 /**
  * What a build makes its image from, as 64 hexadecimal digits: the Dockerfile, the stage, the arguments, every file
@@ -76,16 +86,17 @@ export function missingSources(
  * @param dockerfile may have ignore rules of its own. @default - a named context, which has no Dockerfile
  */
 export function contextFiles(context: string, dockerfile?: string): string[] {
-  const rules = ignoreRules(context, dockerfile);
+  const rules = rulesOf(context, dockerfile);
   const found: string[] = [];
-  const visit = (folder: string) => {
+  const visit = (folder: string, parent?: FolderMatch) => {
     for (const entry of readdirSync(join(context, folder), { withFileTypes: true })) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const { ignored, inside } = rules.match(path, parent);
       if (entry.isDirectory()) {
-        if (!rules.filter.ignores(path) || rules.mayReturnBelow(path)) {
-          visit(path);
+        if (!ignored || rules.mayReturnBelow(path)) {
+          visit(path, inside);
         }
-      } else if (isContent(entry) && !rules.filter.ignores(path)) {
+      } else if (isContent(entry) && !ignored) {
         found.push(path);
       }
     }
@@ -99,33 +110,18 @@ function isContent(entry: Dirent): boolean {
   return entry.isFile() || entry.isSymbolicLink();
 }
 
-interface IgnoreRules {
-  readonly filter: Ignore;
-  /** Whether a `!` pattern may bring back something below an ignored folder. */
-  mayReturnBelow(folder: string): boolean;
-}
-
-function ignoreRules(context: string, dockerfile?: string): IgnoreRules {
+function rulesOf(context: string, dockerfile?: string): IgnoreRules {
   // A file of the Dockerfile's own goes before the context's, as in BuildKit.
   const own = dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`];
   const file = [...own, ".dockerignore"].map((name) => join(context, name)).find((path) => existsSync(path));
-  const text = file === undefined ? "" : readFileSync(file, "utf8");
-  const returning = text
-    .split(/\r?\n/)
-    .filter((line) => line.startsWith("!"))
-    .map((line) => literalPrefix(line.slice(1).trim()));
-  return {
-    filter: ignore().add(text),
-    mayReturnBelow: (folder) =>
-      returning.some((prefix) => prefix.startsWith(`${folder}/`) || `${folder}/`.startsWith(prefix)),
-  };
-}
-
-/** The part of a pattern before its first wildcard: `**` may match anywhere, so its prefix is empty. */
-function literalPrefix(pattern: string): string {
-  const clean = pattern.replace(/^\.?\//, "");
-  const wildcard = clean.search(/[*?[\\]/);
-  return wildcard < 0 ? clean : clean.slice(0, wildcard);
+  try {
+    return ignoreRules(file === undefined ? "" : readFileSync(file, "utf8"));
+  } catch (error) {
+    if (error instanceof PatternError) {
+      throwProblems("image", [{ path: file ?? context, message: error.message }]);
+    }
+    throw error;
+  }
 }
 
 function addFile(hash: Hash, context: string, path: string): void {
@@ -137,9 +133,30 @@ function addFile(hash: Hash, context: string, path: string): void {
     field(hash, link);
     return;
   }
-  const executable = (statSync(full).mode & 0o100) !== 0;
-  field(hash, executable ? "program" : "file");
-  field(hash, readFileSync(full));
+  contentField(hash, full);
+}
+
+/** Memory for a piece of a file: a context may hold files that are larger than the memory. */
+const CHUNK = Buffer.allocUnsafe(1 << 20);
+
+/** Adds the executable bit and the content, as `field` would. */
+function contentField(hash: Hash, path: string): void {
+  const file = openSync(path, "r");
+  try {
+    const { mode, size } = fstatSync(file);
+    field(hash, (mode & 0o100) !== 0 ? "program" : "file");
+    hash.update(`${size}:`);
+    let total = 0;
+    for (let read = 1; read > 0; total += read) {
+      read = readSync(file, CHUNK);
+      hash.update(CHUNK.subarray(0, read));
+    }
+    if (total !== size) {
+      throwProblems("image", [{ path, message: "changed while it was read", fix: "run the command again" }]);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 function readLink(path: string): string | undefined {

@@ -49,6 +49,26 @@ describe("the hash of a build context", () => {
     }
   });
 
+  it("reads a file of several pieces whole", () => {
+    const content = Buffer.alloc(2 * 2 ** 20 + 1, "longshore");
+    const hashes = [
+      content,
+      content.subarray(1),
+      Buffer.concat([content.subarray(0, -1), Buffer.from("x")]),
+    ].map((bytes) => {
+      writeFileSync(join(root, "app", "large"), bytes);
+      return hash();
+    });
+    assert.equal(new Set(hashes).size, 3);
+    // Computed independently, with the whole file as one field.
+    assert.equal(hashes[0], "c0e044a2eb0ad74e76c745b7d4597ba7c92f838ec65db939ecf4523a67cdf8f5");
+  });
+
+  it("names the file and the pattern that BuildKit would refuse", () => {
+    write(".dockerignore", "[");
+    assert.throws(() => hash(), /app\/\.dockerignore: \[: expected characters or ranges in brackets/);
+  });
+
   it("changes with what goes into the image", () => {
     const seen = new Set([hash(), hash({ target: "development" })]);
     write("src/main.py", "changed");
