@@ -13,8 +13,10 @@ import {
 export interface BackupOptions extends StackOption, SystemOption, JsonOption {
   /** Folder of the dumps. @default - below the data folder */
   readonly to?: string;
-  /** How many dumps of each datastore stay. @default - all */
+  /** Number of dumps of each datastore to keep. @default - all */
   readonly keep?: number;
+  /** Whether the dumps are not encrypted. @default false */
+  readonly plain?: boolean;
 }
 
 export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
@@ -22,19 +24,26 @@ export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
   readonly to?: string;
   /** Name of a dump. @default - the newest */
   readonly file?: string;
+  /** File with the private key. @default - the key in the stack's config */
+  readonly identity?: string;
+  /** Whether PostgreSQL keeps the data from before as another database. @default false */
+  readonly keepOld?: boolean;
+  /** Whether the dump is only tried, beside the system. @default false */
+  readonly rehearse?: boolean;
   readonly yes?: boolean;
 }
 
 export function registerBackup(program: Command): Command {
   const command = program
     .command("backup")
-    .description("dump datastores of this machine to files; all but Neo4j's run on meanwhile")
-    .argument("[stores...]", "such as db or nexus/graph; without any: all that keep data")
-    .option("--to <folder>", "where dumps are kept (default: longshore/backups/STACK in the data folder)")
-    .option("--keep <count>", "remove all but so many dumps of each datastore", count);
+    .description("dump datastores of this machine to encrypted files; Neo4j is stopped during its dump")
+    .argument("[stores...]", "such as db or nexus/graph (default: all that keep data)")
+    .option("--to <folder>", "folder of the dumps (default: longshore/backups/STACK in the data folder)")
+    .option("--keep <count>", "remove all but this number of dumps of each datastore", count)
+    .option("--plain", "do not encrypt the dumps");
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore backup", "everything that keeps data"],
-    ["longshore backup nexus/db --to /mnt/backups --keep 14", "for a timer: one a day, two weeks"],
+    ["longshore backup nexus/db --to /mnt/backups --keep 14", "keeps the newest 14 dumps"],
   ]);
   return command.action((stores: string[], options: BackupOptions) =>
     locked(options.stack, "backup", async () =>
@@ -46,18 +55,24 @@ export function registerBackup(program: Command): Command {
 export function registerRestore(program: Command): Command {
   const command = program
     .command("restore")
-    .description("put a dump in the place of what a datastore of this machine has now")
+    .description("restore a dump, replacing the datastore's current data once the dump is verified")
     .argument("<store>", "such as db or nexus/graph")
-    .option("--to <folder>", "where dumps are kept, as `backup` was told")
+    .option("--to <folder>", "folder of the dumps, as given to `backup`")
     .option("--file <name>", "another dump than the newest")
+    .option("--identity <file>", "file with the private key (default: the key in the stack's config)")
+    .option("--keep-old", "PostgreSQL: keep the current data as another database")
+    .option("--rehearse", "restore into a copy beside the system, run its jobs, report, and remove it")
     .option("-y, --yes", "do not ask");
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore restore nexus/db", "the newest dump"],
-    ["longshore restore db --file nexus-db-20261121T020000Z.dump --yes", ""],
+    ["longshore restore db --file nexus-db-000012-20261121T020000Z.dump.age --yes", ""],
+    ["longshore restore nexus/db --rehearse", "proves that the newest dump can be restored"],
   ]);
   return command.action((store: string, options: RestoreOptions) =>
     locked(options.stack, "restore", async () =>
-      (await import("./compose/backup.js")).restore(store, options),
+      options.rehearse
+        ? (await import("./compose/backup-rehearse.js")).rehearse(store, options)
+        : (await import("./compose/backup-restore.js")).restore(store, options),
     ),
   );
 }

@@ -385,9 +385,29 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
         location: storageLocation
           .optional()
           .describe("Where dumps are kept, such as europe or europe-west4. Default: the region of the data."),
+        recipients: z
+          .array(
+            z
+              .string()
+              .regex(
+                /^age1[a-z0-9]+$/,
+                "expected a public key of age, such as age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+              ),
+          )
+          .nonempty()
+          .optional()
+          .describe(
+            "Target compose: public keys of age that dumps are encrypted for. Generated on this machine.",
+          ),
       })
       .optional()
-      .describe("Target gcp: dumps of datastores that run in the cluster."),
+      .describe("Dumps of datastores that run as containers."),
+    backupIdentity: z
+      .string("expected text")
+      .optional()
+      .describe(
+        "Target compose: the private key of age that decrypts dumps. Only a restore needs it. Encrypted: `bin/longshore secrets generate`.",
+      ),
     ports: z
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(1).max(65535))
       .default({})

@@ -16,6 +16,7 @@ export const SECRET_SETTINGS: readonly SecretSetting[] = [
   { path: ["registryLogin", "username"], mayBePlain: true },
   { path: ["registryLogin", "password"] },
   { path: ["alertWebhook"] },
+  { path: ["backupIdentity"] },
 ];
 
 /** Stands for an encrypted value that was not decrypted. Never deployed. */

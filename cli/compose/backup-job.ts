@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { Transform, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BackupJob } from "../../render/backup/machine";
-import { run, type Ran } from "../../tools/process";
+import { run } from "../../tools/process";
 import { EXIT, Failure } from "../support/failure";
 import { docker, type Container, type Engine } from "./docker";
 
@@ -15,86 +17,174 @@ export interface Store {
   readonly job: BackupJob;
 }
 
+export type Purpose = "dump" | "restore" | "recover" | "switch";
+
 interface JobOptions {
-  readonly what: "dump" | "restore";
-  /** Of the dumps. */
-  readonly folder: string;
+  readonly purpose: Purpose;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Given to standard input. @default - none */
+  readonly input?: Readable;
+  /** Takes standard output while it comes. @default - it is text, and part of the result */
+  readonly output?: (bytes: Readable) => Promise<void>;
 }
+
+export interface JobResult {
+  /** What the script wrote, but for a dump itself. */
+  readonly text: string;
+  /** Rows or keys, as far as the script counted them. */
+  readonly rows?: number;
+}
+
+export const nameOf = ({ system, store }: Pick<Store, "system" | "store">): string => `${system}/${store}`;
 
 /**
  * Runs a script as the datastore's own user, in its image, with its network and its files: what reaches it here is what
- * it reaches itself. One that cannot be dumped while it runs stands still meanwhile, and runs again afterwards, whatever
- * happens. @returns what the script said, or undefined when it was interrupted
+ * it reaches itself. A datastore that requires a stop is started again afterwards, whatever happens.
+ * @returns undefined when it was interrupted @throws Failure with the last lines of the script
  */
 export async function runJob(
   engine: Engine,
   store: Store,
-  { what, folder, env, signal }: JobOptions,
-): Promise<string | undefined> {
-  const { system, container, job } = store;
+  options: JobOptions,
+): Promise<JobResult | undefined> {
+  const { container, job } = store;
+  const { purpose, signal } = options;
+  const requiresStop = job.requiresStop && purpose !== "restore";
   // A Ctrl-C at the terminal would also end what puts things in order.
-  const shielded = { shielded: true };
-  const created = await docker(engine, ["create", ...jobArguments(store, what, folder, env)], shielded);
+  const detached = { shielded: true };
+  const created = await docker(engine, ["create", ...jobArguments(store, options)], detached);
   const id = created.trim();
   try {
-    if (job.standsStill) {
-      await docker(engine, ["stop", "--time", "120", container.id], { timeoutMs: 180_000, ...shielded });
-    }
-    const ended = await attach(engine, id, signal);
-    if (ended && ended.code !== 0) {
-      const last = ended.stderr.trim().split("\n").slice(-5).join("\n  ");
-      throw new Failure(`${system}/${store.store}: ${what} failed\n  ${last}`, EXIT.failed);
-    }
-    return ended?.stdout;
-  } finally {
-    // Mostly it is gone by itself.
-    await run("docker", ["rm", "--force", "--volumes", id], { env: engine.env, ...shielded });
-    if (job.standsStill) {
-      await docker(engine, ["start", container.id], shielded);
-      await isReady(engine, container, signal);
-    }
     if (signal.aborted) {
-      removePieces(folder);
+      return undefined;
+    }
+    if (requiresStop) {
+      await docker(engine, ["stop", "--time", "120", container.id], { timeoutMs: 180_000, ...detached });
+    }
+    return await Promise.race([
+      attach(engine, id, store, options),
+      once(signal, "abort").then(() => undefined),
+    ]);
+  } finally {
+    // Usually it is gone by itself.
+    await run("docker", ["rm", "--force", "--volumes", id], { env: engine.env, ...detached });
+    if (requiresStop) {
+      await docker(engine, ["start", container.id], detached);
+      await isReady(engine, container, signal);
     }
   }
 }
 
-function jobArguments(
-  { container, job }: Store,
-  what: JobOptions["what"],
-  folder: string,
-  more: JobOptions["env"],
-): string[] {
-  const network = job.standsStill ? "none" : `container:${container.id}`;
-  const variables = Object.entries({ BACKUP_FOLDER: "/backup", BACKUP_NAME: job.name, ...job.env, ...more });
+function jobArguments({ container, job }: Store, { purpose, env, input }: JobOptions): string[] {
+  const network = job.requiresStop ? "none" : `container:${container.id}`;
+  const variables = Object.entries({ ...job.env, ...env });
   return [
     ...["--rm", "--pull", "never", "--network", network, "--volumes-from", container.id],
-    ...["--read-only", "--tmpfs", "/tmp:mode=1777"],
+    ...["--read-only", "--tmpfs", "/tmp:mode=1777", "--tmpfs", "/logs:mode=1777"],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
-    ...["--user", `${job.user}:${job.user}`, "--volume", `${resolve(folder)}:/backup`],
+    // A dump on standard output is data, not a log.
+    ...["--log-driver", "none", ...(input ? ["--interactive"] : [])],
+    ...["--user", `${job.user}:${job.user}`],
     ...variables.flatMap(([name, value]) => ["--env", `${name}=${value}`]),
-    ...["--entrypoint", "sh", container.image, "-c", job.scripts[what]],
+    ...["--entrypoint", "sh", container.image, "-c", job.scripts[purpose] ?? ""],
   ];
 }
 
-/** Runs a container for as long as it takes. @returns undefined when it was interrupted, and may still run */
-async function attach(engine: Engine, id: string, signal: AbortSignal): Promise<Ran | undefined> {
-  if (signal.aborted) {
-    return undefined;
-  }
-  return Promise.race([
-    run("docker", ["start", "--attach", id], { env: engine.env, timeoutMs: 0, shielded: true }),
-    once(signal, "abort").then(() => undefined),
+/** Runs a container for as long as it takes, its input and output connected. */
+async function attach(
+  engine: Engine,
+  id: string,
+  store: Store,
+  { purpose, input, output }: JobOptions,
+): Promise<JobResult> {
+  const words = ["start", "--attach", ...(input ? ["--interactive"] : []), id];
+  const child = spawn("docker", words, {
+    env: engine.env,
+    stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (part: string) => (stderr += part));
+  let text = "";
+  const sent = createHash("sha256");
+  const closed = new Promise<number>((resolve) => {
+    child.once("error", (error) => {
+      stderr += error.message;
+      resolve(127);
+    });
+    child.once("close", (code) => {
+      resolve(code ?? 128);
+    });
+  });
+  const written = child.stdout ? take(child.stdout, sent, output, (part) => (text += part)) : undefined;
+  // What writing says matters more than that its reader is gone, and the other way round for reading.
+  const [code, read, wrote] = await Promise.all([
+    closed,
+    settled(input && child.stdin ? pipeline(input, child.stdin) : undefined),
+    settled(written),
   ]);
+  if (wrote.error !== undefined) {
+    throw wrote.error;
+  }
+  if (code !== 0) {
+    throw new Failure(failureOf(store, purpose, stderr), EXIT.failed);
+  }
+  if (read.error !== undefined) {
+    throw read.error;
+  }
+  if (output && /^sha256 ([0-9a-f]{64})$/m.exec(stderr)?.[1] !== sent.digest("hex")) {
+    throw new Failure(`${nameOf(store)}: the dump did not arrive whole; try again`);
+  }
+  const rows = /^rows (\d+)$/m.exec(`${stderr}\n${text}`)?.[1];
+  return { text, ...(rows !== undefined && { rows: Number(rows) }) };
 }
 
-/** What a dump that was ended has written so far. */
-function removePieces(folder: string): void {
-  for (const file of readdirSync(folder).filter((name) => name.startsWith(".part-"))) {
-    rmSync(join(folder, file));
+async function take(
+  stdout: Readable,
+  sent: ReturnType<typeof createHash>,
+  output: JobOptions["output"],
+  onText: (part: string) => void,
+): Promise<void> {
+  if (!output) {
+    stdout.setEncoding("utf8").on("data", onText);
+    await once(stdout, "close");
+    return;
   }
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sent.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    await Promise.all([pipeline(stdout, counted), output(counted)]);
+  } catch (error) {
+    // Whoever still writes learns that nothing reads any more.
+    stdout.destroy();
+    throw error;
+  }
+}
+
+async function settled(work: Promise<unknown> | undefined): Promise<{ readonly error?: Error }> {
+  try {
+    await work;
+    return {};
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+function failureOf(store: Store, purpose: Purpose, stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  const missing = /role "([^"]+)" does not exist/.exec(stderr)?.[1];
+  const fix =
+    missing === undefined
+      ? []
+      : [`fix: the role ${missing} is missing; create it: bin/longshore up --system ${store.system}`];
+  return [`${nameOf(store)}: ${purpose} failed`, ...lines.slice(-5).map((line) => `  ${line}`), ...fix].join(
+    "\n",
+  );
 }
 
 /** Waits until a container that was started again serves, or for a signal. @throws Failure after five minutes */

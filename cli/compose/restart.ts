@@ -1,5 +1,5 @@
 import { Cancelled } from "../../providers/compose/errors";
-import { restartable, restartService } from "../../providers/compose/restart";
+import { rerunJob, restartable, restartService } from "../../providers/compose/restart";
 import { machineStack } from "../../settings/machine-stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { requireNoEngine } from "../engine/locks";
@@ -76,6 +76,20 @@ export async function restartOne(
   const log = { status: say, info: say, warning: progress.line };
   await restartService(projectOf(system, stack), service, { log, signal });
   return (Date.now() - started) / 1000;
+}
+
+/** Runs a job again, as `up --rerun` does, with the image and the configuration of its last run. */
+export async function rerunOne(
+  { system, service }: Service,
+  stack: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const status = (text: string) => {
+    progress.now(`${system}: ${text}`);
+  };
+  const log = { status, info: status, warning: progress.line };
+  await rerunJob(projectOf(system, stack), service, { log, signal });
 }
 
 interface Choice {

@@ -1,6 +1,7 @@
 import { nearest } from "../../catalog/check/nearest";
 import type { Plan } from "../../catalog/plan";
 import { machineStack } from "../../settings/machine-stacks";
+import { unfinishedRestores } from "../compose/backup-unfinished";
 import { deleteVolumes } from "../compose/docker";
 import type { DownOptions } from "../down";
 import type { PreviewOptions } from "../preview";
@@ -41,6 +42,7 @@ export async function up({
     }
     const result = await deploy("up", opened, terminal, progress, options);
     if (result.status === "ok" && opened.settings.target === "compose") {
+      await finishRestores(stack, terminal, progress);
       await (await import("./rollback.js")).recordVersions(opened);
     }
     try {
@@ -55,6 +57,13 @@ export async function up({
       toolAddresses(plans, opened.settings).forEach(terminal.out);
     }
   });
+}
+
+/** Restores that were interrupted are finished with every deployment. Nearly always there is none. */
+async function finishRestores(stack: string, terminal: Terminal, progress: Progress): Promise<void> {
+  if ((await unfinishedRestores(stack)).length > 0) {
+    await (await import("../compose/backup-recovery.js")).finishRestores(stack, terminal, progress);
+  }
 }
 
 /** @throws Failure where `--rollback-on-failure` has nothing to do, or nowhere to tell it */

@@ -193,6 +193,13 @@ export async function generateSecrets({ stack, system, json = false }: SecretsOp
     read().missing.length > 0
       ? await withConfig(stack, terminal, (opened) => generateMissing(opened, read))
       : [];
+  if (loadSettings(stack).target === "compose") {
+    const { missingKey, generateKey } = await import("../compose/backup-encryption.js");
+    if (missingKey(stack)) {
+      await generateKey(stack, terminal);
+      names.push("backupIdentity");
+    }
+  }
   if (json) {
     terminal.json({ stack, generated: names });
   } else {

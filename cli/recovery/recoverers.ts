@@ -1,3 +1,4 @@
+import { interruptedRestores } from "../compose/backup-recovery";
 import { engineLocks } from "./engine-locks";
 import { pendingOperations } from "./pending-operations";
 import { providerChange } from "./provider-change";
@@ -12,5 +13,6 @@ export const RECOVERERS: readonly CreateRecoverer[] = [
   engineLocks,
   providerChange,
   stackFile,
+  interruptedRestores,
   pendingOperations,
 ];

@@ -20,6 +20,7 @@ import { ProjectRunner } from "./project-runner";
 import { projectFolder } from "./project-folder";
 import type { Release } from "./release";
 import { rollService } from "./roll-service";
+import { runJob } from "./run-job";
 
 /** A service of a project that runs. */
 export interface Restartable {
@@ -60,10 +61,28 @@ export async function restartable(project: string): Promise<Restartable[]> {
  *
  * @throws UserError that names the service, why, and the last lines of its log
  */
-export async function restartService(
+export async function restartService(project: string, service: string, options: RunOptions): Promise<void> {
+  await replace(project, service, options, rollService);
+}
+
+/**
+ * Runs a job again with the image and the configuration of its last run.
+ * @throws UserError that names the job, why, and the last lines of its log
+ */
+export async function rerunJob(project: string, job: string, options: RunOptions): Promise<void> {
+  await replace(project, job, options, runJob);
+}
+
+interface RunOptions {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+async function replace(
   project: string,
   service: string,
-  { log, signal }: { log: Log; signal: AbortSignal },
+  { log, signal }: RunOptions,
+  work: (run: ProjectRunner, service: string) => Promise<void>,
 ): Promise<void> {
   const containers = await listContainers(project);
   const newest = newestOf(containers, service);
@@ -88,7 +107,7 @@ export async function restartService(
   const run = new Restart(inputs, release, hashes, images, told, signal, () => false);
   run.before = new Set(containers.map(({ id }) => id));
   try {
-    await rollService(run, service);
+    await work(run, service);
   } catch (error) {
     if (error instanceof UserError && !(error instanceof Cancelled)) {
       const last = secrets && error instanceof ServiceFailed ? error.log : "";
@@ -107,6 +126,15 @@ class Restart extends ProjectRunner {
   override isCurrent(container: Container): boolean {
     return !this.before.has(container.id) && super.isCurrent(container);
   }
+}
+
+/** What a service's newest container was made from. @default - its files are gone */
+export async function documentOf(
+  project: string,
+  service: string,
+): Promise<{ readonly document: Document; readonly folder: string } | undefined> {
+  const made = releaseOf(await releasesOf(project), newestOf(await listContainers(project), service));
+  return made && { document: made.document, folder: made.release.folder };
 }
 
 interface Made {

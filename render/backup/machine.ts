@@ -1,41 +1,45 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Plan, PlannedDatastore, Workload } from "../../catalog/plan/types";
+import { NEO4J } from "./neo4j";
 import { loginOf } from "./objects";
-import { NEO4J, type BackupScripts } from "./scripts";
+import type { BackupScripts } from "./scripts";
 
 /** How a datastore on this machine is dumped and restored, beside its container. */
 export interface BackupJob {
-  /** What the names of its dumps begin with. */
+  /** Prefix of the names of its dumps. */
   readonly name: string;
+  readonly kind: PlannedDatastore["engine"];
   readonly scripts: BackupScripts;
-  /** Secrets are files that the container has already. */
+  /** Variables of the scripts. Secrets are files that the container has already. */
   readonly env: Readonly<Record<string, string>>;
   readonly user: number;
-  /** Whether its container has to be stopped meanwhile. */
-  readonly standsStill: boolean;
+  /** Whether its container must be stopped for a dump and for the switch of a restore. */
+  readonly requiresStop: boolean;
   /**
-   * Services to replace after a restore. Clients of Neo4j wait for the last change that they know of (bookmarks), and
+   * Services to restart after a restore. Clients of Neo4j wait for the last change that they know of (bookmarks), and
    * a restored graph never had it.
    */
   readonly restarts: readonly string[];
+  /** Jobs to run again after a restore, such as migrations, each after those it depends on. */
+  readonly reruns: readonly string[];
 }
 
 /** @returns undefined where there is nothing to keep: a cache, a log of messages, a managed service */
-export function backupJobOf({ system, workloads }: Plan, datastore: PlannedDatastore): BackupJob | undefined {
+export function backupJobOf(plan: Plan, datastore: PlannedDatastore): BackupJob | undefined {
+  const { system, workloads } = plan;
   const own = workloads.find(({ name }) => name === datastore.name);
   if (datastore.kind !== "container" || !own) {
     return undefined;
   }
-  const name = `${system}-${datastore.name}`;
+  const common = {
+    name: `${system}-${datastore.name}`,
+    kind: datastore.engine,
+    user: own.user,
+    reruns: clientsOf(plan, own, "job"),
+  };
   if (datastore.engine === "neo4j") {
-    return {
-      name,
-      scripts: NEO4J,
-      env: {},
-      user: own.user,
-      standsStill: true,
-      restarts: clientsOf(workloads, own),
-    };
+    const restarts = clientsOf(plan, own, "service");
+    return { ...common, scripts: NEO4J, env: {}, requiresStop: true, restarts };
   }
   const login = loginOf(datastore, "127.0.0.1");
   // The file that the container itself has it in; a rotation writes the new value there.
@@ -45,14 +49,18 @@ export function backupJobOf({ system, workloads }: Plan, datastore: PlannedDatas
   }
   const variables = [...login.env, { name: login.secret.variable, value: password.path }];
   const env = Object.fromEntries(variables.map((one) => [one.name, one.value]));
-  return { name, scripts: login.scripts, env, user: own.user, standsStill: false, restarts: [] };
+  const local = datastore.engine === "redis" ? { RESTORE_HOST: "127.0.0.1" } : {};
+  return { ...common, scripts: login.scripts, env: { ...env, ...local }, requiresStop: false, restarts: [] };
 }
 
-function clientsOf(workloads: readonly Workload[], store: Workload): string[] {
-  return workloads
-    .filter(
-      ({ kind, connects }) =>
-        kind === "service" && connects.some((to) => to.to === "workload" && to.workload === store.name),
-    )
-    .map(({ name }) => name);
+/** Workloads of one kind that connect to a datastore, in start order. */
+function clientsOf({ workloads, startOrder }: Plan, store: Workload, kind: Workload["kind"]): string[] {
+  return startOrder.filter((name) =>
+    workloads.some(
+      (one) =>
+        one.name === name &&
+        one.kind === kind &&
+        one.connects.some((to) => to.to === "workload" && to.workload === store.name),
+    ),
+  );
 }

@@ -6,7 +6,10 @@ import { renderNetworkPolicy } from "../kubernetes/network";
 import { podTemplate } from "../kubernetes/pod";
 import type { KubernetesObject, KubernetesOptions, Node } from "../kubernetes/types";
 import { renderServiceAccount } from "../kubernetes/workload";
-import { POSTGRES, REDIS, type BackupScripts } from "./scripts";
+import { folderScript, STORE_SCRIPT } from "./cluster";
+import { POSTGRES } from "./postgres";
+import { COPY_PORT, REDIS } from "./redis";
+import type { BackupScripts } from "./scripts";
 
 /** Where dumps go and come from: a bucket, which is a folder of the pod by GKE's Cloud Storage FUSE driver. */
 export interface BackupTarget<T> {
@@ -39,7 +42,7 @@ export function backedUp({ system, datastores, workloads }: Plan): BackedUp[] {
     if (datastore.kind !== "container" || !own || !login) {
       return [];
     }
-    const job = (what: keyof BackupScripts): Workload => ({
+    const job = (what: "dump" | "restore"): Workload => ({
       name: `${datastore.name}-${what}`,
       kind: "job",
       image: own.image,
@@ -51,7 +54,10 @@ export function backedUp({ system, datastores, workloads }: Plan): BackedUp[] {
         ...login.env,
       ],
       secretFiles: [login.secret],
-      configFiles: [{ path: SCRIPT, content: login.scripts[what] }],
+      configFiles: [
+        { path: SCRIPT, content: folderScript(login.scripts, what) },
+        { path: STORE_SCRIPT, content: login.scripts[what] },
+      ],
       ports: [],
       probes: { startupSeconds: 60 },
       resources: {
@@ -170,39 +176,53 @@ export function renderBackup<T>(
     ];
   };
   return [
-    admits(plan, context.namespace, store, [dump, restore]),
+    ...policies<T>(plan, context.namespace, store, { dump, restore }),
     ...of(dump, {}),
     ...of(restore, { suspend: true }),
   ];
 }
 
-/** Lets the jobs in to the store, beside those whom the store's own policy lets in. */
-function admits<T>(
+/** Lets the jobs in to the store, beside its own clients; and Redis to the copy that it takes restored data from. */
+function policies<T>(
   plan: Plan,
   namespace: string,
   store: string,
-  jobs: readonly Workload[],
-): KubernetesObject<T> {
-  const port = plan.datastores.find(({ name }) => name === store)?.port ?? 0;
-  return {
+  { dump, restore }: Pick<BackedUp, "dump" | "restore">,
+): KubernetesObject<T>[] {
+  const datastore = plan.datastores.find(({ name }) => name === store);
+  const peer = (name: string) => ({ podSelector: { matchLabels: selectorOf(plan, name) } });
+  const policy = (name: string, on: string, spec: Record<string, Node<T>>): KubernetesObject<T> => ({
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
     metadata: {
-      name: `${store}-from-backup`,
+      name,
       namespace,
       labels: { "app.kubernetes.io/managed-by": "longshore", "app.kubernetes.io/part-of": plan.system },
     },
-    spec: {
-      podSelector: { matchLabels: selectorOf(plan, store) },
-      policyTypes: ["Ingress"],
+    spec: { podSelector: { matchLabels: selectorOf(plan, on) }, ...spec },
+  });
+  const ports = [{ port: COPY_PORT, protocol: "TCP" }];
+  const takesCopy = datastore?.engine === "redis";
+  return [
+    policy(`${store}-from-backup`, store, {
+      policyTypes: ["Ingress", ...(takesCopy ? ["Egress"] : [])],
       ingress: [
         {
-          from: jobs.map(({ name }) => ({ podSelector: { matchLabels: selectorOf(plan, name) } })),
-          ports: [{ port, protocol: "TCP" }],
+          from: [peer(dump.name), peer(restore.name)],
+          ports: [{ port: datastore?.port ?? 0, protocol: "TCP" }],
         },
       ],
-    },
-  };
+      ...(takesCopy && { egress: [{ to: [peer(restore.name)], ports }] }),
+    }),
+    ...(takesCopy
+      ? [
+          policy(`${restore.name}-from-store`, restore.name, {
+            policyTypes: ["Ingress"],
+            ingress: [{ from: [peer(store)], ports }],
+          }),
+        ]
+      : []),
+  ];
 }
 
 interface Template<T> {

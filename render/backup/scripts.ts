@@ -1,118 +1,41 @@
-/** What a dump and its way back are made with. Scripts of `sh`, run in the datastore's own image. */
+/**
+ * How one kind of datastore is dumped and restored: scripts of POSIX `sh`, run in the datastore's own image. They only
+ * use standard input and output, so that the same script serves a file on this machine and a bucket of a cluster.
+ */
 export interface BackupScripts {
-  /** Writes a file below `$BACKUP_FOLDER` whose name begins with `$BACKUP_NAME`, and only when it is whole. */
+  /** Ending of the file's name. */
+  readonly extension: "dump" | "rdb";
+  /** Writes a dump to standard output. Ends with 0 only when the dump has been read back whole. */
   readonly dump: string;
-  /** Puts `$BACKUP_FILE`, or else the newest dump, in the place of what there is. */
+  /**
+   * Reads a dump from standard input, prepares it beside the current data, verifies it and switches. Until the switch
+   * the current data is untouched. `$DUMP_SHA256` is the checksum of the input, `$RESTORE_ID` names what is made.
+   */
   readonly restore: string;
+  /** Removes what an interrupted restore left, or completes it where it was past the point of no return. */
+  readonly recover: string;
+  /** Runs while the datastore is stopped, after `restore`. @default - `restore` switches by itself */
+  readonly switch?: string;
 }
 
-const BEGIN = `set -eu
+/** Every script begins with this: errors end it, and what it writes is readable by its user alone. */
+export const BEGIN = `set -eu
 umask 077
-: "\${BACKUP_FOLDER:?}" "\${BACKUP_NAME:?}"
+work=$(mktemp -d)
 `;
 
-/** A dump counts when it is whole: until then it has another name. */
-const named = (
-  ending: string,
-): string => `file="$BACKUP_FOLDER/$BACKUP_NAME-$(date -u +%Y%m%dT%H%M%SZ).${ending}"
-part="$BACKUP_FOLDER/.part-$$.${ending}"
-trap 'rm -f "$part"' EXIT
+/** A name that is safe in file names and as part of an SQL identifier. */
+export const RESTORE_ID = `case $RESTORE_ID in *[!a-z0-9]*|'') echo "RESTORE_ID: expected letters and digits" >&2; exit 1 ;; esac
 `;
 
-const finished = `[ -s "$part" ] || { echo "the dump is empty" >&2; exit 1; }
-mv "$part" "$file"
-echo "wrote $file, $(wc -c < "$file") bytes"
+/** Shell function that compares the checksum of what has arrived with what was sent: a stream can end early. */
+export const ARRIVED = `arrived() {
+  read -r sum rest < "$work/sum.txt"
+  [ "$sum" = "$DUMP_SHA256" ] || { echo "the dump did not arrive whole; the current data is unchanged" >&2; exit 1; }
+}
 `;
 
-const newest = (ending: string): string => `file=\${BACKUP_FILE:-}
-if [ -n "$file" ]; then
-  file="$BACKUP_FOLDER/$file"
-else
-  for one in "$BACKUP_FOLDER/$BACKUP_NAME"-*.${ending}; do file=$one; done
-fi
-[ -f "$file" ] || { echo "there is no dump $file" >&2; exit 1; }
-echo "restoring $file"
+/** The last line of a dump: the checksum of all that it has written to standard output. */
+export const SENT = `read -r sum rest < "$work/sum.txt"
+printf 'sha256 %s\\n' "$sum" >&2
 `;
-
-const POSTGRES_LOGIN = `PGPASSWORD=$(cat "$PGPASSWORD_FILE")
-export PGPASSWORD
-`;
-
-/**
- * PostgreSQL: the database with its owner and rights. Roles are not in it, for Longshore's job makes them; so they
- * must be there before a restore. Sessions that are open are ended.
- */
-export const POSTGRES: BackupScripts = {
-  dump: `${BEGIN}${POSTGRES_LOGIN}${named("dump")}pg_dump --format=custom --no-password --file="$part" "$PGDATABASE"
-# A dump that cannot be read is none.
-pg_restore --list "$part" > /dev/null
-${finished}`,
-  restore: `${BEGIN}${POSTGRES_LOGIN}${newest("dump")}pg_restore --list "$file" > /dev/null
-sql() { psql --no-psqlrc --quiet --no-password --set=ON_ERROR_STOP=1 --dbname=postgres --command="$1"; }
-sql "ALTER DATABASE \\"$PGDATABASE\\" ALLOW_CONNECTIONS false"
-sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$PGDATABASE'" > /dev/null
-# TimescaleDB would interfere with its own tables coming back; elsewhere the word means nothing.
-PGOPTIONS='-c timescaledb.restoring=on' pg_restore --create --clean --if-exists --no-password --exit-on-error \\
-  --dbname=postgres "$file"
-psql --no-psqlrc --quiet --no-password --set=ON_ERROR_STOP=1 --dbname="$PGDATABASE" --command=ANALYZE
-echo restored
-`,
-};
-
-const REDIS_LOGIN = `REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE")
-export REDISCLI_AUTH
-store() { redis-cli --no-auth-warning -h "$REDIS_HOST" -p "$REDIS_PORT" "$@"; }
-`;
-
-/**
- * Redis: a snapshot over its replication protocol. A restore empties it and plays the snapshot back as commands, so
- * that also what writes every command to disk takes it while it runs.
- */
-export const REDIS: BackupScripts = {
-  dump: `${BEGIN}${REDIS_LOGIN}${named("rdb")}store --rdb "$part" > /dev/null
-redis-check-rdb "$part" > /dev/null
-${finished}`,
-  restore: `${BEGIN}${REDIS_LOGIN}${newest("rdb")}redis-check-rdb "$file" > /dev/null
-folder=$(mktemp -d)
-cp "$file" "$folder/dump.rdb"
-redis-server --port 0 --unixsocket "$folder/socket" --dir "$folder" --dbfilename dump.rdb --save '' --appendonly no \\
-  --aof-use-rdb-preamble no --logfile "$folder/log" &
-server=$!
-trap 'kill $server 2> /dev/null; rm -rf "$folder"' EXIT
-copy() { REDISCLI_AUTH='' redis-cli -s "$folder/socket" "$@"; }
-tries=0
-until [ "$(copy ping 2> /dev/null)" = PONG ]; do
-  tries=$((tries + 1))
-  { [ $tries -lt 600 ] && kill -0 $server 2> /dev/null; } || { cat "$folder/log" >&2; exit 1; }
-  sleep 0.5
-done
-copy config set appendonly yes > /dev/null
-while copy info persistence | grep -qE '^aof_rewrite_(in_progress|scheduled):1'; do sleep 0.2; done
-[ "$(store flushall)" = OK ]
-answer=$(cat "$folder"/appendonlydir/*.base.aof | store --pipe)
-echo "$answer"
-case $answer in *'errors: 0,'*) ;; *) exit 1 ;; esac
-[ "$(copy dbsize)" = "$(store dbsize)" ] || echo "some keys have expired since, or somebody writes"
-echo restored
-`,
-};
-
-// It unpacks native code, which cannot run from a folder in memory.
-const NEO4J_TEMPORARY = `mkdir -p /data/.backup
-export JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=/data/.backup
-`;
-
-/**
- * Neo4j's community edition dumps a database that does not run. So these run beside no server, with its data folder
- * at /data.
- */
-export const NEO4J: BackupScripts = {
-  dump: `${BEGIN}${named("dump")}folder=$(mktemp -d)
-${NEO4J_TEMPORARY}neo4j-admin database dump "\${NEO4J_DATABASE:-neo4j}" --to-path="$folder"
-cp "$folder/\${NEO4J_DATABASE:-neo4j}.dump" "$part"
-rm -rf "$folder"
-${finished}`,
-  restore: `${BEGIN}${newest("dump")}${NEO4J_TEMPORARY}neo4j-admin database load "\${NEO4J_DATABASE:-neo4j}" --from-stdin --overwrite-destination=true < "$file"
-echo restored
-`,
-};

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync, chmodSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "mocha";
-import { NEO4J, POSTGRES, REDIS, type BackupScripts } from "../../render/backup/scripts";
+import { NEO4J } from "../../render/backup/neo4j";
+import { POSTGRES } from "../../render/backup/postgres";
+import { REDIS } from "../../render/backup/redis";
+import type { BackupScripts } from "../../render/backup/scripts";
 import { docker, useDocker } from "../support/compose-stack";
 import { eventually } from "../support/wait";
 
@@ -14,6 +19,18 @@ const IMAGES = {
   neo4j: "neo4j:5.26-community",
 } as const;
 const NETWORK = "longshore-backup-test";
+const LOSS = "rm -rf /data/databases/neo4j/* /data/transactions/neo4j/*";
+const HALF_SWITCH = `mkdir -p /data/.before-test1/databases
+mv /data/databases/neo4j /data/.before-test1/databases/neo4j
+mv /data/.restore-test1/databases/neo4j /data/databases/neo4j`;
+
+interface Runner {
+  readonly scripts: BackupScripts;
+  readonly image: string;
+  readonly user: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly options?: readonly string[];
+}
 
 /** Backup, loss, restore: with the datastores themselves, as containers without Compose. */
 describe("backups", function () {
@@ -75,31 +92,41 @@ describe("backups", function () {
   };
   /** Runs a script as the job does: in the datastore's image, as its user, on a read-only root. */
   const run = (
-    scripts: BackupScripts,
-    what: keyof BackupScripts,
-    image: string,
-    user: string,
-    env: Readonly<Record<string, string>>,
-    ...options: string[]
-  ): string => {
-    const variables = Object.entries({ BACKUP_FOLDER: "/backup", ...env }).flatMap(([name, value]) => [
-      "--env",
-      `${name}=${value}`,
-    ]);
+    { scripts, image, user, env, options = [] }: Runner,
+    purpose: "dump" | "restore" | "recover" | "switch",
+    input: Buffer = Buffer.alloc(0),
+    more: Readonly<Record<string, string>> = {},
+  ): { code: number; output: Buffer; said: string } => {
+    const sum = createHash("sha256").update(input).digest("hex");
+    const all = { DUMP_SHA256: sum, RESTORE_ID: "test1", RESTORE_HOST: "127.0.0.1", ...env, ...more };
+    const variables = Object.entries(all).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
     const locked = ["--read-only", "--tmpfs", "/tmp:mode=1777", "--cap-drop", "ALL", "--user", user];
-    const mounts = ["--volume", `${folder}:/backup`, "--network", NETWORK, ...options];
-    return docker(
-      "run",
-      "--rm",
-      ...locked,
-      ...variables,
-      ...mounts,
-      "--entrypoint",
-      "sh",
-      image,
-      "-c",
-      scripts[what],
+    const { status, stdout, stderr } = spawnSync(
+      "docker",
+      [
+        ...["run", "--rm", "--interactive", "--log-driver", "none", ...locked, ...variables],
+        ...["--volume", `${folder}:/backup:ro`, ...options, "--entrypoint", "sh", image, "-c"],
+        scripts[purpose] ?? "exit 99",
+      ],
+      { input, maxBuffer: 2 ** 28 },
     );
+    return {
+      code: status ?? 128,
+      output: stdout,
+      said: `${stdout.toString("latin1")}\n${stderr.toString()}`,
+    };
+  };
+  const dumpOf = (runner: Runner): Buffer => {
+    const { code, output, said } = run(runner, "dump");
+    assert.equal(code, 0, said.slice(-2000));
+    const sum = createHash("sha256").update(output).digest("hex");
+    assert.match(said, new RegExp(`^sha256 ${sum}$`, "m"));
+    return output;
+  };
+  const restored = (runner: Runner, dump: Buffer, purpose: "restore" | "switch" = "restore"): string => {
+    const { code, said } = run(runner, purpose, dump);
+    assert.equal(code, 0, said.slice(-2000));
+    return said;
   };
 
   it("bring PostgreSQL back with its rights and its hypertables, under open sessions", async () => {
@@ -151,40 +178,46 @@ describe("backups", function () {
       ),
     ];
     const before = facts();
-    const env = {
-      BACKUP_NAME: "shop-db",
-      PGHOST: "db",
-      PGUSER: "postgres",
-      PGDATABASE: "shop",
-      PGPASSWORD_FILE: "/backup/password",
+    const runner: Runner = {
+      scripts: POSTGRES,
+      image: IMAGES.postgres,
+      user: "999:999",
+      options: ["--network", `container:${db}`],
+      env: {
+        PGHOST: "127.0.0.1",
+        PGUSER: "postgres",
+        PGDATABASE: "shop",
+        PGPASSWORD_FILE: "/backup/password",
+      },
     };
-    const job = (what: keyof BackupScripts, more: Readonly<Record<string, string>> = {}): string =>
-      run(POSTGRES, what, IMAGES.postgres, "999:999", { ...env, ...more });
-    assert.match(job("dump"), /wrote \/backup\/shop-db-\d{8}T\d{6}Z\.dump, \d+ bytes/);
+    const dump = dumpOf(runner);
     sql(
       "DELETE FROM s.orders WHERE what LIKE '%7'; REVOKE ALL ON s.orders FROM app; CREATE TABLE s.later (x int)",
     );
     docker("exec", "--detach", db, "psql", "-U", "postgres", "-c", "SELECT pg_sleep(600)", "shop");
-    assert.match(job("restore"), /restored/);
+    // What an earlier restore left that was killed.
+    sql("CREATE DATABASE shop_restore_killed", "postgres");
+    assert.match(restored(runner, dump), /^rows \d{3,}\nrestored$/m);
     assert.deepEqual(facts(), before);
     assert.equal(sql("SELECT to_regclass('s.later') IS NULL"), "t");
+    const databases = () =>
+      sql("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database", "postgres");
+    assert.equal(databases(), "postgres shop template0 template1");
     // It takes new data in new chunks.
     sql("INSERT INTO s.orders VALUES ('2030-01-01', 'after')");
-    assert.throws(
-      () => job("restore", { BACKUP_FILE: "shop-db-never.dump" }),
-      /there is no dump \/backup\/shop-db-never/,
-    );
-    assert.equal(
-      sql("SELECT count(*) FROM s.orders"),
-      "401",
-      "a restore that cannot be done changed something",
-    );
-    assert.throws(() => job("dump", { PGHOST: "nowhere" }));
-    assert.equal(readdirSync(folder).filter((file) => file.startsWith("shop-db-")).length, 1);
-    assert.deepEqual(
-      readdirSync(folder).filter((file) => file.includes("part")),
-      [],
-    );
+
+    // Whatever is wrong with a dump, the current data stays, and nothing else.
+    const cut = run(runner, "restore", dump.subarray(0, Math.floor(dump.length * 0.6)));
+    assert.notEqual(cut.code, 0, cut.said);
+    const torn = run(runner, "restore", dump, { DUMP_SHA256: "0".repeat(64) });
+    assert.match(torn.said, /did not arrive whole; the current data is unchanged/);
+    sql("DROP OWNED BY app", "shop");
+    sql("DROP ROLE app", "postgres");
+    assert.match(run(runner, "restore", dump).said, /role "app" does not exist/);
+    assert.equal(sql("SELECT count(*) FROM s.orders"), "401");
+    assert.equal(databases(), "postgres shop template0 template1");
+    assert.equal(sql("SELECT datallowconn FROM pg_database WHERE datname = 'shop'"), "t");
+    assert.notEqual(run(runner, "dump", undefined, { PGHOST: "nowhere" }).code, 0);
   });
 
   it("bring Redis back while it runs, every type, what is binary and what expires", async () => {
@@ -216,20 +249,28 @@ describe("backups", function () {
     redis("setex", "expires", "100000", "soon");
     const digest = (): string => redis("debug", "digest");
     const before = digest();
-    const env = {
-      BACKUP_NAME: "shop-cache",
-      REDIS_HOST: "cache",
-      REDIS_PORT: "6379",
-      REDIS_PASSWORD_FILE: "/backup/password",
+    const runner: Runner = {
+      scripts: REDIS,
+      image: IMAGES.redis,
+      user: "999:999",
+      options: ["--network", `container:${cache}`],
+      env: { REDIS_HOST: "127.0.0.1", REDIS_PORT: "6379", REDIS_PASSWORD_FILE: "/backup/password" },
     };
-    const job = (what: keyof BackupScripts): string => run(REDIS, what, IMAGES.redis, "999:999", env);
-    assert.match(job("dump"), /wrote \/backup\/shop-cache-.*\.rdb/);
+    const dump = dumpOf(runner);
     redis("del", "hash", "key:7");
     redis("set", "later", "x");
     assert.notEqual(digest(), before);
-    assert.match(job("restore"), /errors: 0, replies: \d+\nrestored/);
+    const cut = run(runner, "restore", dump.subarray(0, Math.floor(dump.length * 0.6)));
+    assert.notEqual(cut.code, 0, cut.said);
+    assert.equal(redis("get", "later"), "x");
+    assert.match(restored(runner, dump), /^rows 5006\nrestored$/m);
     assert.equal(digest(), before);
     assert.ok(Number(redis("ttl", "expires")) > 90_000);
+    // It is a master again, and its log of writes has the restored data.
+    assert.match(redis("info", "replication"), /role:master/);
+    assert.equal(redis("config", "get", "masterauth").trim(), "masterauth");
+    redis("debug", "loadaof");
+    assert.equal(digest(), before);
   });
 
   it("bring Neo4j back, which does not run meanwhile", async () => {
@@ -240,7 +281,7 @@ describe("backups", function () {
       "--env",
       "NEO4J_server_memory_heap_max__size=256m",
     ];
-    let graph = start("graph", IMAGES.neo4j, ...data, ...login);
+    const graph = start("graph", IMAGES.neo4j, ...data, ...login);
     const cypher = (statement: string): string =>
       docker(
         ...[
@@ -273,17 +314,32 @@ describe("backups", function () {
     };
     const before = facts();
     assert.deepEqual(before, [100, 5050, -338350]);
-    const job = (what: keyof BackupScripts): string => {
-      const env = { BACKUP_NAME: "shop-graph" };
-      return run(NEO4J, what, IMAGES.neo4j, "7474:7474", env, ...data, "--tmpfs", "/logs:mode=1777");
+    const runner: Runner = {
+      scripts: NEO4J,
+      image: IMAGES.neo4j,
+      user: "7474:7474",
+      env: {},
+      options: [...data, "--network", "none", "--tmpfs", "/logs:mode=1777"],
     };
     docker("stop", graph);
-    assert.match(job("dump"), /wrote \/backup\/shop-graph-.*\.dump/);
-    docker("rm", graph);
-    docker("volume", "rm", volume);
-    docker("volume", "create", volume);
-    assert.match(job("restore"), /restored/);
-    graph = start("graph-again", IMAGES.neo4j, ...data, ...login);
+    const dump = dumpOf(runner);
+    docker("run", "--rm", ...data, "--user", "7474:7474", "--entrypoint", "sh", IMAGES.neo4j, "-c", LOSS);
+    assert.match(restored(runner, dump), /^prepared$/m);
+    // The switch, interrupted after its first half: recovery completes it.
+    docker(
+      "run",
+      "--rm",
+      ...data,
+      "--user",
+      "7474:7474",
+      "--entrypoint",
+      "sh",
+      IMAGES.neo4j,
+      "-c",
+      HALF_SWITCH,
+    );
+    assert.match(run(runner, "recover").said, /completed restore test1/);
+    docker("start", graph);
     await eventually("Neo4j answers", () => cypher("RETURN 1"), {
       until: (answer) => answer.includes('"errors":[]'),
     });

@@ -381,7 +381,7 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     assert.ok((await json<Session>(`/nexus/sessions/${session}`)).history.length >= 1);
     const { code, stderr } = await checkout.longshore("restore", "nexus/db", "--file", "no.dump", "--yes");
     assert.equal(code, 2);
-    assert.match(stderr, /no dump no\.dump in .*; there are nexus-db-/);
+    assert.match(stderr, /the dump no\.dump in .*; there are nexus-db-/);
     await healthy();
   });
 

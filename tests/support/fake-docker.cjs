@@ -3,7 +3,8 @@
 // and runs nothing. A container that is attached to lasts until it is removed, or until there is a file `done`.
 "use strict";
 
-const { appendFileSync, existsSync, readFileSync, writeFileSync } = require("node:fs");
+const { createHash } = require("node:crypto");
+const { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
 const beside = (name) => join(__dirname, name);
@@ -14,7 +15,10 @@ const answers = {
   buildx: () => "github.com/docker/buildx v0.20.0",
   compose: () => (words[0] === "version" ? "2.40.0" : `compose ${words.join(" ")}`),
   ps: () => containers.map((one) => `${one.id} ${one.project} ${one.system}`).join("\n"),
-  create: () => "job",
+  create: () => {
+    rmSync(beside("removed"), { force: true });
+    return "job";
+  },
   start: () => (words[0] === "--attach" ? last() : words[0]),
   rm: () => writeFileSync(beside("removed"), ""),
   inspect: () =>
@@ -23,10 +27,10 @@ const answers = {
       : JSON.stringify(
           containers
             .filter(({ id }) => words.includes(id))
-            .map(({ id, project, system, service }) => ({
+            .map(({ id, project, system, service, state = "running" }) => ({
               Id: id,
               RestartCount: 0,
-              State: { Status: "running", ExitCode: 0, StartedAt: "2026-01-01T00:00:00Z" },
+              State: { Status: state, ExitCode: 0, StartedAt: "2026-01-01T00:00:00Z" },
               Config: {
                 Image: "image",
                 Labels: {
@@ -45,7 +49,10 @@ function last() {
   // A test that failed leaves nothing that waits.
   while (!existsSync(beside("removed")) && existsSync(beside("containers.json"))) {
     if (existsSync(beside("done"))) {
-      return "done";
+      // A dump says what it has sent.
+      const sent = "a dump\n";
+      process.stderr.write(`rows 3\nsha256 ${createHash("sha256").update(sent).digest("hex")}\n`);
+      return sent.trimEnd();
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   }

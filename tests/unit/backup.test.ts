@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { describe, it } from "mocha";
+import { execFile, execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
 import { planSystem, type Plan } from "../../catalog/plan";
 import { backupBucketSpec } from "../../components/backup-bucket";
 import { checkKubernetesObject } from "../../offline/schemas/kubernetes";
 import { backedUp, renderBackup } from "../../render/backup/objects";
-import { NEO4J, POSTGRES, REDIS } from "../../render/backup/scripts";
+import { folderScript, STORE_SCRIPT } from "../../render/backup/cluster";
+import { NEO4J } from "../../render/backup/neo4j";
+import { POSTGRES } from "../../render/backup/postgres";
+import { REDIS } from "../../render/backup/redis";
 import { googleOptions } from "../../render/kubernetes";
 import { loadStack, planSettings } from "../../settings";
 import { readSettings } from "../../settings/read";
@@ -72,11 +79,102 @@ describe("backups in the cluster", () => {
   });
 
   it("are scripts that every sh reads", () => {
-    for (const { dump, restore } of [POSTGRES, REDIS, NEO4J]) {
-      for (const script of [dump, restore]) {
+    for (const scripts of [POSTGRES, REDIS, NEO4J]) {
+      const { dump, restore, recover, switch: switched = "" } = scripts;
+      const folder = [folderScript(scripts, "dump"), folderScript(scripts, "restore")];
+      for (const script of [dump, restore, recover, switched, ...folder]) {
         execFileSync("sh", ["-n"], { input: script });
       }
     }
+  });
+
+  describe("on a folder", () => {
+    let folder: string;
+    let tools: string;
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "longshore-folder-"));
+      tools = mkdtempSync(join(tmpdir(), "longshore-tools-"));
+    });
+    afterEach(() => {
+      [folder, tools].forEach((one) => {
+        rmSync(one, { recursive: true, force: true });
+      });
+    });
+
+    const DUMP = `printf '%s' "$CONTENT" | tee "$0.sent"; sleep "$PAUSE"; [ -z "$FAIL" ] || exit 1
+printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`;
+    const start = (
+      purpose: "dump" | "restore",
+      store: string,
+      env: Readonly<Record<string, string>> = {},
+    ) => {
+      const path = join(tools, `${randomUUID()}.sh`);
+      writeFileSync(path, store);
+      const script = folderScript({ extension: "dump" }, purpose).replaceAll(STORE_SCRIPT, path);
+      const all = {
+        BACKUP_FOLDER: folder,
+        BACKUP_NAME: "shop-db",
+        CONTENT: "x",
+        PAUSE: "0",
+        FAIL: "",
+        ...env,
+      };
+      return new Promise<{ code: number; text: string }>((resolve) => {
+        const child = execFile(
+          "sh",
+          ["-c", script],
+          { env: { ...process.env, ...all } },
+          (error, out, err) => {
+            resolve({ code: error ? (child.exitCode ?? 1) : 0, text: out + err });
+          },
+        );
+      });
+    };
+    const dumps = () =>
+      readdirSync(folder)
+        .filter((file) => file.endsWith(".dump"))
+        .sort();
+
+    it("give the scheduled job and one that a person starts dumps of their own", async () => {
+      const made = await Promise.all(
+        ["one", "two", "three"].map((content) => start("dump", DUMP, { CONTENT: content, PAUSE: "0.2" })),
+      );
+      assert.deepEqual(
+        made.map(({ code }) => code),
+        [0, 0, 0],
+        JSON.stringify(made),
+      );
+      const contents = dumps().map((file) => readFileSync(join(folder, file), "utf8"));
+      assert.deepEqual(contents.sort(), ["one", "three", "two"]);
+      execFileSync("sh", ["-c", "sha256sum --check --quiet *.sha256"], { cwd: folder });
+      assert.equal(readdirSync(folder).length, 6);
+    });
+
+    it("keep nothing of a dump that fails", async () => {
+      const { code, text } = await start("dump", DUMP, { FAIL: "yes" });
+      assert.notEqual(code, 0);
+      assert.match(text, /nothing of this dump was kept/);
+      assert.deepEqual(readdirSync(folder), []);
+    });
+
+    it("restore the newest by its sequence, not by the clock, and refuse a damaged one", async () => {
+      const restore = 'printf "%s:" "$RESTORE_ID"; cat';
+      writeFileSync(join(folder, "shop-db-20261121T020000Z.dump"), "from before there were sequences");
+      const old = await start("restore", restore);
+      assert.match(old.text, /[a-z0-9]{8}:from before/);
+      await start("dump", DUMP, { CONTENT: "first" });
+      const [, first = ""] = dumps().sort((a, b) => b.localeCompare(a));
+      const later = first.replace(/-\d{8}T/, "-29991231T");
+      renameSync(join(folder, first), join(folder, later));
+      await start("dump", DUMP, { CONTENT: "second" });
+      assert.match((await start("restore", restore)).text, /:second/);
+      const newest = dumps().find((file) => file.includes("-000002-")) ?? "";
+      writeFileSync(join(folder, newest), "secon");
+      const damaged = await start("restore", restore);
+      assert.notEqual(damaged.code, 0);
+      assert.match(damaged.text, /damaged or incomplete; the current data is unchanged/);
+    });
   });
 
   it("go by default in staging and prod to a closed bucket that forgets", () => {

@@ -1,16 +1,28 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { composeProjectName } from "../../tools/compose-project-name";
 import { Checkout } from "../support/checkout";
 import { eventually } from "../support/wait";
 
+const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 const DUMP = "nexus-graph-20261121T020000Z.dump";
 
-/** Neo4j is dumped while it stands still: whatever happens, it has to run again. */
+/** Neo4j is stopped during its dump: whatever happens, it must run again. */
 describe("cli: backup and restore that are interrupted, with a stand-in for docker", function () {
   this.timeout(60_000);
   let checkout: Checkout;
@@ -19,7 +31,9 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
 
   before(() => {
     checkout = new Checkout();
-    checkout.presetLocal("config:\n  longshore:systems: [nexus]\n");
+    checkout.presetLocal(
+      `config:\n  longshore:systems: [nexus]\n  longshore:backups:\n    recipients: [${RECIPIENT}]\n`,
+    );
     bin = join(checkout.folder, "bin");
     folder = join(checkout.data, "backups/local/nexus/graph");
     mkdirSync(bin);
@@ -31,11 +45,15 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
       XDG_DATA_HOME: checkout.dataHome,
     });
     const graph = { id: "graph-1", system: "nexus", service: "graph", project };
-    writeFileSync(join(bin, "containers.json"), JSON.stringify([graph]));
+    const db = { ...graph, id: "db-1", service: "db", state: "exited" };
+    writeFileSync(join(bin, "containers.json"), JSON.stringify([graph, db]));
   });
   beforeEach(() => {
     ["calls.txt", "done", "removed"].forEach((name) => {
       rmSync(join(bin, name), { force: true });
+    });
+    readdirSync(folder).forEach((name) => {
+      rmSync(join(folder, name));
     });
   });
   after(() => {
@@ -56,6 +74,12 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
 
   /** Runs a command to the point where the job is under way, as the first of its process group, as in a terminal. */
   const begin = async (...args: string[]) => {
+    const command = start(...args);
+    await until(`the job of ${args.join(" ")} runs`, isAttached);
+    return command;
+  };
+  const isAttached = () => calls().some((line) => /^start --attach .*job$/.test(line));
+  const start = (...args: string[]) => {
     const child = spawn("bin/longshore", args, {
       cwd: checkout.root,
       detached: true,
@@ -73,7 +97,6 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     );
     const ended = once(child, "close") as Promise<[number | null, string | null]>;
     const { pid = 0 } = child;
-    await until(`the job of ${args.join(" ")} runs`, () => calls().includes("start --attach job"));
     return {
       /** To the command alone, or as Ctrl-C to all that the terminal knows of. */
       signal: (name: NodeJS.Signals, { all = false } = {}) => process.kill(all ? -pid : pid, name),
@@ -86,9 +109,9 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     ["SIGINT", true],
     ["SIGTERM", false],
   ] as const) {
-    it(`ends a dump at ${signal}, starts what stood still, and leaves no piece of a dump`, async () => {
+    it(`ends a dump at ${signal}, starts the datastore and leaves no piece of a dump`, async () => {
       const command = await begin("backup", "nexus/graph");
-      writeFileSync(join(folder, ".part-1.dump"), "half");
+      assert.equal(readdirSync(folder).filter((file) => file.startsWith(".part-")).length, 1);
       command.signal(signal, { all });
       assert.deepEqual(await command.ended, [130, null], command.output());
       assert.deepEqual(calls(), [
@@ -99,29 +122,55 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
         "start graph-1",
       ]);
       assert.match(command.output(), /^error: interrupted; not dumped: nexus\/graph$/m);
-      assert.ok(!existsSync(join(folder, ".part-1.dump")));
+      assert.deepEqual(readdirSync(folder), []);
     });
   }
 
-  it("finishes a restore at the first Ctrl-C, for half of one is no data at all", async () => {
+  it("dumps the other datastores when one does not run, and exits with 1", async () => {
+    writeFileSync(join(bin, "done"), "");
+    const command = start("backup", "--keep", "1");
+    assert.deepEqual(await command.ended, [1, null], command.output());
+    assert.match(command.output(), /^nexus\/graph +nexus-graph-000001-\d{8}T\d{6}Z\.dump\.age/m);
+    assert.match(
+      command.output(),
+      /1 of 2 datastores have no new dump\n.*nexus\/db: does not run \(exited\)/,
+    );
+    const [dump = "", checksum] = readdirSync(folder).sort();
+    assert.equal(checksum, `${dump}.sha256`);
+    assert.equal(statSync(join(folder, dump)).mode & 0o777, 0o600);
+    assert.match(readFileSync(join(folder, dump), "utf8"), /^age-encryption\.org\/v1\n/);
+    // Another dump, by a clock that went back: it is the newest, and stays.
+    const later = dump.replace(/-\d{8}T/, "-29991231T");
+    renameSync(join(folder, dump), join(folder, later));
+    const second = start("backup", "nexus/graph", "--keep", "1");
+    assert.deepEqual(await second.ended, [0, null], second.output());
+    const left = readdirSync(folder).filter((file) => file.endsWith(".age"));
+    assert.equal(left.length, 1);
+    assert.match(left[0] ?? "", /^nexus-graph-000002-/);
+  });
+
+  it("finishes a restore at the first Ctrl-C", async () => {
     writeFileSync(join(folder, DUMP), "x");
     const command = await begin("restore", "nexus/graph", "--yes");
     command.signal("SIGINT", { all: true });
-    await until("it says so", () => command.output().includes("once more ends it"));
+    await until("it says so", () => command.output().includes("press Ctrl-C again to abort"));
     writeFileSync(join(bin, "done"), "");
     assert.deepEqual(await command.ended, [0, null], command.output());
-    assert.match(command.output(), /nexus\/graph is as in nexus-graph-/);
+    assert.match(command.output(), /nexus\/graph: restored nexus-graph-/);
     assert.ok(calls().includes("start graph-1"));
   });
 
-  it("ends a restore at the second one, starts what stood still, and says what that means", async () => {
+  it("aborts a restore at the second Ctrl-C, removes what it left and starts the datastore", async () => {
     writeFileSync(join(folder, DUMP), "x");
     const command = await begin("restore", "nexus/graph", "--yes");
     command.signal("SIGINT", { all: true });
-    await until("it says so", () => command.output().includes("once more ends it"));
+    await until("it says so", () => command.output().includes("press Ctrl-C again to abort"));
     command.signal("SIGINT", { all: true });
     assert.deepEqual(await command.ended, [130, null], command.output());
     assert.deepEqual(calls().slice(-2), ["rm --force --volumes job", "start graph-1"]);
-    assert.match(command.output(), /^error: interrupted; .*may have only a part of nexus-graph-.*\.dump/m);
+    assert.match(
+      command.output(),
+      /^error: interrupted; nexus\/graph has either its data from before or all of /m,
+    );
   });
 });

@@ -1,0 +1,229 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { Failure, usage } from "../support/failure";
+
+/** A dump in its folder. Only whole dumps have a name that is listed. */
+export interface ArchivedDump {
+  readonly file: string;
+  /** Counts up with every dump of a datastore: the order of dumps does not depend on the clock. */
+  readonly sequence: number;
+  /** When it was made, by the clock of then: `20261121T020000Z`. */
+  readonly stamp: string;
+  readonly encrypted: boolean;
+}
+
+/** Name of a file that is being written. It is random and opened exclusively: two writers never share one. */
+const PART = ".part-";
+const CHECKSUM = ".sha256";
+const ENCRYPTED = ".age";
+
+/** Whole dumps of a datastore, oldest first. Dumps from before there were sequences come first, by their time. */
+export async function dumpsIn(folder: string, name: string): Promise<ArchivedDump[]> {
+  const found = (await filesIn(folder)).flatMap((file) => parseName(file, name) ?? []);
+  return found.sort(
+    (a, b) => a.sequence - b.sequence || compare(a.stamp, b.stamp) || compare(a.file, b.file),
+  );
+}
+
+function parseName(file: string, name: string): ArchivedDump | undefined {
+  if (!file.startsWith(`${name}-`)) {
+    return undefined;
+  }
+  const match = /^(?:(\d{6,})-)?(\d{8}T\d{6}Z)(?:-[0-9A-Za-z]+)?\.(?:dump|rdb)(\.age)?$/.exec(
+    file.slice(name.length + 1),
+  );
+  const [, sequence = "0", stamp = "", encrypted] = match ?? [];
+  return match ? { file, sequence: Number(sequence), stamp, encrypted: encrypted !== undefined } : undefined;
+}
+
+export interface NewDump {
+  /** Prefix of the file's name. */
+  readonly name: string;
+  readonly extension: string;
+  readonly encrypted: boolean;
+}
+
+/**
+ * Writes a dump: under a random name first, then to the disk, read back and compared, and only then under its own name
+ * with its checksum beside it. @param write gives the bytes, and fails when they are not whole
+ * @throws Failure when there is no room; nothing is left then
+ */
+export async function archive(
+  folder: string,
+  { name, extension, encrypted }: NewDump,
+  write: (sink: (bytes: AsyncIterable<Uint8Array>) => Promise<void>) => Promise<void>,
+): Promise<ArchivedDump & { readonly bytes: number }> {
+  const part = join(folder, `${PART}${randomBytes(12).toString("hex")}`);
+  let claimed: string | undefined;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const handle = await open(part, "wx", 0o600);
+    const hash = createHash("sha256");
+    try {
+      await write((bytes) => writeAll(handle, bytes, hash));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const sum = hash.digest("hex");
+    if ((await checksumOf(part)) !== sum) {
+      throw new Failure(`${folder}: the disk does not hold what was written to it; check the disk`);
+    }
+    const file = await claim(folder, name, `${extension}${encrypted ? ENCRYPTED : ""}`, sum);
+    claimed = join(folder, `${file}${CHECKSUM}`);
+    await rename(part, join(folder, file));
+    claimed = undefined;
+    await syncFolder(folder);
+    const made = parseName(file, name);
+    if (!made) {
+      throw new Error(`internal: ${file} is not the name of a dump`);
+    }
+    return { ...made, bytes: (await stat(join(folder, file))).size };
+  } catch (error) {
+    throw inWords(error, folder);
+  } finally {
+    await rm(part, { force: true }).catch(() => undefined);
+    if (claimed !== undefined) {
+      await rm(claimed, { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+async function writeAll(
+  handle: FileHandle,
+  bytes: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+): Promise<void> {
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    for (let at = 0; at < chunk.length;) {
+      at += (await handle.write(chunk, at)).bytesWritten;
+    }
+  }
+}
+
+/** Takes the next sequence by making the checksum's file, which exactly one writer can make. @returns the dump's name */
+async function claim(folder: string, name: string, ending: string, sum: string): Promise<string> {
+  const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+  for (let sequence = (await lastSequence(folder, name)) + 1; ; sequence += 1) {
+    const file = `${name}-${String(sequence).padStart(6, "0")}-${stamp}.${ending}`;
+    try {
+      const handle = await open(join(folder, `${file}${CHECKSUM}`), "wx", 0o600);
+      try {
+        await handle.writeFile(`${sum}  ${file}\n`);
+        await handle.sync();
+      } catch (error) {
+        await rm(join(folder, `${file}${CHECKSUM}`), { force: true });
+        throw error;
+      } finally {
+        await handle.close();
+      }
+      return file;
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") {
+        throw error;
+      }
+    }
+  }
+}
+
+async function lastSequence(folder: string, name: string): Promise<number> {
+  const names = (await filesIn(folder)).map((file) => parseName(file.replace(/\.sha256$/, ""), name));
+  return Math.max(0, ...names.map((one) => one?.sequence ?? 0));
+}
+
+/** Removes all but the newest dumps. The order is that of their sequence: a clock that went back changes nothing. */
+export async function prune(folder: string, name: string, keep: number): Promise<string[]> {
+  const old = (await dumpsIn(folder, name)).slice(0, -Math.max(1, keep));
+  for (const { file } of old) {
+    await rm(join(folder, file), { force: true });
+    await rm(join(folder, `${file}${CHECKSUM}`), { force: true });
+  }
+  return old.map(({ file }) => file);
+}
+
+/** Removes what killed writers left. Only for the one that holds the lock of this folder. */
+export async function removeParts(folder: string): Promise<void> {
+  for (const file of (await filesIn(folder)).filter((one) => one.startsWith(PART))) {
+    await rm(join(folder, file), { force: true });
+  }
+}
+
+/** @throws Failure when a dump is not what was written. @returns whether there is a checksum to compare with */
+export async function verifyChecksum(folder: string, file: string): Promise<boolean> {
+  const path = join(folder, file);
+  const written = await readFile(`${path}${CHECKSUM}`, "utf8").catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") {
+      return undefined;
+    }
+    throw inWords(error, folder);
+  });
+  if (written === undefined) {
+    return false;
+  }
+  const expected = /^[0-9a-f]{64}/.exec(written)?.[0];
+  const actual = await checksumOf(path).catch((error: unknown) => {
+    throw inWords(error, folder);
+  });
+  if (expected !== actual) {
+    throw usage(
+      `${path}: expected the checksum in ${file}${CHECKSUM}, got another one: the dump is damaged or incomplete; ` +
+        "fix: restore another dump with --file",
+    );
+  }
+  return true;
+}
+
+export async function checksumOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") {
+      return [];
+    }
+    throw inWords(error, folder);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+function inWords(error: unknown, folder: string): unknown {
+  switch (codeOf(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new Failure(
+        `${folder}: no space left; nothing of this dump was kept\n` +
+          "fix: free space there, keep fewer dumps (--keep), or choose another folder (--to)",
+      );
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new Failure(`${folder}: not readable or not writable: ${(error as Error).message}`);
+    default:
+      return error;
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { archive, dumpsIn, prune } from "../../cli/compose/backup-archive";
+import { encrypt, openDump, verifyDump } from "../../cli/compose/backup-encryption";
+
+const NAME = "shop-db";
+const PLAIN = { name: NAME, extension: "dump", encrypted: false };
+
+describe("backup archive", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "longshore-archive-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const write = (content: string, { plain = PLAIN, pauseMs = 0 } = {}) =>
+    archive(folder, plain, (sink) =>
+      sink(
+        (async function* () {
+          for (const character of content) {
+            yield Buffer.from(character);
+            await sleep(pauseMs);
+          }
+        })(),
+      ),
+    );
+  const files = () => readdirSync(folder).sort();
+
+  it("keeps the newest dumps whatever the clock says", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.date({ min: new Date(0), max: new Date(8e12), noInvalidDate: true }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
+        fc.integer({ min: 1, max: 3 }),
+        async (times, keep) => {
+          const own = mkdtempSync(join(folder, "run-"));
+          const made: string[] = [];
+          for (const time of times) {
+            const stamp = time.toISOString().replace(/[-:]|\.\d+/g, "");
+            const { file } = await archive(own, PLAIN, (sink) => sink(Readable.from([Buffer.from("x")])));
+            // As if the clock had been at that time.
+            const renamed = file.replace(/\d{8}T\d{6}Z/, stamp);
+            writeFileSync(join(own, renamed), readFileSync(join(own, file)));
+            writeFileSync(join(own, `${renamed}.sha256`), readFileSync(join(own, `${file}.sha256`)));
+            if (renamed !== file) {
+              rmSync(join(own, file));
+              rmSync(join(own, `${file}.sha256`));
+            }
+            made.push(renamed);
+            await prune(own, NAME, keep);
+          }
+          const left = (await dumpsIn(own, NAME)).map(({ file }) => file);
+          assert.deepEqual(left, made.slice(-keep));
+          assert.equal(readdirSync(own).length, 2 * left.length);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it("gives two dumps at once names and contents of their own", async () => {
+    const contents = ["aaaaaaaa", "bbbbbbbb", "cccccccc"];
+    const made = await Promise.all(contents.map((content) => write(content, { pauseMs: 2 })));
+    assert.deepEqual(made.map(({ sequence }) => sequence).sort(), [1, 2, 3]);
+    made.forEach(({ file }, index) => {
+      assert.equal(readFileSync(join(folder, file), "utf8"), contents[index]);
+    });
+    assert.equal(files().length, 6);
+  });
+
+  it("leaves nothing of a dump that fails, and says when there is no room", async () => {
+    const failing = (error: Error) =>
+      archive(folder, PLAIN, async (sink) => {
+        await sink(Readable.from([Buffer.from("half")]));
+        throw error;
+      });
+    await assert.rejects(failing(new Error("pg_dump ended with 1")), /pg_dump ended with 1/);
+    const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+    await assert.rejects(failing(full), /no space left; nothing of this dump was kept\nfix: free space/);
+    assert.deepEqual(files(), []);
+  });
+
+  it("makes files that only their owner reads", async () => {
+    const { file } = await write("x");
+    for (const one of [file, `${file}.sha256`]) {
+      assert.equal(statSync(join(folder, one)).mode & 0o777, 0o600);
+    }
+  });
+
+  it("lists neither unfinished files nor the dumps of a datastore whose name begins alike", async () => {
+    await write("x");
+    await write("x", { plain: { ...PLAIN, name: `${NAME}-2` } });
+    ["shop-db-20261121T020000Z.dump", ".part-1.dump", "shop-db-notes.txt"].forEach((file) => {
+      writeFileSync(join(folder, file), "x");
+    });
+    const found = (await dumpsIn(folder, NAME)).map(({ file }) => file);
+    // A dump from before there were sequences is the oldest.
+    assert.equal(found.length, 2);
+    assert.equal(found[0], "shop-db-20261121T020000Z.dump");
+  });
+
+  describe("encryption", () => {
+    const age = () => import("age-encryption");
+    const generateIdentity = async () => (await age()).generateIdentity();
+    const identityToRecipient = async (identity: string) => (await age()).identityToRecipient(identity);
+    const content = Buffer.alloc(300_000, "row ");
+    const make = async (recipients: readonly string[]) =>
+      archive(folder, { ...PLAIN, encrypted: true }, async (sink) =>
+        sink(
+          await encrypt(Readable.from([content.subarray(0, 70_000), content.subarray(70_000)]), recipients),
+        ),
+      );
+    const read = async (file: string, identity: string) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of await openDump(folder, file, identity)) {
+        chunks.push(chunk as Uint8Array);
+      }
+      return Buffer.concat(chunks);
+    };
+
+    it("gives every one of its recipients the dump, and nobody else", async () => {
+      const [first, second, other] = await Promise.all([
+        generateIdentity(),
+        generateIdentity(),
+        generateIdentity(),
+      ]);
+      const { file } = await make([await identityToRecipient(first), await identityToRecipient(second)]);
+      assert.match(file, /\.dump\.age$/);
+      assert.ok(!readFileSync(join(folder, file)).includes("row row"));
+      assert.ok((await read(file, first)).equals(content));
+      assert.ok((await read(file, second)).equals(content));
+      await assert.rejects(read(file, other), /is for another key\nfix: .*--identity/);
+      await assert.rejects(openDump(folder, file, undefined), /is encrypted, and no private key is set/);
+      await assert.rejects(read(file, "AGE-SECRET-KEY-1XXXX"), (error: Error) => !/XXXX/.test(error.message));
+    });
+
+    it("refuses a dump that is cut or changed, with and without its checksum", async () => {
+      const identity = await generateIdentity();
+      const { file } = await make([await identityToRecipient(identity)]);
+      const path = join(folder, file);
+      await verifyDump(folder, file, identity);
+      const whole = readFileSync(path);
+      truncateSync(path, Math.floor(whole.length * 0.6));
+      await assert.rejects(
+        verifyDump(folder, file, identity),
+        /expected the checksum in .*damaged or incomplete/,
+      );
+      rmSync(`${path}.sha256`);
+      await assert.rejects(verifyDump(folder, file, identity), /cannot be read to its end/);
+      whole[200_000] = (whole[200_000] ?? 0) ^ 1;
+      writeFileSync(path, whole);
+      await assert.rejects(verifyDump(folder, file, identity), /cannot be read to its end/);
+    });
+  });
+});
