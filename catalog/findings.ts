@@ -1,30 +1,30 @@
 import type { Workload } from "./plan/types";
 
-/** What kube-score calls critical and is meant, beside the `exceptions` of single services. */
+/** An accepted critical finding of kube-score, in addition to the `exceptions` of services. */
 export interface ExplainedFinding {
   /** kube-score's name of the check. */
   readonly check: string;
-  /** Why it stays. */
+  /** Why it is accepted. */
   readonly reason: string;
-  /** Where the reason holds; elsewhere the finding is one. `image` is what the pod pulls. */
+  /** Whether the reason applies; otherwise the finding fails the test. `image` is the pod's image reference. */
   readonly holds: (workload: Workload, image: string) => boolean;
 }
 
 /**
- * Every finding that may stay, with its reason. `docs/reference/policies.md` is written from this table; a test lets kube-score
- * judge all systems, and knows no other excuse.
+ * Every accepted finding with its reason. `docs/reference/policies.md` is generated from this table; a test runs kube-score
+ * on all systems and accepts no other finding.
  */
 export const EXPLAINED_FINDINGS: readonly ExplainedFinding[] = [
   {
     check: "container-image-pull-policy",
     reason:
-      "`IfNotPresent`, where a digest names the image: its content cannot change, and a container that ended comes back while the registry is out of reach. A pod may use what its node has pulled for another without the registry's login: systems of one owner share a cluster, not strangers.",
+      "`IfNotPresent` for images pinned by digest: their content cannot change, and a container can restart while the registry is unreachable. A pod can use an image that its node has pulled for another pod, without the registry's credentials; all systems of a cluster have the same owner.",
     holds: (_, image) => /@sha256:[0-9a-f]{64}$/.test(image),
   },
   {
     check: "container-security-context-user-group-id",
     reason:
-      "The numbers are those that the images' files and the disks belong to, some of them chosen by others (PostgreSQL's 999). A user of the node with the same number is not met: pods share no file, process or namespace with it but devices that an exception names, hold no capabilities and cannot get more rights.",
+      "The IDs own the files of images and disks; upstream images define some of them (999 in PostgreSQL's). They cannot collide with users of the node: pods share no file, process or namespace with it except declared devices, have no capabilities and cannot escalate privileges.",
     holds: ({ user }) => user > 0,
   },
 ];

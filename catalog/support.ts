@@ -1,7 +1,7 @@
 import type { Target } from "./plan/types";
 
-/** How well a target honours a feature: as described, by other means, or not at all (then why). */
-export type Support = "yes" | `by other means: ${string}` | `no: ${string}`;
+/** Whether a target supports a feature: fully, partially (with the difference), or not at all (with the reason). */
+export type Support = "yes" | `partial: ${string}` | `no: ${string}`;
 
 export interface Feature {
   readonly name: string;
@@ -18,118 +18,119 @@ const clusters = (name: string, compose: Support): Feature => ({
 });
 
 /**
- * What each target does with what the catalog can say. `docs/reference/support.md` is written from this table, and tests
- * compare both with what the renderers produce: nothing is dropped in silence.
+ * Support of each catalog feature by each target. `docs/reference/support.md` is generated from this table. A target that
+ * cannot honour a feature rejects it or states the difference here; it never ignores it silently.
  */
 export const FEATURES: readonly Feature[] = [
-  everywhere("health: `ready` decides about traffic and start order"),
+  everywhere("health: `ready` gates traffic and start order"),
   clusters(
     "health: `live` restarts a container",
-    "by other means: Compose restarts a container that ends, not one that hangs; `longshore health` shows it",
+    "partial: Docker restarts containers that exit, not ones that hang; `longshore health` reports those",
   ),
   everywhere("CPU and memory limits"),
-  clusters(
-    "CPU and memory requests",
-    "by other means: written as reservations; Docker does not schedule by them",
-  ),
-  everywhere("images built upon one another and with folders beside their context"),
-  everywhere("jobs gate what comes after them"),
+  clusters("CPU and memory requests", "partial: rendered as reservations; Docker does not schedule by them"),
+  everywhere("images with base images of the catalog and named build contexts"),
+  everywhere("jobs gate the workloads after them"),
   everywhere("secrets as files of the container's user (`NAME_FILE`)"),
-  everywhere("only workloads whose secret changed are replaced"),
+  everywhere("a changed secret replaces only its users"),
   {
-    name: "rotation of passwords, signing keys and certificates by config, without a failed request",
+    name: "rotation of passwords, signing keys and certificates by config, without failed requests",
     support: {
       compose: "yes",
-      kubernetes: "by other means: the same plan and jobs; a certificate replaces its users, new pods first",
-      gcp: "by other means: as in any cluster; Memorystore makes its password itself",
+      kubernetes: "partial: same plan and jobs; a new certificate replaces its users by a rolling update",
+      gcp: "partial: as on any cluster; Memorystore generates its own password",
     },
   },
-  everywhere("read-only root, no capabilities, no new privileges, numeric user"),
-  clusters("seccomp profile", "by other means: the engine's default profile"),
+  everywhere("hardening: read-only root, no capabilities, no new privileges, numeric user"),
+  clusters("seccomp profile", "partial: Docker's default profile"),
   clusters("`scale`: autoscaling", "no: Compose has no autoscaler; staging and prod run `min` replicas"),
   everywhere("`replicas`"),
   clusters(
-    "disruption budgets and spreading over nodes",
-    "no: there is one machine; a replacement starts beside the old container",
+    "disruption budgets and topology spread",
+    "no: one machine; a replacement starts before the old container stops",
   ),
   clusters(
     "network: only declared clients connect",
-    "by other means: a network per callee; two clients of one callee share it and see each other",
+    "partial: one network per callee; the clients of a callee share it and can reach each other",
   ),
   {
     name: "network: `egress` to named hosts only",
     support: {
-      compose: "by other means: without `egress` there is no way out; with it, every host can be reached",
-      kubernetes: "by other means: NetworkPolicy knows no host names: the ports are open to public addresses",
-      gcp: "by other means: NetworkPolicy knows no host names: the ports are open to public addresses",
+      compose: "partial: without `egress`, no external host is reachable; with it, every host is",
+      kubernetes: "partial: NetworkPolicy has no host names: the ports are open to all public addresses",
+      gcp: "partial: NetworkPolicy has no host names: the ports are open to all public addresses",
     },
   },
-  clusters("routes with TLS", "by other means: with `tls` on 127.0.0.1, by default in staging and prod"),
+  clusters(
+    "routes with TLS",
+    "partial: with the setting `tls`, on 127.0.0.1; enabled by default in staging and prod",
+  ),
   {
     name: "routes: `rateLimit`",
     support: {
       compose: "yes",
       kubernetes:
-        "by other means: annotations of ingress-nginx; the burst is a multiple of the rate, the answer 503 unless its `limit-req-status-code` says 429; other controllers do not know them",
-      gcp: "by other means: Cloud Armor counts within ten or sixty seconds, rate and burst together",
+        "partial: by annotations of ingress-nginx, ignored by other controllers; the burst is a multiple of the rate, and the status 503 unless its `limit-req-status-code` is 429",
+      gcp: "partial: Cloud Armor counts the sum of rate and burst per 10 or 60 seconds",
     },
   },
   {
     name: "routes: `cors`",
     support: {
       compose: "yes",
-      kubernetes: "by other means: annotations of ingress-nginx; other controllers do not know them",
-      gcp: "no: other origins than the system's own are an error",
+      kubernetes: "partial: by annotations of ingress-nginx; ignored by other controllers",
+      gcp: "no: other origins are an error",
     },
   },
   {
     name: "routes: `bodyLimit`",
     support: {
       compose: "yes",
-      kubernetes: "by other means: annotations of ingress-nginx; other controllers do not know them",
-      gcp: "no: the load balancer passes every size; the service has to refuse",
+      kubernetes: "partial: by annotations of ingress-nginx; ignored by other controllers",
+      gcp: "no: the load balancer passes every size; the service must enforce the limit",
     },
   },
   {
     name: "routes: `websocket`",
     support: {
       compose: "yes",
-      kubernetes: "by other means: ingress-nginx upgrades every connection; this keeps idle ones for an hour",
-      gcp: "by other means: the load balancer upgrades every connection; this keeps them for an hour, idle or not",
+      kubernetes:
+        "partial: ingress-nginx upgrades every connection; the option extends their idle timeout to one hour",
+      gcp: "partial: the load balancer upgrades every connection; the option extends their lifetime to one hour",
     },
   },
   {
-    name: "routes: gzip, errors of the proxy as problem documents",
+    name: "routes: gzip, proxy errors as problem documents",
     support: {
       compose: "yes",
-      kubernetes: "no: the controller decides; services compress what they serve",
-      gcp: "no: the load balancer decides; services compress what they serve",
+      kubernetes: "no: depends on the controller; services compress their responses",
+      gcp: "no: depends on the load balancer; services compress their responses",
     },
   },
   {
     name: "`exceptions`: devices of the machine, without privileges",
     support: {
       compose:
-        "by other means: bind mounts, a rule for their kind and groups; a device that is not there is left out, with a warning",
+        "partial: bind mounts, a device cgroup rule and groups; a missing device is skipped with a warning",
       kubernetes:
-        "by other means: a hostPath on labelled nodes, and groups; to open a device, the node needs a runtime or device plugin that admits its kind",
-      gcp: "by other means: as on other clusters, in mode standard; Autopilot offers no devices of its nodes, and services run without",
+        "partial: a hostPath on labelled nodes, and groups; the node needs a runtime or device plugin that permits the device",
+      gcp: "partial: as on other clusters in mode standard; on Autopilot, services run without devices",
     },
   },
   clusters(
     "an admission policy for every pod of the system",
-    "no: containers are rendered with the same rights",
+    "no: containers are rendered with the same hardening",
   ),
-  clusters("`nodes`: labels of nodes, also of such that keep other pods away", "no: there is one machine"),
+  clusters("`nodes`: node labels and taints", "no: one machine"),
   {
-    name: "`gpu`: NVIDIA GPUs, with an image of their own",
+    name: "`gpu`: NVIDIA GPUs, with a separate image",
     support: {
       compose: "yes",
       kubernetes: "yes",
-      gcp: "by other means: nodes with `nvidia-l4` or the kind that `gpuType` says: Autopilot makes them, mode standard has them in `cluster.pools`",
+      gcp: "partial: nodes with `nvidia-l4` or the setting `gpuType`: created by Autopilot, declared in `cluster.pools` in mode standard",
     },
   },
-  clusters("volume size", "by other means: written as a label; Docker volumes have no size"),
+  clusters("volume size", "partial: recorded as a label; Docker volumes have no size"),
   {
     name: "PostgreSQL as a container",
     support: { compose: "yes", kubernetes: "yes", gcp: "yes" },
@@ -137,8 +138,8 @@ export const FEATURES: readonly Feature[] = [
   {
     name: "PostgreSQL as Cloud SQL",
     support: {
-      compose: "no: asking for it is an error",
-      kubernetes: "no: asking for it is an error",
+      compose: "no: selecting it is an error",
+      kubernetes: "no: selecting it is an error",
       gcp: "yes",
     },
   },
@@ -146,88 +147,88 @@ export const FEATURES: readonly Feature[] = [
   {
     name: "Redis as Memorystore",
     support: {
-      compose: "no: asking for it is an error",
-      kubernetes: "no: asking for it is an error",
-      gcp: "by other means: for a cache; where the system asks for every write on disk, `persistence: snapshots` has to accept less",
+      compose: "no: selecting it is an error",
+      kubernetes: "no: selecting it is an error",
+      gcp: "partial: for caches; a Redis that persists every write requires `persistence: snapshots`, which accepts hourly snapshots",
     },
   },
   {
-    name: "Kafka as Google's Managed Service",
+    name: "Kafka as Google Cloud Managed Service",
     support: {
-      compose: "no: asking for it is an error",
-      kubernetes: "no: asking for it is an error",
+      compose: "no: selecting it is an error",
+      kubernetes: "no: selecting it is an error",
       gcp: "yes",
     },
   },
   {
     name: "Neo4j as a managed service",
     support: {
-      compose: "no: asking for it is an error",
-      kubernetes: "no: asking for it is an error",
-      gcp: "no: asking for it is an error",
+      compose: "no: selecting it is an error",
+      kubernetes: "no: selecting it is an error",
+      gcp: "no: selecting it is an error",
     },
   },
   {
-    name: "Kafka: logins and TLS for clients",
+    name: "Kafka: authentication and TLS for clients",
     support: {
-      compose: "no: `PLAINTEXT` in the private network, open to the declared clients only",
-      kubernetes: "no: `PLAINTEXT` in the private network, open to the declared clients only",
-      gcp: "by other means: where it is managed, `SASL_SSL` with a token of who the workload is; a container has `PLAINTEXT`",
+      compose: "no: `PLAINTEXT` in a private network that only declared clients can reach",
+      kubernetes: "no: `PLAINTEXT` in a private network that only declared clients can reach",
+      gcp: "partial: managed Kafka: `SASL_SSL` with a token of the workload's service account; container: `PLAINTEXT`",
     },
   },
-  everywhere("`only`: in some environments"),
+  everywhere("`only`: parts of selected environments"),
   {
-    name: "`profile`: started only when asked for; `publish`: a port of this machine",
+    name: "`profile`: optional services; `publish`: a port on 127.0.0.1",
     support: {
       compose: "yes",
-      kubernetes: "no: left out: a tool of one person on one machine",
-      gcp: "no: left out: a tool of one person on one machine",
+      kubernetes: "no: omitted: a local development tool",
+      gcp: "no: omitted: a local development tool",
     },
   },
   {
     name: "`metrics`: collected, with dashboards and alerts",
     support: {
-      compose: "by other means: the system `monitoring`, with an agent per system",
-      kubernetes: "no: objects for Google Managed Prometheus are made, and nothing applies them yet",
-      gcp: "by other means: Google Managed Prometheus asks the pods and evaluates the alerts; each system has a page in Cloud Monitoring",
+      compose: "partial: the system `monitoring`, with an agent per system",
+      kubernetes: "no: objects for Google Managed Prometheus are rendered but not applied yet",
+      gcp: "partial: Google Managed Prometheus scrapes pods and evaluates alerts; each system has a dashboard in Cloud Monitoring",
     },
   },
   {
     name: "metrics of Neo4j",
     support: {
-      compose: "by other means: its container's only; the community edition offers none",
-      kubernetes: "no: the community edition offers none",
-      gcp: "no: the community edition offers none",
+      compose: "partial: container metrics only; the community edition has none",
+      kubernetes: "no: the community edition has none",
+      gcp: "no: the community edition has none",
     },
   },
   {
-    name: "`shares`: networks that systems share; the engine's socket",
+    name: "`shares`: networks shared by systems; the Docker socket",
     support: {
       compose: "yes",
-      kubernetes: "no: asking for it is an error",
-      gcp: "no: asking for it is an error",
+      kubernetes: "no: selecting it is an error",
+      gcp: "no: selecting it is an error",
     },
   },
   {
     name: "`develop`: mounted sources, reloading, debugger",
     support: {
       compose: "yes",
-      kubernetes: "no: an image is what runs on a cluster",
-      gcp: "no: an image is what runs on a cluster",
+      kubernetes: "no: clusters run built images",
+      gcp: "no: clusters run built images",
     },
   },
   {
     name: "Docker Swarm: `docker stack deploy` of the documents",
     support: {
       compose:
-        "no: Swarm refuses `depends_on` with conditions, ignores `build`, `profiles`, `restart` and `security_opt`, and publishes ports on every address of a machine instead of the loopback one",
+        "no: Swarm rejects `depends_on` with conditions, ignores `build`, `profiles`, `restart` and `security_opt`, and publishes ports on every address of a machine instead of loopback",
       kubernetes: "no: Swarm reads Compose documents",
       gcp: "no: Swarm reads Compose documents",
     },
   },
 ];
 
-/** The table as Markdown. */
+/** The support table as Markdown. */
 export function supportTable(features: readonly Feature[] = FEATURES): string {
   const notes: string[] = [];
   const cell = (support: Support) => {
