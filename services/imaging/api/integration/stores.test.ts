@@ -67,7 +67,7 @@ describe("pictures in PostgreSQL and Redis", () => {
     assert.equal(await store.remove(second.id), undefined);
   });
 
-  it("that are none fail with a reason, and keep nobody waiting", async () => {
+  it("that are invalid fail with a reason and do not block the queue", async () => {
     const failed = await over((await uploaded(Buffer.concat([ring(32).subarray(0, 60), randomBytes(200)]))).id);
     assert.equal(failed.status, "failed");
     assert.ok(failed.problem, "it says why");
@@ -109,7 +109,7 @@ describe("pictures in PostgreSQL and Redis", () => {
     assert.ok(overlay.length > 0 && thumbnail.length > 0);
   });
 
-  it("are cached as the bytes that they are, until somebody removes them", async () => {
+  it("are cached byte by byte until they are deleted", async () => {
     const key = `tests:${randomUUID()}`;
     const value = randomBytes(2_000);
     let loads = 0;

@@ -52,7 +52,7 @@ export function createApp({ store, cache, log, metrics, reporter, limit, wake, e
   app.use(
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-      // Whoever ends TLS says this for the whole address.
+      // The proxy that terminates TLS sends HSTS for the whole host.
       strictTransportSecurity: false,
       // The pages may be at another address of the same site.
       crossOriginResourcePolicy: { policy: "same-site" },

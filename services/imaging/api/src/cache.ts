@@ -23,7 +23,7 @@ export interface Hit {
 export interface CacheOptions {
   /** With `rediss:` the connection has TLS. */
   url: string;
-  /** Who signed the server's certificate, as PEM. @default - whom Node.js trusts */
+  /** CA certificates for the server's certificate, as PEM. @default - Node.js' root certificates */
   ca?: string | undefined;
   /** Milliseconds after which it is gone past. */
   timeout: number;

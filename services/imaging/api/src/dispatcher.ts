@@ -64,7 +64,7 @@ export class Dispatcher {
     this.#wake = new AbortController();
   }
 
-  /** Takes nothing more; what is under way goes back to the queue for others. */
+  /** Stops taking jobs and returns unfinished ones to the queue. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#loops);
@@ -95,9 +95,9 @@ export class Dispatcher {
     const log = this.#log.child({ picture: claim.id });
     const end = this.#metrics.analysisTime.startTimer();
     try {
-      // Whoever had it before may have died over it without a word.
+      // A process that took the job before may have crashed on it.
       if (claim.attempts > ATTEMPTS) {
-        throw new Error("the processes that had it in hand ended");
+        throw new Error("every process that worked on it ended");
       }
       const pieces: Buffer[] = [];
       for await (const piece of this.#store.content(claim.id)) {

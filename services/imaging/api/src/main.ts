@@ -9,7 +9,7 @@ import { createReporter } from "./reporter.ts";
 import { loadSettings, SettingsError, type Settings } from "./settings.ts";
 import { createPool, PostgresStore, warm } from "./store.ts";
 
-/** Serves until SIGTERM or SIGINT: then what is under way is answered, and the process ends with 0. */
+/** Serves until SIGTERM or SIGINT, then completes open requests and exits with code 0. */
 async function main(settings: Settings): Promise<void> {
   const log = createLog(settings.LOG_LEVEL);
   const metrics = createMetrics(settings.VERSION);

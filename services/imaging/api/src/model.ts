@@ -81,7 +81,7 @@ export interface Store {
   fail(claim: Claim, problem: string): Promise<void>;
   /** Gives a claim back: `counted` says whether the attempt was one. */
   release(claim: Claim, milliseconds: number, counted: boolean): Promise<void>;
-  /** Removes uploads that nobody finished. */
+  /** Deletes abandoned uploads. */
   sweep(): Promise<number>;
   close(): Promise<void>;
 }

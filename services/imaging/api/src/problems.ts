@@ -48,7 +48,7 @@ export const notFound: RequestHandler = () => {
   throw new Problem(404, "not-found", "There is nothing at this path.");
 };
 
-/** Turns every failure of a request into a problem document; what is nobody's fault outside is reported. */
+/** Turns every failed request into a problem document, and reports errors that the client did not cause. */
 export function problemHandler(log: Log, reporter: Reporter): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const problem = problemOf(error);

@@ -1,6 +1,6 @@
 import type { Log } from "./logs.ts";
 
-/** Where errors that nobody expected are reported. */
+/** Reports unexpected errors. */
 export interface Reporter {
   report(error: unknown, tags?: Readonly<Record<string, string | undefined>>): void;
   /** Sends what is left. */

@@ -49,7 +49,7 @@ const schema = z.object({
   DATABASE_TIMEOUT: whole(100, 120_000).default(5_000),
   /** Secret. */
   REDIS_URL: url("redis:", "rediss:").optional(),
-  /** Who signed the certificate of Redis, as PEM. Without it, whom Node.js trusts. */
+  /** CA certificates for Redis, as PEM. @default - Node.js' root certificates */
   REDIS_CA: z.string().refine(isCertificate, "certificates in the form of PEM").optional(),
   /** Milliseconds after which the cache is gone past. */
   CACHE_TIMEOUT: whole(10, 10_000).default(250),
@@ -120,7 +120,7 @@ export function loadSettings(environment: Environment = process.env): Settings {
       `DATABASE_POOL_MIN: expected at most DATABASE_POOL_MAX (${parsed.data.DATABASE_POOL_MAX}), got ${parsed.data.DATABASE_POOL_MIN}`,
     ]);
   }
-  // Whoever gave it counts on a connection that nobody can read.
+  // A CA without TLS is a mistake: the connection would be unencrypted.
   if (parsed.data.REDIS_CA && !parsed.data.REDIS_URL?.startsWith("rediss:")) {
     throw new SettingsError(["REDIS_CA: set, but REDIS_URL does not start with rediss://"]);
   }

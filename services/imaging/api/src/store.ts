@@ -48,7 +48,7 @@ export function createPool(settings: Settings, log: Log, metrics: Metrics): pg.P
   for (const event of ["acquire", "release", "remove"] as const) {
     pool.on(event, count);
   }
-  // A connection that ends while nobody uses it, such as when the database restarts.
+  // An idle connection ended, for example because the database restarted.
   pool.on("error", (error) => log.warn({ error: describe(error) }, "a database connection was lost"));
   return pool;
 }

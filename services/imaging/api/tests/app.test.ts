@@ -84,7 +84,7 @@ describe("the API", () => {
     assert.equal(store.pictures.size, 0);
   });
 
-  it("stops at the limit also when nobody said how much would come", async () => {
+  it("stops at the limit without a Content-Length", async () => {
     const parts = new ReadableStream({
       start(controller) {
         controller.enqueue(bytes(png(LIMIT)));
@@ -184,7 +184,7 @@ describe("the API", () => {
     assert.equal((await fetch(`${address}/livez`)).status, 200);
   });
 
-  it("reports what nobody expected, and tells the client no details", async () => {
+  it("reports unexpected errors and hides details from the client", async () => {
     store.unavailable = new Error("secret details");
     const answer = await fetch(`${address}/api/pictures/00000000-0000-4000-8000-000000000000`);
     assert.equal(answer.status, 500);

@@ -179,13 +179,13 @@ describe("the process", () => {
     HOST: "127.0.0.1",
   };
 
-  it("says what is wrong with its settings and ends with 1", async () => {
+  it("reports invalid settings and exits with code 1", async () => {
     const { ended, output } = start({ PORT: "abc" });
     assert.equal(await ended, 1);
     assert.match(output(), /^settings: 2 problems\n/);
   });
 
-  it("lives while its stores are gone, and ends with 0 on SIGTERM", async () => {
+  it("stays alive without its datastores and exits with code 0 on SIGTERM", async () => {
     const port = 20_000 + (process.pid % 20_000);
     const { child, ended, output } = start({ ...urls, PORT: String(port) });
     while (!output().includes('"message":"listening"')) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The gateway under a debugger, which waits for nobody.
+# Starts the gateway under a debugger, without waiting for a client.
 set -eu
 # A debugger that was ended can leave its program behind, with the ports.
 for process in /proc/[0-9]*; do

@@ -39,7 +39,7 @@ def test_a_head_is_the_same_for_the_same_seed_in_whatever_portions() -> None:
     head = Head(5)
     parts = np.concatenate([head.samples(n, 64, Signal("eyes-closed")) for n in range(0, 512, 64)], axis=1)
     assert whole.shape == (len(CHANNELS), 512)
-    # The waves continue from portion to portion; the sensor's noise is drawn anew.
+    # The waves continue from portion to portion; the sensor's noise is random.
     assert np.abs(whole - parts).max() < 20
     assert not np.allclose(Head(6).samples(0, 512, Signal("eyes-closed")), whole, atol=20)
 

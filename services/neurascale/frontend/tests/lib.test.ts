@@ -74,7 +74,7 @@ describe("the signal", () => {
     assert.deepEqual(tail(signal, 1, 1), [-last]);
   });
 
-  it("shows what was lost as a gap, takes nothing twice, and begins anew with a new recording", () => {
+  it("shows lost samples as a gap, ignores duplicates, and resets with a new recording", () => {
     const signal = new Signal(["C3", "C4"]);
     assert.ok(signal.push(samples(5, [[1], [1]])));
     assert.ok(signal.push(samples(8, [[2], [2]])));

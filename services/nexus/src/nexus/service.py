@@ -20,7 +20,7 @@ class DataflowClientSettings(ServerSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformSettings(DataflowClientSettings):
-    """Of who asks both."""
+    """Settings of clients of both services."""
 
     api_url: str = setting("http://api:8000", http_url)
 

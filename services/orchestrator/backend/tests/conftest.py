@@ -9,7 +9,7 @@ from orchestrator.settings import Settings
 
 
 class Ready:
-    """Readiness that a test can take away."""
+    """Readiness that a test can revoke."""
 
     reason: str | None = None
 

@@ -52,8 +52,8 @@ def test_the_pool_is_as_configured() -> None:
 
 
 async def test_readiness_says_that_nobody_listens() -> None:
-    nobody = parse_database_url("postgresql://u:hush@127.0.0.1:1/d")
-    ready = readiness(DatabaseSettings(database_url=nobody), "demo-probe")
+    unreachable = parse_database_url("postgresql://u:hush@127.0.0.1:1/d")
+    ready = readiness(DatabaseSettings(database_url=unreachable), "demo-probe")
     assert await ready() == "the database cannot be reached"
 
 

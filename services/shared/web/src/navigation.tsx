@@ -36,7 +36,7 @@ export function Link({ to, className, children }: { to: string; className?: stri
   );
 }
 
-/** The page at a path. Whoever listens or uses the keyboard goes on at the top of each new one. */
+/** The page at a path. Moves the focus of screen readers and keyboards to the top of each new page. */
 export function Page({ path, children }: { path: string; children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);

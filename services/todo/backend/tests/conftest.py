@@ -9,7 +9,7 @@ from todo.settings import Settings
 
 
 class Ready:
-    """Readiness that a test can take away."""
+    """Readiness that a test can revoke."""
 
     reason: str | None = None
 

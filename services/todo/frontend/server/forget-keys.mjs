@@ -1,5 +1,5 @@
-// Next.js writes random keys into every build: for draft mode, and for what server actions remember. In an image they would
-// be secrets that everybody who may pull it has, and would make each build another image. `start.mjs` makes them anew.
+// Next.js writes random keys into every build, for draft mode and for server actions. In an image they would be readable by
+// everyone with pull access, and would make builds irreproducible. `start.mjs` generates them at each start.
 // Usage: node forget-keys.mjs FOLDER, the standalone server's
 import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

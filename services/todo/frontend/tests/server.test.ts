@@ -243,7 +243,7 @@ describe("the keys of Next.js", () => {
     assert.match(said, /middleware\.js has a key of this build in it/);
   });
 
-  it("are made anew with every start, for the server alone", async () => {
+  it("are generated at every start, readable by the server only", async () => {
     const file = join(await mkdtemp(join(tmpdir(), "todo-keys-")), "preview-props.json");
     makeKeys(file);
     const first = await readFile(file, "utf8");

@@ -105,7 +105,7 @@ def _seconds(time: str) -> float | None:
 
 
 class Containers(Collector):
-    """Asks the engine at every scrape. When it does not answer the scrape fails, so that nobody takes silence for peace."""
+    """Queries Docker at every scrape. The scrape fails when Docker does not answer, so that missing data raises an alert."""
 
     def __init__(self, engine: Engine, hostname: str) -> None:
         """

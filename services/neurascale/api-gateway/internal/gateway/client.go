@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// clientOf is the address that a request comes from. Each of `hops` reverse proxies before us has put whom it heard the
-// request from at the end of X-Forwarded-For; what stands before that is only what the client says.
+// clientOf is the address of a request's client. Each of `hops` reverse proxies appends the address of its peer to
+// X-Forwarded-For; the entries before those are set by the client and not trusted.
 func clientOf(r *http.Request, hops int) string {
 	address := r.RemoteAddr
 	if hops > 0 {

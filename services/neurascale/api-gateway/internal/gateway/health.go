@@ -60,7 +60,7 @@ func (h *Readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, readiness{Status: "ready", Checks: checks})
 }
 
-// check asks all upstreams at once. Whoever comes meanwhile waits for the same answer.
+// check probes all upstreams in parallel. Concurrent callers wait for the same result.
 func (h *Readiness) check(ctx context.Context) map[string]string {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()

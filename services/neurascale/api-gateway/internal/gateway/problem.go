@@ -35,6 +35,6 @@ func answerJSON(w http.ResponseWriter, status int, document any) {
 func answer(w http.ResponseWriter, status int, contentType string, document any) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	// What cannot be written any more, nobody waits for.
+	// A write error means that the client has disconnected.
 	_ = json.NewEncoder(w).Encode(document)
 }

@@ -90,7 +90,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &tooLarge):
 		fail(w, r, http.StatusRequestEntityTooLarge, "too-large", "The request's body is larger than is allowed.")
 	case r.Context().Err() != nil:
-		// The client has gone: nobody reads an answer.
+		// The client has disconnected: a response is pointless.
 	case errors.As(err, &timeout) && timeout.Timeout() && !isConnectionFailure(err):
 		p.log.ErrorContext(r.Context(), "an upstream took too long", "upstream", p.name, "timeout", p.timeout.String())
 		fail(w, r, http.StatusGatewayTimeout, "upstream-timeout", "The service "+p.name+" takes too long to answer.")

@@ -71,7 +71,7 @@ func record(r *http.Request, known *request, w *recorder, elapsed time.Duration,
 		method = "OTHER"
 	}
 	if status == 0 {
-		// Nobody was left to be answered.
+		// The client disconnected before a response.
 		status = 499
 	}
 	metrics.requests.WithLabelValues(method, known.route, strconv.Itoa(status)).Inc()
@@ -82,7 +82,7 @@ func record(r *http.Request, known *request, w *recorder, elapsed time.Duration,
 	level := slog.LevelInfo
 	switch {
 	case known.route == routeOperation && status == http.StatusServiceUnavailable:
-		// Not ready: whoever it waits for says why.
+		// Not ready: the upstream logs the cause.
 		level = slog.LevelWarn
 	case status >= 500:
 		level = slog.LevelError

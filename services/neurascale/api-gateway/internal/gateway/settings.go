@@ -1,4 +1,4 @@
-// Package gateway is the way into NeuraScale: it knows who asks, how often, and what they may reach.
+// Package gateway is NeuraScale's entry point: authentication, rate limits and routing.
 package gateway
 
 import (
@@ -31,7 +31,7 @@ type Settings struct {
 	// RateLimit is requests per second and client, RateBurst how many may come at once. Each replica counts by itself.
 	RateLimit float64
 	RateBurst int
-	// ProxyHops is how many reverse proxies before us write down whom they heard a request from.
+	// ProxyHops is the number of trusted reverse proxies that append to X-Forwarded-For.
 	ProxyHops int
 	// Origins are the sites, beside our own, whose pages may call the API.
 	Origins []string

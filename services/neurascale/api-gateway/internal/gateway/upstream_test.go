@@ -215,7 +215,7 @@ func TestTheHealthCheckOfTheImage(t *testing.T) {
 	}
 	w.server.Close()
 	if err := Ask(port, "/livez"); err == nil {
-		t.Error("nobody listens, and it is healthy")
+		t.Error("healthy without a listener")
 	}
 }
 
@@ -259,7 +259,7 @@ func TestShutdownAnswersWhatIsInHand(t *testing.T) {
 		err := Ask(port, "/readyz")
 		return err != nil && strings.Contains(err.Error(), "shutting down")
 	})
-	until(t, "nobody new is let in", func() bool {
+	until(t, "new connections are rejected", func() bool {
 		err := Ask(port, "/livez")
 		return err != nil && strings.Contains(err.Error(), "refused")
 	})

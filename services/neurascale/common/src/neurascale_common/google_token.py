@@ -14,7 +14,7 @@ ACCOUNT: Final = "/computeMetadata/v1/instance/service-accounts/default"
 TIMEOUT: Final = 5.0
 """Seconds that the metadata server gets."""
 EARLY: Final = 300.0
-"""Seconds before its end at which a token is asked for anew."""
+"""Seconds before its expiry at which a token is renewed."""
 
 
 class GoogleTokens(AbstractTokenProvider):  # type: ignore[misc]

@@ -27,7 +27,7 @@ class KafkaSettings(ServiceSettings):
     kafka_username: str | None = setting(None, str)
     kafka_password: str | None = secret(str)
     kafka_ca: str | None = secret(certificates)
-    """Who signed the brokers' certificates. Without it, whom the system trusts."""
+    """CA certificates for the brokers, as PEM. Default: the system's root certificates."""
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _problems(settings: KafkaSettings) -> list[str]:
                 f"KAFKA_PASSWORD: not set, and {mechanism} needs it; let KAFKA_PASSWORD_FILE name its file"
             )
     if settings.kafka_ca and not protocol.endswith("SSL"):
-        # Whoever gave it counts on a connection that nobody can read.
+        # A CA without TLS is a mistake: the connection would be unencrypted.
         found.append(f"KAFKA_CA: set, but KAFKA_SECURITY_PROTOCOL is {protocol}, which has no TLS")
     if mechanism in ("PLAIN", GOOGLE) and protocol == "SASL_PLAINTEXT":
         found.append(f"KAFKA_SECURITY_PROTOCOL: {mechanism} would send its login in plain text; use SASL_SSL")

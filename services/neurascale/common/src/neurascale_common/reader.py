@@ -1,4 +1,4 @@
-"""Reads the topic of samples in a group: every window reaches the handler at least once, whoever dies."""
+"""Reads the topic of samples in a consumer group: every window reaches the handler at least once, across crashes."""
 
 import asyncio
 import logging
@@ -45,8 +45,8 @@ class Handler(Protocol):
 class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     """A loop over messages: read, handle until it succeeds, then commit.
 
-    What is committed lags behind what was read by the chunks of windows that are not complete yet. So whoever
-    goes on after us reads them again, and no window is lost between two readers.
+    The committed offset is behind the chunks of incomplete windows. The next reader reads those chunks again, so that
+    no window is lost between two readers.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopping.set()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        # Whoever gets them begins at what is committed. What we hold of them is worth nothing from here on.
+        # The next reader starts at the committed offset. Discard the state of these partitions.
         self._assignment += 1
         self._progress.clear()
         self._committed.clear()

@@ -62,7 +62,7 @@ class Start(BaseModel):
 
 
 class Wanted(BaseModel):
-    """That a device is to stream, since when, into which recording. Stays until someone stops it, whoever streams."""
+    """A device that should stream: since when, and into which recording. Persists until it is stopped, across managers."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,8 +1,8 @@
 """Keeps what is wanted and what is done the same: looks for devices, holds leases, runs streams.
 
-Several managers share the devices that more than one of them can reach by a lease per device in Redis. A manager that
-dies loses its leases after `lease` seconds, and another goes on where time is by then. While Redis cannot be
-reached nobody can take a lease, so streams go on; when it is back, a stream whose lease went to another ends.
+Managers that can reach the same device coordinate by a lease per device in Redis. The leases of a crashed manager
+expire after `lease` seconds, and another manager continues from the current time. While Redis is unreachable, no lease
+can change hands and streams continue; afterwards, a stream whose lease another manager holds ends.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ class Manager:
         self._wake.set()
 
     async def run(self) -> None:
-        """Until `stop`; then what was taken is delivered and the leases go to whoever wants them."""
+        """Runs until `stop`, then delivers pending samples and releases the leases."""
         looking = asyncio.create_task(self._look())
         while not self._stopping.is_set():
             self._moved = time.monotonic()

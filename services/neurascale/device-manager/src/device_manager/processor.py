@@ -74,7 +74,7 @@ class Processor:
             answer = await self._client.request(method, path, **options)
         except httpx2.HTTPError as error:
             raise Unreachable(f"neural-processor: {type(error).__name__}") from None
-        # While it starts anew, others may answer at its address: nothing that they say ends a recording.
+        # During its restart, another server may answer at its address: only its own problem documents end a recording.
         is_its_own = answer.headers.get("Content-Type", "").startswith(PROBLEM)
         if is_its_own and answer.status_code in (404, 409, 410):
             raise Gone(f"neural-processor: {detail(answer)}")

@@ -55,7 +55,7 @@ def open_source(device: Device, wanted: Wanted) -> Source:
 
 
 def next_number(began: datetime, rate: int, size: int) -> int:
-    """Of the first chunk that has not begun yet: whoever takes over a stream leaves a gap as long as it really was."""
+    """Number of the first chunk that has not begun yet. After a takeover, the gap has the length of the interruption."""
     elapsed = (datetime.now(UTC) - began).total_seconds()
     return max(0, math.ceil(elapsed * rate / size - 1e-6))
 

@@ -1,7 +1,7 @@
 """`python -m ml_pipeline.train FOLDER`: trains the model on synthetic signals, checks it, and puts it into FOLDER.
 
-Runs in the image build. Whoever learns to tell heads apart that were never heard has learnt something about the
-generator of `neurascale_common.signals`, not about people: a real product trains on recordings of people.
+Runs in the image build. The accuracy on unseen synthetic heads describes the generator of
+`neurascale_common.signals`, not people: a real product trains on recordings of people.
 """
 
 import argparse

@@ -28,7 +28,7 @@ class Contents:
 
 
 async def write(contents: Contents) -> Path:
-    """A new file, to be deleted by whoever asked for it.
+    """Creates a file; the caller deletes it.
 
     `samples` has one row per channel, and not-a-number where nothing was received.
     """

@@ -1,6 +1,6 @@
 """The newest values and the live stream, through Redis: whichever replica computes them, each replica can show them.
 
-Nothing here is the only copy of anything. When Redis cannot be reached, the picture stands still and no data is lost.
+Nothing here is the only copy. When Redis is unreachable, the live view stops and no data is lost.
 """
 
 import asyncio

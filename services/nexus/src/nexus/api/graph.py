@@ -124,7 +124,7 @@ class Graph:
 
     async def reachable(self) -> str | None:
         try:
-            # Without the driver's repetitions: who asks wants to know how it is now.
+            # Without the driver's retries: a probe needs the current state.
             async with asyncio.timeout(READY_TIMEOUT), self._driver.session() as session:
                 await (await session.run("return 1")).consume()
         except (*UNAVAILABLE, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""Keeps the graph in step with the documents, whoever changed them and through which channel.
+"""Keeps the graph consistent with the documents, for changes by every client and channel.
 
 A trigger in the database writes each changed document's id into the table `change`. One replica at a time (by a lease in the
 graph) reads it, takes in the documents as they are now, and deletes the entries. An entry goes only after the graph
@@ -42,7 +42,7 @@ class Indexer:
         self._holder = holder
 
     async def watch(self, pause: float) -> None:
-        """Works for ever; while something is missing, it tries again."""
+        """Runs until cancelled; retries while a datastore is unavailable."""
         failing = False
         while True:
             more = False

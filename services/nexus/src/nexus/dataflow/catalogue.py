@@ -86,7 +86,7 @@ class Catalogue:
             return True
 
     async def watch(self, pause: float) -> None:
-        """Refreshes for ever."""
+        """Refreshes until cancelled."""
         while True:
             try:
                 await self.refresh()

@@ -157,7 +157,7 @@ def make(table: Table, operation: str, description: str, given: Json, result: Js
 
 
 def visible(table: Table) -> list[Column]:
-    """Vectors are for the machine: nobody reads a thousand numbers."""
+    """The columns that results show: all but vectors, which are too large."""
     return [column for column in table.columns if column.base != "vector"]
 
 

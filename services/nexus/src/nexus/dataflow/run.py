@@ -1,4 +1,4 @@
-"""Runs a node: checks the arguments, executes the statement, and says what went wrong in the caller's terms."""
+"""Runs a node: validates the arguments, executes the statement, and reports failures in the caller's terms."""
 
 import logging
 import time

@@ -83,7 +83,7 @@ def create_app(settings: Settings, dataflow: Dataflow, api: Api, sessions: Sessi
 
     @app.post("/cli/{name}", include_in_schema=False)
     async def call_from_command_line(request: Request, name: str, body: CallBody) -> Json:
-        """For `nexus-cli` in this container: no route leads here from elsewhere, and nobody else is let in."""
+        """Endpoint of `nexus-cli` in this container: no route leads here, and other clients are rejected."""
         if request.client is None or not local(request.client.host):
             raise Problem(403, "forbidden", "Only from inside the container.")
         return await performer.perform("cli", name, body.session, body.arguments)

@@ -23,7 +23,7 @@ class Performer:
     async def perform(self, channel: Channel, name: str, session: str | None, arguments: Json) -> Json:
         """`{session, result}`. Without a session a new one is opened.
 
-        :raises Problem: what went wrong, for the caller
+        :raises Problem: the failure, as shown to the caller
         """
         handler = HANDLERS.get(name)
         if handler is None:

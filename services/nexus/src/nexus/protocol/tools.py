@@ -30,7 +30,7 @@ class Offer(Protocol):
     async def call(self, name: str, arguments: Json) -> Json | None:
         """The result, or None when there is no such tool.
 
-        :raises Problem: what went wrong, for whoever called
+        :raises Problem: the failure, as shown to the caller
         """
         ...
 

@@ -39,8 +39,8 @@ class WorkflowRow(Base):
 class RunRow(Base):
     """A run of a workflow as it was when the run started.
 
-    `lease` names the one execution that may write to the run; whoever takes the run over replaces it, and a
-    worker that was only slow notices with its next write.
+    `lease` names the one execution that may write to the run. A worker that takes the run over replaces it, and a
+    worker that was only slow detects this with its next write.
     """
 
     __tablename__ = "run"

@@ -75,7 +75,7 @@ class Runner:
             self._held_until = time.monotonic() + self._lease
 
     async def _surely[T](self, call: Callable[[], Awaitable[T]]) -> T:
-        """Outlasts a database that restarts, as long as nobody else can have taken the run over."""
+        """Retries while the database restarts, until the lease may have passed to another worker."""
         while True:
             try:
                 return await call()
@@ -178,7 +178,7 @@ class Runner:
         except Exception:
             log.exception("a step broke", extra={"run": str(claim.run), "step": step.id})
             end = self._failed(
-                step, progress.failures + 1, "something unexpected went wrong in the worker", False
+                step, progress.failures + 1, "an unexpected error occurred in the worker", False
             )
         metrics.step_time.labels(step.kind).observe(time.perf_counter() - started)
         await self._surely(lambda: self._queue.finish(claim, step.id, begun.attempt, end))

@@ -99,7 +99,7 @@ class HttpStep(BaseStep):
 
 
 class DelayStep(BaseStep):
-    """Waits. The time counts from the first start, whoever is waiting."""
+    """Waits. The time counts from the first start, across workers."""
 
     kind: Literal["delay"]
     seconds: float = Field(ge=0, le=3600)

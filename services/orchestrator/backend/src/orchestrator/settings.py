@@ -34,7 +34,7 @@ class Settings(ServerSettings, DatabaseSettings):
     http_allow: frozenset[str] = setting(frozenset(), addresses)
     """Addresses that steps may ask, as `host:port`. Nothing else can be reached through a workflow."""
     concurrency: int = setting(4, whole(1, 100))
-    """Runs that one worker has in hand at the same time."""
+    """Maximum number of concurrent runs per worker."""
     lease: float = setting(15.0, seconds(1, 3600))
     """Seconds after which a run whose worker gave no sign of life is taken over by another."""
     poll: float = setting(0.5, seconds(0.05, 60))

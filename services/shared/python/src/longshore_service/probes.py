@@ -13,7 +13,7 @@ from .settings import ServiceSettings
 log = logging.getLogger("longshore_service.probes")
 
 type Check = Callable[[], str | None]
-"""Gives None when all is well, else the reason why not. Runs in a thread: it must not touch an event loop."""
+"""Returns None when ready, else the reason. Runs in a thread and must not use an event loop."""
 
 
 def answer(path: str, live: Check, ready: Check) -> tuple[int, str, bytes]:

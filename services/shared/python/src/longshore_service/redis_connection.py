@@ -23,7 +23,7 @@ class RedisSettings(ServiceSettings):
     redis_url: str | None = secret(redis_url, required=True)
     """None only in tests. With `rediss://` the connection has TLS."""
     redis_ca: str | None = secret(certificates)
-    """Who signed the server's certificate. Without it, whom the system trusts."""
+    """CA certificates for the server, as PEM. Default: the system's root certificates."""
 
 
 def connect(settings: RedisSettings, **options: Any) -> Redis:
@@ -35,9 +35,9 @@ def connect(settings: RedisSettings, **options: Any) -> Redis:
     url = settings.redis_url or ""
     encrypted = url.startswith("rediss://")
     if settings.redis_ca and not encrypted:
-        # Whoever gave it counts on a connection that nobody can read.
+        # A CA without TLS is a mistake: the connection would be unencrypted.
         raise SettingsError(["REDIS_CA: set, but REDIS_URL does not start with rediss://"])
-    # An authority of one's own, or of a managed service, need not have every extension that RFC 5280 asks of public ones.
+    # A private CA, or that of a managed service, may lack extensions that RFC 5280 requires of public ones.
     lenient = {"ssl_exclude_verify_flags": [ssl.VERIFY_X509_STRICT]} if settings.redis_ca else {}
     tls = {"ssl_ca_data": settings.redis_ca, "ssl_check_hostname": True, **lenient} if encrypted else {}
     ours = {

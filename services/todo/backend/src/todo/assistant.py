@@ -166,7 +166,7 @@ class Assistant:
         ]
 
     async def _use(self, name: str, arguments: str, changes: list[Change]) -> str:
-        """Runs a tool; what goes wrong is the model's to read."""
+        """Runs a tool; the model receives its error."""
         if name not in self._tools:
             metrics.tool_calls.labels("unknown", "failed").inc()
             return json.dumps({"error": f"there is no tool {name[:64]!r}"})

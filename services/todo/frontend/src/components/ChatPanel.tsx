@@ -85,7 +85,7 @@ export function ChatPanel({ open, input, onClose, onChanges, onRestore }: Props)
       {!chat.enabled ? (
         <div className="state">
           <p className="state-title">The assistant is not set up here</p>
-          <p>Your list works all the same. Whoever runs this installation can turn the assistant on.</p>
+          <p>Your list works without it. The operator of this installation can enable the assistant.</p>
         </div>
       ) : (
         <>

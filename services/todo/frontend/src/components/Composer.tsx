@@ -12,8 +12,8 @@ export function Composer({ onAdd }: { onAdd: (draft: Draft) => Promise<boolean> 
   const [busy, setBusy] = useState(false);
   const title = useRef<HTMLInputElement>(null);
   const id = useId();
-  // A form whose button is disabled cannot be sent, not with Enter either: until React has the page the browser
-  // would send it itself, to nobody, and what was typed would be gone. Typing works from the start.
+  // A form with a disabled button cannot be submitted, not even with Enter. Before hydration, the browser would submit it
+  // natively and lose the input. Typing works from the start.
   const alive = useAlive();
 
   async function submit(event: FormEvent<HTMLFormElement>) {

@@ -22,7 +22,7 @@ export function TodoList({ state, onDone, onEdit, onDelete, onRetry, onMore }: P
   const { phase, todos } = state;
   const today = dayOf(new Date());
 
-  // Whoever works with the keyboard stays where the todo was, not at the top of the page.
+  // Keep the keyboard focus at the position of the removed todo instead of the top of the page.
   useEffect(() => {
     const next = focusNext.current;
     if (!next) return;

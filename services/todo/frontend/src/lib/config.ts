@@ -2,7 +2,7 @@
 export interface Config {
   /** Name of the application, in the header and in the browser's tab. */
   title: string;
-  /** A short word beside the title, such as "staging", so that nobody mistakes one environment for another. */
+  /** A short word beside the title, such as "staging", to tell environments apart. */
   badge: string | undefined;
 }
 

@@ -43,8 +43,8 @@ def upgrade() -> None:
     op.execute("create index document_created_at_idx on document (created_at, id)")
     op.execute("create index document_embedding_idx on document using hnsw (embedding vector_cosine_ops)")
 
-    # What the graph has yet to learn. An entry is deleted once it has: the list is empty most of the time, and whoever
-    # wrote to the table, through which channel ever, is not missed.
+    # Changes that the graph has not applied yet. An entry is deleted once it is applied, so that the table is mostly empty.
+    # A trigger records the changes of every client and channel.
     op.execute("""
         create table change (
             id bigint generated always as identity primary key,
