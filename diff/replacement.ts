@@ -26,7 +26,7 @@ const STATEFUL: Readonly<Record<string, string>> = {
   "gcp:artifactregistry/repository:Repository": "running images and those for rollbacks are lost",
   "gcp:compute/network:Network": "every resource in the network must be recreated",
   "gcp:compute/subnetwork:Subnetwork": "every resource in the network must be recreated",
-  "compose/volume": "data is lost",
+  "compose/volume": "volume remains unused; a renamed datastore starts empty",
 };
 
 /** The consequence of losing a resource of this type; undefined when it can be recreated without loss. */

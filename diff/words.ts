@@ -29,9 +29,11 @@ export function headline({ stack, differences }: StackDifference): string {
 
 /** A property difference as text; images are identified by the hash of their source. */
 export function describeProperties({ type, properties }: ResourceDifference): string[] {
-  return properties.map((one) =>
-    describeProperty(type === "batch/v1/Job" ? { ...one, replaces: false } : one),
-  );
+  return properties.map((one) => {
+    const isSize = type === "compose/volume" && one.path.includes("longshore.size");
+    const words = describeProperty(type === "batch/v1/Job" ? { ...one, replaces: false } : one);
+    return isSize ? `${words} (a label: Docker does not limit the size of a volume)` : words;
+  });
 }
 
 function describeProperty({ path, kind, before, after, replaces }: PropertyDifference): string {

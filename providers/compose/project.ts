@@ -26,7 +26,7 @@ import { rollOut, type RolloutResult } from "./rollout";
 import type { Call, CheckFailure, ResourceHandler } from "./server";
 import { removeUnusedNetworks } from "./shared-networks";
 import { stopContainers } from "./start-stop";
-import { keptVolumes, unusedVolumes, unusedVolumesText } from "./unused-volumes";
+import { keptVolumes, unusedVolumes, unusedVolumesText, volumeChanges } from "./unused-volumes";
 import { noteFinished, noteUnfinished, readUnfinished } from "./unfinished";
 import { hasUnknown, isRecord, unwrap, type Properties } from "./values";
 
@@ -34,7 +34,7 @@ import { hasUnknown, isRecord, unwrap, type Properties } from "./values";
 export const projectHandler: ResourceHandler = {
   version: "0.1.0",
 
-  async check(olds, news) {
+  async check(olds, news, call) {
     const inputs: Properties = { ...DEFAULTS, ...news };
     if (hasUnknown(inputs)) {
       return { inputs, failures: [] };
@@ -57,6 +57,7 @@ export const projectHandler: ResourceHandler = {
     inputs.services = wantedStates(Object.keys(document.services), (name) => isJob(name, document));
     // What was deployed is valid: asking Compose again would cost every `up` a tenth of a second.
     const known = isEqual(document, unwrap(olds.document));
+    volumeChanges(unwrap(olds.document), document).forEach((text) => call?.log.warning(text));
     return { inputs, failures: known ? [] : await validateDocument(project, document) };
   },
 

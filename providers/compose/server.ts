@@ -39,7 +39,11 @@ export interface Call {
 /** A provider with one resource type, in terms of plain values. Secrets are wrapped as in `values.ts`. */
 export interface ResourceHandler {
   readonly version: string;
-  check(olds: Properties, news: Properties): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
+  check(
+    olds: Properties,
+    news: Properties,
+    call?: Call,
+  ): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   diff(old: { inputs: Properties; outputs: Properties }, news: Properties): Promise<Diff>;
   create(inputs: Properties, call: Call): Promise<{ id: string; outputs: Properties }>;
   update(id: string, old: Properties, news: Properties, call: Call): Promise<Properties>;
@@ -88,7 +92,12 @@ export async function serve(handler: ResourceHandler, engine: string | undefined
     configure: unary(() => new messages.ConfigureResponse().setAcceptsecrets(true)),
 
     check: unary(async (request: messages.CheckRequest) => {
-      const { inputs, failures } = await handler.check(plain(request.getOlds()), plain(request.getNews()));
+      const olds = plain(request.getOlds());
+      const { inputs, failures } = await handler.check(
+        olds,
+        plain(request.getNews()),
+        call(request.getUrn()),
+      );
       const response = new messages.CheckResponse().setInputs(Struct.fromJavaScript(json(inputs)));
       return response.setFailuresList(
         failures.map(({ property, reason }) =>

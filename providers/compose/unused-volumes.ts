@@ -1,5 +1,6 @@
 import { tryDocker } from "./docker";
-import type { ProjectInputs } from "./inputs";
+import type { Document, ProjectInputs } from "./inputs";
+import { isRecord } from "./values";
 
 /** Volumes of a project that its document no longer has: those of a datastore that was renamed or removed. */
 export async function unusedVolumes({ project, document }: ProjectInputs): Promise<string[]> {
@@ -28,4 +29,31 @@ export function keptVolumes(names: readonly string[]): string {
     `volumes stay until they are deleted: ${names.join(", ")}; a system of another name does not find them. ` +
     `To delete them: docker volume rm ${names.join(" ")}`
   );
+}
+
+const SIZE_LABEL = "longshore.size";
+
+/** What a change of a document's volumes does to data, for the operator to read before and while it happens. */
+export function volumeChanges(before: unknown, after: Document): string[] {
+  const old = isRecord(before) && isRecord(before.volumes) ? before.volumes : {};
+  const now = after.volumes ?? {};
+  return Object.keys(old).flatMap((key) => {
+    if (!(key in now)) {
+      return [
+        `volume ${key} is no longer described: its data stays, but nothing uses it, and a renamed datastore starts empty`,
+      ];
+    }
+    const [was, is] = [sizeOf(old[key]), sizeOf(now[key])];
+    return was === is
+      ? []
+      : [
+          `volume ${key}: storage ${was ?? "none"} → ${is ?? "none"} changes nothing on this machine, because Docker does not limit the size of a volume`,
+        ];
+  });
+}
+
+function sizeOf(volume: unknown): string | undefined {
+  const labels = isRecord(volume) && isRecord(volume.labels) ? volume.labels : {};
+  const size = labels[SIZE_LABEL];
+  return typeof size === "string" ? size : undefined;
 }

@@ -27,6 +27,13 @@ describe("Dangers of a change", () => {
       /data is lost .*blocked by lifecycle: retain/,
     ],
     ["a deleted namespace", "v1/Namespace", {}, undefined, /everything in the namespace is lost/],
+    [
+      "a removed Compose volume",
+      "compose/volume",
+      { labels: {} },
+      undefined,
+      /remains unused; a renamed datastore/,
+    ],
     ["a new database", SQL, undefined, {}, undefined],
     ["a deleted deployment", DEPLOYMENT, {}, undefined, undefined],
     ["an opened port", POLICY, ports(80), ports(80, 22), /allowed connections change/],
