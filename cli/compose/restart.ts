@@ -26,25 +26,13 @@ export async function restart(
   requireNoDeployment(stack);
   Object.assign(process.env, found.engine.env);
   const { chosen, leftAlone } = await choose(found, stack, names);
-  const restarted: Restarted[] = [];
   const progress = await startProgress(terminal);
-  const interrupts = catchInterrupts();
-  interrupts.signal.addEventListener("abort", () => {
-    progress.line("interrupted: waiting for the step under way, then the previous container runs again");
-  });
+  let restarted: readonly Restarted[];
   try {
-    for (const one of chosen) {
-      if (interrupts.signal.aborted) {
-        throw new Failure("interrupted", EXIT.interrupted);
-      }
-      const seconds = await restartOne(one, stack, progress, interrupts.signal);
-      restarted.push({ ...one, seconds });
-      progress.line(`  ${one.system}/${one.service} restarted, ${formatSeconds(seconds)}`);
-    }
-  } catch (error) {
-    throw failureOf(error, interrupts.signal, chosen.slice(restarted.length));
+    restarted = await restartEach(chosen, progress, (one, signal) =>
+      restartOne(one, stack, progress, signal),
+    );
   } finally {
-    interrupts.release();
     progress.stop();
   }
   if (json) {
@@ -60,6 +48,39 @@ export async function restart(
       `left alone, because they would stop for a moment; to restart them too: bin/longshore restart ${list}`,
     );
   }
+}
+
+/**
+ * Restarts services one after the other, until one fails or the command is told to end: by Ctrl-C, SIGTERM or SIGHUP.
+ *
+ * @param work restarts one service, takes back what it began when the signal is aborted, and returns its seconds
+ * @throws Failure that names the services that were not restarted
+ */
+export async function restartEach(
+  chosen: readonly Service[],
+  progress: Pick<Progress, "line">,
+  work: (service: Service, signal: AbortSignal) => Promise<number>,
+): Promise<Restarted[]> {
+  const restarted: Restarted[] = [];
+  const interrupts = catchInterrupts();
+  interrupts.signal.addEventListener("abort", () => {
+    progress.line("interrupted: waiting for the step under way, then the previous container runs again");
+  });
+  try {
+    for (const one of chosen) {
+      if (interrupts.signal.aborted) {
+        throw new Cancelled();
+      }
+      const seconds = await work(one, interrupts.signal);
+      restarted.push({ ...one, seconds });
+      progress.line(`  ${nameOf(one)} restarted, ${formatSeconds(seconds)}`);
+    }
+  } catch (error) {
+    throw failureOf(error, interrupts.signal, chosen.slice(restarted.length));
+  } finally {
+    interrupts.release();
+  }
+  return restarted;
 }
 
 /** Replaces one service, as `restart` does. Returns the seconds that it took. */
@@ -148,17 +169,16 @@ function onCluster(system: string, settings: Survey["settings"], names: readonly
 }
 
 /** @param rest the services that were not restarted, the failed one first */
-function failureOf(error: unknown, signal: AbortSignal, rest: readonly Service[]): unknown {
-  const [failed, ...others] = rest;
-  const untouched = others.length === 0 ? "" : `\nnot restarted: ${others.map(nameOf).join(", ")}`;
+function failureOf(error: unknown, { aborted }: AbortSignal, rest: readonly Service[]): unknown {
   const isUserError = error instanceof Error && error.name === "UserError";
-  if (signal.aborted) {
-    const isUndone = !isUserError || error instanceof Cancelled;
-    const why = isUndone ? "the previous containers run" : error.message;
-    return new Failure(
-      `interrupted: ${failed ? nameOf(failed) : "nothing"} was not restarted; ${why}${untouched}`,
-      EXIT.interrupted,
-    );
+  if (!isUserError) {
+    return error;
   }
-  return isUserError ? new Failure(`${error.message}${untouched}`, EXIT.failed) : error;
+  const names = (services: readonly Service[]) => services.map(nameOf).join(", ");
+  if (aborted && error instanceof Cancelled) {
+    return new Failure(`interrupted; not restarted: ${names(rest)}`, EXIT.interrupted);
+  }
+  const others = rest.slice(1);
+  const untouched = others.length === 0 ? "" : `\nnot restarted: ${names(others)}`;
+  return new Failure(`${error.message}${untouched}`, aborted ? EXIT.interrupted : EXIT.failed);
 }

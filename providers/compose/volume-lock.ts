@@ -67,8 +67,19 @@ function lockFile(volume: string): string {
   return join(FOLDER, createHash("sha256").update(volume).digest("hex").slice(0, 32));
 }
 
-/** Locking needs no right to write; Linux refuses to create where another user's file exists (protected_regular). */
 function openLock(file: string): number {
+  try {
+    return openOrCreate(file);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UserError(
+      `${FOLDER}: expected a folder that every user of this machine may write to, got: ${message}`,
+    );
+  }
+}
+
+/** Locking needs no right to write; Linux refuses to create where another user's file exists (protected_regular). */
+function openOrCreate(file: string): number {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
@@ -85,7 +96,7 @@ function openLock(file: string): number {
     return descriptor;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      return openLock(file);
+      return openOrCreate(file);
     }
     throw error;
   }
