@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Component, stateful, type Lifecycle, type Transform } from "./component";
 import { kebabKind, kubernetesObject, type ObjectData } from "./kubernetes-object";
+import { rolloutSeconds } from "./rollout-time";
 
 export interface WorkloadArgs {
   /** Objects of the workload: ServiceAccount, configuration, NetworkPolicies, Service, and the controller of its pods. */
@@ -34,14 +35,16 @@ export class Workload extends Component {
     super("longshore:workload:Workload", name, opts);
     const { objects, after = [], lifecycle = "retain", transform = {} } = args;
     const names = namesOf(objects);
+    const pods = autoscaledPods(objects);
     const create = (object: ObjectData, dependsOn: readonly pulumi.Resource[]): pulumi.CustomResource =>
       kubernetesObject(
         `${name}-${names.get(object) ?? ""}`,
-        apply(unwaited(object), transform[object.kind]),
+        apply(prepared(object, pods), transform[object.kind]),
         {
           parent: this,
           dependsOn: [...dependsOn],
           ...(STATEFUL.includes(object.kind) && stateful(lifecycle)),
+          ...(CONTROLLERS.includes(object.kind) && rolloutOptions(object, pods)),
         },
       );
 
@@ -60,17 +63,53 @@ export class Workload extends Component {
   }
 }
 
+/** Smallest number of pods that an autoscaler keeps, or undefined where none does. */
+function autoscaledPods(objects: readonly ObjectData[]): number | undefined {
+  const autoscaler = objects.find(({ kind }) => kind === "HorizontalPodAutoscaler");
+  return (autoscaler?.spec as { readonly minReplicas?: number } | undefined)?.minReplicas;
+}
+
+/** What the engine has to know of a controller: how long it may take, and what another owner sets. */
+function rolloutOptions(object: ObjectData, pods: number | undefined): pulumi.CustomResourceOptions {
+  const seconds = rolloutSeconds(object, pods);
+  const wait = `${seconds ?? 0}s`;
+  return {
+    ...(seconds !== undefined && { customTimeouts: { create: wait, update: wait } }),
+    // The autoscaler owns the number. What runs stays until it does.
+    ...(pods !== undefined && { ignoreChanges: ["spec.replicas"] }),
+    // A Job that runs again has the same name.
+    ...(object.kind === "Job" && { deleteBeforeReplace: true }),
+  };
+}
+
+/** The object with what only a deployment by the engine needs. */
+function prepared(object: ObjectData, pods: number | undefined): ObjectData {
+  switch (object.kind) {
+    case "Service":
+      return unwaited(object);
+    case "Job":
+      // A Job that failed runs again with the next deployment.
+      return annotated(object, { "pulumi.com/replaceUnready": "true" });
+    case "Deployment":
+    case "StatefulSet":
+      // Without a number the API server starts one pod, until the autoscaler looks.
+      return pods === undefined ? object : { ...object, spec: { ...object.spec, replicas: pods } };
+    default:
+      return object;
+  }
+}
+
 /**
  * Skips the readiness check of a Service. The provider waits for one of its pods, which is created after the Service
  * here, so both would wait for each other. Dependents of a workload wait for its controller instead.
  */
 function unwaited(object: ObjectData): ObjectData {
-  if (object.kind !== "Service") {
-    return object;
-  }
+  return annotated(object, { "pulumi.com/skipAwait": "true" });
+}
+
+function annotated(object: ObjectData, added: Readonly<Record<string, string>>): ObjectData {
   const { metadata } = object;
-  const annotations = { ...metadata.annotations, "pulumi.com/skipAwait": "true" };
-  return { ...object, metadata: { ...metadata, annotations } };
+  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, ...added } } };
 }
 
 function apply(object: ObjectData, transform: Transform<ObjectData> | undefined): ObjectData {

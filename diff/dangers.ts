@@ -17,7 +17,7 @@ export interface Circumstances extends Pick<DescribedStack, "lifecycle"> {
 type Rule = (difference: ResourceChange, circumstances: Circumstances) => Danger | undefined;
 
 const dataLost: Rule = ({ operation, type }, { lifecycle }) => {
-  const loss = operation === "delete" || operation === "replace" ? lossOf(type) : undefined;
+  const loss = operation === "delete" || operation === "replace" ? lossOf(type, lifecycle) : undefined;
   const blocked = lifecycle === "retain" ? "; blocked by lifecycle: retain" : "";
   return loss && loss + blocked;
 };
@@ -126,6 +126,23 @@ const replicasReduced: Rule = property(
         : undefined,
 );
 
+/** From a fixed number of pods to the range of an autoscaler. */
+const autoscalerAdded: Rule = property(
+  /^apps\/v1\/(Deployment|StatefulSet)$/,
+  /^spec\.replicas$/,
+  ({ kind, before }) =>
+    kind === "remove"
+      ? `the autoscaler sets the number of pods from now on; the current ${String(before)} stay until it does`
+      : undefined,
+);
+
+/** The claim templates of a StatefulSet are immutable: another size needs a new StatefulSet. */
+const diskResized: Rule = property(
+  /^apps\/v1\/StatefulSet$/,
+  /^spec\.volumeClaimTemplates\b.*\.storage$/,
+  ({ before, after }) => `the size of a disk (${String(before)} → ${String(after)}) cannot change in place`,
+);
+
 const disruptionBudgetRemoved: Rule = ({ operation, type }, { remains }) =>
   type === "policy/v1/PodDisruptionBudget" && operation === "delete" && remains
     ? "PodDisruptionBudget removed: a node drain may stop all replicas"
@@ -185,6 +202,8 @@ const RULES: readonly Rule[] = [
   limitRemoved,
   hardeningRelaxed,
   replicasReduced,
+  autoscalerAdded,
+  diskResized,
   disruptionBudgetRemoved,
   strategyRecreate,
   protectionDisabled,

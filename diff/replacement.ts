@@ -1,6 +1,7 @@
 import { matchesPattern } from "../offline/diff";
 import { GCP_TYPES } from "../offline/gcp/types";
 import { REPLACE_ON } from "../offline/kubernetes";
+import type { DescribedStack } from "./types";
 
 /** Whether a change of this path (as `flatten` writes it) replaces a resource of this type. */
 export function replaces(type: string, path: string): boolean {
@@ -30,6 +31,9 @@ const STATEFUL: Readonly<Record<string, string>> = {
 };
 
 /** The consequence of losing a resource of this type; undefined when it can be recreated without loss. */
-export function lossOf(type: string): string | undefined {
-  return STATEFUL[type];
+export function lossOf(type: string, lifecycle: DescribedStack["lifecycle"]): string | undefined {
+  // A StatefulSet's claims are deleted with it, unless the lifecycle retains them.
+  return type === "apps/v1/StatefulSet" && lifecycle === "ephemeral"
+    ? "datastore stops; its disks are deleted with all of their data"
+    : STATEFUL[type];
 }

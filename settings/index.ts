@@ -1,6 +1,8 @@
+import { throwProblems } from "../catalog/problems";
 import type { SystemDefinition } from "../catalog/types";
 import { readStackFile } from "./file";
 import { readSettings } from "./read";
+import { checkSharedCluster } from "./shared-cluster";
 import type { StackSettings } from "./types";
 
 export { readStackFile } from "./file";
@@ -19,5 +21,7 @@ export function loadStack(
   stack: string,
   systems: Readonly<Record<string, SystemDefinition>>,
 ): StackSettings {
-  return readSettings(readStackFile(root, stack), systems);
+  const settings = readSettings(readStackFile(root, stack), systems);
+  throwProblems(`Pulumi.${stack}.yaml`, checkSharedCluster(root, settings));
+  return settings;
 }

@@ -86,7 +86,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     egress: ["alerts.example.com:443"],
     live: http("/alertmanager/-/ready"),
     metrics: { port: "http", path: "/alertmanager/metrics" },
-    volumes: [{ volume: "data", path: "/alertmanager", size: "1Gi" }],
+    volumes: [{ volume: "data", path: "/alertmanager", size: "1Gi", private: true }],
     resources: { cpu: ["20m", "500m"], memory: ["32Mi", "128Mi"] },
   });
 
@@ -130,7 +130,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     // After a crash, Prometheus replays its WAL.
     startup: "5m",
     metrics: { port: "http", path: `${RECEIVER_PREFIX}/metrics` },
-    volumes: [{ volume: "data", path: "/prometheus", size: "20Gi" }],
+    volumes: [{ volume: "data", path: "/prometheus", size: "20Gi", private: true }],
     resources: { cpu: ["100m", "1"], memory: ["256Mi", "1Gi"] },
     shares: ["metrics"],
   });
@@ -157,7 +157,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     ),
     live: http("/api/health"),
     metrics: { port: "http", path: "/metrics" },
-    volumes: [{ volume: "data", path: "/var/lib/grafana", size: "1Gi" }],
+    volumes: [{ volume: "data", path: "/var/lib/grafana", size: "1Gi", private: true }],
     // Prometheus serves the same data.
     dispensable: true,
     resources: { cpu: ["50m", "1"], memory: ["128Mi", "512Mi"] },

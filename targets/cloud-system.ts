@@ -284,6 +284,7 @@ export class CloudSystem extends Component {
     return {
       ...(google && googleOptions(this.plan)),
       ...(pullLogin && { pullLogin }),
+      stack: this.context.settings.stack,
       resolver: this.resolver(),
       imageReference: (image) => this.imageReference(image),
       imageVersion: ({ source }) =>

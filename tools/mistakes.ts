@@ -1,4 +1,5 @@
-import { isAbsolute, relative, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { repoRoot } from "./paths";
 
 /** A message of the bundler, as esbuild gives it. */
@@ -24,21 +25,54 @@ export function mistakeIn(error: unknown, root = repoRoot()): string | undefined
   const isMissing = "code" in error && error.code === "MODULE_NOT_FOUND";
   const place = isMissing || BUILT_IN.has(error.name) ? placeInStacks(error.stack ?? "", root) : undefined;
   // A module that is not found names all who asked for it in more lines.
-  return place && `${place}: ${error.message.split("\n")[0] ?? ""}`;
+  return (
+    place && `${place.file}:${place.line}: ${inOwnWords(error.message.split("\n")[0] ?? "", place, root)}`
+  );
+}
+
+/** The bundler renames variables: the message then names one that the source does not have. */
+function inOwnWords(message: string, place: Place, root: string): string {
+  const isEarly = /^Cannot access '.+' before initialization$/.test(message);
+  if (!isEarly && !/^\S+ is not defined$/.test(message)) {
+    return message;
+  }
+  const name = identifierAt(place, root);
+  if (name === undefined) {
+    return message;
+  }
+  return isEarly
+    ? `${name} is used before it is defined; move this statement below it`
+    : `${name} is not defined`;
+}
+
+function identifierAt({ file, line, column }: Place, root: string): string | undefined {
+  try {
+    const text = readFileSync(join(root, file), "utf8").split("\n")[line - 1] ?? "";
+    return /^[\p{L}_$][\p{L}\p{N}_$]*/u.exec(text.slice(column - 1))?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+interface Place {
+  /** Below the root. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 function describe({ text, location }: BuildMessage): string {
   return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text;
 }
 
-/** `stacks/todo.ts:35`: the innermost place in a description that the error came through. */
-function placeInStacks(stack: string, root: string): string | undefined {
-  for (const [, file = "", line = ""] of stack.matchAll(
-    /^\s+at .*?(?:\(|at |file:\/\/)?(\/[^():]+):(\d+):\d+\)?$/gm,
+/** The innermost place in a description that the error came through. */
+function placeInStacks(stack: string, root: string): Place | undefined {
+  for (const [, file = "", line = "", column = ""] of stack.matchAll(
+    /^\s+at .*?(?:\(|at |file:\/\/)?(\/[^():]+):(\d+):(\d+)\)?$/gm,
   )) {
     const path = relative(root, file);
     if (!isAbsolute(path) && path.startsWith(`stacks${sep}`)) {
-      return `${path}:${line}`;
+      return { file: path, line: Number(line), column: Number(column) };
     }
   }
   return undefined;

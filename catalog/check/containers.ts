@@ -8,6 +8,7 @@ import type {
   ServiceDefinition,
   SystemDefinition,
 } from "../types";
+import { isTls } from "../tls-ports";
 import { absolutePath } from "../schema/basics";
 import { show } from "../schema/show";
 import { parseCpu, parseQuantity } from "../values";
@@ -35,6 +36,15 @@ function checkService(service: ServiceDefinition, images: ReadonlyMap<string, Im
     ),
     ...statefulScale(service, Math.max(replicas ?? 1, scale?.max ?? 1)),
     ...(metrics ? portName(`${name}.metrics.port`, metrics.port, ports) : []),
+    ...(metrics && isTls(metrics.port)
+      ? [
+          {
+            path: `${name}.metrics.port`,
+            message: `metrics are collected over plain HTTP, and the port ${metrics.port} serves TLS`,
+            fix: "serve them on a port without TLS",
+          },
+        ]
+      : []),
     ...(develop
       ? Object.keys(develop.mounts).flatMap((source) =>
           mountSource(`${name}.develop.mounts.${source}`, source, image),
@@ -90,6 +100,14 @@ function checkProbe(
     });
   }
   const names = Object.keys(service.ports);
+  const asked = check.port ?? names[0];
+  if (check.kind === "http" && asked !== undefined && isTls(asked)) {
+    problems.push({
+      path,
+      message: `sends plain HTTP, and the port ${asked} serves TLS`,
+      fix: 'name a port without TLS: http("/livez", { port: "http" }), or use tcp() or exec([...])',
+    });
+  }
   if (names.length === 0) {
     problems.push({ path, message: "the service has no ports", fix: "give it one: ports: { http: 8000 }" });
   } else if (check.port !== undefined) {

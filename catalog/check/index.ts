@@ -34,6 +34,11 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
     ...checkDatastores(definition, settings),
     ...checkRoutes(definition, settings),
   ];
+  return withPlaces(definition, problems);
+}
+
+/** Problems with the system's name in their paths, and the places of the statements that they are about. */
+export function withPlaces(definition: SystemDefinition, problems: readonly Problem[]): Problem[] {
   return located(definition, problems).map(({ path, ...problem }) => ({
     path: path === "" ? definition.name : `${definition.name}.${path}`,
     ...problem,

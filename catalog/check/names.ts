@@ -38,7 +38,10 @@ export function checkNames(definition: SystemDefinition): Problem[] {
   const longestEnvironment = "staging";
   return [
     ...label("name", definition.name, SYSTEM_LENGTH),
-    ...services.flatMap(({ name }) => label(name, name, LABEL_LENGTH)),
+    ...services.flatMap(({ name, volumes }) =>
+      // With a volume it is a StatefulSet, and has a second Service `<name>-pods`.
+      label(name, name, volumes.length > 0 ? STORE_LENGTH : LABEL_LENGTH),
+    ),
     ...jobs.flatMap(({ name }) => label(name, name, JOB_LENGTH)),
     ...datastores.flatMap((datastore) => {
       const { name } = datastore;
@@ -164,7 +167,7 @@ function reserved({ name: system, services, jobs, datastores }: SystemDefinition
 }
 
 function duplicates(definition: SystemDefinition): Problem[] {
-  const { services, jobs, datastores, images, secrets, settings, routes } = definition;
+  const { services, jobs, datastores, images, secrets, settings } = definition;
   const made = datastores.map((datastore) => rulesOf(datastore.kind).names(datastore));
   const containers = [
     ...[...services, ...jobs, ...datastores].map(({ name }) => name),
@@ -200,14 +203,48 @@ function duplicates(definition: SystemDefinition): Problem[] {
         fix: "declare it once and use the value twice",
       }),
     ),
-    ...twice(
-      routes.map(({ path }) => path),
-      (path) => ({
-        path: `routes.${path}`,
-        message: "two routes have this path",
-      }),
-    ),
+    ...sharedVolumes(services),
+    ...sharedPublications(services),
   ];
+}
+
+/** Two services with a volume of one name have two disks. That is often taken for a shared one. */
+function sharedVolumes(services: SystemDefinition["services"]): Problem[] {
+  const mounts = services.flatMap(({ name: service, volumes }) =>
+    volumes.map((one) => ({ service, ...one })),
+  );
+  return mounts.flatMap(({ service, volume, private: isPrivate }) => {
+    const other = mounts.find((one) => one.volume === volume && one.service !== service);
+    return other === undefined || isPrivate
+      ? []
+      : [
+          {
+            path: `${service}.volumes.${volume}`,
+            message: `${other.service} has a volume of this name too, and each service has a disk of its own`,
+            fix: "rename one of them, or write private: true in both; services cannot share a volume",
+          },
+        ];
+  });
+}
+
+function sharedPublications(services: SystemDefinition["services"]): Problem[] {
+  const holders = new Map<number, string>();
+  return services.flatMap(({ name, publish }) => {
+    if (publish === undefined) {
+      return [];
+    }
+    const holder = holders.get(publish);
+    holders.set(publish, name);
+    return holder === undefined
+      ? []
+      : [
+          {
+            path: `${name}.publish`,
+            message: `${publish} is published by ${holder} too`,
+            fix: "choose another",
+          },
+        ];
+  });
 }
 
 function twice(names: readonly string[], problem: (name: string) => Problem): Problem[] {

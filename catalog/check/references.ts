@@ -3,6 +3,7 @@ import { startOrder } from "../plan/order";
 import type { Problem } from "../problems";
 import { describe, isSecretValue, type Reference, type Value } from "../references";
 import { MISSING_IMAGE, type FileContent, type SystemDefinition } from "../types";
+import { secretIn } from "../secret-names";
 import { nearest } from "./nearest";
 
 /** The names that references can point at. */
@@ -20,14 +21,21 @@ interface Known {
 export function checkReferences(definition: SystemDefinition): Problem[] {
   const known = knownNames(definition);
   const containers = [...definition.services, ...definition.jobs];
+  const isService = (name: string) => known.services.has(name);
   return [
     ...containers.flatMap(({ name, image, env, environments, command = [], files, after }) => [
       ...(image === MISSING_IMAGE ? [] : missing(`${name}.image`, "image", image, known.images)),
-      ...valuesAt(`${name}.env`, env).flatMap(([path, value]) => dangling(path, value, known)),
+      ...valuesAt(`${name}.env`, env).flatMap(([path, value]) => [
+        ...dangling(path, value, known),
+        ...plainSecret(path, value),
+        ...(isService(name) ? ownerLogin(path, value) : []),
+      ]),
       ...Object.entries(environments).flatMap(([environment, overlay]) =>
-        valuesAt(`${name}.environments.${environment}.env`, overlay.env ?? {}).flatMap(([path, value]) =>
-          dangling(path, value, known),
-        ),
+        valuesAt(`${name}.environments.${environment}.env`, overlay.env ?? {}).flatMap(([path, value]) => [
+          ...dangling(path, value, known),
+          ...plainSecret(path, value),
+          ...(isService(name) ? ownerLogin(path, value) : []),
+        ]),
       ),
       ...command.flatMap((part, index) => [
         ...dangling(`${name}.command.${index}`, part, known),
@@ -51,14 +59,6 @@ export function checkReferences(definition: SystemDefinition): Problem[] {
     ...definition.routes.flatMap(({ path, to, cors }) => [
       ...dangling(`routes.${path}`, to, known),
       ...(cors ? dangling(`routes.${path}.cors.origins`, cors.origins, known) : []),
-      ...(path.startsWith("/") && !/[\s;{}"'\\$?#]/.test(path)
-        ? []
-        : [
-            {
-              path: `routes.${path}`,
-              message: "expected a path prefix that starts with / and has no ? or #",
-            },
-          ]),
     ]),
     ...cycles(definition),
   ];
@@ -143,6 +143,39 @@ function visibleSecret(path: string, value: Value, why: string): Problem[] {
           path,
           message: `${describe(value as Reference)} is secret and ${why}`,
           fix: "pass it in env: it arrives as a file",
+        },
+      ]
+    : [];
+}
+
+/** A secret written down where everyone reads it. The value is not repeated. */
+function plainSecret(path: string, value: Value): Problem[] {
+  const found = secretIn(path.slice(path.lastIndexOf(".") + 1), value);
+  return found === undefined
+    ? []
+    : [
+        {
+          path,
+          message: `expected a secret, got ${found} in plain text`,
+          fix: 'declare it with secret("name") and use its value here',
+        },
+      ];
+}
+
+/** The login that owns the schema is for migrations. A service with it could change or drop every table. */
+function ownerLogin(path: string, value: Value): Problem[] {
+  if (typeof value === "string") {
+    return [];
+  }
+  if (value.ref === "text") {
+    return value.parts.flatMap((part) => ownerLogin(path, part));
+  }
+  return value.ref === "datastore" && value.role === "migrate" && value.property === "url"
+    ? [
+        {
+          path,
+          message: `expected a login of the application, got ${value.datastore}.ownerUrl, which owns the schema`,
+          fix: `write ${value.datastore}.url, or use ownerUrl in a job`,
         },
       ]
     : [];

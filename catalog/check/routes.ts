@@ -1,17 +1,76 @@
 import { corsOrigins } from "../plan/routes";
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
+import { show } from "../schema/show";
+import { isTls } from "../tls-ports";
 import type { RouteDefinition, SystemDefinition } from "../types";
+
+/** A decoded path that a proxy's configuration can hold as it is. */
+const SAFE_PATH = /^\/[^\s;{}"'\\$?#\p{Cc}]*$/u;
 
 /** What a browser sends as Origin: a scheme, a host, a port, and nothing behind it. */
 const ORIGIN = /^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 
 /** What the proxy is asked to do with a route, and what the target's proxy cannot do. */
 export function checkRoutes(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
-  return definition.routes.flatMap((route) => {
-    const path = `routes.${route.path}`;
-    return checkCors(`${path}.cors`, definition, route, settings);
+  return [
+    ...checkPaths(definition),
+    ...definition.routes.flatMap((route) => {
+      const path = `routes.${route.path}`;
+      return checkCors(`${path}.cors`, definition, route, settings);
+    }),
+  ];
+}
+
+/** Paths as a proxy compares them: decoded, without a slash at the end. Each may be there once. */
+function checkPaths({ routes }: SystemDefinition): Problem[] {
+  const holders = new Map<string, string>();
+  return routes.flatMap(({ path, to }): Problem[] => {
+    const where = `routes.${path}`;
+    if (isTls(to.port)) {
+      return [
+        {
+          path: where,
+          message: `the proxy sends plain HTTP, and ${to.service}.${to.port} serves TLS`,
+          fix: "route to a port without TLS; the proxy serves HTTPS to clients",
+        },
+      ];
+    }
+    const decoded = decodedPath(path);
+    if (decoded === undefined) {
+      return [
+        {
+          path: where,
+          message: `expected % and two hexadecimal digits, got ${show(path)}`,
+          fix: "write %25 for %",
+        },
+      ];
+    }
+    if (!SAFE_PATH.test(decoded)) {
+      return [{ path: where, message: "expected a path prefix that starts with / and has no ? or #" }];
+    }
+    const compared = decoded.replace(/\/+$/, "") || "/";
+    const holder = holders.get(compared);
+    holders.set(compared, path);
+    return holder === undefined
+      ? []
+      : [
+          {
+            path: where,
+            message:
+              holder === path ? "two routes have this path" : `is the same path as the route ${show(holder)}`,
+            fix: "remove one of them",
+          },
+        ];
   });
+}
+
+function decodedPath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function checkCors(

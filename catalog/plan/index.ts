@@ -1,5 +1,6 @@
 import { withBases } from "../build-graph";
-import { checkSystem } from "../check";
+import { checkSystem, withPlaces } from "../check";
+import { checkLimits } from "../check/limits";
 import { compareText, throwProblems } from "../problems";
 import { parseValueName } from "../generations";
 import { SELF_SIGNED } from "../secrets";
@@ -44,7 +45,7 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
     images,
   );
   const edgeTls = planEdgeTls(definition, settings);
-  return {
+  const plan: Plan = {
     system: definition.name,
     environment: settings.environment,
     target: settings.target,
@@ -61,6 +62,8 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
     ...(edgeTls && { edgeTls }),
     ...(workloads.some(({ name }) => name === EDGE_EXPORTER) && { edgeExporter: EDGE_EXPORTER }),
   };
+  throwProblems(`stacks/${described.name}.ts`, withPlaces(described, checkLimits(plan)));
+  return plan;
 }
 
 /** On clusters the platform collects, and the monitoring system looks after itself. */

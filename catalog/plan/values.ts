@@ -1,6 +1,7 @@
 import { generationOf, parseValueName, valueName } from "../generations";
 import type { DatastoreReference, SecretReference, Value } from "../references";
 import { rotationOf } from "../secrets";
+import { isTls } from "../tls-ports";
 import type { SystemDefinition } from "../types";
 import { rulesOf } from "./datastores";
 import type { PlanSettings } from "./settings";
@@ -44,7 +45,12 @@ export function planValue(value: Value, scope: Scope): PlanValue | undefined {
     case "endpoint": {
       const port = String(scope.services.get(value.service)?.ports[value.port]);
       const authority = `${value.service}:${port}`;
-      return { url: `http://${authority}`, authority, host: value.service, port }[value.form];
+      return {
+        url: `${isTls(value.port) ? "https" : "http"}://${authority}`,
+        authority,
+        host: value.service,
+        port,
+      }[value.form];
     }
     case "datastore":
       return datastoreValue(value, scope);

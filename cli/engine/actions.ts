@@ -34,7 +34,7 @@ export async function up({
   const terminal = openTerminal({ json });
   await withStack({ stack, system, profiles }, terminal, async (found, progress, { deploy, conclude }) => {
     const opened = { ...found, env: { ...found.env, ...rerunEnvironment(rerun, found.plans) } };
-    const options = { system, refresh };
+    const options = { system, refresh, rerun };
     if (!machineStack(stack) && !yes) {
       const planned = await deploy("preview", opened, terminal, progress, options);
       conclude("preview", opened, planned, terminal);

@@ -23,6 +23,8 @@ export interface DeployOptions {
   readonly system?: readonly string[];
   /** Looks at what really runs first. @default false */
   readonly refresh?: boolean;
+  /** Jobs of a cluster that run once more though nothing of them has changed. @default [] */
+  readonly rerun?: readonly string[];
   /** Images that services run instead of the checkout's, by system and service. @default {} */
   readonly images?: ServiceImages;
   /** Deletes the data as well. @default false */
@@ -56,6 +58,7 @@ export async function deploy(
       program: () => program({ only: options.system ?? [], images: options.images ?? {}, ...opened.asked }),
       refresh: options.refresh ?? false,
       targets: targetsOf(action, opened, options.system ?? []),
+      replaces: rerunTargets(opened, options.rerun ?? []),
     },
     {
       onProgress: (item, deployment) => {
@@ -86,6 +89,24 @@ export function targetsOf(
   const shared = action === "destroy" ? [] : [`${prefix}::longshore:platform:Platform**::**`];
   const own = systems.flatMap((system) => [`${prefix}::**::${system}`, `${prefix}::**::${system}-*`]);
   return systems.length > 0 ? [...shared, ...own] : [];
+}
+
+/** URNs of Jobs on a cluster that run once more. The Compose provider learns of reruns in another way. */
+export function rerunTargets(
+  {
+    stack,
+    plans,
+    settings,
+  }: Pick<OpenStack, "stack" | "plans"> & { settings: Pick<OpenStack["settings"], "target"> },
+  rerun: readonly string[],
+): string[] {
+  return settings.target === "compose"
+    ? []
+    : plans.flatMap(({ system, workloads }) =>
+        workloads
+          .filter(({ kind, name }) => kind === "job" && rerun.includes(name))
+          .map(({ name }) => `urn:pulumi:${stack}::${PROJECT}::**::${system}-${name}-job`),
+      );
 }
 
 /** The end of a run: the summary, or the JSON document, or the failure. */

@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly refresh?: boolean;
   /** URNs, with wildcards, that the run is limited to. @default - everything */
   readonly targets?: readonly string[];
+  /** URNs, with wildcards, of what is replaced though nothing of it has changed. @default - nothing */
+  readonly replaces?: readonly string[];
   /** Folders of policy packs that every resource is held against. @default - none */
   readonly policyPacks?: readonly string[];
 }
@@ -89,7 +91,7 @@ export async function runEngine(
 async function act(
   stack: Stack,
   action: Action,
-  { refresh = false, targets = [], policyPacks = [] }: EngineOptions,
+  { refresh = false, targets = [], replaces = [], policyPacks = [] }: EngineOptions,
   onEvent: (event: EngineEvent) => void,
 ): Promise<void> {
   const common = {
@@ -100,7 +102,11 @@ async function act(
     // Who depends on what all share (a cluster) is not touched with it; who depends on what goes away goes too.
     ...(targets.length > 0 && { target: [...targets], targetDependents: action === "destroy" }),
   } as const;
-  const held = { ...common, ...(policyPacks.length > 0 && { policyPacks: [...policyPacks] }) };
+  const held = {
+    ...common,
+    ...(replaces.length > 0 && { replace: [...replaces] }),
+    ...(policyPacks.length > 0 && { policyPacks: [...policyPacks] }),
+  };
   switch (action) {
     case "up":
       await stack.up(held);

@@ -13,6 +13,7 @@ import {
   type Asked,
   type StackSettings,
 } from "../../settings";
+import { checkSharedCluster } from "../../settings/shared-cluster";
 import { machineStack } from "../../settings/machine-stacks";
 import { missingSources } from "../../render/images/context-hash";
 import { systems } from "../../stacks";
@@ -97,6 +98,11 @@ export function findProblems(
     }
   };
   const settings = attempt(read);
+  if (settings) {
+    attempt(() => {
+      throwProblems(`Pulumi.${stack}.yaml`, checkSharedCluster(settingsFolder(stack), settings));
+    });
+  }
   // With settings that cannot be read, the catalog can still be checked by itself.
   for (const [name, definition] of Object.entries(systems)) {
     attempt(() =>

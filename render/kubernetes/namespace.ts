@@ -12,7 +12,7 @@ const POD_SECURITY_VERSION = "v1.33";
  * The namespace admits only pods that follow the strictest Pod Security Standard. No standard but the loosest knows
  * of devices of a node: where they are used the namespace says so, and what is looser is still warned about.
  */
-export function renderNamespace<T>({ plan, namespace }: Context<T>): KubernetesObject<T> {
+export function renderNamespace<T>({ plan, namespace, options }: Context<T>): KubernetesObject<T> {
   const devices = plan.workloads.filter((workload) => devicesOf(workload).length > 0);
   const modes = ["audit", "enforce", "warn"].flatMap((mode) => [
     [
@@ -25,11 +25,15 @@ export function renderNamespace<T>({ plan, namespace }: Context<T>): KubernetesO
   const reasons = devices.flatMap((workload) =>
     devicesOf(workload).map(({ path, reason }) => `${workload.name} uses ${path}: ${reason}`),
   );
-  const annotations = { [`${PREFIX}/exceptions`]: reasons.join("; ") };
+  const annotations = {
+    ...(reasons.length > 0 && { [`${PREFIX}/exceptions`]: reasons.join("; ") }),
+    // Applied by two field managers with two values, an annotation is a conflict: a second stack stops here.
+    ...(options.stack !== undefined && { [`${PREFIX}/stack`]: options.stack }),
+  };
   return {
     apiVersion: "v1",
     kind: "Namespace",
-    metadata: { name: namespace, labels, ...(reasons.length > 0 && { annotations }) },
+    metadata: { name: namespace, labels, ...(Object.keys(annotations).length > 0 && { annotations }) },
   };
 }
 

@@ -43,7 +43,8 @@ function service<T>(
     return {
       name: portName,
       port,
-      targetPort: portName,
+      // By number: renaming a port would otherwise leave the old pods without endpoints during the rollout.
+      targetPort: port,
       protocol: "TCP",
       ...(appProtocol && { appProtocol }),
     };

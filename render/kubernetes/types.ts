@@ -42,6 +42,8 @@ export interface KubernetesOptions<T> {
   imageVersion?(image: PlannedImage): string;
   /** @default - the system's name */
   namespace?: string;
+  /** Stack that owns the namespace: the API server refuses it to another stack. @default - not written down */
+  stack?: string;
   /**
    * Name of the Secret with a workload's secret files. A new name with every change restarts exactly the pods
    * that use it, one at a time.

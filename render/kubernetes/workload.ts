@@ -49,6 +49,7 @@ function renderDeployment<T>(context: Context<T>, workload: Workload): Kubernete
       ...replicas(workload),
       selector: { matchLabels: selectorOf(context.plan, workload.name) },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      ...progressDeadline(workload),
       template: podTemplate(context, workload),
     },
   };
@@ -76,6 +77,17 @@ function renderStatefulSet<T>(context: Context<T>, workload: Workload): Kubernet
       ...(claims.length > 0 && { volumeClaimTemplates: claims }),
     },
   };
+}
+
+/** Seconds without a new ready pod after which Kubernetes calls a rollout failed, unless told otherwise. */
+const DEFAULT_DEADLINE = 600;
+/** Seconds that a pod may take before its container starts: scheduling, a new node, pulling the image. */
+const UNTIL_START = 480;
+
+/** A rollout fails only after a pod had all of its time to start. */
+function progressDeadline({ probes }: Workload) {
+  const seconds = probes.startupSeconds + UNTIL_START;
+  return seconds > DEFAULT_DEADLINE ? { progressDeadlineSeconds: seconds } : {};
 }
 
 /** Where an autoscaler sets the number of pods, nothing else may: an update would undo its work. */

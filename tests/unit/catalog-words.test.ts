@@ -122,7 +122,10 @@ describe("The words of the catalog", () => {
     system("bug", ({ secret }) => {
       leaked = secret("key");
     });
-    assert.throws(() => leaked, /a reference \(secret key\) cannot be put into a string; write text`/);
+    assert.throws(
+      () => "".concat(leaked as string),
+      /a reference \(secret key\) cannot be put into a string; write text`/,
+    );
   });
 
   it("name the handle whose property does not exist", () => {
@@ -162,7 +165,8 @@ describe("The words of the catalog", () => {
     assert.deepEqual(JSON.parse(JSON.stringify(definition)), definition);
   });
 
-  it("turn any value anywhere in a description into problems at its path, and throw nothing else", () => {
+  it("turn any value anywhere in a description into problems at its path, and throw nothing else", function () {
+    this.timeout(60_000);
     const junk = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
       fc.constantFrom<unknown>(
@@ -218,7 +222,7 @@ describe("The words of the catalog", () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

@@ -76,6 +76,35 @@ describe("a mistake in a source file", function () {
     assert.match((JSON.parse(machine.stdout) as { error: string }).error, /^stacks\/todo\.ts:\d+: secrett/);
   });
 
+  it("such as a value that is used before it is defined is named as the source names it", async () => {
+    const text = edit((all) =>
+      all
+        .replace("    env: { API_URL: backend.http },", "    env: { API_URL: laterService.http },")
+        .replace(
+          '  route("/api", backend.http);',
+          '  const laterService = backend;\n  route("/api", laterService.http);',
+        ),
+    );
+    const { code, stderr } = await checkout.longshore("validate");
+    assert.equal(code, 2);
+    const line = lineOf(text, "API_URL: laterService");
+    assert.equal(
+      stderr,
+      `error: stacks/todo.ts:${line}: laterService is used before it is defined; move this statement below it\n`,
+    );
+  });
+
+  it("such as a wrong type is named with its path, file and line", async () => {
+    const text = edit((all) => all.replace('WORKERS: setting("workers", 1)', "WORKERS: 4 as never"));
+    const { code, stderr } = await checkout.longshore("validate");
+    assert.equal(code, 2);
+    const line = lineOf(text, 'service("backend"');
+    assert.ok(
+      stderr.includes(`todo.backend.env.WORKERS: expected text, got 4; write "4" (stacks/todo.ts:${line})\n`),
+      stderr,
+    );
+  });
+
   it("of the compose provider comes without our stack", async () => {
     edit((all) => all);
     const main = join(checkout.root, "providers/compose/main.ts");

@@ -232,6 +232,27 @@ describe("components", () => {
     assert.equal(named("todo-migrate-job").inputs.kind, "Job");
   });
 
+  it("runs a Job again that failed, under the same name", async () => {
+    new Workload("shop-migrate", {
+      objects: [{ apiVersion: "batch/v1", kind: "Job", metadata: { name: "migrate-1a2b3c" } }],
+    });
+    await settled(created);
+    const { metadata } = named("shop-migrate-job").inputs as { metadata: { annotations: object } };
+    assert.deepEqual(metadata.annotations, { "pulumi.com/replaceUnready": "true" });
+  });
+
+  it("starts the autoscaler's smallest number of pods", async () => {
+    const metadata = { name: "web" };
+    new Workload("shop-web", {
+      objects: [
+        { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { selector: {} } },
+        { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", metadata, spec: { minReplicas: 6 } },
+      ],
+    });
+    await settled(created);
+    assert.deepEqual(named("shop-web-deployment").inputs.spec, { selector: {}, replicas: 6 });
+  });
+
   // The provider waits ten minutes for a pod of every Service, and no pod is made before its Service.
   it("lets no Service wait for pods that wait for it", async () => {
     const metadata = { name: "web", annotations: { "example.com/kept": "yes" } };

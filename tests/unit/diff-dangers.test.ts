@@ -11,6 +11,12 @@ describe("Dangers of a change", () => {
   const ports = (...list: number[]) => ({ spec: { ingress: list.map((port) => ({ ports: [{ port }] })) } });
   const root = (readOnlyRootFilesystem: boolean) => pod({ securityContext: { readOnlyRootFilesystem } });
 
+  const claim = (storage: string) => ({
+    spec: {
+      volumeClaimTemplates: [{ metadata: { name: "data" }, spec: { resources: { requests: { storage } } } }],
+    },
+  });
+
   /** A change and the danger reported for it; undefined for a harmless change. */
   const cases: [
     what: string,
@@ -136,6 +142,27 @@ describe("Dangers of a change", () => {
     ],
     ["more partitions", TOPIC, { partitionCount: 3 }, { partitionCount: 6 }, undefined],
     [
+      "an autoscaler instead of a number",
+      DEPLOYMENT,
+      { spec: { replicas: 6 } },
+      { spec: {} },
+      /the autoscaler sets the number of pods from now on; the current 6 stay until it does/,
+    ],
+    [
+      "a larger disk",
+      "apps/v1/StatefulSet",
+      claim("10Gi"),
+      claim("20Gi"),
+      /blocked by lifecycle: retain; the size of a disk \(10Gi → 20Gi\) cannot change in place/,
+    ],
+    [
+      "a renamed port",
+      "v1/Service",
+      { spec: { ports: [{ name: "http", port: 8000, targetPort: 8000 }] } },
+      { spec: { ports: [{ name: "web", port: 8000, targetPort: 8000 }] } },
+      undefined,
+    ],
+    [
       "the strategy Recreate",
       DEPLOYMENT,
       {},
@@ -155,6 +182,18 @@ describe("Dangers of a change", () => {
       }
     });
   }
+
+  it("include the data of a resized disk that nothing retains", () => {
+    const of = (storage: string) => ({
+      ...stack(resource("apps/v1/StatefulSet", claim(storage))),
+      lifecycle: "ephemeral" as const,
+    });
+    const [found] = compareStacks(of("10Gi"), of("20Gi")).differences;
+    assert.deepEqual(found?.dangers, [
+      "datastore stops; its disks are deleted with all of their data",
+      "the size of a disk (10Gi → 20Gi) cannot change in place",
+    ]);
+  });
 
   it("exclude policies deleted with their workload, and exposure in a new environment", () => {
     const parts = [

@@ -19,6 +19,25 @@ import {
 } from "../support/kubernetes-plan";
 
 describe("renderKubernetes", () => {
+  it("sends a Service's requests to the port's number: a renamed port keeps its endpoints", () => {
+    const { spec } = find(render(threeTierPlan()), "Service") as unknown as {
+      spec: { ports: { port: number; targetPort: unknown }[] };
+    };
+    assert.ok(spec.ports.length > 0);
+    spec.ports.forEach(({ port, targetPort }) => {
+      assert.equal(targetPort, port);
+    });
+  });
+
+  it("gives a rollout the time that a pod may take to start", () => {
+    const deadline = (startupSeconds: number) => {
+      const plan = planOf([workload("web", { probes: { startupSeconds } })]);
+      return at(find(render(plan), "Deployment"), "spec.progressDeadlineSeconds");
+    };
+    assert.equal(deadline(60), undefined);
+    assert.equal(deadline(1800), 2280);
+  });
+
   describe("security", () => {
     it("runs every pod without any right that it was not given", () => {
       const { pod, container } = podOf({ user: 1234 });
