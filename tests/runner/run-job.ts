@@ -25,15 +25,16 @@ export class JobRunner {
   /** Runs a job, or says why it cannot run. Never rejects. */
   async run(job: Job): Promise<JobOutcome> {
     const { tools } = this.options;
+    const unavailable = job.tools.find((tool) => tools.unavailable.has(tool));
+    if (unavailable !== undefined) {
+      return this.skip(job, tools.unavailable.get(unavailable) ?? "");
+    }
     const broken = job.tools.find((tool) => tools.broken.has(tool));
     if (broken !== undefined) {
       const problem = `${broken}: ${tools.broken.get(broken) ?? ""}`;
       return { job, seconds: 0, tests: [], hooks: [], problem, report: `${job.title}\n${problem}` };
     }
-    const unavailable = job.tools.find((tool) => tools.unavailable.has(tool));
-    return unavailable === undefined
-      ? this.execute(job)
-      : this.skip(job, tools.unavailable.get(unavailable) ?? "");
+    return this.execute(job);
   }
 
   /** One line for each job that runs, with the test that it is at. */

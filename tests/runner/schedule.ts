@@ -33,10 +33,7 @@ export function nextJob(waiting: readonly Job[], situation: Situation): Job | un
   }
   const held = new Set(running.flatMap(({ locks }) => locks));
   return waiting
-    .filter(
-      ({ tools, locks }) =>
-        tools.every((tool) => known.isSettled(tool)) && !locks.some((lock) => held.has(lock)),
-    )
+    .filter(({ tools, locks }) => known.areSettled(tools) && !locks.some((lock) => held.has(lock)))
     .sort((a, b) => urgency(b, waiting) - urgency(a, waiting))[0];
 }
 
@@ -53,8 +50,8 @@ function urgency(job: Job, waiting: readonly Job[]): number {
 export interface ScheduleOptions<R> extends Room {
   readonly jobs: readonly Job[];
   readonly run: (job: Job) => Promise<R>;
-  /** A job starts when all its tools are settled: ready, or known not to come. */
-  readonly tools: { isSettled(tool: Tool): boolean };
+  /** A job starts when all its tools are ready, and is over at once when one of them is known not to come. */
+  readonly tools: { areSettled(tools: readonly Tool[]): boolean };
   readonly signal: AbortSignal;
 }
 

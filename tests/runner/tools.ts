@@ -50,8 +50,12 @@ export class Tools {
     }
   }
 
-  isSettled(tool: Tool): boolean {
-    return this.ready.has(tool) || this.unavailable.has(tool) || this.broken.has(tool);
+  /** Whether all of these tools are ready, or one of them is known not to come. */
+  areSettled(tools: readonly Tool[]): boolean {
+    return (
+      tools.some((tool) => this.unavailable.has(tool) || this.broken.has(tool)) ||
+      tools.every((tool) => this.ready.has(tool))
+    );
   }
 
   /** Leaves out tools that take minutes to make where they are not there. */

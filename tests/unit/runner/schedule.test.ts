@@ -8,7 +8,7 @@ const job = (title: string, more: Partial<Job> = {}): Job => ({
   ...more,
 });
 const situation = (more: Partial<Situation> = {}): Situation => ({
-  ...{ running: [], tools: { isSettled: () => true }, idle: 0, freeBytes: 2 ** 40, least: 2, most: 4 },
+  ...{ running: [], tools: { areSettled: () => true }, idle: 0, freeBytes: 2 ** 40, least: 2, most: 4 },
   ...more,
 });
 const kubernetes = { locks: ["kubernetes"] } as const;
@@ -33,7 +33,7 @@ describe("the order of test files", () => {
   });
 
   it("leaves what waits for a tool until the tool is settled", () => {
-    const tools = { isSettled: () => false };
+    const tools = { areSettled: (needed: readonly string[]) => needed.length === 0 };
     const free = job("free", { seconds: 1 });
     assert.equal(nextJob([job("waits", { tools: ["pulumi"] }), free], situation({ tools })), free);
   });
@@ -58,7 +58,7 @@ describe("the order of test files", () => {
       return Promise.resolve(each.title);
     };
     const jobs = ["a", "b", "c", "d", "e"].map((title) => job(title));
-    const options = { jobs, run, tools: { isSettled: () => true }, least: 1, most: 1 };
+    const options = { jobs, run, tools: { areSettled: () => true }, least: 1, most: 1 };
     const results = await runAll({ ...options, signal: stop.signal });
     assert.deepEqual(results, ["a", "b", "c"]);
     ran.length = 0;
