@@ -184,7 +184,7 @@ async function nodeProblem(): Promise<string | undefined> {
   ].filter((reason) => reason !== undefined);
   return reasons.length === 0
     ? undefined
-    : `the Kubernetes node of tools/lab needs ${reasons.join(" and ")}; run the tests in a Debian container or machine as root`;
+    : `the Kubernetes node of tools/lab needs ${reasons.join(" and ")}; run make test as root on Debian, for example in a virtual machine`;
 }
 
 /** Compiling Kubernetes takes 8 minutes on two cores, and more beside other work. */
