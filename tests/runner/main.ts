@@ -28,11 +28,13 @@ export async function main(words: readonly string[]): Promise<void> {
     jobs = await plan(request, history);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
+    console.log(`\n${closingLine({ passed: 0, failed: 1, skipped: 0 })}`);
     process.exitCode = 2;
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), "longshore-tests-"));
   const stop = abortOnSignal();
+  const deadline = abortAfter(Number(process.env["LONGSHORE_TEST_MINUTES"] ?? 0), stop);
   const started = performance.now();
   try {
     const outcomes = await execute(jobs, request, folder, stop.signal);
@@ -45,6 +47,7 @@ export async function main(words: readonly string[]): Promise<void> {
     console.log(`\n${closingLine(isComplete ? totals : { ...totals, failed: totals.failed + 1 })}`);
     process.exitCode = isComplete && totals.failed === 0 && totals.passed > 0 ? 0 : 1;
   } finally {
+    clearTimeout(deadline);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -117,6 +120,18 @@ function abortOnSignal(): AbortController {
   process.on("SIGTERM", end);
   process.on("SIGHUP", end);
   return stop;
+}
+
+/** Ends the run with its closing line before continuous integration ends it without one. 0 sets no limit. */
+function abortAfter(minutes: number, stop: AbortController): NodeJS.Timeout | undefined {
+  if (!(minutes > 0)) {
+    return undefined;
+  }
+  return setTimeout(() => {
+    console.log(`${minutes} min are over: ending the tests that run`);
+    stop.abort();
+    endChildren();
+  }, minutes * 60_000);
 }
 
 /** Prints the times, what was skipped, and every failure again: it is thousands of lines away from the line that counts it. */

@@ -1,7 +1,14 @@
 import { Context, Runnable } from "mocha";
 import { limit } from "./wait";
 
-/** Multiplies mocha's time limits by how slow this machine is: a limit ends a test that hangs, it does not judge its speed. */
+/** A limit of mocha, multiplied by how slow this machine is: it ends a test that hangs, it does not judge its speed. */
+function scale(ms: number): number {
+  return Math.max(ms, Math.min(limit(ms), MOST_MS));
+}
+
+/** A test that hangs must not use up the time of the whole run. */
+const MOST_MS = 30 * 60_000;
+
 const scaled = new WeakSet<Runnable>();
 const { run } = Runnable.prototype as { run: (this: Runnable, done: unknown) => unknown };
 
@@ -9,7 +16,7 @@ Object.assign(Runnable.prototype, {
   run(this: Runnable, done: unknown): unknown {
     if (!scaled.has(this)) {
       scaled.add(this);
-      this.timeout(limit(this.timeout()));
+      this.timeout(scale(this.timeout()));
     }
     return run.call(this, done);
   },
@@ -20,6 +27,6 @@ const { timeout } = Context.prototype as { timeout: (this: Context, ms?: number)
 Object.assign(Context.prototype, {
   /** `this.timeout(ms)` in a test or hook that runs. */
   timeout(this: Context, ms?: number): unknown {
-    return ms === undefined ? timeout.call(this) : timeout.call(this, limit(ms));
+    return ms === undefined ? timeout.call(this) : timeout.call(this, scale(ms));
   },
 });
