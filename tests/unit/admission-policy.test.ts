@@ -94,7 +94,7 @@ describe("the policy that the API server holds pods against", () => {
       /capabilities/,
     ],
     [
-      "as whoever the image says",
+      "as the image's user",
       ({ spec }) => (spec["securityContext"] = { seccompProfile: { type: "RuntimeDefault" } }),
       /runAsNonRoot/,
     ],

@@ -51,7 +51,7 @@ describe("where alerts of Google Cloud are sent", () => {
     );
   });
 
-  it("is left alone where nobody said", async () => {
+  it("changes nothing without the setting", async () => {
     assert.equal(await watched(), undefined);
   });
 

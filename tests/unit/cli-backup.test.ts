@@ -22,7 +22,7 @@ import { eventually } from "../support/wait";
 const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 const DUMP = "nexus-graph-20261121T020000Z.dump";
 
-/** Neo4j is stopped during its dump: whatever happens, it must run again. */
+/** Neo4j is stopped during its dump and must be restarted in every case. */
 describe("cli: backup and restore that are interrupted, with a stand-in for docker", function () {
   this.timeout(60_000);
   let checkout: Checkout;

@@ -86,7 +86,7 @@ describe("cli: comment, against a stand-in of GitHub's API", function () {
       user: { login: "a-person" },
     }));
     api.comments.push(
-      // Somebody's own words, who wants them to be taken for the tool's.
+      // Text of the pull request's author that imitates the tool's.
       { id: 900, body: `${MARKER}\n### No environment changes`, user: { login: "a-person" } },
       ...others,
       { id: 901, body: `${MARKER}\nold`, user: BOT },

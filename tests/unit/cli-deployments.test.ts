@@ -15,7 +15,7 @@ const history = (...entries: string[]): HistoryEntry[] =>
     .reverse();
 const before = (...entries: string[]) => commitBefore(history(...entries))?.commit;
 
-describe("the commit to go back to", () => {
+describe("The commit of a rollback", () => {
   it("is the one before the running one", () => {
     assert.equal(before("A", "B"), "A");
     assert.equal(before("A", "B", "B"), "A");

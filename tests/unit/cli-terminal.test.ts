@@ -117,7 +117,7 @@ describe("cli: how a command ends", () => {
 });
 
 describe("cli: a question", () => {
-  it("that nobody is there to answer is named with the option that answers it", async () => {
+  it("without a terminal, a question fails with the option that answers it", async () => {
     const terminal = { ...openTerminal({ json: true }), isInteractive: false };
     await assert.rejects(confirm(terminal, "Remove notes of stack local (its data is kept)?"), {
       exitCode: EXIT.usage,

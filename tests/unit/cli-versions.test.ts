@@ -39,7 +39,7 @@ const deployed = (...images: string[]): Versions =>
     {},
   );
 
-describe("versions to go back to", () => {
+describe("Versions for rollbacks", () => {
   const folder = mkdtempSync(join(tmpdir(), "longshore-versions-"));
   after(() => {
     rmSync(folder, { recursive: true });

@@ -205,7 +205,7 @@ describe("components", () => {
     assert.equal(named("retain-admin").inputs.deletionPolicy, "ABANDON");
   });
 
-  it("makes a secret anew only with its next generation", async () => {
+  it("generates a new secret only for a new generation", async () => {
     new GeneratedSecret("one");
     new GeneratedSecret("two", { length: 20, generation: 2 });
     new GeneratedSecret("three", { kind: "hex", length: 64 });

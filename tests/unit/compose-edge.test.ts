@@ -59,7 +59,7 @@ describe("the edge's configuration", () => {
     );
   });
 
-  it("counts nobody and opens to nobody where no route asks for it", () => {
+  it("adds no rate limit and no CORS without route options", () => {
     assert.doesNotMatch(config("/"), /limit_req|set_real_ip_from|Allow-Origin \$cors_origin_/);
   });
 

@@ -93,7 +93,7 @@ describe("the state of a service in words", () => {
     );
   });
 
-  it("blames nobody for what an unfinished deployment left", () => {
+  it("attributes leftovers of an unfinished deployment to no service", () => {
     const left = [container({ configHash: "old" })];
     const expected = { replicas: 1, job: false, config: "c", image: "i" };
     assert.equal(serviceState(expected, left, true).state, "not up to date");

@@ -84,7 +84,7 @@ describe("Compose documents as a base and what environments change (NS-08, OR-05
     );
   });
 
-  it("takes away what an environment does not have, and replaces lists", () => {
+  it("removes what an environment lacks, and replaces lists", () => {
     const document = (services: ComposeDocument["services"]): ComposeDocument => ({ name: "a", services });
     assert.equal(
       overrideYaml(

@@ -44,7 +44,7 @@ describe("diff: as a comment", () => {
     assert.equal(text.match(/```/g)?.length, 2);
   });
 
-  it("makes no link, no picture, no tag and calls nobody, whatever the names and dangers are", () => {
+  it("contains no link, image, tag or mention, for any names and dangers", () => {
     const hostile = fc
       .array(
         fc.constantFrom(

@@ -57,7 +57,7 @@ describe("Kafka on Google's Managed Service", () => {
     assert.deepEqual(worker.connects, [{ to: "datastore", datastore: "events", port: 9092 }]);
   });
 
-  it("gives its clients, and nobody else, a role on Google Cloud and a way to their tokens", () => {
+  it("grants only its clients a role on Google Cloud and access to their tokens", () => {
     const { plan } = workerOf(MANAGED);
     assert.deepEqual(
       plan.workloads.map(({ name, roles }) => [name, roles]),

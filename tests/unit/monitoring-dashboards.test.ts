@@ -82,7 +82,7 @@ describe("dashboards", () => {
       assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
     });
 
-    it(`${name} asks only for what somebody exports or a rule records`, () => {
+    it(`${name} queries only exported or recorded series`, () => {
       const queries = [
         ...content.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
         ...content.templating.list.map(({ query }) => /label_values\(([^,]+)/.exec(query.query)?.[1] ?? ""),
@@ -112,7 +112,7 @@ describe("dashboards", () => {
 });
 
 describe("rules", () => {
-  it("ask only for what somebody exports or a rule records, and everything listed as exported is asked for", () => {
+  it("query only exported or recorded series, and every series listed as exported is queried", () => {
     const queries = groups.flatMap(({ recordings, alerts }) =>
       [...recordings, ...alerts].map(({ expr }) => expr),
     );

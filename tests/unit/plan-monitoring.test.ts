@@ -59,7 +59,7 @@ describe("monitoring in a plan", () => {
         .filter((name) => !off.workloads.some((one) => one.name === name)),
       added,
     );
-    assert.ok(!JSON.stringify(off).includes("metrics-password"), "no secret that nobody uses");
+    assert.ok(!JSON.stringify(off).includes("metrics-password"), "no unused secret");
     assert.equal(off.edgeExporter, undefined);
   });
 
@@ -122,7 +122,7 @@ describe("monitoring in a plan", () => {
     assert.deepEqual(document.networks?.shared_metrics, { external: true, name: "monitoring-prod_metrics" });
     assert.deepEqual(members(plan).get("shared_metrics"), [AGENT]);
     assert.deepEqual(members(plan).get("edge_status"), ["edge", "edge-exporter"]);
-    // The agent is in everybody's network, and answers nobody.
+    // The agent is on every network and accepts no connection.
     assert.ok(document.services[AGENT]?.command?.includes("--web.listen-address=127.0.0.1:9090"));
     assert.deepEqual(workload(AGENT).ports, []);
     assert.deepEqual(workload(AGENT).clients, []);

@@ -41,7 +41,7 @@ describe("the health of a PostgreSQL", () => {
     return status;
   };
 
-  it("lets a server be that plays its log back, sends it no clients, and restarts one that is silent", () => {
+  it("tolerates WAL replay in the liveness probe, reports not ready meanwhile, and restarts a hanging server", () => {
     const [accepts, rejects, silent] = [0, 1, 2];
     assert.deepEqual(
       [accepts, rejects, silent].map((code) => ends(ready, code)),

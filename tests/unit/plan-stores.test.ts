@@ -133,7 +133,7 @@ describe("Redis, Kafka and Neo4j in a plan", () => {
     assert.equal(workload(plan, "cache").volumes[0]?.path, "/data");
   });
 
-  it("list topics with every setting, so that a removed one goes back to its default", () => {
+  it("list topics with every setting, so that a removed one is reset to its default", () => {
     assert.equal(
       file(plan, "events-topics", "/etc/longshore/topics.txt"),
       "commands 1 cleanup.policy=compact retention.bytes=-1 retention.ms=604800000\n" +

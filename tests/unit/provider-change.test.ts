@@ -78,7 +78,7 @@ function passphraseThatFits(disk: MemoryDisk, content: string | undefined): bool
 }
 
 describe("Change of the secrets provider", () => {
-  it("encrypts config and state anew, and leaves no copy of the old encryption", async () => {
+  it("re-encrypts config and state, and leaves no copy of the old encryption", async () => {
     const disk = start();
     const backend = new Backend(encrypted("old-passphrase"));
     new ConfigCopies("local", "/data", disk).keep(encrypted("old-passphrase"));

@@ -47,12 +47,12 @@ describe("longshore recover", () => {
   const failed = (pattern: RegExp, code: number) => (error: unknown) =>
     error instanceof Failure && error.exitCode === code && pattern.test(error.message);
 
-  it("ends with 0 when nothing is found", async () => {
+  it("exits with code 0 without findings", async () => {
     await run([finds(), finds()]);
     assert.deepEqual(statuses(), []);
   });
 
-  it("lists findings with --json, applies none, and ends with 1", async () => {
+  it("lists findings with --json, applies none, and exits with code 1", async () => {
     await assert.rejects(run([finds("a", "b")]), failed(/2 findings; apply with --yes/, EXIT.failed));
     assert.deepEqual(statuses(), ["a found", "b found"]);
     assert.deepEqual(done, []);

@@ -66,7 +66,7 @@ describe("generations of secrets", () => {
     assert.match(roles(first), /ALTER ROLE rotating_app_a LOGIN PASSWORD/);
     assert.match(roles(first), /ALTER ROLE rotating_app_b NOLOGIN/);
     assert.match(roles(second), /ALTER ROLE rotating_app_b LOGIN PASSWORD/);
-    assert.doesNotMatch(roles(second), /ALTER ROLE rotating_app_a/, "whoever uses it can go on");
+    assert.doesNotMatch(roles(second), /ALTER ROLE rotating_app_a/, "its users keep working");
     assert.match(roles(third), /ALTER ROLE rotating_app_a LOGIN PASSWORD/);
     assert.equal(workload(first, "db-retire"), undefined);
     assert.match(

@@ -57,7 +57,7 @@ describe("the test runner", function () {
     assert.ok(tests.some(({ name }) => name.endsWith("a sample passes")));
   });
 
-  it("fails for a test that fails, for a process that ends with 0 in the middle, and for a file without tests", async () => {
+  it("fails for a test that fails, for a process that exits with code 0 before its end, and for a file without tests", async () => {
     const bad = file("bad", `it("fails", () => { throw new Error("the reason"); });`);
     const gone = file("gone", `it("passes", () => {});`, `it("ends it", () => { process.exit(0); });`);
     const { code, stdout } = await runs(bad, gone, file("empty"));

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { listeningSockets, portOwner } from "../../../tools/ports";
 
 describe("port owner", () => {
-  it("is this process while it listens, and nobody after", async () => {
+  it("is this process while it listens, and no process afterwards", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
