@@ -83,7 +83,7 @@ export function tcp(options: ProbeOptions = {}): Probe {
   return probe((port) => ({ kind: "tcp", ...port }), options);
 }
 
-/** Healthy when the command ends with 0. Runs without a shell. */
+/** Healthy when the command exits with code 0. Runs without a shell. */
 export function exec(command: string[], options: Omit<ProbeOptions, "port"> = {}): Probe {
   return probe((port) => ({ kind: "exec", command, ...port }), options);
 }

@@ -5,7 +5,7 @@ import type { Problem } from "./problems";
 export type Keys<T> = Readonly<Record<keyof T, true>>;
 
 /**
- * Options that nobody reads. The type checker finds them while writing, but neither `validate` nor `up` runs
+ * Unknown options. The type checker finds them while writing, but neither `validate` nor `up` runs
  * it, and a misspelt `ready` would otherwise drop the readiness check without a word.
  */
 export function unknownOptions<T extends object>(path: string, options: T, keys: Keys<T>): Problem[] {

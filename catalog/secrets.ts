@@ -50,7 +50,7 @@ export interface TlsHandle {
 }
 
 /**
- * A set of keys that are rotated without anybody noticing: the next key is accepted before anything is signed with it,
+ * A set of keys that are rotated without failed requests: the next key is accepted before anything is signed with it,
  * the previous one until it is retired.
  */
 export interface KeysHandle {
@@ -80,7 +80,7 @@ const TLS_KEYS: Keys<TlsSecretOptions> = {
 export const TLS_NAMES = ["localhost", "127.0.0.1", "::1"] as const;
 export const TLS_DAYS = 3650;
 
-/** Environments whose certificates may be signed by nobody but themselves. */
+/** Environments that accept self-signed certificates. */
 export const SELF_SIGNED: readonly Environment[] = ["local", "dev", "test"];
 
 type AnyOptions = SecretOptions | TlsSecretOptions | KeysSecretOptions;

@@ -6,7 +6,7 @@ import { encryptedSettingProblem, holdsSecrets, secretValuesIn } from "./secret-
 import { isStandIn } from "./secret-values";
 import type { StackSettings } from "./types";
 
-/** As whom images are pushed and pulled. Both are secrets: a person may have encrypted either. */
+/** Registry credentials for pushing and pulling. Both are secrets, because either may be encrypted. */
 export interface RegistryCredentials {
   readonly username: pulumi.Output<string>;
   readonly password: pulumi.Output<string>;

@@ -52,7 +52,7 @@ function takesEverything({ gpu, labels = {}, dedicated = true }: PoolSettings): 
   return gpu === undefined && (!dedicated || Object.keys(labels).length === 0);
 }
 
-/** Pods that would wait for a node for ever. */
+/** Pods that no node pool can schedule. */
 function unmet(described: SystemDefinition, settings: PlanSettings, pools: Pools): Problem[] {
   const { name, services, jobs } = withOfferedDevices(presentIn(described, settings), settings);
   return [

@@ -141,7 +141,7 @@ export class CloudSystem extends Component {
     return createManagedStores(this.plan, { platform: google, lifecycle, secret, clients, stack }, this);
   }
 
-  /** Only for workloads that need one: all others are nobody on Google Cloud. */
+  /** Creates a Google service account only for workloads that call Google APIs. */
   private createIdentities(): Map<string, WorkloadIdentity> {
     const { platform, settings } = this.context;
     const { google } = platform;
@@ -179,7 +179,7 @@ export class CloudSystem extends Component {
     );
   }
 
-  /** Address, certificate and health checks. Nothing where nobody outside is served. */
+  /** Address, certificate and health checks; undefined for a system without routes. */
   private prepareIngress(namespace: Namespace): GkeIngress | undefined {
     const { routes, workloads, host } = this.plan;
     const { platform, settings } = this.context;

@@ -19,7 +19,7 @@ export interface ManagedStore {
   readonly host: pulumi.Output<string>;
   /** Addresses that its clients connect to. @default - its host */
   readonly range?: string;
-  /** What must be there before somebody connects. */
+  /** Resources that clients depend on before they connect. */
   readonly ready: readonly pulumi.Resource[];
   /** Secrets of the plan that the service makes, by name. */
   readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;

@@ -9,7 +9,7 @@ import { clusterRules, podMonitorings, useRules } from "../render/monitoring/goo
 
 /** Seconds between two looks at a pod, as on one machine. */
 const SCRAPE_SECONDS = 15;
-/** How long something must be wrong before somebody is told. */
+/** Duration of a failure before its alert fires. */
 const DELAY = "2m";
 
 /** Lets Google Managed Prometheus ask the pods of a system for their metrics. */

@@ -29,7 +29,7 @@ export interface ImageRegistry {
   cacheRepository?(...path: string[]): string;
   /** What the cluster's nodes run. @default - both, as `Image` has it */
   readonly platforms?: readonly ImagePlatform[];
-  /** As whom images are pushed. @default - as whom the machine's Docker is logged in */
+  /** Registry credentials for pushing images. @default - credentials of the machine's Docker */
   readonly login?: RegistryLogin;
   /** What must be there before something is pushed. */
   readonly parts: readonly pulumi.Resource[];

@@ -46,7 +46,7 @@ function generatorOf(value: PlannedSecret["value"]): Pick<GeneratedSecretArgs, "
 
 /**
  * Up to three values of a secret are there at once: the previous, the one in use, the next. Each keeps its place until
- * the third one after it takes that, so that a new generation makes one value anew and leaves the others.
+ * the third one after it takes that, so that a new generation replaces one value and keeps the others.
  */
 function slotOf(name: string, generation: number): string {
   const slot = (generation - 1) % 3;

@@ -301,7 +301,7 @@ async function chromiumCheck(): Promise<Check> {
       };
 }
 
-/** What was found missing may have been taken away behind the lab's back. */
+/** A missing part may have been removed without the lab. */
 const mendDocker = (say: Say): Promise<unknown> => findDocker(say, { thorough: true });
 
 /** What `longshore doctor --fix` can do by itself, in the order in which things need each other. */

@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly cwd?: string;
   /** 0 for as long as it takes. @default 30 seconds */
   readonly timeoutMs?: number;
-  /** Keeps a Ctrl-C at the terminal from it: whoever called decides what that means. @default false */
+  /** Runs it in its own process group, so that Ctrl-C reaches only the caller. @default false */
   readonly shielded?: boolean;
   /** Given to standard input. @default - none */
   readonly input?: string;
@@ -27,7 +27,7 @@ export interface RunOptions {
   readonly onLine?: Say;
 }
 
-/** Runs a program to its end. Never throws: what went wrong is in the result. */
+/** Runs a program to its end. Never throws: the result contains the failure. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { env = process.env, cwd, timeoutMs = 30_000, shielded = false, input, onLine } = options;
   return new Promise((done) => {

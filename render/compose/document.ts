@@ -87,7 +87,7 @@ export interface ComposeDeploy {
 }
 
 export interface ComposeNetwork {
-  /** Of no project: made by whoever comes first. */
+  /** External network, created by the first project that needs it. */
   external?: true;
   name?: string;
   internal?: boolean;

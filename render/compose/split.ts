@@ -11,7 +11,7 @@ export interface EnvironmentDocuments {
 /**
  * What an environment changes of a base document, as YAML: `docker compose -f compose.yaml -f compose.prod.yaml` is then
  * what the environment's own document is. Where Compose would merge lists, `!override` replaces them; what the
- * environment does not have is taken away with `!reset`.
+ * environment does not have is removed with `!reset`.
  */
 export function overrideYaml(base: ComposeDocument, wanted: ComposeDocument): string {
   return yamlText(changed(base, wanted) ?? {});

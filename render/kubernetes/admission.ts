@@ -26,7 +26,7 @@ const VARIABLES = [
   },
 ];
 
-/** The pods themselves, and what makes pods, so that whoever applies it hears of it at once. */
+/** Pods and their controllers, so that applying a controller already reports violations. */
 const RESOURCES = [
   { group: "", resources: ["pods", "pods/ephemeralcontainers"] },
   { group: "apps", resources: ["daemonsets", "deployments", "replicasets", "statefulsets"] },
@@ -34,7 +34,7 @@ const RESOURCES = [
 ];
 
 /**
- * A policy that the API server enforces on every pod of the namespace, whoever makes it: the rights that our own pods
+ * A policy that the API server enforces on every pod of the namespace, independent of its creator: the privileges that our own pods
  * are rendered with are the most that any may have. What the catalog excepts, with a reason, is excepted for that
  * workload's account alone. It goes further than Pod Security's `restricted` (read-only roots, digests), and also holds
  * where an exception makes the namespace's own level looser. Needs Kubernetes 1.30.

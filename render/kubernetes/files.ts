@@ -9,7 +9,7 @@ import type { KubernetesObject, Node } from "./types";
 const MEBIBYTE = 2 ** 20;
 /** What a file system in memory may hold; it counts as memory of the container. */
 const LARGEST_TMPFS = 64 * MEBIBYTE;
-/** 0440: the files belong to root and the pod's group (`fsGroup`), and nobody else reads them. */
+/** 0440: the files belong to root and the pod's group (`fsGroup`); other users cannot read them. */
 const SECRET_MODE = 0o440;
 const CONFIG_MODE = 0o444;
 

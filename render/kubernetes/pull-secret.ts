@@ -4,7 +4,7 @@ import type { KubernetesObject } from "./types";
 /**
  * The same whatever it holds, unlike the names of other Secrets. A pod keeps the names that its account had when it was
  * made, and looks into the Secret only to pull: under one name a new password serves the pods that run as well, and
- * none of them has to be replaced for it. A Secret is deleted and made anew to change; a pull in between is tried again.
+ * none of them has to be replaced for it. A changed Secret is deleted and recreated; a pull in between is retried.
  */
 const NAME = "registry-login";
 

@@ -11,7 +11,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   metrics: "http",
 };
 
-/** The workload's name in the cluster's DNS, or nothing where it listens to nobody. */
+/** The workload's Service, its DNS name in the cluster; none for a workload without ports. */
 export function renderServices<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
   const { kind, volumes, ports } = workload;
   if (kind === "job") {

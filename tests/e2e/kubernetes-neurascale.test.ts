@@ -220,8 +220,8 @@ describe("NeuraScale on a real Kubernetes node", function () {
     await windowsGoOn();
   });
 
-  /** Those that are on a container when the kernel ends it are lost; whoever asks again meets the other one. */
-  it("serves whoever asks again when one of two containers is killed without a word", async () => {
+  /** Requests in flight to a killed container fail; a retry reaches the other one. */
+  it("serves retried requests when one of two containers is killed", async () => {
     for (const name of ["api-gateway", "device-manager"]) {
       const [pod = ""] = await neurascale.podsOf(name);
       const restarts = async () => Number(await neurascale.kubectl("get", pod, "--output", RESTARTS));

@@ -34,7 +34,7 @@ const query = async (expr: string) =>
   ).result;
 const value = async (expr: string) => Number((await query(expr))[0]?.value[1] ?? Number.NaN);
 
-describe("Monitoring, from a fresh checkout to an alert in somebody's hands", function () {
+describe("Monitoring, from a fresh checkout to a delivered alert", function () {
   this.timeout(900_000);
   this.bail(true);
 
@@ -147,7 +147,7 @@ describe("Monitoring, from a fresh checkout to an alert in somebody's hands", fu
     assert.deepEqual(ill, []);
   });
 
-  it("tells the webhook of a container that is killed, and that it is well again", async () => {
+  it("notifies the webhook of a killed container and of its recovery", async () => {
     const frontend = await containerOf("todo", "frontend");
     await docker("kill", frontend);
     const about = (status: string) =>

@@ -37,7 +37,7 @@ describe("secrets, from the command line", function () {
     leaks.push(...found(needles, hay).map((what) => `${place}: ${what}`));
   };
 
-  /** Runs a command, while somebody else on the machine looks at the arguments of all processes. */
+  /** Runs a command while another process reads the arguments of all processes. */
   async function longshore(...args: string[]): Promise<Ran> {
     const watch = setInterval(() => {
       for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -192,7 +192,7 @@ describe("secrets, from the command line", function () {
     await fine("up", "--json");
   });
 
-  it("are encrypted anew by one command, and a copy of the state can be put back and read", async () => {
+  it("are re-encrypted by one command, and an exported state can be imported and read", async () => {
     const exported = await engine("stack", "export", "--stack", "local");
     await fine("secrets", "provider", "passphrase");
     await fine("secrets", "check");
@@ -215,7 +215,7 @@ describe("secrets, from the command line", function () {
     );
   });
 
-  it("are in no place where anybody would look", async () => {
+  it("appear in no state, config, log, argument or image", async () => {
     for (const args of [
       ["status"],
       ["health"],
@@ -323,7 +323,7 @@ describe("secrets, from the command line", function () {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory() && entry.name !== "node_modules") {
-        // The files that the containers get hold them, for nobody else to read: that is tested elsewhere.
+        // The containers' secret files contain them; other tests check their permissions.
         if (!inSecrets && /\/releases\/[^/]+\/secrets$/.test(path)) {
           assert.equal(statSync(join(path, "..")).mode & 0o077, 0, `${path} is for its owner alone`);
           continue;

@@ -86,7 +86,7 @@ describe("Google Cloud over offline providers", function () {
       assert.match(errors.join("\n"), /ClusterIPP/);
     });
 
-    it("holds what somebody adds against the policies, all of them at once", async () => {
+    it("checks added resources against all policies and reports every violation", async () => {
       const { errors, failed } = await stack.previewProgram(() => {
         const place = { project: "example-prod", region: "us-central1" };
         const google = new gcp.Provider("google", place);

@@ -72,7 +72,7 @@ describe("the five systems of prod over offline providers", function () {
     assert.deepEqual(others, []);
   });
 
-  it("adds partitions to a topic in place, and says that none can be taken away", async () => {
+  it("adds partitions to a topic in place, and rejects removing any", async () => {
     const withPartitions = (partitions: number): CloudInputs => {
       const { neurascale } = systems;
       assert.ok(neurascale);

@@ -11,7 +11,7 @@ const PROJECT = "longshore-failures";
 const SLEEP = ["python", "-c", "import time; time.sleep(600)"];
 const small = { image: "python:3.13-slim", command: SLEEP, init: true, stop_grace_period: "1s" };
 
-describe("what can go wrong with a Compose project", function () {
+describe("Failures of a Compose project", function () {
   this.timeout(120_000);
   let stack: TestStack;
   let folder: string;
@@ -236,7 +236,7 @@ describe("what can go wrong with a Compose project", function () {
     assert.equal(stack.containers().length, 1);
   });
 
-  it("a volume that somebody removed: the jobs that filled it run again, and only then", async () => {
+  it("reruns the jobs that filled a volume only after the volume was removed", async () => {
     stack.program = program({
       document: JSON.stringify({
         services: {

@@ -230,7 +230,7 @@ describe("a Compose project under the real engine", function () {
     }
   });
 
-  it("sees what others did to it, and mends it", async () => {
+  it("detects and corrects drift", async () => {
     const [api] = ids();
     docker("rm", "--force", ...stack.running("web"));
     docker("stop", "--time", "1", ...stack.running("db"));

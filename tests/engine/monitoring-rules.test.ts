@@ -58,7 +58,7 @@ describe("alert rules, in Prometheus' own tool", function () {
     assert.deepEqual(Object.keys(ALERT_CASES).sort(), alerts.map(({ name }) => name).sort());
   });
 
-  it("fire for what they are about, and for nobody else", async () => {
+  it("fire for their condition and for nothing else", async () => {
     const tests = alerts.map(({ name, severity }) => ruleTest(name, severity, ALERT_CASES[name]));
     const content = { rule_files: ["rules.yml"], evaluation_interval: "15s", tests };
     writeFileSync(join(folder, "fire.yml"), JSON.stringify(content));

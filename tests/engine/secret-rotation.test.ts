@@ -14,7 +14,7 @@ import { killEngineOf } from "../support/processes";
 import { rotationPlan, type RotationOptions } from "../support/rotation-sample";
 
 const PROJECT = "rotating-test";
-/** What is rotated by its number; the key of somebody else's API is just another value. */
+/** Secrets that rotate by generation; the key of an external API is only a new value. */
 const ROTATED = [
   "cache-password",
   "db-admin-password",
@@ -192,7 +192,7 @@ describe("rotation of every kind of secret under load", function () {
     stack.program = program({ generations: all(4, 1) });
     await stack.up();
     await load.stop();
-    load.print("failed, then mended");
+    load.print("failed, then fixed");
     assert.deepEqual(load.failures(), {});
     assert.deepEqual(logins(4), each("good"));
     assert.deepEqual(logins(3), each("refused"));

@@ -13,7 +13,7 @@ const { LONGSHORE_GCP_SYSTEMS: systems = "todo", LONGSHORE_GCP_DOMAIN: domain = 
 const STACK = "gcp-test";
 const HOUR = 3_600_000;
 
-/** A whole environment in a project of one's own. Opt-in: it costs money, and nobody without an account can run it. */
+/** A whole environment in a separate project. Opt-in, because it costs money and requires an account. */
 describe("an environment on Google Cloud itself", function () {
   this.timeout(2 * HOUR);
   this.bail(true);

@@ -125,7 +125,7 @@ export class CloudStack {
     });
   }
 
-  /** What a person does after that: releases the lock, and forgets creations whose end nobody saw. */
+  /** Recovers as an operator does: releases the lock and clears pending creations. */
   async recover(): Promise<Outcome> {
     await this.stack.cancel();
     return this.run((observe) => this.stack.refresh({ ...observe, clearPendingCreates: true }));

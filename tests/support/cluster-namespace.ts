@@ -53,7 +53,7 @@ export class ClusterNamespace {
     await this.kubectl("rollout", "status", `deployment/${deployment}`, "--timeout", `${limit(120)}s`);
   }
 
-  /** Ends what a pod's container runs, as the kernel does when memory runs out: nobody is told before. */
+  /** Kills the process of a pod's container with SIGKILL, like an OOM kill. */
   async kill(pod: string): Promise<void> {
     const path = "jsonpath={.status.containerStatuses[0].containerID}";
     const id = (await this.kubectl("get", pod, "--output", path)).replace("containerd://", "");

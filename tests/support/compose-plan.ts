@@ -57,7 +57,7 @@ export function samplePlan(options: SamplePlanOptions = {}): Plan {
   const workloads = [
     appWorkload("api", {
       clients: [{ from: "edge", port: 8000 }],
-      // Unhealthy at its first failure, and for ten seconds after it is well again.
+      // Unhealthy at its first failure, and for ten seconds after its recovery.
       probes: { ready: { ...http("/ready"), intervalSeconds: 10, failures: 1 }, startupSeconds: 60 },
     }),
     appWorkload("db", {

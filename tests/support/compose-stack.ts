@@ -197,7 +197,7 @@ function lines(...args: string[]): string[] {
     .filter((line) => line !== "");
 }
 
-/** A port that nobody listens on just now. */
+/** A currently unused port. */
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {

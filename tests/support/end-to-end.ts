@@ -64,7 +64,7 @@ export async function allHealthy(checkout: Checkout): Promise<void> {
   await eventually("all services are healthy", health, { until: ({ code }) => code === 0 });
 }
 
-/** A browser that runs as root and calls nobody by itself. */
+/** A browser that runs as root and makes no requests of its own. */
 export async function launchBrowser(): Promise<Browser> {
   mkdirSync(reports, { recursive: true });
   const browser = await chromium.launch({
@@ -90,7 +90,7 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /**
- * Brings the stack up once more when all of it is well: no resource may change, and no container be another or have
+ * Brings the stack up once more when everything is healthy: no resource may change, and no container be another or have
  * started again. The failure says what did.
  */
 export async function staysAsItIs(checkout: Checkout): Promise<void> {

@@ -39,7 +39,7 @@ const DEFAULTS: Omit<FakeContainer, "id" | "created"> = {
   memory: 0,
 };
 
-/** What goes wrong. */
+/** Simulated failures. */
 export interface FakeBehaviour {
   /** `docker stop` fails, and the container runs on. */
   stopFails?: boolean;

@@ -59,6 +59,6 @@ function last() {
   process.exit(137);
 }
 
-// The answer may take a while; who asks for it is known before.
+// The response may be delayed; the request is recorded before.
 appendFileSync(beside("calls.txt"), `${[command, ...words].join(" ").replaceAll("\n", " ")}\n`);
 process.stdout.write(`${answers[command]?.() ?? ""}\n`);

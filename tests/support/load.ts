@@ -65,7 +65,7 @@ export async function underLoad(
   return counted;
 }
 
-/** What went wrong, or undefined. */
+/** The error, or undefined. */
 function get({ url, headers = {}, ca = [] }: Asked): Promise<string | undefined> {
   const options = { agent: false, timeout: limit(PATIENCE_MS), headers } as const;
   return new Promise((resolve) => {

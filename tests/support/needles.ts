@@ -33,7 +33,7 @@ function base64At(mark: string, offset: number): string {
   return text.slice(first, last);
 }
 
-/** Names and forms of the needles in what somebody wrote. */
+/** Names and encodings of the needles in a text. */
 export function found(needles: readonly Needle[], hay: Buffer | string): string[] {
   const bytes = typeof hay === "string" ? Buffer.from(hay) : hay;
   return needles.flatMap(({ name, forms }) =>

@@ -1,4 +1,4 @@
-"""A server that logs in anew for every request: whatever is wrong with a credential at any moment, a request fails.
+"""A server that logs in for every request, so that an invalid credential at any moment fails a request.
 
 It speaks to PostgreSQL, Redis and Neo4j with nothing but the standard library. As `python app.py try` it takes one
 login as JSON on standard input and says whether it is good.

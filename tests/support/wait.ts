@@ -29,7 +29,7 @@ export async function eventually<T>(
 ): Promise<T> {
   const started = performance.now();
   let seen = "nothing: the first look has not ended";
-  // The load may rise while it waits, so that the limit is computed anew each time.
+  // The load may rise during the wait, so the limit is recomputed each time.
   const left = () => limit(withinMs) - (performance.now() - started);
   do {
     const outcome = await Promise.race([attempt(look), overdue(left())]);

@@ -13,7 +13,7 @@ export interface PanelDescription {
   readonly description?: string;
   /** From where a stat is red. @default - never */
   readonly red?: number;
-  /** Where somebody says what it asks for. @default - everywhere */
+  /** The only source that has its metrics. @default - every source */
   readonly only?: Source;
 }
 
