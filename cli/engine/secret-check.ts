@@ -10,6 +10,7 @@ import { registerSecrets } from "../../tools/redaction";
 import { EXIT, Failure } from "../support/failure";
 import { loadPlans } from "../support/plans";
 import { openTerminal, plural } from "../support/terminal";
+import { generationsInState, readState, type RecordedState } from "./deployed-generations";
 import { withConfig } from "./generations";
 import { daysSince } from "./secrets";
 import type { OpenConfig } from "./stack";
@@ -36,8 +37,8 @@ export async function checkSecrets({
   const terminal = openTerminal({ json });
   const { plans, settings } = loadPlans(stack, system);
   let unread: string | undefined;
-  const read = values
-    ? await readValues(stack, terminal).catch((error: unknown) => {
+  const { read, state } = values
+    ? await readValues(stack, terminal).catch((error: unknown): Values => {
         unread = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
         return NONE;
       })
@@ -45,7 +46,7 @@ export async function checkSecrets({
   const findings = plans.flatMap((plan) => [
     ...missing(plan, settings),
     ...malformed(plan, settings, read),
-    ...unused(plan, settings),
+    ...unused(plan, settings, state),
     ...old(plan, settings, read, olderThan),
   ]);
   const isGrave = findings.some(({ problem }) => problem === "missing" || problem === "malformed");
@@ -75,15 +76,23 @@ export async function checkSecrets({
   terminal.out(`stack ${stack}: ${plural(count, "secret")}, nothing missing`);
 }
 
-const NONE: ReadValue = () => undefined;
+interface Values {
+  readonly read: ReadValue;
+  /** @default - not read: nothing is known of what is deployed */
+  readonly state?: RecordedState;
+}
+
+const NONE: Values = { read: () => undefined };
 
 /** Decrypts what config holds. The values stay in this process. */
-async function readValues(stack: string, terminal: ReturnType<typeof openTerminal>): Promise<ReadValue> {
+async function readValues(stack: string, terminal: ReturnType<typeof openTerminal>): Promise<Values> {
   if (!machineStack(stack) && process.env["PULUMI_BACKEND_URL"] === undefined) {
     throw new Error(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
   }
-  const held = await withConfig(stack, terminal, readConfig);
-  return (system, name) => held[system]?.[name];
+  return withConfig(stack, terminal, async (opened) => {
+    const held = await readConfig(opened);
+    return { read: (system, name) => held[system]?.[name], state: await readState(opened) };
+  });
 }
 
 async function readConfig({ command, workDir, env, stack }: OpenConfig) {
@@ -134,17 +143,25 @@ function renewal(system: string, { secret, from, value }: PlannedSecret, stack: 
     : `run: bin/longshore secrets set ${system}.${secret} --stack ${stack}`;
 }
 
-/** What config holds and nothing in this stack gets. The value before the one in use waits for the end of a rollout. */
-function unused({ system, secrets }: Plan, { secretsSet, generations, stack }: StackSettings): Finding[] {
+/**
+ * Values in config that nothing uses. The deployed generation, the one before it and later ones are in use, or may be:
+ * without a record of the deployment no generation is called unused.
+ */
+export function unused(
+  { system, secrets }: Plan,
+  { secretsSet, stack }: Pick<StackSettings, "secretsSet" | "stack">,
+  state: RecordedState | undefined,
+): Finding[] {
+  const deployed = state && generationsInState(state, system);
   const used = new Set(secrets.map(({ name }) => name));
   return (secretsSet[system] ?? [])
     .filter((name) => {
       const { secret = name, generation = 1 } = parseValueName(name) ?? {};
       const of = secrets.find((one) => one.secret === secret);
       const rotation = of ? rotationOf({ name: secret, value: of.value }) : secret;
-      const isBefore =
-        of !== undefined && generation === generationOf(generations?.[system], rotation).number - 1;
-      return !used.has(name) && !isBefore;
+      const number = deployed?.kind === "known" ? deployed.numbers[rotation] : undefined;
+      const isKept = of !== undefined && (number === undefined || generation >= number - 1);
+      return !used.has(name) && !isKept;
     })
     .map((name) => ({
       secret: `${system}.${name}`,

@@ -5,6 +5,7 @@ import { isObsolete, rotationStep } from "../../catalog/generations";
 import type { PlannedSecret } from "../../catalog/plan";
 import { generationsInState, type DeployedGenerations } from "../../cli/engine/deployed-generations";
 import { lostSecrets } from "../../cli/engine/lost-secrets";
+import { unused } from "../../cli/engine/secret-check";
 import { projectInputs, skippedGenerations } from "../../providers/compose/inputs";
 import { usedGenerations } from "../../settings/generations";
 import { rotationPlan } from "../support/rotation-sample";
@@ -216,5 +217,39 @@ describe("A secret that config misses", () => {
   it("was lost when nothing of a system is left that an earlier version deployed", () => {
     assert.ok(lost(secret("a"), { state: compose(undefined) }));
     assert.ok(!lost(secret("a"), { state: compose(undefined), secretsSet: { todo: ["b"] } }));
+  });
+});
+
+describe("A value that `secrets check` calls unused", () => {
+  const findings = (names: string[], state?: object) =>
+    unused(
+      rotationPlan({ generations: { "db-app-password": { number: 5 } } }),
+      { stack: "local", secretsSet: { rotating: names } },
+      state,
+    ).map(({ secret }) => secret);
+  const held = ["db-app-password", "db-app-password@3", "db-app-password@4", "db-app-password@5"];
+  const deployed = (number: number) => ({
+    resources: [
+      {
+        urn: "urn:pulumi:local::longshore::compose:index:Project::rotating",
+        type: "compose:index:Project",
+        inputs: { generations: { "db-app-password": number } },
+        outputs: {},
+      },
+    ],
+  });
+
+  it("is older than the generation before the deployed one", () => {
+    assert.deepEqual(findings(held, deployed(5)), ["rotating.db-app-password", "rotating.db-app-password@3"]);
+  });
+
+  it("is never the deployed one, however far config is ahead", () => {
+    assert.deepEqual(findings(held, deployed(3)), ["rotating.db-app-password"]);
+    assert.deepEqual(findings(held, deployed(1)), []);
+  });
+
+  it("is not known where nothing is recorded, except for a secret that the catalog does not have", () => {
+    assert.deepEqual(findings(held), []);
+    assert.deepEqual(findings([...held, "gone"], {}), ["rotating.gone"]);
   });
 });
