@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { ProblemsError } from "../../catalog/problems";
 import { mistakeIn } from "../../tools/mistakes";
+import { dataDir } from "../../tools/paths";
 import { redact } from "../../tools/redaction";
 import { EXIT, Failure, type ExitCode } from "./failure";
 import { wantsColors } from "./terminal";
@@ -34,6 +35,13 @@ export function tell(
     show(error.message);
     return EXIT.usage;
   }
+  if (isDiskFull(error)) {
+    show(
+      `expected free disk space, got none (${error.message}); the files of the stack are what they were; ` +
+        `fix: free space in ${dataDir()}, in the checkout and in the folder for temporary files, then run it again`,
+    );
+    return EXIT.failed;
+  }
   if (error instanceof Error && (error.name === "MissingTool" || isSystemError(error))) {
     show(error.message);
     return EXIT.usage;
@@ -55,6 +63,14 @@ export function tell(
     write(dim("this was not expected; the same command with --debug shows where it comes from"));
   }
   return EXIT.failed;
+}
+
+function isDiskFull(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    (error.code === "ENOSPC" || error.code === "EDQUOT" || error.code === "EFBIG")
+  );
 }
 
 /** A full disk, a missing permission: the machine's doing, and its message says it. */

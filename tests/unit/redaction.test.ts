@@ -128,3 +128,18 @@ describe("Secret values in settings", () => {
     );
   });
 });
+
+describe("A full disk", () => {
+  it("is named, with what it means and where to free space", () => {
+    const lines: string[] = [];
+    const error = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+      code: "ENOSPC",
+      syscall: "write",
+    });
+    assert.equal(
+      tell(error, false, (line) => lines.push(line)),
+      1,
+    );
+    assert.match(lines.join("\n"), /expected free disk space, got none \(ENOSPC.*fix: free space in /);
+  });
+});

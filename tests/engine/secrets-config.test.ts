@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { Checkout } from "../support/checkout";
+
+const PLAIN = "sk-plain-value-of-a-person";
+
+interface Check {
+  readonly valuesRead: boolean;
+  readonly missing: readonly string[];
+}
+
+/** The real engine, without any container: config, state and passphrase of a stack of this machine. */
+describe("config of a stack of this machine", function () {
+  this.timeout(180_000);
+  this.bail(true);
+  let checkout: Checkout;
+  const file = () => join(checkout.data, "Pulumi.local.yaml");
+  const check = async () => {
+    const { stdout } = await checkout.longshore("secrets", "check", "--system", "todo", "--json");
+    return JSON.parse(stdout) as Check;
+  };
+  const fine = async (...args: string[]) => {
+    const { code, stdout, stderr } = await checkout.longshore(...args);
+    assert.equal(code, 0, `${args.join(" ")}\n${stdout}${stderr}`);
+    return stdout + stderr;
+  };
+
+  before(() => {
+    checkout = new Checkout();
+    checkout.presetLocal(`config:\n  longshore:secrets: { todo: { openai-api-key: ${PLAIN} } }\n`);
+  });
+  after(() => {
+    checkout.remove();
+  });
+
+  it("has its plain secrets encrypted in place by `secrets encrypt`", async () => {
+    assert.match(await fine("secrets", "encrypt"), /encrypted secrets\.todo\.openai-api-key/);
+    assert.ok(!readFileSync(file(), "utf8").includes(PLAIN));
+    await fine("validate");
+  });
+
+  it("keeps what was generated before when the stack file is truncated, and gets it back from a copy", async () => {
+    await fine("secrets", "generate", "--system", "todo");
+    const whole = readFileSync(file(), "utf8");
+    writeFileSync(file(), whole.slice(0, whole.indexOf("db-migrate-password")));
+    const { code, stderr } = await checkout.longshore("secrets", "generate", "--system", "todo");
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /todo\.secrets\.db-migrate-password: expected the value that was generated before/);
+    assert.match(stderr, /bin\/longshore recover --stack local/);
+    await fine("recover", "--yes");
+    assert.equal(readFileSync(file(), "utf8"), whole);
+    rmSync(file());
+    await fine("recover", "--yes");
+    assert.equal(readFileSync(file(), "utf8"), whole);
+  });
+
+  it("makes one rotation of two that are asked for before a deployment", async () => {
+    assert.match(await fine("secrets", "rotate", "todo.db-app-password"), /generation 2 is in config/);
+    assert.match(await fine("secrets", "rotate", "todo.db-app-password"), /generation 2 is not deployed yet/);
+    const content = readFileSync(file(), "utf8");
+    assert.match(content, /db-app-password:\n/);
+    assert.match(content, /db-app-password@2:\n/);
+    assert.doesNotMatch(content, /db-app-password@3/);
+  });
+
+  it("is encrypted anew with another passphrase, and every value can be read afterwards", async () => {
+    const before = readFileSync(file(), "utf8");
+    await fine("secrets", "provider", "passphrase");
+    assert.notEqual(readFileSync(file(), "utf8"), before);
+    const { valuesRead, missing } = await check();
+    assert.deepEqual({ valuesRead, missing }, { valuesRead: true, missing: [] });
+  });
+});
