@@ -66,7 +66,7 @@ export function registerSecrets(program: Command): Command {
 
   const generate = secrets
     .command("generate")
-    .description("make the secrets that are generated and not set yet");
+    .description("generate the missing values of secrets that are generated");
   withExamples(withJson(withSystem(withStack(generate))), [["longshore secrets generate --stack dev", ""]]);
   generate.action((options: SecretsOptions) =>
     locked(options.stack, "secrets generate", async () =>
@@ -76,7 +76,7 @@ export function registerSecrets(program: Command): Command {
 
   const rotate = secrets
     .command("rotate")
-    .description("make new values: config gets the next generation, and the next up brings it to who uses it")
+    .description("generate the next values in config; the next up deploys them")
     .argument(
       "<secret...>",
       "as system.name, such as todo.db-app-password; a certificate by its pair, todo.edge-tls",
@@ -85,7 +85,7 @@ export function registerSecrets(program: Command): Command {
   withExamples(withJson(withStack(rotate)), [
     [
       "longshore secrets rotate todo.db-app-password --up",
-      "no request fails meanwhile; then the old one is dead",
+      "no request fails meanwhile; then the old value is rejected",
     ],
     [
       "longshore secrets rotate neurascale.jwt-secret",
