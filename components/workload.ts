@@ -92,8 +92,11 @@ function prepared(object: ObjectData, pods: number | undefined): ObjectData {
       return annotated(object, { "pulumi.com/replaceUnready": "true" });
     case "Deployment":
     case "StatefulSet":
-      // Without a number the API server starts one pod, until the autoscaler looks.
-      return pods === undefined ? object : { ...object, spec: { ...object.spec, replicas: pods } };
+      // Without a number the API server starts one pod, until the autoscaler looks. With one, an autoscaler that is gone
+      // still owns it, and so does `kubectl scale`: the description takes it back.
+      return pods === undefined
+        ? annotated(object, { "pulumi.com/patchForce": "true" })
+        : { ...object, spec: { ...object.spec, replicas: pods } };
     default:
       return object;
   }

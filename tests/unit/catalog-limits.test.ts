@@ -166,7 +166,7 @@ describe("Limits of the targets", () => {
     );
     assert.deepEqual(found, [
       "sample.web.env.DB_PASSWORD: expected a secret, got a secret by its name in plain text",
-      "sample.web.env.URL: expected a secret, got an address with a password in plain text",
+      "sample.web.env.URL: expected a secret, got a URL with a password in plain text",
     ]);
   });
 

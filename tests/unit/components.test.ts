@@ -241,6 +241,19 @@ describe("components", () => {
     assert.deepEqual(metadata.annotations, { "pulumi.com/replaceUnready": "true" });
   });
 
+  it("takes the number of pods back from an autoscaler that is gone", async () => {
+    const metadata = { name: "web" };
+    const spec = { replicas: 3 };
+    new Workload("shop-web", { objects: [{ apiVersion: "apps/v1", kind: "Deployment", metadata, spec }] });
+    await settled(created);
+    assert.deepEqual(named("shop-web-deployment").inputs, {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "web", annotations: { "pulumi.com/patchForce": "true" } },
+      spec,
+    });
+  });
+
   it("starts the autoscaler's smallest number of pods", async () => {
     const metadata = { name: "web" };
     new Workload("shop-web", {
