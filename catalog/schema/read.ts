@@ -29,6 +29,10 @@ export function readOptions<S extends z.ZodType>(
   given: unknown,
   placeholder: Placeholder = (path) => (path.length === 0 ? {} : undefined),
 ): ReadOptions<z.output<S>> {
+  const valid = schema.safeParse(given);
+  if (valid.success) {
+    return { options: valid.data, problems: [] };
+  }
   let candidate = withoutUndefined(given);
   let result = schema.safeParse(candidate);
   const problems = result.success
