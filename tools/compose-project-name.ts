@@ -1,21 +1,17 @@
-import { createHash } from "node:crypto";
 import { MONITORING } from "../catalog/plan/monitoring";
-import { dataDir } from "./paths";
+import { readInstallation, suffixOf } from "./installation";
 
 /**
- * Name of the Compose project of a system on this machine: `<system>-<stack>`. Another data folder than the usual
- * one (XDG_DATA_HOME) has another state and other passwords, so its projects are others too: a short hash of the
- * folder tells them apart.
+ * Name of the Compose project of a system on this machine: `<system>-<stack>`, and the suffix of the data folder's
+ * installation. Two users, two homes or two data folders never have the same names on one Docker daemon; a container
+ * that mounts the data folder has the same names as the host.
  */
 export function composeProjectName(
   system: string,
   stack: string,
   env: NodeJS.ProcessEnv = process.env,
 ): string {
-  const folder = dataDir(env);
-  const { XDG_DATA_HOME: _, ...usual } = env;
-  const suffix =
-    folder === dataDir(usual) ? "" : `-${createHash("sha256").update(folder).digest("hex").slice(0, 6)}`;
+  const suffix = readInstallation(env)?.suffix ?? suffixOf(env) ?? "";
   return `${system}-${stack}${suffix}`;
 }
 

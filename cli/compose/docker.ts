@@ -3,10 +3,12 @@ import { spawn } from "node:child_process";
 import { surveyDocker } from "../../tools/docker";
 import { healthCommand } from "../../tools/health-command";
 import { run, type RunOptions } from "../../tools/process";
+import { ownerVolume } from "../../providers/compose/owner";
 import { LABELS } from "../../render/compose/labels";
 import { Failure, usage } from "../support/failure";
 import { environmentWith } from "../support/tools";
 import { waitsFor } from "./not-started";
+import { requireOwned } from "./owned";
 
 /** The Docker engine that runs the stack. Nothing is set up for a command that only looks. */
 export interface Engine {
@@ -79,11 +81,15 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
     "--format",
     `{{.ID}} {{.Label "com.docker.compose.project"}} {{.Label "${LABELS.system}"}}`,
   ]);
-  const ids = listed
+  const found = listed
     .split("\n")
     .map((line) => line.split(" "))
-    .filter(([, project, system = ""]) => system !== "" && project === projectOf(system, stack))
-    .map(([id = ""]) => id);
+    .filter(([, project, system = ""]) => system !== "" && project === projectOf(system, stack));
+  await requireOwned(
+    found.map(([, project = ""]) => project),
+    (args) => docker(engine, args),
+  );
+  const ids = found.map(([id = ""]) => id);
   if (ids.length === 0) {
     return [];
   }
@@ -141,22 +147,25 @@ export async function deleteVolumes(
   systems: readonly string[],
   stack: string,
 ): Promise<string[]> {
+  const projects = systems.map((system) => projectOf(system, stack));
+  await requireOwned(projects, (args) => docker(engine, args));
   const listed = await Promise.all(
-    systems.map((system) =>
-      docker(engine, [
-        "volume",
-        "ls",
-        "--quiet",
-        "--filter",
-        `label=com.docker.compose.project=${projectOf(system, stack)}`,
-      ]),
+    projects.map((project) =>
+      docker(engine, ["volume", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${project}`]),
     ),
   );
   const names = listed.flatMap((output) => output.split("\n").filter((name) => name !== ""));
-  if (names.length > 0) {
-    await docker(engine, ["volume", "rm", ...names]);
+  const owners = new Set(projects.map(ownerVolume));
+  const data = names.filter((name) => !owners.has(name));
+  if (data.length > 0) {
+    await docker(engine, ["volume", "rm", ...data]);
   }
-  return names;
+  // The owner last: until then a killed command leaves the rest to this installation alone.
+  const rest = names.filter((name) => owners.has(name));
+  if (rest.length > 0) {
+    await docker(engine, ["volume", "rm", ...rest]);
+  }
+  return data;
 }
 
 /** Copies what is in a folder of a container, running or not, into a folder of this machine. */

@@ -8,6 +8,7 @@ import { requireSecrets, takingPart, type Asked } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
 import { Failure, usage } from "../support/failure";
 import { imageProblem } from "../../tools/docker";
+import { ensureInstallation } from "../../tools/installation";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { PROJECT } from "../support/project";
 import {
@@ -66,6 +67,7 @@ export async function openStack(
   progress: Progress,
   { system = [], program = true, profiles = [] }: OpenOptions = {},
 ): Promise<OpenStack> {
+  ensureInstallation();
   // The settings of this machine's stacks must be in place before they are read: what is not found would be generated anew.
   if (machineStack(stack)) {
     prepareLocalFiles(localFiles(dataDir(), repoRoot(), stack));
@@ -175,6 +177,7 @@ export async function openConfig(
     requireNoProviderChange(stack);
   }
   const workDir = repoRoot();
+  ensureInstallation();
   const { command, env: toolsEnv } = await openTools(needs, progress);
   const env: Record<string, string> = { ...toolsEnv };
   if (!machineStack(stack)) {

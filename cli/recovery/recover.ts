@@ -12,6 +12,8 @@ export interface Recovered {
   readonly title: string;
   readonly detail: string;
   readonly action: string;
+  /** Applied only when its id is an argument. @default false */
+  readonly onlyByName?: boolean;
   /** `found`: nothing was applied; `remains`: applied, and still found. */
   readonly status: "found" | "applied" | "failed" | "remains";
   readonly error?: string;
@@ -37,11 +39,14 @@ export async function recover(
   const find = () => findAll(recoverers.map((create) => create(context)));
   try {
     progress.now(`looking for unfinished work of stack ${stack}`);
-    const findings = chosen(await find(), ids);
+    const all = chosen(await find(), ids);
+    // What affects another installation, or gives data up, is applied only when a person names it.
+    const findings = all.filter(({ id, onlyByName = false }) => !onlyByName || ids.includes(id));
+    const shown = all.filter((finding) => !findings.includes(finding)).map(asFound);
     progress.stop();
-    let results: Recovered[] = findings.map((finding) => ({ ...plain(finding), status: "found" }));
-    if (findings.length > 0 && !json) {
-      findings.forEach((finding) => {
+    let results: Recovered[] = findings.map(asFound);
+    if (!json) {
+      all.forEach((finding) => {
         describe(finding, terminal);
       });
     }
@@ -55,7 +60,7 @@ export async function recover(
       });
       progress.stop();
     }
-    conclude(stack, results, applies, terminal);
+    conclude(stack, [...results, ...shown], applies, terminal);
   } finally {
     progress.stop();
   }
@@ -105,14 +110,22 @@ async function apply(
   });
 }
 
-function plain({ id, title, detail, action }: Finding): Omit<Recovered, "status"> {
-  return { id, title, detail, action };
+function plain({ id, title, detail, action, onlyByName = false }: Finding): Omit<Recovered, "status"> {
+  return { id, title, detail, action, ...(onlyByName && { onlyByName }) };
 }
 
-function describe({ id, title, detail, action }: Finding, { out, colors }: Terminal): void {
+const asFound = (finding: Finding): Recovered => ({ ...plain(finding), status: "found" });
+
+function describe(
+  { id, title, detail, action, onlyByName = false }: Finding,
+  { out, colors }: Terminal,
+): void {
   out(`${colors.bold(title)} ${colors.dim(`(${id})`)}`);
   out(`  ${detail}`);
   out(`  ${colors.green("→")} ${action}`);
+  if (onlyByName) {
+    out(`  only when named: bin/longshore recover ${id}`);
+  }
 }
 
 /** @throws Failure when something is left to be done */
@@ -125,11 +138,18 @@ function conclude(stack: string, results: readonly Recovered[], applied: boolean
     return;
   }
   if (!applied) {
-    throw new Failure(`stack ${stack}: ${plural(results.length, "finding")}; apply with --yes`, EXIT.failed);
+    const named = results.filter(({ onlyByName }) => onlyByName).map(({ id }) => id);
+    const how =
+      named.length === results.length ? `apply with: recover ${named.join(" ")}` : "apply with --yes";
+    throw new Failure(`stack ${stack}: ${plural(results.length, "finding")}; ${how}`, EXIT.failed);
   }
   const open = results.filter(({ status }) => status !== "applied");
   if (open.length > 0) {
-    const lines = open.map(({ id, error }) => `  ${id}: ${error ?? "applied, and still found"}`);
+    const lines = open.map(({ id, error, status }) =>
+      status === "found"
+        ? `  ${id}: applied only when named: bin/longshore recover ${id}`
+        : `  ${id}: ${error ?? "applied, and still found"}`,
+    );
     throw new Failure(`stack ${stack}: not recovered:\n${lines.join("\n")}`, EXIT.failed);
   }
   terminal.note(`stack ${stack}: recovered ${results.map(({ id }) => id).join(", ")}`);

@@ -3,6 +3,7 @@ import { engineLocks } from "./engine-locks";
 import { pendingOperations } from "./pending-operations";
 import { providerChange } from "./provider-change";
 import { stackFile } from "./stack-file";
+import { takeOvers } from "./take-over";
 import type { CreateRecoverer } from "./types";
 
 /**
@@ -10,6 +11,7 @@ import type { CreateRecoverer } from "./types";
  * needs comes first (a state without locks, then secrets, data, deployments).
  */
 export const RECOVERERS: readonly CreateRecoverer[] = [
+  takeOvers,
   engineLocks,
   providerChange,
   stackFile,

@@ -11,6 +11,11 @@ export interface Finding {
   readonly detail: string;
   /** What {@link apply} does, in one line, as an imperative: `remove the lock`. */
   readonly action: string;
+  /**
+   * Whether it is applied only when its id is named: it affects another installation, or starts without the existing data.
+   * @default false
+   */
+  readonly onlyByName?: boolean;
   /** Does it. Applying twice, and applying after a kill half-way, must be safe. */
   apply(): Promise<void>;
 }

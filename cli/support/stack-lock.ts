@@ -18,6 +18,7 @@ import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tryFlock } from "../../tools/flock";
+import { ensureInstallation } from "../../tools/installation";
 import { dataDir } from "../../tools/paths";
 import { identityOf, livenessOf, type ProcessIdentity } from "../../tools/process-identity";
 import { EXIT, Failure } from "./failure";
@@ -89,7 +90,7 @@ export async function withStackLock<T>(
   work: () => Promise<T>,
   options: StackLockOptions = {},
 ): Promise<T> {
-  const { folder = dataDir() } = options;
+  const { folder = ownDataDir() } = options;
   const file = lockFile(stack, folder);
   const held = context.getStore() ?? new Map<string, LockHolder>();
   if (held.has(file) || isHeldByParent(stack, file)) {
@@ -105,6 +106,12 @@ export async function withStackLock<T>(
     ftruncateSync(descriptor);
     closeSync(descriptor);
   }
+}
+
+/** The data folder, with its identity: what the command is about to make belongs to it. */
+function ownDataDir(): string {
+  ensureInstallation();
+  return dataDir();
 }
 
 /** Descriptors that an engine must inherit, so that the stack stays locked while it runs without its command. */

@@ -19,6 +19,7 @@ import {
   type ProjectInputs,
 } from "./inputs";
 import { maskedLog, maskOf, withMask, type Mask } from "./mask";
+import { claimProject, releaseProject, requireOwner } from "./owner";
 import { checkPorts } from "./ports";
 import { draftRelease, removeProjectFiles, type Release } from "./release";
 import { jobsToRerun } from "./rerun";
@@ -65,10 +66,12 @@ export const projectHandler: ResourceHandler = {
 
   async create(properties, call) {
     const inputs = projectInputs(properties);
+    await claimProject(inputs.project, false);
     return { id: inputs.project, outputs: await deploy(inputs, call) };
   },
 
-  update(_id, old, news, call) {
+  async update(_id, old, news, call) {
+    await claimProject(projectInputs(news).project, true);
     const changed = changedServices(old, news);
     if (changed.length > 0) {
       call.log.info(`services: ${changed.join(", ")}`);
@@ -83,7 +86,9 @@ export const projectHandler: ResourceHandler = {
   },
 
   async delete(id, properties, call) {
+    await requireOwner(id);
     await takeDown(id, projectInputs(properties), call);
+    await releaseProject(id);
   },
 };
 

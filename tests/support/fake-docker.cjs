@@ -15,6 +15,11 @@ const answers = {
   buildx: () => "github.com/docker/buildx v0.20.0",
   compose: () => (words[0] === "version" ? "2.40.0" : `compose ${words.join(" ")}`),
   ps: () => containers.map((one) => `${one.id} ${one.project} ${one.system}`).join("\n"),
+  // Every project belongs to the data folder that asks.
+  volume: () =>
+    words.includes("label=longshore.installation")
+      ? containers.map(({ project }) => owner(project)).join("\n")
+      : "",
   create: () => {
     rmSync(beside("removed"), { force: true });
     return "job";
@@ -44,6 +49,12 @@ const answers = {
             })),
         ),
 };
+
+function owner(project) {
+  const folder = join(process.env.XDG_DATA_HOME, "longshore");
+  const { id } = JSON.parse(readFileSync(join(folder, "installation.json"), "utf8"));
+  return [`${project}_longshore-owner`, project, id, "ada", folder].join("\t");
+}
 
 function last() {
   // A test that failed leaves nothing that waits.

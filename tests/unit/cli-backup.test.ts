@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { composeProjectName } from "../../tools/compose-project-name";
+import { ensureInstallation } from "../../tools/installation";
 import { Checkout } from "../support/checkout";
 import { eventually } from "../support/wait";
 
@@ -37,6 +38,7 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     bin = join(checkout.folder, "bin");
     folder = join(checkout.data, "backups/local/nexus/graph");
     mkdirSync(bin);
+    ensureInstallation({ ...process.env, XDG_DATA_HOME: checkout.dataHome });
     mkdirSync(folder, { recursive: true });
     copyFileSync(join(__dirname, "../support/fake-docker.cjs"), join(bin, "docker"));
     chmodSync(join(bin, "docker"), 0o755);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { composeProjectName } from "../../tools/compose-project-name";
+import { ensureInstallation } from "../../tools/installation";
 import { Checkout } from "../support/checkout";
 import { setSystems } from "../support/two-systems";
 
@@ -14,6 +15,7 @@ describe("cli: what runs, with a stand-in for docker", function () {
     checkout = new Checkout();
     bin = join(checkout.folder, "bin");
     mkdirSync(bin);
+    ensureInstallation({ ...process.env, XDG_DATA_HOME: checkout.dataHome });
     copyFileSync(join(__dirname, "../support/fake-docker.cjs"), join(bin, "docker"));
     chmodSync(join(bin, "docker"), 0o755);
   });

@@ -1,0 +1,177 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureInstallation } from "../../tools/installation";
+import { dataDir } from "../../tools/paths";
+import { docker as dockerCommand } from "./docker";
+import { UserError } from "./errors";
+import { projectFolder } from "./release";
+
+/**
+ * The owner of a Compose project is kept on the Docker daemon, as labels of an empty volume: the daemon creates a name
+ * once, so two installations cannot both own it, and the volume goes with the project's data. Labels in the Compose
+ * document would replace every existing container, network and volume at the first `up` of a new version.
+ */
+export const OWNER = {
+  installation: "longshore.installation",
+  folder: "longshore.data-folder",
+  user: "longshore.user",
+} as const;
+
+export interface Owner {
+  readonly project: string;
+  readonly installation: string;
+  readonly folder: string;
+  readonly user: string;
+}
+
+/** Runs docker and returns its standard output. */
+export type DockerOutput = (args: readonly string[]) => Promise<string>;
+
+const viaProvider: DockerOutput = async (args) => (await dockerCommand(args)).stdout;
+
+const PROJECT_LABEL = "com.docker.compose.project";
+
+export function ownerVolume(project: string): string {
+  return `${project}_longshore-owner`;
+}
+
+/** Owners of all projects on the daemon that have one. */
+export async function readOwners(docker: DockerOutput): Promise<Owner[]> {
+  const fields = [PROJECT_LABEL, OWNER.installation, OWNER.user, OWNER.folder];
+  const format = ["{{.Name}}", ...fields.map((label) => `{{.Label "${label}"}}`)].join("\t");
+  const out = await docker(["volume", "ls", "--filter", `label=${OWNER.installation}`, "--format", format]);
+  return out.split("\n").flatMap((line) => {
+    const [name, project = "", installation = "", user = "", folder = ""] = line.split("\t");
+    return name === ownerVolume(project) && project !== "" ? [{ project, installation, user, folder }] : [];
+  });
+}
+
+/**
+ * Makes this installation the owner of a project, before anything of the project is created or changed.
+ * @param isKnown whether the caller's state has the project; otherwise containers and volumes without an owner are
+ *   taken over only when this data folder has deployed the project before (version 0.1 wrote no owner)
+ * @throws UserError when the project belongs to another installation, or may do so
+ */
+export async function claimProject(
+  project: string,
+  isKnown: boolean,
+  docker: DockerOutput = viaProvider,
+): Promise<void> {
+  const { id } = ensureInstallation();
+  if (await isOwn(project, id, docker)) {
+    return;
+  }
+  if (!isKnown && !wasDeployedFromHere(project) && (await hasObjects(project, docker))) {
+    throw new UserError(
+      `project ${project}: expected no containers and volumes, got some that this data folder (${dataDir()}) has never ` +
+        `deployed; nothing was changed; fix: ${remedy(project)}`,
+    );
+  }
+  await createOwner(project, id, docker);
+  // The daemon answers with the existing volume when another installation came first.
+  await isOwn(project, id, docker);
+}
+
+/** @throws UserError when the project belongs to another installation */
+export async function requireOwner(project: string, docker: DockerOutput = viaProvider): Promise<void> {
+  await isOwn(project, ensureInstallation().id, docker);
+}
+
+/** Replaces the owner of a project by this installation. For a person who has been asked. */
+export async function takeOver(project: string, docker: DockerOutput): Promise<void> {
+  const { id } = ensureInstallation();
+  if ((await readOwners(docker)).some((owner) => owner.project === project)) {
+    await docker(["volume", "rm", ownerVolume(project)]);
+  }
+  await createOwner(project, id, docker);
+  await isOwn(project, id, docker);
+}
+
+/** Gives the name back when neither containers nor volumes of the project are left. */
+export async function releaseProject(project: string, docker: DockerOutput = viaProvider): Promise<void> {
+  if (!(await hasObjects(project, docker)) && (await isOwn(project, ensureInstallation().id, docker))) {
+    await docker(["volume", "rm", ownerVolume(project)]);
+  }
+}
+
+/** @throws UserError */
+async function isOwn(project: string, id: string, docker: DockerOutput): Promise<boolean> {
+  const owner = (await readOwners(docker)).find((one) => one.project === project);
+  if (owner !== undefined && owner.installation !== id) {
+    throw new UserError(foreignText(owner));
+  }
+  return owner !== undefined;
+}
+
+export function foreignText({ project, installation, user, folder }: Owner): string {
+  return (
+    `project ${project}: expected to belong to this data folder (${dataDir()}), got installation ` +
+    `${installation.slice(0, 6)} of ${user} in ${folder}; nothing was changed; fix: ${remedy(project, folder)}`
+  );
+}
+
+function remedy(project: string, folder?: string): string {
+  const other = folder === undefined ? "the data folder that deployed it" : folder;
+  return `use ${other} (set XDG_DATA_HOME to its parent folder), or take the project over: bin/longshore recover take-over:${project}`;
+}
+
+async function createOwner(project: string, id: string, docker: DockerOutput): Promise<void> {
+  const labels = {
+    [PROJECT_LABEL]: project,
+    [OWNER.installation]: id,
+    [OWNER.folder]: dataDir(),
+    [OWNER.user]: userName(),
+  };
+  const args = Object.entries(labels).flatMap(([label, value]) => ["--label", `${label}=${value}`]);
+  await docker(["volume", "create", ...args, ownerVolume(project)]);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "?"}`;
+  }
+}
+
+/** Containers and volumes of a project, other than the one that names its owner. */
+export async function hasObjects(project: string, docker: DockerOutput): Promise<boolean> {
+  const filter = ["--quiet", "--filter", `label=${PROJECT_LABEL}=${project}`];
+  const [containers, volumes] = await Promise.all([
+    docker(["ps", "--all", ...filter]),
+    docker(["volume", "ls", ...filter]),
+  ]);
+  const names = volumes.split("\n").filter((name) => name !== "" && name !== ownerVolume(project));
+  return containers.trim() !== "" || names.length > 0;
+}
+
+/** Whether this data folder has deployed a project, also when it was taken down since: files, noted versions, states. */
+export function wasDeployedFromHere(project: string): boolean {
+  const folder = dataDir();
+  if (existsSync(projectFolder(project))) {
+    return true;
+  }
+  // The state names a project by its id, in the current checkpoint, in backups and in the history.
+  const pattern = new RegExp(`"id":\\s*"${project.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}"`);
+  return stateFolders(folder).some((state) =>
+    filesBelow(join(state, ".pulumi")).some(
+      (file) => /\.json(\.bak)?$/.test(file) && pattern.test(readFileSync(file, "utf8")),
+    ),
+  );
+}
+
+function stateFolders(folder: string): string[] {
+  const backend = process.env["PULUMI_BACKEND_URL"];
+  const other = backend?.startsWith("file:///") === true ? [fileURLToPath(backend)] : [];
+  return [...new Set([join(folder, "state"), ...other])];
+}
+
+function filesBelow(folder: string): string[] {
+  return existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+    : [];
+}
