@@ -14,6 +14,8 @@ export interface Docker {
   readonly source: "own" | "lab";
   /** The variables that a Docker client needs beside the process's own; empty for the machine's own engine. */
   readonly env: Environment;
+  /** Identifier of the daemon; the same for as long as its data root exists. @default - the daemon has none */
+  readonly id?: string;
   readonly engine: Version;
   readonly compose: Version;
   readonly buildx: Version;
@@ -59,6 +61,11 @@ export interface FindDockerOptions {
    * engine pulls them by itself. @default []
    */
   readonly images?: readonly string[];
+  /**
+   * The daemon that the stack was deployed on. Where it was the machine's own, the lab's is never started in its place.
+   * @default - any
+   */
+  readonly expected?: Pick<Docker, "source" | "id">;
 }
 
 /**
@@ -68,7 +75,7 @@ export interface FindDockerOptions {
  */
 export async function findDocker(
   say: Say,
-  { thorough = false, images = [] }: FindDockerOptions = {},
+  { thorough = false, images = [], expected }: FindDockerOptions = {},
 ): Promise<Docker> {
   const lab = await labEnvironment();
   const [own, warm] = await Promise.all([surveyOwn(lab), thorough ? undefined : surveyWarmLab(lab, images)]);
@@ -80,6 +87,13 @@ export async function findDocker(
     // An engine that someone chose by name is not replaced by another behind their back.
     throw new MissingTool(
       `no Docker Engine answers at DOCKER_HOST=${chosen}; start it, or unset DOCKER_HOST`,
+    );
+  }
+  if (expected?.source === "own") {
+    throw new MissingTool(
+      `Docker: expected the daemon ${expected.id ?? ""} that the stack was deployed on, got no answer ` +
+        `(${own.problems.join("; ")}); fix: start it, such as with: sudo systemctl start docker; ` +
+        "to move to another daemon, without the data: bin/longshore recover docker-daemon",
     );
   }
   if (warm?.docker) {
@@ -112,14 +126,16 @@ async function surveyOwn(lab: Environment): Promise<DockerSurvey> {
 async function surveyEngine(source: Docker["source"], env: Environment): Promise<DockerSurvey> {
   const docker = (...args: string[]) =>
     run("docker", args, { env: { ...process.env, ...env }, timeoutMs: 20_000 });
-  const [server, composeRan, buildxRan] = await Promise.all([
+  const [server, info, composeRan, buildxRan] = await Promise.all([
     docker("version", "--format", "{{.Server.Version}}"),
+    docker("info", "--format", "{{.ID}}"),
     docker("compose", "version", "--short"),
     docker("buildx", "version"),
   ]);
   const engine = versionIn(server);
   const compose = versionIn(composeRan);
   const buildx = versionIn(buildxRan);
+  const id = info.code === 0 ? info.stdout.trim() : "";
   const problems = [
     engineProblem(server, engine),
     tooOld("Docker Compose", compose, MINIMUM.compose),
@@ -133,7 +149,9 @@ async function surveyEngine(source: Docker["source"], env: Environment): Promise
     ...(engine &&
       compose &&
       buildx &&
-      problems.length === 0 && { docker: { source, env, engine, compose, buildx } }),
+      problems.length === 0 && {
+        docker: { source, env, ...(id !== "" && { id }), engine, compose, buildx },
+      }),
     problems,
   };
 }

@@ -1,6 +1,6 @@
 import { composeProjectName } from "../../tools/compose-project-name";
 import { spawn } from "node:child_process";
-import { surveyDocker } from "../../tools/docker";
+import { surveyDocker, type Docker } from "../../tools/docker";
 import { healthCommand } from "../../tools/health-command";
 import { run, type RunOptions } from "../../tools/process";
 import { ownerVolume } from "../../providers/compose/owner";
@@ -13,6 +13,8 @@ import { requireOwned } from "./owned";
 /** The Docker engine that runs the stack. Nothing is set up for a command that only looks. */
 export interface Engine {
   readonly env: NodeJS.ProcessEnv;
+  /** What was found out about it. @default - the caller knows */
+  readonly docker?: Docker;
 }
 
 /** One container of a system, as the engine reports it. */
@@ -54,7 +56,7 @@ export async function openEngine(): Promise<Engine> {
   if (!docker) {
     throw usage(`${problems.join("; ")} (bin/longshore doctor says more)`);
   }
-  return { env: environmentWith(docker.env) };
+  return { env: environmentWith(docker.env), docker };
 }
 
 interface Inspected {

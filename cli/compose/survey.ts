@@ -9,6 +9,7 @@ import { deployedSystems } from "../engine/state";
 import { usage } from "../support/failure";
 import { choose, chosen, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
 import type { Terminal } from "../support/terminal";
+import { checkDaemon } from "./daemon";
 import { containersOf, openEngine, type Container, type Engine } from "./docker";
 
 /** What there is of a stack on this machine. */
@@ -46,6 +47,9 @@ export async function survey(
     throw usage(`stack ${stack} does not run on this machine; use: ${instead(first, settings)}`);
   }
   const engine = await openEngine();
+  if (engine.docker) {
+    checkDaemon(stack, engine.docker);
+  }
   const all = await containersOf(engine, stack);
   const running = new Set(all.map(({ system }) => system));
   const deployed = deployedSystems(stack);

@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 import { profilesOf } from "../../catalog/plan/presence";
 import type { Plan } from "../../catalog/plan";
 import { MONITORING } from "../../catalog/plan/monitoring";
+import { bindDaemon } from "../compose/daemon";
 import { publishedImages } from "../images/published";
 import { requireSecrets, takingPart, type Asked } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
+import { readDaemon } from "../support/daemon";
 import { Failure, usage } from "../support/failure";
 import { imageProblem } from "../../tools/docker";
 import { ensureInstallation } from "../../tools/installation";
@@ -21,7 +23,7 @@ import {
 } from "../support/plans";
 import type { Progress } from "../support/progress";
 import { forgetEndedEngines, holdsStack } from "../support/stack-lock";
-import { findTools, prepend, type ToolNeeds } from "../support/tools";
+import { findTools, prepend, type ToolNeeds, type Tools } from "../support/tools";
 import { EngineCommand, EngineError } from "./command";
 import { ConfigCopies } from "./config-copies";
 import { changeConfig } from "./config-draft";
@@ -178,7 +180,12 @@ export async function openConfig(
   }
   const workDir = repoRoot();
   ensureInstallation();
-  const { command, env: toolsEnv } = await openTools(needs, progress);
+  const daemon = needs.docker === true ? readDaemon(stack) : undefined;
+  const tools = await openTools({ ...needs, ...(daemon && { daemon }) }, progress);
+  const { command, env: toolsEnv } = tools;
+  if (tools.docker) {
+    await bindDaemon(stack, tools.docker);
+  }
   const env: Record<string, string> = { ...toolsEnv };
   if (!machineStack(stack)) {
     return { stack, command, workDir, env };
@@ -220,7 +227,7 @@ function keepCopy({ stack, settings, folder }: LocalFiles, { isRequired }: { isR
 export async function openTools(
   needs: ToolNeeds,
   progress: Progress,
-): Promise<Pick<OpenConfig, "command" | "env">> {
+): Promise<Pick<OpenConfig, "command" | "env"> & Pick<Tools, "docker">> {
   const { pulumi, docker } = await findTools(needs, progress);
   const { PATH: dockerPath, ...dockerEnv } = docker?.env ?? {};
   return {
@@ -230,6 +237,7 @@ export async function openTools(
       ...dockerEnv,
       ...(dockerPath !== undefined && { PATH: prepend(dockerPath, process.env["PATH"] ?? "") }),
     },
+    ...(docker && { docker }),
   };
 }
 

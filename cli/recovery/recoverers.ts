@@ -1,4 +1,5 @@
 import { interruptedRestores } from "../compose/backup-recovery";
+import { dockerDaemon } from "./docker-daemon";
 import { engineLocks } from "./engine-locks";
 import { pendingOperations } from "./pending-operations";
 import { providerChange } from "./provider-change";
@@ -11,6 +12,7 @@ import type { CreateRecoverer } from "./types";
  * needs comes first (a state without locks, then secrets, data, deployments).
  */
 export const RECOVERERS: readonly CreateRecoverer[] = [
+  dockerDaemon,
   takeOvers,
   engineLocks,
   providerChange,

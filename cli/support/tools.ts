@@ -13,19 +13,24 @@ export interface ToolNeeds {
   readonly docker?: boolean;
   /** Published images that the systems run, such as `redis:7`. @default [] */
   readonly images?: readonly string[];
+  /** The daemon that the stack was deployed on. @default - any */
+  readonly daemon?: Pick<Docker, "source" | "id">;
 }
 
 /**
  * The tools that a stack needs, set up where that can be done without asking.
  * @throws MissingTool with one line per thing that a person must install
  */
-export async function findTools({ docker, images = [] }: ToolNeeds, progress: Progress): Promise<Tools> {
+export async function findTools(
+  { docker, images = [], daemon }: ToolNeeds,
+  progress: Progress,
+): Promise<Tools> {
   const say = (line: string) => {
     progress.line(line);
   };
   const [pulumi, engine] = await Promise.all([
     findPulumi(say),
-    docker ? findDocker(say, { images }) : undefined,
+    docker ? findDocker(say, { images, ...(daemon && { expected: daemon }) }) : undefined,
   ]);
   return { pulumi, ...(engine && { docker: engine }) };
 }

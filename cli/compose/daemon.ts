@@ -1,0 +1,54 @@
+import type { Docker } from "../../tools/docker";
+import { deployedSystems } from "../engine/state";
+import {
+  daemonProblem,
+  readDaemon,
+  requireDaemon,
+  writeDaemon,
+  type DaemonEvidence,
+} from "../support/daemon";
+import { environmentWith } from "../support/tools";
+import { docker, projectOf } from "./docker";
+
+/**
+ * Checks that the daemon that answers is the one that is noted for a stack.
+ * @throws Failure (exit code 2) that names both
+ */
+export function checkDaemon(stack: string, answers: Docker): void {
+  requireDaemon(stack, { record: readDaemon(stack), answers, deployed: [], present: [] });
+}
+
+/**
+ * The same before a deployment, and notes the daemon of a stack that has none yet. Of a stack that an earlier version has
+ * deployed, the daemon must have a container or a volume.
+ */
+export async function bindDaemon(stack: string, answers: Docker): Promise<void> {
+  requireDaemon(stack, await evidenceOf(stack, answers));
+  if (answers.id !== undefined && readDaemon(stack) === undefined) {
+    writeDaemon(stack, { id: answers.id, source: answers.source });
+  }
+}
+
+/** Why another daemon answers than the one that the stack was deployed on; undefined when it is that one. */
+export async function daemonProblemOf(stack: string, answers: Docker): Promise<string | undefined> {
+  return daemonProblem(stack, await evidenceOf(stack, answers));
+}
+
+async function evidenceOf(stack: string, answers: Docker): Promise<DaemonEvidence> {
+  const record = readDaemon(stack);
+  const systems = record === undefined ? (deployedSystems(stack) ?? []) : [];
+  const deployed = systems.map((system) => projectOf(system, stack));
+  const present = deployed.length === 0 ? [] : await projectsOn(answers);
+  return { record, answers, deployed, present: deployed.filter((project) => present.includes(project)) };
+}
+
+/** Projects that a daemon has containers or volumes of. */
+async function projectsOn({ env }: Docker): Promise<string[]> {
+  const engine = { env: environmentWith(env) };
+  const format = ["--format", '{{.Label "com.docker.compose.project"}}'];
+  const outputs = await Promise.all([
+    docker(engine, ["ps", "--all", ...format]),
+    docker(engine, ["volume", "ls", ...format]),
+  ]);
+  return outputs.flatMap((output) => output.split("\n"));
+}
