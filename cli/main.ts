@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
-import { EXIT } from "./support/failure";
+import { EXIT, Failure } from "./support/failure";
 import { duration } from "./support/options";
+import { surviveLostOutput } from "./support/output";
 import { errorDocument, tell } from "./support/tell";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerBackup, registerRestore } from "./backup";
@@ -100,13 +101,15 @@ ${EXIT_CODES}`,
 
 /** Runs the command line and returns the exit code. Never throws. */
 export async function main(args: readonly string[]): Promise<number> {
-  // Whoever reads our output may have seen enough (`| head`).
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.failed);
-  });
+  const outputProblem = surviveLostOutput();
   try {
     await createProgram().parseAsync([...args], { from: "user" });
-    return Number(process.exitCode ?? EXIT.ok);
+    const code = Number(process.exitCode ?? EXIT.ok);
+    const problem = outputProblem();
+    if (code === EXIT.ok && problem !== undefined) {
+      throw new Failure(`the command has finished, but its output could not be written: ${problem.message}`);
+    }
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has said what is wrong; asking for help is no mistake.

@@ -1,11 +1,13 @@
 import { composeProjectName } from "../../tools/compose-project-name";
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { surveyDocker, type Docker } from "../../tools/docker";
 import { healthCommand } from "../../tools/health-command";
 import { run, type RunOptions } from "../../tools/process";
 import { ownerVolume } from "../../providers/compose/owner";
 import { LABELS } from "../../render/compose/labels";
 import { Failure, usage } from "../support/failure";
+import { onEndSignals } from "../support/interrupts";
 import { environmentWith } from "../support/tools";
 import { waitsFor } from "./not-started";
 import { requireOwned } from "./owned";
@@ -184,15 +186,18 @@ export async function runIn(engine: Engine, container: string, words: readonly s
 export function handOver(engine: Engine, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn("docker", args, { env: engine.env, stdio: "inherit" });
-    // The terminal sends Ctrl-C to docker as well; it decides what that means.
-    const ignore = () => {};
-    process.on("SIGINT", ignore);
+    // The terminal sends Ctrl-C to docker as well, and docker decides what that means; other signals are passed on.
+    const release = onEndSignals((signal) => {
+      if (signal !== "SIGINT") {
+        child.kill(signal);
+      }
+    });
     child.once("error", (error) => {
       reject(new Failure(`docker: ${error.message}`));
     });
     child.once("close", (code, signal) => {
-      process.off("SIGINT", ignore);
-      resolve(code ?? (signal === "SIGINT" ? 130 : 1));
+      release();
+      resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal]));
     });
   });
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { RollbackOptions } from "../rollback";
 import { EXIT, Failure, usage } from "../support/failure";
+import { onEndSignals } from "../support/interrupts";
 import { commitOf, describeCommit, withCommit } from "../support/other-commit";
 import { startProgress } from "../support/progress";
 import { heldDescriptors, lockEnvironment } from "../support/stack-lock";
@@ -84,12 +85,15 @@ export function deployCommit(
         env: { ...process.env, ...lockEnvironment(stack) },
         stdio: ["inherit", "inherit", "inherit", ...heldDescriptors()],
       });
-      // It gets the signal as well, and ends in order.
-      const wait = () => {};
-      process.on("SIGINT", wait).on("SIGTERM", wait);
+      // A terminal sends Ctrl-C to the child as well; every other signal reaches this process only.
+      const release = onEndSignals((signal) => {
+        if (signal !== "SIGINT") {
+          child.kill(signal);
+        }
+      });
       child.on("error", reject);
       child.on("close", (code) => {
-        process.off("SIGINT", wait).off("SIGTERM", wait);
+        release();
         resolve(code ?? EXIT.failed);
       });
     });

@@ -6,6 +6,7 @@ import {
   type PulumiFn,
 } from "@pulumi/pulumi/automation";
 import { EXIT, Failure } from "../support/failure";
+import { onEndSignals } from "../support/interrupts";
 import { Deployment, type Change, type Diagnostic, type Violation } from "./changes";
 import type { EngineCommand } from "./command";
 
@@ -156,14 +157,7 @@ function catchInterrupts(command: EngineCommand, events: RunEvents) {
       command.interrupt();
     }
   };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  signals.forEach((signal) => process.on(signal, onSignal));
-  return {
-    count: () => count,
-    release: () => {
-      signals.forEach((signal) => process.off(signal, onSignal));
-    },
-  };
+  return { count: () => count, release: onEndSignals(onSignal) };
 }
 
 const WORDS: Record<Action, string> = { up: "up", preview: "preview", destroy: "down" };

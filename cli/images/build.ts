@@ -6,6 +6,7 @@ import { sourcesIn } from "../../render/images/source-description";
 import type { BuildOptions } from "../build";
 import { EXIT, Failure } from "../support/failure";
 import { loadPlans } from "../support/plans";
+import { onEndSignals } from "../support/interrupts";
 import { startProgress } from "../support/progress";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
@@ -58,10 +59,9 @@ export async function build(images: readonly string[], options: BuildOptions): P
   }
   const progress = await startProgress(terminal, { out: "stderr" });
   const interrupt = new AbortController();
-  const onInterrupt = () => {
+  const release = onEndSignals(() => {
     interrupt.abort();
-  };
-  process.once("SIGINT", onInterrupt);
+  });
   try {
     const published = [...plans.flatMap(publishedImages), ...(push && options.attest ? [SBOM_SCANNER] : [])];
     const docker = await findDocker(progress.line, { images: published });
@@ -99,7 +99,7 @@ export async function build(images: readonly string[], options: BuildOptions): P
     tell(rows, result, { terminal, skipTests, seconds });
   } finally {
     progress.stop();
-    process.off("SIGINT", onInterrupt);
+    release();
   }
 }
 

@@ -1,5 +1,14 @@
-/** What asks a command to end: Ctrl-C, and the system. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Signals that end a command: Ctrl-C, `kill` and a service manager, a closed terminal. */
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** Calls a function for each signal that asks the command to end, instead of ending it. Returns what takes that back. */
+export function onEndSignals(handle: (signal: EndSignal) => void): () => void {
+  SIGNALS.forEach((signal) => process.on(signal, handle));
+  return () => {
+    SIGNALS.forEach((signal) => process.off(signal, handle));
+  };
+}
 
 /** For a command that has something to put in order before it ends. */
 export interface Interrupts {
@@ -24,7 +33,7 @@ export function catchInterrupts(onWait: () => void = () => undefined): Interrupt
       interrupt.abort();
     }
   };
-  SIGNALS.forEach((signal) => process.on(signal, onSignal));
+  const release = onEndSignals(onSignal);
   return {
     signal: interrupt.signal,
     whole: async (work) => {
@@ -35,8 +44,6 @@ export function catchInterrupts(onWait: () => void = () => undefined): Interrupt
         isWhole = false;
       }
     },
-    release: () => {
-      SIGNALS.forEach((signal) => process.off(signal, onSignal));
-    },
+    release,
   };
 }

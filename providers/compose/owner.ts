@@ -6,7 +6,7 @@ import { ensureInstallation } from "../../tools/installation";
 import { dataDir } from "../../tools/paths";
 import { docker as dockerCommand } from "./docker";
 import { UserError } from "./errors";
-import { projectFolder } from "./release";
+import { projectFolder } from "./project-folder";
 
 /**
  * The owner of a Compose project is kept on the Docker daemon, as labels of an empty volume: the daemon creates a name
