@@ -17,6 +17,8 @@ export interface BackupOptions extends StackOption, SystemOption, JsonOption {
   readonly keep?: number;
   /** Whether the dumps are not encrypted. @default false */
   readonly plain?: boolean;
+  /** When a timer takes backups, as systemd's OnCalendar has it; `off` removes it. @default - take one now */
+  readonly schedule?: string;
 }
 
 export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
@@ -40,14 +42,21 @@ export function registerBackup(program: Command): Command {
     .argument("[stores...]", "such as db or nexus/graph (default: all that keep data)")
     .option("--to <folder>", "folder of the dumps (default: longshore/backups/STACK in the data folder)")
     .option("--keep <count>", "remove all but this number of dumps of each datastore", count)
-    .option("--plain", "do not encrypt the dumps");
+    .option("--plain", "do not encrypt the dumps")
+    .option(
+      "--schedule <calendar>",
+      'install a systemd timer instead, such as daily or "*-*-* 03:00"; off removes it',
+    );
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore backup", "everything that keeps data"],
     ["longshore backup nexus/db --to /mnt/backups --keep 14", "keeps the newest 14 dumps"],
+    ["longshore backup --schedule daily --keep 14", "every day at midnight, by a timer of systemd"],
   ]);
   return command.action((stores: string[], options: BackupOptions) =>
     locked(options.stack, "backup", async () =>
-      (await import("./compose/backup.js")).backup(stores, options),
+      options.schedule === undefined
+        ? (await import("./compose/backup.js")).backup(stores, options)
+        : (await import("./compose/backup-schedule.js")).schedule(stores, options),
     ),
   );
 }

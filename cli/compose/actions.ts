@@ -7,6 +7,7 @@ import type { StackSettings } from "../../settings";
 import { EXIT, usage } from "../support/failure";
 import { LOCAL_STACK } from "../support/project";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
+import { backupRecords } from "./backup-record";
 import { handOver, projectOf, runIn, type Container, type Engine } from "./docker";
 import { notStarted } from "./not-started";
 import { findService, survey, type Survey } from "./survey";
@@ -21,6 +22,7 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
       services: containers.map(({ check: _, ...container }) => container),
       absent,
       notUp,
+      backups: await backupRecords(stack),
     });
     return;
   }
@@ -43,6 +45,17 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
     [...rows, ...missing, ...idle],
     terminal,
   ).forEach(terminal.out);
+  for (const { system: of, store, at } of await backupRecords(stack)) {
+    if (containers.some((one) => one.system === of && one.service === store)) {
+      terminal.out(`${of}/${store}: last backup ${formatAge(at)} ago`);
+    }
+  }
+}
+
+function formatAge(at: string): string {
+  const seconds = Math.max(0, (Date.now() - Date.parse(at)) / 1000);
+  const hours = Math.floor(seconds / 3600);
+  return hours < 1 ? formatSeconds(seconds) : hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
 const ABSENT = "does not run";
@@ -95,12 +108,7 @@ export function wellness(
 }
 
 function since({ state, startedAt }: Container): string {
-  const seconds = (Date.now() - Date.parse(startedAt)) / 1000;
-  if (state !== "running" || !(seconds >= 0)) {
-    return "";
-  }
-  const hours = Math.floor(seconds / 3600);
-  return hours < 1 ? formatSeconds(seconds) : hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+  return state === "running" && Date.parse(startedAt) <= Date.now() ? formatAge(startedAt) : "";
 }
 
 interface Verdict {

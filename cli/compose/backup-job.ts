@@ -4,6 +4,9 @@ import { once } from "node:events";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspectContainers } from "../../providers/compose/containers";
+import { UserError } from "../../providers/compose/errors";
+import { startContainer, stopContainers } from "../../providers/compose/start-stop";
 import type { BackupJob } from "../../render/backup/machine";
 import { run } from "../../tools/process";
 import { EXIT, Failure } from "../support/failure";
@@ -60,7 +63,9 @@ export async function runJob(
       return undefined;
     }
     if (requiresStop) {
-      await docker(engine, ["stop", "--time", "120", container.id], { timeoutMs: 180_000, ...detached });
+      // Seen to have exited: an answer of `docker stop` is no proof.
+      Object.assign(process.env, engine.env);
+      await inWords(store, async () => stopContainers(await inspectContainers([container.id])));
     }
     return await Promise.race([
       attach(engine, id, store, options),
@@ -70,9 +75,17 @@ export async function runJob(
     // Usually it is gone by itself.
     await run("docker", ["rm", "--force", "--volumes", id], { env: engine.env, ...detached });
     if (requiresStop) {
-      await docker(engine, ["start", container.id], detached);
+      await inWords(store, () => startContainer(container.id));
       await isReady(engine, container, signal);
     }
+  }
+}
+
+async function inWords(store: Store, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw error instanceof UserError ? new Failure(`${nameOf(store)}: ${error.message}`) : error;
   }
 }
 
@@ -80,7 +93,9 @@ function jobArguments({ container, job }: Store, { purpose, env, input }: JobOpt
   const network = job.requiresStop ? "none" : `container:${container.id}`;
   const variables = Object.entries({ ...job.env, ...env });
   return [
-    ...["--rm", "--pull", "never", "--network", network, "--volumes-from", container.id],
+    // Only a job of a stopped datastore works on its files; the others need its password files.
+    ...["--volumes-from", job.requiresStop ? container.id : `${container.id}:ro`],
+    ...["--rm", "--pull", "never", "--network", network],
     ...["--read-only", "--tmpfs", "/tmp:mode=1777", "--tmpfs", "/logs:mode=1777"],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
     // A dump on standard output is data, not a log.

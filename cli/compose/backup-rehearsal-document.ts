@@ -3,7 +3,7 @@ import type { Document } from "../../providers/compose/inputs";
 type Service = Document["services"][string] & Record<string, unknown>;
 
 /** What would lead out of the copy, or into it from outside, or make it take part in the system. */
-const DROPPED = ["ports", "networks", "container_name", "depends_on", "profiles", "restart", "build"];
+const DROPPED = ["ports", "networks", "container_name", "depends_on", "profiles", "build"];
 const NETWORK = "rehearsal";
 
 /**

@@ -8,6 +8,7 @@ import { formatSeconds, openTerminal, table, type Terminal } from "../support/te
 import { archive, prune } from "./backup-archive";
 import { encrypt, recipientsOf } from "./backup-encryption";
 import { nameOf, runJob } from "./backup-job";
+import { recordBackup } from "./backup-record";
 import { defaultFolder, folderOf, running, storesOf, type KnownStore } from "./backup-stores";
 import type { Engine } from "./docker";
 import { requireNoDeployment } from "./restart";
@@ -56,6 +57,8 @@ export async function backup(
         const made = await dumpOne(found.engine, store, options, progress);
         if (made) {
           dumps.push(made);
+          const { system: of, store: name, file } = made;
+          await recordBackup(stack, { system: of, store: name, file, at: new Date().toISOString() });
         }
       } catch (error) {
         if (!(error instanceof Failure) || signal.aborted) {

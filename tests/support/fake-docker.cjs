@@ -24,7 +24,12 @@ const answers = {
     rmSync(beside("removed"), { force: true });
     return "job";
   },
-  start: () => (words[0] === "--attach" ? last() : words[0]),
+  start: () => {
+    rmSync(beside(`stopped.${words[0]}`), { force: true });
+    return words[0] === "--attach" ? last() : words[0];
+  },
+  stop: () => writeFileSync(beside(`stopped.${words.at(-1)}`), ""),
+  container: () => answers.inspect(),
   rm: () => writeFileSync(beside("removed"), ""),
   inspect: () =>
     words[0] === "--format"
@@ -35,7 +40,11 @@ const answers = {
             .map(({ id, project, system, service, state = "running" }) => ({
               Id: id,
               RestartCount: 0,
-              State: { Status: state, ExitCode: 0, StartedAt: "2026-01-01T00:00:00Z" },
+              State: {
+                Status: existsSync(beside(`stopped.${id}`)) ? "exited" : state,
+                ExitCode: 0,
+                StartedAt: "2026-01-01T00:00:00Z",
+              },
               Config: {
                 Image: "image",
                 Labels: {
@@ -45,7 +54,11 @@ const answers = {
                   "longshore.kind": "service",
                 },
               },
-              NetworkSettings: { Ports: null },
+              Name: `/${id}`,
+              Image: "image",
+              Created: "2026-01-01T00:00:00Z",
+              Mounts: [],
+              NetworkSettings: { Ports: null, Networks: {} },
             })),
         ),
 };

@@ -118,7 +118,7 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
       assert.deepEqual(await command.ended, [130, null], command.output());
       assert.deepEqual(calls(), [
         "create",
-        "stop --time 120 graph-1",
+        "stop graph-1",
         "start --attach job",
         "rm --force --volumes job",
         "start graph-1",
@@ -168,6 +168,8 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     command.signal("SIGINT", { all: true });
     await until("it says so", () => command.output().includes("press Ctrl-C again to abort"));
     command.signal("SIGINT", { all: true });
+    await until("it recovers", () => calls().filter((line) => line === "create").length === 2);
+    writeFileSync(join(bin, "done"), "");
     assert.deepEqual(await command.ended, [130, null], command.output());
     assert.deepEqual(calls().slice(-2), ["rm --force --volumes job", "start graph-1"]);
     assert.match(
