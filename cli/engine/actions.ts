@@ -2,7 +2,8 @@ import { nearest } from "../../catalog/check/nearest";
 import type { Plan } from "../../catalog/plan";
 import { machineStack } from "../../settings/machine-stacks";
 import { unfinishedRestores } from "../compose/backup-unfinished";
-import { deleteVolumes } from "../compose/docker";
+import { deleteVolumes, docker, projectOf } from "../compose/docker";
+import { leftoverReleases, removeReleases } from "../compose/leftovers";
 import type { DownOptions } from "../down";
 import type { PreviewOptions } from "../preview";
 import { EXIT, Failure, usage } from "../support/failure";
@@ -44,6 +45,7 @@ export async function up({
     if (result.status === "ok" && opened.settings.target === "compose") {
       await finishRestores(stack, terminal, progress);
       await (await import("./rollback.js")).recordVersions(opened);
+      await removeLeftovers(opened);
     }
     try {
       conclude("up", opened, result, terminal);
@@ -63,6 +65,14 @@ export async function up({
 async function finishRestores(stack: string, terminal: Terminal, progress: Progress): Promise<void> {
   if ((await unfinishedRestores(stack)).length > 0) {
     await (await import("../compose/backup-recovery.js")).finishRestores(stack, terminal, progress);
+  }
+}
+
+/** Removes the files of releases that a killed deployment left behind, also where this one had nothing to change. */
+async function removeLeftovers({ plans, stack, env }: OpenStack): Promise<void> {
+  const engine = { env: environmentWith(env) };
+  for (const { system } of plans) {
+    removeReleases(await leftoverReleases(projectOf(system, stack), (args) => docker(engine, args)));
   }
 }
 

@@ -1,6 +1,8 @@
 import { interruptedRestores } from "../compose/backup-recovery";
 import { dockerDaemon } from "./docker-daemon";
 import { engineLocks } from "./engine-locks";
+import { interruptedRollouts } from "./interrupted-rollouts";
+import { unusedReleases } from "./leftover-releases";
 import { pendingOperations } from "./pending-operations";
 import { providerChange } from "./provider-change";
 import { stackFile } from "./stack-file";
@@ -19,4 +21,6 @@ export const RECOVERERS: readonly CreateRecoverer[] = [
   stackFile,
   interruptedRestores,
   pendingOperations,
+  interruptedRollouts,
+  unusedReleases,
 ];

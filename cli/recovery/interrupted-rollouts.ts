@@ -1,0 +1,41 @@
+import { readUnfinished } from "../../providers/compose/unfinished";
+import { projectOf } from "../compose/docker";
+import { loadSettingsLeniently } from "../support/plans";
+import { openTerminal } from "../support/terminal";
+import type { CreateRecoverer, Finding } from "./types";
+
+/** Systems on this machine whose last deployment was interrupted or has failed. */
+export const interruptedRollouts: CreateRecoverer = ({ stack }) => ({
+  find() {
+    const { settings } = loadSettingsLeniently(stack);
+    const systems = settings.target === "compose" ? settings.systems : [];
+    return Promise.resolve(
+      systems.flatMap((system): Finding[] => {
+        const how = readUnfinished(projectOf(system, stack));
+        return how === undefined
+          ? []
+          : [
+              {
+                id: `rollout:${system}`,
+                title: `the last deployment of ${system} is ${how}`,
+                detail:
+                  "its services may run different versions, and passwords of before a rotation may still be valid",
+                action: `deploy ${system} as this checkout describes it, as up --system ${system} does`,
+                apply: () => deploySystem(stack, system),
+              },
+            ];
+      }),
+    );
+  },
+});
+
+async function deploySystem(stack: string, system: string): Promise<void> {
+  const { withStack } = await import("../engine/actions.js");
+  // The result is reported by `recover`; the document that --json prints is its own.
+  const quiet = openTerminal({ json: true });
+  await withStack({ stack, system: [system] }, quiet, async (opened, progress, { deploy, throwIfFailed }) => {
+    const result = await deploy("up", opened, quiet, progress, { system: [system] });
+    throwIfFailed("up", opened, result);
+    await (await import("../engine/rollback.js")).recordVersions(opened);
+  });
+}
