@@ -29,7 +29,7 @@ describe("config of a stack of this machine", function () {
 
   before(() => {
     checkout = new Checkout();
-    checkout.presetLocal(`config:\n  longshore:secrets: { todo: { openai-api-key: ${PLAIN} } }\n`);
+    checkout.presetLocal(`config:\n  longshore:secrets:\n    todo:\n      openai-api-key: ${PLAIN}\n`);
   });
   after(() => {
     checkout.remove();
