@@ -1,6 +1,6 @@
-import { dump } from "js-yaml";
 import { join } from "node:path";
 import { DISK, type FileSystem } from "../../tools/files";
+import { yamlText } from "../../yaml/write";
 
 /** What a file backend keeps of a deployment: its config, whose secrets are encrypted, and the state with the salt. */
 interface History {
@@ -35,7 +35,7 @@ export function configFromHistory(
     );
     const { type, state: provider } = checkpoint?.latest?.secrets_providers ?? {};
     if (config !== undefined && type === "passphrase" && provider?.salt !== undefined) {
-      return dump({ encryptionsalt: provider.salt, config }, { lineWidth: -1, noRefs: true });
+      return yamlText({ encryptionsalt: provider.salt, config });
     }
   }
   return undefined;

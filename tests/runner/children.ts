@@ -21,6 +21,9 @@ const groups = new Set<number>();
 /** A process that was asked to end has this long for its `after` hooks. */
 const GRACE_MS = 120_000;
 
+/** The last output of a process that has ended is waited for this long. */
+const DRAIN_MS = 5_000;
+
 /** Runs a process in a group of its own, and keeps what it prints. Never rejects. */
 export function runChild(command: string, args: readonly string[], options: ChildOptions): Promise<Ended> {
   const { cwd, env, limitMs, onOutput } = options;
@@ -36,11 +39,7 @@ export function runChild(command: string, args: readonly string[], options: Chil
     let problem: string | undefined;
     const end = (code: number) => {
       clearTimeout(limit);
-      if (group !== undefined) {
-        // What a test started and left behind ends with it.
-        signalGroup(group, "SIGKILL");
-        groups.delete(group);
-      }
+      clearTimeout(drained);
       resolve({ code, output, ...(problem !== undefined && { problem }) });
     };
     const limit = setTimeout(() => {
@@ -62,9 +61,18 @@ export function runChild(command: string, args: readonly string[], options: Chil
       problem = error.message;
       end(127);
     });
-    // Not `close`: a process that was left behind may hold the pipe open.
+    let drained: NodeJS.Timeout | undefined;
     child.on("exit", (code) => {
-      setTimeout(end, 100, code ?? 1);
+      if (group !== undefined) {
+        // What a test started and left behind ends with it.
+        signalGroup(group, "SIGKILL");
+        groups.delete(group);
+      }
+      // A daemon in a session of its own may hold the pipe open.
+      drained = setTimeout(end, DRAIN_MS, code ?? 1);
+    });
+    child.on("close", (code) => {
+      end(code ?? 1);
     });
   });
 }

@@ -139,19 +139,23 @@ function report(outcomes: readonly JobOutcome[], history: History, milliseconds:
   const timings = timingsOf(outcomes);
   const minutes = (milliseconds / 60_000).toFixed(1);
   console.log(`\n${timingTable(timings)}\n\nAll of it: ${minutes} min`);
-  for (const { name, seconds } of timings.files) {
+  for (const { name, seconds } of timings.files.filter((each) => each.seconds > 0)) {
     history.note(name, seconds);
   }
-  history.write();
   const folder = process.env["LONGSHORE_TEST_REPORTS"] ?? join(root, "reports");
-  mkdirSync(folder, { recursive: true });
   const totals = totalsOf(outcomes);
   const text = JSON.stringify(
     { date: new Date().toISOString(), minutes: Number(minutes), totals, ...timings },
     undefined,
     2,
   );
-  writeFileSync(join(folder, "tests.json"), `${text}\n`);
+  try {
+    history.write();
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "tests.json"), `${text}\n`);
+  } catch (error) {
+    console.log(`the times of this run could not be kept: ${String(error)}`);
+  }
   for (const { job, tests, skipped } of outcomes) {
     if (skipped !== undefined) {
       console.log(`skipped ${job.title} (${tests.length} tests): ${skipped}`);
