@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { load } from "js-yaml";
+import { parseYaml } from "../yaml/read";
 import { yamlText } from "../yaml/write";
 
 export interface OfflineWorkspaceOptions {
@@ -176,7 +176,7 @@ async function readYaml(file: string): Promise<YamlObject> {
     }
     throw error;
   });
-  const value = load(content) as Yaml | undefined;
+  const value = parseYaml(content) as Yaml | undefined;
   return isObject(value) ? value : {};
 }
 

@@ -4,6 +4,7 @@ import type { SystemDefinition } from "../catalog/types";
 import { readSettings } from "./read";
 import { encryptedSettingProblem, holdsSecrets, secretValuesIn } from "./secret-settings";
 import { isStandIn } from "./secret-values";
+import { structured } from "./structured";
 import type { StackSettings } from "./types";
 
 /** Registry credentials for pushing and pulling. Both are secrets, because either may be encrypted. */
@@ -80,14 +81,4 @@ function webhook(written: unknown, stack: string): pulumi.Output<string> {
     throwProblems(`Pulumi.${stack}.yaml`, [{ path: "alertWebhook", message, fix }]);
   }
   return pulumi.secret(address);
-}
-
-/** The engine hands objects and lists over as JSON text, everything else as it was written. */
-function structured(value: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return typeof parsed === "object" ? parsed : value;
-  } catch {
-    return value;
-  }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { load } from "js-yaml";
 import { ProblemsError } from "../catalog/problems";
+import { InexactYamlError, parseYaml, yamlErrorText } from "../yaml/read";
 import { machineStack } from "./machine-stacks";
 import type { RawSettings } from "./read";
 import { ENCRYPTED } from "./secret-settings";
@@ -11,7 +11,7 @@ const NAMESPACE = "longshore:";
 
 /**
  * Reads `Pulumi.<stack>.yaml` without the engine and without any key: encrypted values become ENCRYPTED.
- * A stack without a file has no settings. @throws ProblemsError when the file is no YAML
+ * A stack without a file has no settings. @throws ProblemsError when the file is not valid YAML, or with every value that cannot be read exactly
  */
 export function readStackFile(root: string, stack: string): RawSettings {
   const file = join(root, `Pulumi.${stack}.yaml`);
@@ -35,14 +35,22 @@ export function parseStackFile(text: string, stack: string, file: string): RawSe
 
 function parse(file: string, content: string, stack: string): unknown {
   try {
-    return load(content);
+    return parseYaml(content);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : "";
+    if (error instanceof InexactYamlError) {
+      const problems = error.problems.map((one) => ({
+        ...one,
+        path: one.path.replace(/^config\.longshore:/, ""),
+      }));
+      throw new ProblemsError(`Pulumi.${stack}.yaml`, problems);
+    }
     const fix =
       machineStack(stack) === undefined
         ? `restore it: git checkout Pulumi.${stack}.yaml`
         : `if it was truncated, restore a copy: bin/longshore recover --stack ${stack}`;
-    throw new ProblemsError(file, [{ path: "file", message: `not valid YAML (${reason ?? ""})`, fix }]);
+    throw new ProblemsError(file, [
+      { path: "file", message: `not valid YAML (${yamlErrorText(error)})`, fix },
+    ]);
   }
 }
 

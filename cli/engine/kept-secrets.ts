@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { load } from "js-yaml";
 import { parseValueName } from "../../catalog/generations";
 import { repoRoot } from "../../tools/paths";
+import { InexactYamlError, parseYaml } from "../../yaml/read";
 import { yamlText } from "../../yaml/write";
 import { EXIT, Failure } from "../support/failure";
 import { git } from "../support/other-commit";
@@ -50,7 +50,14 @@ export function keepSecrets(folder: string, stack: string): void {
 }
 
 function readStackFile(path: string): StackFile {
-  return (load(readFileSync(path, "utf8")) ?? {}) as StackFile;
+  try {
+    return (parseYaml(readFileSync(path, "utf8")) ?? {}) as StackFile;
+  } catch (error) {
+    if (error instanceof InexactYamlError) {
+      throw new Failure(`${path}: ${error.message}`, EXIT.usage);
+    }
+    throw error;
+  }
 }
 
 /** Entries of secrets that the older commit knows. Its check would refuse others as mistyped. */

@@ -1,4 +1,4 @@
-import { load } from "js-yaml";
+import { parseYaml } from "../../yaml/read";
 import type { CheckFailure } from "./server";
 import { isRecord, unwrap, type Properties } from "./values";
 
@@ -61,7 +61,7 @@ export const DEFAULTS = { files: {}, secretFiles: {}, buildArgs: {}, keepVolumes
 
 /** A document given as YAML text as data; anything else as it is. Throws what the YAML parser says. */
 export function parseDocument(document: unknown): unknown {
-  return typeof document === "string" ? load(document) : document;
+  return typeof document === "string" ? parseYaml(document) : document;
 }
 
 /** The inputs that `check` has let through. */

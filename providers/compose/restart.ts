@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { load } from "js-yaml";
 import { configHashes, presentImages } from "./build";
 import { listContainers, type Container } from "./containers";
 import type { Log } from "./engine";
@@ -21,6 +20,7 @@ import { projectFolder } from "./project-folder";
 import type { Release } from "./release";
 import { rollService } from "./roll-service";
 import { runJob } from "./run-job";
+import { parseYaml } from "../../yaml/read";
 
 /** A service of a project that runs. */
 export interface Restartable {
@@ -157,7 +157,7 @@ async function releasesOf(project: string): Promise<Made[]> {
   return Promise.all(
     releases.map(async (release) => ({
       release,
-      document: load(readFileSync(release.file, "utf8")) as Document,
+      document: parseYaml(readFileSync(release.file, "utf8")) as Document,
       hashes: await configHashes(project, release.file),
     })),
   );
