@@ -203,14 +203,16 @@ function duplicates(definition: SystemDefinition): Problem[] {
         fix: "declare it once and use the value twice",
       }),
     ),
-    ...sharedVolumes(services),
+    ...sharedVolumes([...services, ...jobs]),
     ...sharedPublications(services),
   ];
 }
 
-/** Two services with a volume of one name have two disks. That is often taken for a shared one. */
-function sharedVolumes(services: SystemDefinition["services"]): Problem[] {
-  const mounts = services.flatMap(({ name: service, volumes }) =>
+/** Two containers with a volume of one name have two disks. That is often taken for a shared one. */
+function sharedVolumes(
+  containers: readonly Pick<SystemDefinition["services"][number], "name" | "volumes">[],
+): Problem[] {
+  const mounts = containers.flatMap(({ name: service, volumes }) =>
     volumes.map((one) => ({ service, ...one })),
   );
   return mounts.flatMap(({ service, volume, private: isPrivate }) => {

@@ -39,6 +39,7 @@ export function checkReferences(definition: SystemDefinition): Problem[] {
       ),
       ...command.flatMap((part, index) => [
         ...dangling(`${name}.command.${index}`, part, known),
+        ...plainSecret(`${name}.command.${index}`, part),
         ...visibleSecret(
           `${name}.command.${index}`,
           part,
@@ -150,7 +151,11 @@ function visibleSecret(path: string, value: Value, why: string): Problem[] {
 
 /** A secret written down where everyone reads it. The value is not repeated. */
 function plainSecret(path: string, value: Value): Problem[] {
-  const found = secretIn(path.slice(path.lastIndexOf(".") + 1), value);
+  const name = path.slice(path.lastIndexOf(".") + 1);
+  // Text that embeds a secret arrives as a file as a whole.
+  const texts =
+    typeof value === "string" ? [value] : value.ref === "text" && !isSecretValue(value) ? value.parts : [];
+  const found = texts.map((part) => secretIn(name, part)).find((one) => one !== undefined);
   return found === undefined
     ? []
     : [

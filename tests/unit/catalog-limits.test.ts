@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { checkSystem } from "../../catalog/check";
-import { http, system, type Vocabulary } from "../../catalog/define";
+import { http, system, text, type Vocabulary } from "../../catalog/define";
 import { planSystem, type PlanSettings } from "../../catalog/plan";
 import { ProblemsError } from "../../catalog/problems";
 
@@ -125,6 +125,12 @@ describe("Limits of the targets", () => {
       "sample.b.volumes.shared: a has a volume of this name too, and each service has a disk of its own",
     ]);
     assert.deepEqual(two({ private: true }), []);
+    const withJob = problemsOf((words) => {
+      const app = words.image("app", { context: "services/app", runtime: "python" });
+      words.service("a", { image: app, resources, volumes: [volume] });
+      words.job("b", { image: app, resources, volumes: [volume] });
+    });
+    assert.equal(withJob.length, 2);
   });
 
   it("allow plain HTTP on ports without TLS only", () => {
@@ -167,6 +173,24 @@ describe("Limits of the targets", () => {
     assert.deepEqual(found, [
       "sample.web.env.DB_PASSWORD: expected a secret, got a secret by its name in plain text",
       "sample.web.env.URL: expected a secret, got a URL with a password in plain text",
+    ]);
+  });
+
+  it("allow no secret in plain text in a command or a joined text", () => {
+    const token = `sk-${"a".repeat(24)}`;
+    const found = problemsOf(({ image, service, secret, setting }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      const [level, key] = [setting("level", "info"), secret("key", { from: "generated" })];
+      service("web", {
+        image: app,
+        resources,
+        command: ["serve", `--key=${token}`],
+        env: { JOINED: text`${level} ${token}`, API_TOKEN: text`Bearer ${key}` },
+      });
+    });
+    assert.deepEqual(found, [
+      "sample.web.command.1: expected a secret, got an API key in plain text",
+      "sample.web.env.JOINED: expected a secret, got an API key in plain text",
     ]);
   });
 

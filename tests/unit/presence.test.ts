@@ -105,7 +105,7 @@ describe("what is only in some environments", () => {
       service("c", { image: app, resources, only: ["dev"], environments: { prod: { replicas: 2 } } });
       service("d", { image: app, resources, profile: "Dev Tools" });
       service("e", { image: app, resources, ports: { http: 8000 }, publish: 8100 });
-      service("f", { image: app, resources, profile: "dev-tools", publish: 8100 });
+      service("f", { image: app, resources, profile: "dev-tools", publish: 8101 });
       service("g", { image: app, resources, ports: { http: 8000 }, profile: "dev-tools", publish: 80 });
     });
     assert.deepEqual(found, [
