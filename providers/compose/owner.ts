@@ -33,8 +33,15 @@ const viaProvider: DockerOutput = async (args) => (await dockerCommand(args)).st
 
 const PROJECT_LABEL = "com.docker.compose.project";
 
+const OWNER_SUFFIX = "_longshore-owner";
+
 export function ownerVolume(project: string): string {
-  return `${project}_longshore-owner`;
+  return `${project}${OWNER_SUFFIX}`;
+}
+
+/** Names of volumes that hold data, of a list of volumes as docker prints it. */
+export function dataVolumes(listed: string): string[] {
+  return listed.split("\n").filter((name) => name !== "" && !name.endsWith(OWNER_SUFFIX));
 }
 
 /** Owners of all projects on the daemon that have one. */
@@ -143,8 +150,7 @@ export async function hasObjects(project: string, docker: DockerOutput): Promise
     docker(["ps", "--all", ...filter]),
     docker(["volume", "ls", ...filter]),
   ]);
-  const names = volumes.split("\n").filter((name) => name !== "" && name !== ownerVolume(project));
-  return containers.trim() !== "" || names.length > 0;
+  return containers.trim() !== "" || dataVolumes(volumes).length > 0;
 }
 
 /** Whether this data folder has deployed a project, also when it was taken down since: files, noted versions, states. */

@@ -19,7 +19,7 @@ import {
   type ProjectInputs,
 } from "./inputs";
 import { maskedLog, maskOf, withMask, type Mask } from "./mask";
-import { claimProject, releaseProject, requireOwner } from "./owner";
+import { claimProject, dataVolumes, releaseProject, requireOwner } from "./owner";
 import { checkPorts } from "./ports";
 import { draftRelease, removeProjectFiles, type Release } from "./release";
 import { jobsToRerun } from "./rerun";
@@ -252,7 +252,8 @@ async function takeDown(
     await docker(["volume", "rm", ...names]);
   }
   removeProjectFiles(project);
-  if (keepVolumes && names.length > 0 && process.env["LONGSHORE_DELETES_VOLUMES"] === undefined) {
-    log.info(keptVolumes(names));
+  const data = dataVolumes(volumes.stdout);
+  if (keepVolumes && data.length > 0 && process.env["LONGSHORE_DELETES_VOLUMES"] === undefined) {
+    log.info(keptVolumes(data));
   }
 }

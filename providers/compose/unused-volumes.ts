@@ -1,5 +1,6 @@
 import { tryDocker } from "./docker";
 import type { Document, ProjectInputs } from "./inputs";
+import { dataVolumes } from "./owner";
 import { isRecord } from "./values";
 
 /** Volumes of a project that its document no longer has: those of a datastore that was renamed or removed. */
@@ -9,7 +10,7 @@ export async function unusedVolumes({ project, document }: ProjectInputs): Promi
   );
   const filter = `label=com.docker.compose.project=${project}`;
   const { stdout } = await tryDocker(["volume", "ls", "--quiet", "--filter", filter]);
-  return stdout.split("\n").filter((name) => name !== "" && !used.has(name));
+  return dataVolumes(stdout).filter((name) => !used.has(name));
 }
 
 /** Says of unused volumes what became of the data, and both ways on. */

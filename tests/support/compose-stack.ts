@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dataVolumes } from "../../providers/compose/owner";
 import { findDocker } from "../../tools/docker";
 import { findPulumi } from "../../tools/pulumi";
 import { connected } from "./connected";
@@ -148,7 +149,12 @@ export class TestStack {
     });
   }
 
+  /** Volumes with data. */
   volumes(): string[] {
+    return dataVolumes(this.allVolumes().join("\n"));
+  }
+
+  private allVolumes(): string[] {
     return lines("volume", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`);
   }
 
@@ -161,7 +167,7 @@ export class TestStack {
     for (const id of this.networks()) {
       docker("network", "rm", id);
     }
-    for (const name of this.volumes()) {
+    for (const name of this.allVolumes()) {
       docker("volume", "rm", name);
     }
     rmSync(this.folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { requireOwned } from "../../cli/compose/owned";
 import {
   claimProject,
+  dataVolumes,
   ownerVolume,
   readOwners,
   releaseProject,
@@ -159,6 +160,10 @@ describe("Owner of a Compose project", () => {
     assert.deepEqual([...daemon.volumes.keys()], []);
     as("bob");
     await claimProject("todo-local", false, daemon.docker);
+  });
+
+  it("is no data: its volume is in no list of volumes that hold some", () => {
+    assert.deepEqual(dataVolumes(`p_db\n${ownerVolume("p")}\n`), ["p_db"]);
   });
 
   it("is never two installations, whatever they do and in whatever order (model)", async () => {
