@@ -5,7 +5,7 @@ import { machineStack } from "../../settings/machine-stacks";
 import { DISK } from "../../tools/files";
 import { dataDir, repoRoot } from "../../tools/paths";
 import type { SecretOptions } from "../secrets";
-import { Failure, usage } from "../support/failure";
+import { EXIT, Failure, usage } from "../support/failure";
 import { readValue } from "../support/hidden-input";
 import { loadSettings, settingsFolder } from "../support/plans";
 import { openTerminal } from "../support/terminal";
@@ -76,7 +76,14 @@ async function change(opened: OpenConfig, provider: string, passphrase: string |
   const own = machineStack(stack) ? ownPassphrase(localFiles(dataDir(), repoRoot(), stack)) : undefined;
   folder.clear();
   try {
-    const next = await reencrypt(opened, folder, provider, passphrase);
+    const state = await exportState(opened);
+    const next = await reencrypt(opened, folder, { provider, passphrase, config: before, state });
+    // A deployment from another machine, or `pulumi config set` by hand, must not be overwritten.
+    if ((await exportState(opened)) !== state || (DISK.read(target) ?? "") !== before) {
+      throw new Failure(
+        `stack ${stack}: state or config was changed by another command meanwhile; nothing was switched; run this command again`,
+      );
+    }
     const since = new Date().toISOString();
     const passphraseFile = own !== undefined && passphrase !== undefined ? own : undefined;
     folder.commit(
@@ -88,7 +95,33 @@ async function change(opened: OpenConfig, provider: string, passphrase: string |
     folder.discard();
     throw error;
   }
-  await folder.complete(importInto(opened, passphrase));
+  try {
+    await folder.complete(importInto(opened, passphrase));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const hint =
+      passphrase !== undefined && own === undefined
+        ? " with the new passphrase in PULUMI_CONFIG_PASSPHRASE"
+        : "";
+    throw new Failure(
+      `stack ${stack}: the switch to the new secrets provider was not completed (${why}); ` +
+        `fix: bin/longshore recover --stack ${stack}${hint}`,
+      EXIT.failed,
+      { cause: error },
+    );
+  }
+}
+
+async function exportState({ command, workDir, env, stack }: OpenConfig): Promise<string> {
+  return (await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env })).stdout;
+}
+
+interface Source {
+  readonly provider: string;
+  readonly passphrase: string | undefined;
+  /** Content of the stack file. */
+  readonly config: string;
+  readonly state: string;
 }
 
 /**
@@ -106,7 +139,7 @@ export function importInto(opened: OpenConfig, passphrase?: string): ImportState
   };
 }
 
-/** A passphrase wins over its file: an empty one is not a passphrase. */
+/** In the engine's environment a passphrase wins over a file of one. */
 function passphraseEnvironment(passphrase?: string, file?: string): Record<string, string> {
   return file !== undefined
     ? { PULUMI_CONFIG_PASSPHRASE_FILE: file }
@@ -122,8 +155,7 @@ function passphraseEnvironment(passphrase?: string, file?: string): Record<strin
 async function reencrypt(
   opened: OpenConfig,
   folder: ProviderChangeFolder,
-  provider: string,
-  passphrase: string | undefined,
+  { provider, passphrase, config: before, state }: Source,
 ): Promise<Reencrypted> {
   const { command, workDir, env, stack } = opened;
   const scratch = join(folder.path, "scratch");
@@ -135,10 +167,9 @@ async function reencrypt(
   DISK.create(join(first ?? "", "Pulumi.yaml"), project, 0o600);
   DISK.create(join(copy ?? "", "Pulumi.yaml"), project, 0o600);
   const file = join(copy ?? "", `Pulumi.${stack}.yaml`);
-  DISK.create(file, DISK.read(join(settingsFolder(stack), `Pulumi.${stack}.yaml`)) ?? "", 0o600);
+  DISK.create(file, before, 0o600);
 
   const there = { ...env, PULUMI_BACKEND_URL: pathToFileURL(backend ?? "").href };
-  const { stdout: state } = await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env });
   // Created where no config is: with it the engine would write into the copy.
   await command.run(["stack", "init", stack], {
     cwd: first ?? "",
