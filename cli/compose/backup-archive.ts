@@ -145,10 +145,17 @@ export async function prune(folder: string, name: string, keep: number): Promise
   return old.map(({ file }) => file);
 }
 
-/** Removes what killed writers left. Only for the one that holds the lock of this folder. */
+/** A dump that takes longer counts as stuck. */
+const STALE_MS = 24 * 60 * 60 * 1000;
+
+/** Removes what killed writers left. A younger file may be that of a command of another stack. */
 export async function removeParts(folder: string): Promise<void> {
   for (const file of (await filesIn(folder)).filter((one) => one.startsWith(PART))) {
-    await rm(join(folder, file), { force: true });
+    const path = join(folder, file);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > STALE_MS) {
+      await rm(path, { force: true });
+    }
   }
 }
 

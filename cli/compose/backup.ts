@@ -5,7 +5,7 @@ import { EXIT, Failure } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress, type Progress } from "../support/progress";
 import { formatSeconds, openTerminal, table, type Terminal } from "../support/terminal";
-import { archive, prune } from "./backup-archive";
+import { archive, prune, removeParts } from "./backup-archive";
 import { encrypt, recipientsOf } from "./backup-encryption";
 import { nameOf, runJob } from "./backup-job";
 import { recordBackup } from "./backup-record";
@@ -58,7 +58,11 @@ export async function backup(
         if (made) {
           dumps.push(made);
           const { system: of, store: name, file } = made;
-          await recordBackup(stack, { system: of, store: name, file, at: new Date().toISOString() });
+          const record = { system: of, store: name, file, at: new Date().toISOString() };
+          await recordBackup(stack, record).catch((error: unknown) => {
+            // The dump is whole all the same.
+            progress.line(`${nameOf(store)}: \`status\` will not show this backup: ${String(error)}`);
+          });
         }
       } catch (error) {
         if (!(error instanceof Failure) || signal.aborted) {
@@ -130,6 +134,7 @@ export async function dumpOne(
   const { name, scripts } = store.job;
   const what = { name, extension: scripts.extension, encrypted: recipients.length > 0 };
   try {
+    await removeParts(folder);
     const made = await archive(folder, what, async (sink) => {
       result = await runJob(engine, store, {
         purpose: "dump",

@@ -45,7 +45,8 @@ read_whole() {
 `;
 
 const DATABASES = `live=$PGDATABASE
-short=$(printf '%.40s' "$live")
+# With our name in it, so that no database that a person made is taken for ours. At most 63 bytes.
+short=$(printf '%.32s' "$live")_longshore
 admin() { sql --dbname=postgres "$@"; }
 quoted() { admin --set=name="$1" <<'SQL'
 SELECT quote_ident(:'name');
@@ -94,6 +95,7 @@ ${SENT}`,
   restore: `${BEGIN}${RESTORE_ID}${LOGIN}${READER}${DATABASES}${ARRIVED}
 beside="\${short}_restore_$RESTORE_ID"
 before="\${short}_before_$RESTORE_ID"
+[ -z "\${KEEP_OLD:-}" ] || before="\${short}_kept_$RESTORE_ID"
 if [ "$(admin --set=begin="\${short}_restore_" <<'SQL'
 SELECT count(*) FROM pg_stat_activity WHERE starts_with(datname, :'begin') AND application_name = 'pg_restore';
 SQL
@@ -163,8 +165,7 @@ kill "$ender" 2> /dev/null || :
 ender=
 if exists "$before"; then
   if [ -n "\${KEEP_OLD:-}" ]; then
-    admin --command="ALTER DATABASE $(quoted "$before") RENAME TO $(quoted "\${short}_kept_$RESTORE_ID")"
-    echo "kept \${short}_kept_$RESTORE_ID"
+    echo "kept $before"
   else
     drop "$before" 2> /dev/null
   fi

@@ -34,7 +34,7 @@ interface Runner {
 
 /** Backup, loss, restore: with the datastores themselves, as containers without Compose. */
 describe("backups", function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const folder = mkdtempSync(path.join(tmpdir(), "longshore-backup-"));
   const started: string[] = [];
   const volume = `${NETWORK}-graph`;
@@ -196,13 +196,15 @@ describe("backups", function () {
     );
     docker("exec", "--detach", db, "psql", "-U", "postgres", "-c", "SELECT pg_sleep(600)", "shop");
     // What an earlier restore left that was killed.
-    sql("CREATE DATABASE shop_restore_killed", "postgres");
+    sql("CREATE DATABASE shop_longshore_restore_killed", "postgres");
+    // What a person made has nothing to do with us.
+    sql("CREATE DATABASE shop_before_february", "postgres");
     assert.match(restored(runner, dump), /^rows \d{3,}\nrestored$/m);
     assert.deepEqual(facts(), before);
     assert.equal(sql("SELECT to_regclass('s.later') IS NULL"), "t");
     const databases = () =>
       sql("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database", "postgres");
-    assert.equal(databases(), "postgres shop template0 template1");
+    assert.equal(databases(), "postgres shop shop_before_february template0 template1");
     // It takes new data in new chunks.
     sql("INSERT INTO s.orders VALUES ('2030-01-01', 'after')");
 
@@ -215,7 +217,7 @@ describe("backups", function () {
     sql("DROP ROLE app", "postgres");
     assert.match(run(runner, "restore", dump).said, /role "app" does not exist/);
     assert.equal(sql("SELECT count(*) FROM s.orders"), "401");
-    assert.equal(databases(), "postgres shop template0 template1");
+    assert.equal(databases(), "postgres shop shop_before_february template0 template1");
     assert.equal(sql("SELECT datallowconn FROM pg_database WHERE datname = 'shop'"), "t");
     assert.notEqual(run(runner, "dump", undefined, { PGHOST: "nowhere" }).code, 0);
   });

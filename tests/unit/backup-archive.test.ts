@@ -6,6 +6,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +15,7 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { archive, dumpsIn, prune } from "../../cli/compose/backup-archive";
+import { archive, dumpsIn, prune, removeParts } from "../../cli/compose/backup-archive";
 import { encrypt, openDump, verifyDump } from "../../cli/compose/backup-encryption";
 
 const NAME = "shop-db";
@@ -97,6 +98,16 @@ describe("backup archive", () => {
     const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
     await assert.rejects(failing(full), /no space left; nothing of this dump was kept\nfix: free space/);
     assert.deepEqual(files(), []);
+  });
+
+  it("removes what a writer left that was killed a day ago, and no younger file", async () => {
+    ["old", "young"].forEach((name) => {
+      writeFileSync(join(folder, `.part-${name}`), "half");
+    });
+    const yesterday = Date.now() / 1000 - 25 * 3600;
+    utimesSync(join(folder, ".part-old"), yesterday, yesterday);
+    await removeParts(folder);
+    assert.deepEqual(files(), [".part-young"]);
   });
 
   it("makes files that only their owner reads", async () => {
