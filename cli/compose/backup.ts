@@ -71,7 +71,11 @@ export async function backup(
         failed.push({ system: store.system, store: store.store, message: error.message });
       }
       if (signal.aborted) {
-        const rest = stores.slice(index + (dumps.at(-1)?.store === store.store ? 1 : 0)).map(nameOf);
+        const isDone = dumps.some((one) => nameOf(one) === nameOf(store));
+        const rest = stores.slice(index + (isDone ? 1 : 0)).map(nameOf);
+        if (rest.length === 0) {
+          break;
+        }
         throw new Failure(`interrupted; not dumped: ${rest.join(", ")}`, EXIT.interrupted);
       }
     }
