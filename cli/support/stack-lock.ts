@@ -133,7 +133,9 @@ export function noteEngine(pid: number): () => void {
   const notes = [...descriptors.values()].map(({ file, token }) => {
     const record: EngineRecord = { pid, host: hostname(), since: new Date().toISOString(), token };
     const note = `${file}.engine.${pid}`;
-    writeFileSync(note, JSON.stringify(record), { mode: 0o600 });
+    unlessDiskIsFull(() => {
+      writeFileSync(note, JSON.stringify(record), { mode: 0o600 });
+    });
     return note;
   });
   return () => {
@@ -291,9 +293,23 @@ function writeHolder(descriptor: number, purpose: string): LockHolder {
     since: new Date().toISOString(),
     token: randomBytes(16).toString("hex"),
   };
-  ftruncateSync(descriptor);
-  writeSync(descriptor, `${JSON.stringify(holder)}\n`, 0);
+  unlessDiskIsFull(() => {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, `${JSON.stringify(holder)}\n`, 0);
+  });
   return holder;
+}
+
+/** Names in lock files only inform: a full disk must not keep `down`, which frees space, from its work. */
+function unlessDiskIsFull(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOSPC" && code !== "EDQUOT") {
+      throw error;
+    }
+  }
 }
 
 function userName(): string {

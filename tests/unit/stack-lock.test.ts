@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -186,6 +186,23 @@ describe("Stack lock", () => {
       await withStackLock("local", "up", () => Promise.resolve("done"), options({ remainsMs: 60_000 })),
       "done",
     );
+  });
+
+  it("is taken on a full disk, which a command may be about to free", async function () {
+    mkdirSync(folder, { recursive: true });
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=4k,nr_inodes=20", "tmpfs", folder]).status !== 0) {
+      this.skip();
+    }
+    try {
+      // One page: this file takes it.
+      writeFileSync(join(folder, "fill"), Buffer.alloc(4096));
+      assert.throws(() => {
+        writeFileSync(join(folder, "more"), "x");
+      }, /ENOSPC/);
+      assert.equal(await withStackLock("local", "down", () => Promise.resolve("done"), options()), "done");
+    } finally {
+      spawnSync("umount", [folder]);
+    }
   });
 
   it("gives its descriptor to the engine that EngineCommand starts", async () => {
