@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ProblemsError } from "../catalog/problems";
-import { InexactYamlError, parseYaml, yamlErrorText } from "../yaml/read";
+import { ProblemsError, type Problem } from "../catalog/problems";
+import { InexactYamlError, parseYaml, yamlErrorText, type YamlProblem } from "../yaml/read";
 import { machineStack } from "./machine-stacks";
 import type { RawSettings } from "./read";
-import { ENCRYPTED } from "./secret-settings";
+import { ENCRYPTED, holdsSecrets } from "./secret-settings";
 
 /** Prefix of our keys in a stack file: the project's name. */
 const NAMESPACE = "longshore:";
@@ -38,10 +38,7 @@ function parse(file: string, content: string, stack: string): unknown {
     return parseYaml(content);
   } catch (error) {
     if (error instanceof InexactYamlError) {
-      const problems = error.problems.map((one) => ({
-        ...one,
-        path: one.path.replace(/^config\.longshore:/, ""),
-      }));
+      const problems = error.problems.map(withoutSecret);
       throw new ProblemsError(`Pulumi.${stack}.yaml`, problems);
     }
     const fix =
@@ -52,6 +49,18 @@ function parse(file: string, content: string, stack: string): unknown {
       { path: "file", message: `not valid YAML (${yamlErrorText(error)})`, fix },
     ]);
   }
+}
+
+/** The path below `longshore:`. The value is shown only where the settings hold no secret. */
+function withoutSecret({ path, message, fix }: YamlProblem): Problem {
+  const own = /^config\.longshore:(.+)$/.exec(path)?.[1];
+  return own !== undefined && !holdsSecrets(own.split("."))
+    ? { path: own, message, fix }
+    : {
+        path: own ?? path,
+        message: "is read as another value by some YAML parsers",
+        fix: "write it in quotes",
+      };
 }
 
 /** `{secure: …}` is how Pulumi writes an encrypted value, at any depth. */

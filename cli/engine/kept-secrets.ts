@@ -54,7 +54,12 @@ function readStackFile(path: string): StackFile {
     return (parseYaml(readFileSync(path, "utf8")) ?? {}) as StackFile;
   } catch (error) {
     if (error instanceof InexactYamlError) {
-      throw new Failure(`${path}: ${error.message}`, EXIT.usage);
+      // Values may be secrets: only their paths are shown.
+      const paths = error.problems.map((problem) => problem.path).join(", ");
+      throw new Failure(
+        `${path}: values that YAML parsers read differently: ${paths}; write them in quotes`,
+        EXIT.usage,
+      );
     }
     throw error;
   }

@@ -59,6 +59,17 @@ describe("Values of a stack file", () => {
     );
   });
 
+  it("are not shown where settings hold secrets", () => {
+    const found = problemsOf(() =>
+      load("  longshore:secrets: { bot: { api-key: 0123456789 } }", "  other:token: 0987654321"),
+    );
+    assert.deepEqual(
+      found.map((text) => text.split(":").slice(0, -1).join(":")),
+      ["secrets.bot.api-key", "config.other:token"],
+    );
+    assert.doesNotMatch(found.join(), /0123456789|0987654321/);
+  });
+
   it("stay as they are written when they are exact", () => {
     const { perSystem } = load(
       "  longshore:bot:",
