@@ -45,18 +45,18 @@ export default tseslint.config(
   {
     // One writer per volume: providers/compose/start-stop.ts proves it before it starts a container.
     files: ["cli/**/*.ts", "providers/**/*.ts", "targets/**/*.ts", "components/**/*.ts"],
-    ignores: ["providers/compose/start-stop.ts", "cli/compose/backup-job.ts"],
+    ignores: ["providers/compose/start-stop.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",
         {
-          selector: "ArrayExpression > Literal[value=/^(start|restart|unpause)$/]",
+          selector: "ArrayExpression > Literal:first-child[value=/^(start|restart|unpause|run)$/]",
           message: "Containers are started by startContainer() of providers/compose/start-stop.ts alone.",
         },
         {
-          selector: "ArrayExpression > Literal:first-child[value='run']",
-          message:
-            "Create the container, then start it with startContainer() of providers/compose/start-stop.ts.",
+          selector:
+            "ArrayExpression:has(> Literal[value='compose']) > Literal[value=/^(start|restart|unpause|run)$/]",
+          message: "Compose creates containers with `up --no-start`; startContainer() starts them.",
         },
         {
           selector:

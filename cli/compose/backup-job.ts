@@ -113,6 +113,8 @@ async function attach(
   store: Store,
   { purpose, input, output }: JobOptions,
 ): Promise<JobResult> {
+  // It reads beside its datastore, or while that one is stopped.
+  // eslint-disable-next-line no-restricted-syntax
   const words = ["start", "--attach", ...(input ? ["--interactive"] : []), id];
   const child = spawn("docker", words, {
     env: engine.env,

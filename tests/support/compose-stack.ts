@@ -92,7 +92,9 @@ export class TestStack {
 
   async preview(): Promise<string> {
     let text = "";
-    await connected(() => this.stack.preview({ diff: true, onOutput: (chunk) => (text += chunk) }));
+    const onOutput = (chunk: string) => (text += chunk);
+    // Warnings are on standard error.
+    await connected(() => this.stack.preview({ diff: true, onOutput, onError: onOutput }));
     return text;
   }
 
