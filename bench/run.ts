@@ -83,11 +83,13 @@ function runOnce(tool: Tool, services: number, values: string, file: string): Co
 /** A comparison is only worth something when all make the same objects. */
 function compareOutputs(tools: readonly Tool[], folder: string): void {
   const values = writeValues(12, folder);
-  const expected = byIdentity(render(12));
+  // Only Longshore derives an admission policy; its time is in Longshore's figures.
+  const expected = byIdentity(render(12).filter(({ kind }) => !kind.startsWith("ValidatingAdmissionPolicy")));
   for (const tool of tools) {
     const file = join(folder, `${tool.name.replace(" ", "-")}.yaml`);
     runOnce(tool, 12, values, file);
-    assert.deepEqual(byIdentity(readObjects(file)), expected, `${tool.name} renders other objects`);
+    const found = readObjects(file).filter(({ kind }) => !kind.startsWith("ValidatingAdmissionPolicy"));
+    assert.deepEqual(byIdentity(found), expected, `${tool.name} renders other objects`);
   }
 }
 
@@ -119,7 +121,10 @@ function writeValues(services: number, folder: string): string {
   const file = join(folder, `values-${services}.json`);
   const values = {
     logLevel: "info",
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "256Mi" } },
+    resources: {
+      requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "256Mi" },
+      limits: { cpu: "1", memory: "256Mi", "ephemeral-storage": "256Mi" },
+    },
     quota: quota.hard,
     services: deployments.map((name) => ({
       name,

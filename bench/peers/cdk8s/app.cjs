@@ -51,8 +51,8 @@ add("v1", "LimitRange", "defaults", common, {
     limits: [
       {
         type: "Container",
-        default: { cpu: "500m", memory: "256Mi" },
-        defaultRequest: { cpu: "50m", memory: "64Mi" },
+        default: { cpu: "500m", memory: "256Mi", "ephemeral-storage": "256Mi" },
+        defaultRequest: { cpu: "50m", memory: "64Mi", "ephemeral-storage": "256Mi" },
       },
     ],
   },

@@ -33,9 +33,11 @@ spec:
       default:
         cpu: 500m
         memory: 256Mi
+        ephemeral-storage: 256Mi
       defaultRequest:
         cpu: 50m
         memory: 64Mi
+        ephemeral-storage: 256Mi
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
