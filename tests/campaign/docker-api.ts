@@ -6,7 +6,7 @@ export interface ListedContainer {
   readonly Names: readonly string[];
   readonly State: string;
   readonly Labels: Readonly<Record<string, string>>;
-  readonly Mounts: readonly { readonly Type: string; readonly Name?: string }[];
+  readonly Mounts: readonly { readonly Type: string; readonly Source: string }[];
 }
 
 const TIMEOUT_MS = 5000;
