@@ -25,7 +25,7 @@ export function surviveLostOutput(
 function dropped(_text: unknown, ...rest: readonly unknown[]): boolean {
   const done = rest.find((one) => typeof one === "function");
   if (done !== undefined) {
-    process.nextTick(done as () => void);
+    process.nextTick(done);
   }
   return true;
 }
