@@ -22,6 +22,9 @@ export default class ResultsReporter extends reporters.Spec {
       ms: test.duration ?? 0,
     });
     const { constants } = Runner;
+    runner.on(constants.EVENT_RUN_BEGIN, () => {
+      write({ event: "start", title: "", file: "", ms: 0, total: runner.total });
+    });
     runner.on(constants.EVENT_TEST_BEGIN, (test) => {
       write({ event: "begin", ...of(test) });
     });

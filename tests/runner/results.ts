@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 
 /** One line of the file that the reporter writes. */
 export interface ReportedEvent {
-  readonly event: "begin" | "passed" | "failed" | "skipped" | "hook" | "end";
+  readonly event: "start" | "begin" | "passed" | "failed" | "skipped" | "hook" | "end";
   /** With the titles of its suites. */
   readonly title: string;
   /** Relative to the checkout. */
   readonly file: string;
   readonly ms: number;
+  /** Of the start: how many tests the process has to run. */
+  readonly total?: number;
 }
 
 /** A test, or a plain command, that has ended. */
@@ -79,6 +81,11 @@ function problemOf(
   }
   if (tests.length === 0) {
     return "expected at least one test, got none";
+  }
+  const total = events.find(({ event }) => event === "start")?.total ?? 0;
+  // After a failure the rest of a suite may be left out on purpose: it builds on the test that failed.
+  if (tests.length < total && !hasFailed) {
+    return `expected ${total} tests, got ${tests.length}: the process was told to end before the others`;
   }
   return code !== 0 && !hasFailed ? `all tests passed, but the process ended with code ${code}` : undefined;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { describe, it } from "mocha";
+import { afterEach, describe, it } from "mocha";
 import { restartEach } from "../../cli/compose/restart";
 import { EXIT, Failure } from "../../cli/support/failure";
 import { Cancelled, UserError } from "../../providers/compose/errors";
@@ -10,10 +10,21 @@ const SERVICES = ["api", "db", "web"].map((service) => ({ system: "todo", servic
 describe("cli: restart", () => {
   const lines: string[] = [];
   const progress = { line: (text: string) => void lines.push(text) };
+  let restore = () => undefined as void;
+
+  afterEach(() => {
+    restore();
+    restore = () => undefined;
+  });
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     it(`takes back the service under way at ${signal}, and names those that were not restarted`, async () => {
-      const handlers = process.listenerCount(signal);
+      // Mocha's own handlers would end the run.
+      const others = process.rawListeners(signal) as NodeJS.SignalsListener[];
+      process.removeAllListeners(signal);
+      restore = () => {
+        others.forEach((listener) => process.on(signal, listener));
+      };
       const begun: string[] = [];
       const failed = restartEach(SERVICES, progress, async ({ service }, abort) => {
         begun.push(service);
@@ -32,7 +43,7 @@ describe("cli: restart", () => {
       });
       assert.deepEqual(begun, ["api", "db"]);
       assert.match(lines.at(-1) ?? "", /^interrupted: waiting for the step under way/);
-      assert.equal(process.listenerCount(signal), handlers);
+      assert.equal(process.listenerCount(signal), 0, "the command's own handlers are gone");
     });
   }
   it("says why a service failed, and which ones were not restarted after it", async () => {

@@ -32,6 +32,12 @@ describe("the results of a test process", () => {
     assert.match(summarize(done, 3).problem ?? "", /all tests passed, but .* code 3/);
     assert.equal(summarize(done, 0).problem, undefined);
   });
+
+  it("has a problem when the process was told to end before all tests ran", () => {
+    const events = [{ ...event("start"), total: 2 }, ...done];
+    assert.match(summarize(events, 0).problem ?? "", /expected 2 tests, got 1/);
+    assert.equal(summarize([{ ...event("start"), total: 1 }, ...done], 0).problem, undefined);
+  });
 });
 
 describe("the end of a run", () => {
