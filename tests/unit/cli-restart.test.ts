@@ -10,7 +10,7 @@ const SERVICES = ["api", "db", "web"].map((service) => ({ system: "todo", servic
 describe("cli: restart", () => {
   const lines: string[] = [];
   const progress = { line: (text: string) => void lines.push(text) };
-  let restore = () => undefined as void;
+  let restore: () => void = () => undefined;
 
   afterEach(() => {
     restore();
