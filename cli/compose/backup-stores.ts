@@ -86,4 +86,4 @@ export function folderOf(
 }
 
 const onCluster = (system: string): string =>
-  `kubectl --namespace ${system} create job --from=cronjob/STORE-dump STORE-dump-now (docs/backups.md)`;
+  `kubectl --namespace ${system} create job --from=cronjob/STORE-dump STORE-dump-now (docs/how-to/backups.md)`;

@@ -46,7 +46,7 @@ export class ImportGraph {
 }
 
 /**
- * Paths that a text names, as one string or as the arguments of `join`: `"docs/secrets.md"`, `join(root, "docs", "guide")`.
+ * Paths that a text names, as one string or as the arguments of `join`: `"docs/how-to/secrets.md"`, `join(root, "docs", "guide")`.
  * Too many are found, and never too few of these two forms.
  */
 export function pathsNamedIn(text: string, from: string): string[] {
