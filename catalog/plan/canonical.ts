@@ -31,7 +31,7 @@ function service(one: ServiceDefinition): ServiceDefinition {
   return {
     ...container(one),
     ...(develop && { develop: { ...develop, mounts: byField(develop.mounts) } }),
-    ...(shares && { shares: [...shares].sort(compareText) }),
+    ...(shares && { shares: sorted(shares) }),
   };
 }
 
@@ -39,15 +39,13 @@ function container<T extends ServiceDefinition | JobDefinition>(one: T): T {
   return {
     ...one,
     env: byField(one.env),
-    after: [...one.after].sort(compareText),
-    egress: [...one.egress].sort(compareText),
-    writable: [...one.writable].sort(compareText),
+    after: sorted(one.after),
+    egress: sorted(one.egress),
+    writable: sorted(one.writable),
     volumes: byKey(one.volumes, ({ path }) => path),
     files: byField(one.files),
     exceptions: byKey(one.exceptions, exceptionKey),
-    environments: Object.fromEntries(
-      Object.entries(one.environments).map(([name, overlay]) => [name, overlaid(overlay)]),
-    ),
+    environments: mapped(one.environments, overlaid),
   };
 }
 
@@ -62,7 +60,7 @@ function exceptionKey(exception: SecurityException): string {
 function datastore(one: DatastoreDefinition): DatastoreDefinition {
   switch (one.kind) {
     case "postgres":
-      return { ...one, extensions: [...one.extensions].sort(compareText) };
+      return { ...one, extensions: sorted(one.extensions) };
     case "kafka":
       return { ...one, topics: byField(one.topics) };
     case "redis":
@@ -71,10 +69,26 @@ function datastore(one: DatastoreDefinition): DatastoreDefinition {
   }
 }
 
-function byKey<T>(list: readonly T[], key: (item: T) => string): T[] {
-  return [...list].sort((a, b) => compareText(key(a), key(b)));
+// Most lists hold one entry or none, and a system may have thousands: those are not copied.
+
+function sorted<T extends string>(list: readonly T[]): readonly T[] {
+  return list.length < 2 ? list : [...list].sort(compareText);
+}
+
+function byKey<T>(list: readonly T[], key: (item: T) => string): readonly T[] {
+  return list.length < 2 ? list : [...list].sort((a, b) => compareText(key(a), key(b)));
 }
 
 function byField<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  return Object.fromEntries(byKey(Object.entries(record), ([name]) => name));
+  const names = Object.keys(record);
+  return names.length < 2
+    ? record
+    : Object.fromEntries(names.sort(compareText).map((name) => [name, record[name] as T]));
+}
+
+function mapped<T extends Readonly<Record<string, unknown>>>(record: T, change: (one: Overlay) => Overlay): T {
+  const entries = Object.entries(record);
+  return entries.length === 0
+    ? record
+    : (Object.fromEntries(entries.map(([name, one]) => [name, change(one as Overlay)])) as T);
 }

@@ -34,7 +34,7 @@ function treeOf(root: number): Process[] {
   return [...all.filter(({ pid }) => pid === root), ...below(root)];
 }
 
-/** Processes that work in a folder, whoever is their parent now. */
+/** Processes that work in a folder, however their parent ended. */
 export function processesIn(folder: string): number[] {
   return processes()
     .filter(({ pid }) => {
