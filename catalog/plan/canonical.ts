@@ -86,7 +86,10 @@ function byField<T>(record: Readonly<Record<string, T>>): Readonly<Record<string
     : Object.fromEntries(names.sort(compareText).map((name) => [name, record[name] as T]));
 }
 
-function mapped<T extends Readonly<Record<string, unknown>>>(record: T, change: (one: Overlay) => Overlay): T {
+function mapped<T extends Readonly<Record<string, unknown>>>(
+  record: T,
+  change: (one: Overlay) => Overlay,
+): T {
   const entries = Object.entries(record);
   return entries.length === 0
     ? record
