@@ -63,16 +63,6 @@ export async function schedule(stores: readonly string[], options: BackupOptions
   }
 }
 
-/** Whether a timer is active. @returns undefined without systemd */
-export async function isScheduled(stack: string): Promise<boolean | undefined> {
-  const { code, stdout } = await run("systemctl", [
-    ...manager().words,
-    "is-active",
-    `${unitName(stack)}.timer`,
-  ]);
-  return code === 0 ? true : ["inactive", "failed"].includes(stdout.trim()) ? false : undefined;
-}
-
 function manager(): { readonly folder: string; readonly words: readonly string[] } {
   return process.getuid?.() === 0
     ? { folder: "/etc/systemd/system", words: [] }
