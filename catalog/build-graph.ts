@@ -1,9 +1,9 @@
 import type { BuildSource, ImageDefinition } from "./types";
 
-/** An image as far as its build is concerned. */
+/** The part of an image definition that its build depends on. */
 export type BuildImage = Pick<ImageDefinition, "name" | "source">;
 
-/** Names of the images that an image is built upon, sorted. */
+/** Returns the sorted names of the images that an image is built on. */
 export function basesOf({ source }: Pick<BuildImage, "source">): string[] {
   if (source.kind === "upstream") {
     return [];
@@ -14,7 +14,7 @@ export function basesOf({ source }: Pick<BuildImage, "source">): string[] {
   return [...new Set(bases)].sort();
 }
 
-/** The names given, and all that their images are built upon. */
+/** Returns the given names and, recursively, the names of the images that they are built on. */
 export function withBases(names: Iterable<string>, images: readonly BuildImage[]): Set<string> {
   const byName = new Map(images.map((image) => [image.name, image]));
   const found = new Set<string>();
@@ -29,7 +29,10 @@ export function withBases(names: Iterable<string>, images: readonly BuildImage[]
   return found;
 }
 
-/** Another image that a build refers to. @throws when it is not among them, which the check has seen to */
+/**
+ * Returns another image that a build refers to.
+ * @throws Error when the image is not in the list, which `checkSystem` rules out
+ */
 export function baseImage<T extends BuildImage>(name: string, images: readonly T[]): T {
   const found = images.find((image) => image.name === name);
   if (!found) {
@@ -38,7 +41,7 @@ export function baseImage<T extends BuildImage>(name: string, images: readonly T
   return found;
 }
 
-/** Every folder below the repository's root that goes into an image, those of its bases included, sorted. */
+/** Returns every folder of the repository that goes into an image, including those of its base images, sorted. */
 export function sourceFolders(source: BuildSource, images: readonly BuildImage[]): string[] {
   const folders = new Set<string>();
   const visit = ({ context, contexts = {} }: BuildSource) => {

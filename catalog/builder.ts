@@ -31,10 +31,13 @@ import {
 import type { Vocabulary } from "./vocabulary";
 
 const CONTAINER = { image: { name: MISSING_IMAGE }, resources: RESOURCES.postgres };
-/** Numbers of ports that stand for invalid ones, all different. */
+/** First of the distinct port numbers that replace invalid ones. */
 const FIRST_PLACEHOLDER_PORT = 60_000;
 
-/** Stands for what is invalid in a service or job. A port keeps its name: references to it are right. */
+/**
+ * Returns values that replace invalid options of a service or job. An invalid port keeps its name, so that references
+ * to it stay valid.
+ */
 function containerPlaceholders() {
   let ports = FIRST_PLACEHOLDER_PORT;
   return ([first, ...rest]: readonly PropertyKey[]): unknown => {
@@ -49,7 +52,7 @@ function containerPlaceholders() {
   };
 }
 
-/** Stands for required options of other words. */
+/** Returns values that replace required options of the other statements. */
 function placeholders(values: Readonly<Record<string, unknown>>) {
   return ([first, ...rest]: readonly PropertyKey[]): unknown =>
     first === undefined ? values : rest.length === 0 ? values[String(first)] : undefined;
@@ -57,7 +60,10 @@ function placeholders(values: Readonly<Record<string, unknown>>) {
 
 type Word = (...args: never[]) => unknown;
 
-/** Collects what the words of a description say: definitions, and the problems in them. Nothing is thrown. */
+/**
+ * Collects the definitions of a system description and the problems in them. It never throws for an invalid
+ * description.
+ */
 export class SystemBuilder {
   readonly images: ImageDefinition[] = [];
   readonly services: ServiceDefinition[] = [];
@@ -72,20 +78,23 @@ export class SystemBuilder {
 
   constructor(private readonly system: string) {}
 
-  /** Notes a reference that became part of a string, and the place. */
+  /** Records a reference that was put into a string, and the call site. */
   noteInterpolation(value: Reference, convert: Word): void {
     const at = formatPlace(placeOfCall(convert));
     const message = interpolationMessage(describe(value));
     this.interpolated.push({ path: "", message, fix: INTERPOLATION_FIX, ...(at !== undefined && { at }) });
   }
 
-  /** Problems of strings that hold a reference and that no option received: those are reported with their path. */
+  /**
+   * Adds the problems of strings that contain a reference and reached no option. The other ones are already reported
+   * with their path.
+   */
   finish(): void {
     const reported = new Set(this.problems.map(({ message }) => message));
     this.problems.push(...this.interpolated.filter(({ message }) => !reported.has(message)));
   }
 
-  /** The words of the catalog, bound to this builder. */
+  /** Returns the catalog's vocabulary, bound to this builder. */
   words(): Vocabulary {
     const read = this.read.bind(this);
     const words: Vocabulary = {
@@ -186,7 +195,7 @@ export class SystemBuilder {
     return words;
   }
 
-  /** Runs a statement's work when its name is text. */
+  /** Runs the work of a statement if its name is a string. */
   private described<T>(
     word: string,
     name: unknown,
@@ -231,14 +240,15 @@ export class SystemBuilder {
     const example = value ?? options.oneOf?.[0];
     const implied =
       typeof example === "number" ? "number" : typeof example === "boolean" ? "boolean" : "text";
-    // A default that is none leaves a placeholder: that the stack sets no value is not the mistake.
+    // An invalid default becomes a placeholder: otherwise the setting would also be reported as missing in the
+    // stack.
     const kept =
       given !== undefined && !isValue ? { default: "" } : value !== undefined && { default: value };
     return { name, type: example === undefined ? (type ?? "text") : implied, ...kept, ...options };
   }
 }
 
-/** A name as references hold it. What is no text is reported where it stands. */
+/** Returns a name as references store it. Names that are not strings are reported at their statement. */
 function asText(name: unknown): string {
   return typeof name === "string" ? name : "";
 }

@@ -3,12 +3,12 @@ import { handle } from "./handles";
 import { reference, type EndpointReference } from "./references";
 import type { jobOptions, serviceOptions } from "./schema/container";
 
-/** A service as others refer to it: `backend.http` is the address of its port `http`. */
+/** Handle of a service. `backend.http` is the address of its port `http`. */
 export type ServiceHandle<P extends string = string> = { readonly name: string } & Readonly<
   Record<Exclude<P, "name">, EndpointReference>
 >;
 
-/** A job, to be put into `after`. */
+/** Handle of a job, for use in `after`. */
 export interface JobHandle {
   readonly name: string;
 }

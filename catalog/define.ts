@@ -18,14 +18,14 @@ export type * from "./stores";
 export type * from "./vocabulary";
 
 export interface SystemOptions {
-  /** Where it can run. @default - on every target */
+  /** Targets that the system supports. @default - every target */
   readonly targets?: readonly Target[];
 }
 
 const systemOptions = optionsOf({ targets: list(oneOf(TARGETS)).exactOptional() });
 
 /**
- * Describes a system. The result is inert data: nothing is created here, and nothing is thrown for a wrong value.
+ * Describes a system. The result is inert data: `system` creates nothing and does not throw for invalid values.
  * `checkSystem` reports all problems at once.
  */
 export function system(
@@ -70,14 +70,14 @@ export function system(
 
 const PROBE = { interval: "10s", timeout: "3s", failures: 3 } as const;
 
-/** Healthy when a GET of the path is answered with a status from 200 to 399. */
+/** Healthy when a GET request for the path returns a status from 200 to 399. */
 export function http(path: string, options: ProbeOptions = {}): Probe {
   return probe((port) => ({ kind: "http", path, ...port }), options);
 }
 
 /**
- * Healthy when the port accepts a connection. As `live` beside a `ready` that sends a request: an overloaded service
- * loses its traffic and is not restarted.
+ * Healthy when the port accepts a connection. Use it for `live` beside an HTTP check for `ready`: an overloaded service
+ * then receives no traffic but is not restarted.
  */
 export function tcp(options: ProbeOptions = {}): Probe {
   return probe((port) => ({ kind: "tcp", ...port }), options);
@@ -88,7 +88,7 @@ export function exec(command: string[], options: Omit<ProbeOptions, "port"> = {}
   return probe((port) => ({ kind: "exec", command, ...port }), options);
 }
 
-/** Wrong and unknown options are kept: the service that gets the probe reports them with their path. */
+/** Builds a probe. Invalid and unknown options are kept, so that the service reports them with their path. */
 function probe(check: (port: { port?: string }) => ProbeCheck, options: unknown): Probe {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     return { ...PROBE, check: check({}), options: options as never };

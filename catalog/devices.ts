@@ -1,7 +1,7 @@
-/** By which GKE names the kind of GPU of its nodes, and the smallest that most regions offer. */
+/** GKE's node label for the GPU type, and the smallest type that most regions offer. */
 export const GOOGLE_GPU = { label: "cloud.google.com/gke-accelerator", smallest: "nvidia-l4" } as const;
 
-/** Labels that a cluster gives its nodes by itself, such as `kubernetes.io/arch`. All others are an operator's. */
+/** Whether a cluster sets the label itself, such as `kubernetes.io/arch`. All other labels are set by an operator. */
 export function isGivenByCluster(label: string): boolean {
   return /(^|\.)(kubernetes\.io|k8s\.io|cloud\.google\.com|nvidia\.com)\//.test(label);
 }
@@ -9,18 +9,18 @@ export function isGivenByCluster(label: string): boolean {
 const LABEL = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 
-/** Whether Kubernetes takes it as a label. */
+/** Whether Kubernetes accepts the name and value as a label. */
 export function isLabel(name: string, value: string): boolean {
   return LABEL.test(name) && LABEL_VALUE.test(value);
 }
 
-/** Kinds of devices that a container may be given: where they are, and by which number the kernel knows them. */
+/** A kind of host device that a container can use. */
 export interface DeviceKind {
   readonly example: string;
   readonly pattern: RegExp;
   /** Major number of its character devices (the kernel's `devices.txt`). */
   readonly major: number;
-  /** A folder whose devices come and go, or one device. */
+  /** Whether the path is a directory with hot-plugged devices instead of one device. */
   readonly isFolder: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { Workload } from "./plan/types";
 export interface ExplainedFinding {
   /** kube-score's name of the check. */
   readonly check: string;
-  /** Why it is accepted. */
+  /** Reason for accepting the finding. */
   readonly reason: string;
   /** Whether the reason applies; otherwise the finding fails the test. `image` is the pod's image reference. */
   readonly holds: (workload: Workload, image: string) => boolean;

@@ -1,22 +1,28 @@
-/** Which value of a secret is in use. Every value that it ever had has a number. */
+/** The current value of a secret. All values of a secret are numbered. */
 export interface Generation {
-  /** From 1 on. */
+  /** Starts at 1. */
   readonly number: number;
-  /** When it was made, as `2026-11-21`. @default - not known */
+  /** Date on which the value was created, such as `2026-11-21`. @default - unknown */
   readonly since?: string;
-  /** Values up to this number are not accepted any more, where several are (`kind: "keys"`). @default 0 */
+  /**
+   * Values up to this number are no longer accepted, for secrets with several valid values (`kind: "keys"`). @default 0
+   */
   readonly retired?: number;
 }
 
-/** By secret, or by pair where the secret is one part of it. Those that are not named are at 1. */
+/**
+ * Generations by secret, or by pair for secrets that belong to one. Secrets that are not listed are at generation 1.
+ */
 export type Generations = Readonly<Record<string, Generation | undefined>>;
 
-/** A value of a secret, in config and in the plan: `db-app-password`, after a rotation `db-app-password@2`. */
+/**
+ * Returns the name of a secret's value in config and plan: `db-app-password`, or `db-app-password@2` after a rotation.
+ */
 export function valueName(secret: string, generation: number): string {
   return generation === 1 ? secret : `${secret}@${generation}`;
 }
 
-/** The other way round. Undefined for what no value is called, such as `token@1`. */
+/** Inverse of `valueName`. Returns undefined for an invalid name such as `token@1`. */
 export function parseValueName(name: string): { secret: string; generation: number } | undefined {
   const at = name.indexOf("@");
   if (at < 0) {
@@ -32,27 +38,29 @@ export function generationOf(generations: Generations | undefined, secret: strin
   return generations?.[secret] ?? { number: 1 };
 }
 
-/** Name of the value in use. */
+/** Returns the name of the current value. */
 export function currentName(generations: Generations | undefined, secret: string): string {
   return valueName(secret, generationOf(generations, secret).number);
 }
 
-/** Name of the value before it. @default - there was none */
+/** Returns the name of the previous value. @default - undefined before the first rotation */
 export function previousName(generations: Generations | undefined, secret: string): string | undefined {
   const { number } = generationOf(generations, secret);
   return number > 1 ? valueName(secret, number - 1) : undefined;
 }
 
 /**
- * What a rotation may do. `next`: the generation in config is the deployed one. `pending`: config is ahead, and another
- * generation would skip the one that stores know. `behind`: a later generation is deployed than this config has.
+ * The state of a rotation. `next`: config and deployment have the same generation, and a rotation may start. `pending`:
+ * config is ahead, and another rotation would skip the generation that the datastores know. `behind`: the deployed
+ * generation is later than the one in config.
  */
 export type RotationStep = "next" | "pending" | "behind";
 
 /**
+ * Compares the generation in config with the deployed one.
  * @param number generation in config
- * @param deployed generation that the last successful deployment used. @default - none is recorded
- * @param held generations whose values config holds: without a record the oldest may be in use
+ * @param deployed generation of the last successful deployment. @default - not recorded
+ * @param held generations whose values config contains; without a record, the oldest may be in use
  */
 export function rotationStep(
   number: number,
@@ -63,7 +71,7 @@ export function rotationStep(
   return number === inUse ? "next" : number > inUse ? "pending" : "behind";
 }
 
-/** Whether config may forget a value when the next generation is made: it was replaced by the deployed one. */
+/** Whether config may drop a value when the next generation is created: the deployed value has replaced it. */
 export function isObsolete(generation: number, deployed: number): boolean {
   return generation < deployed;
 }

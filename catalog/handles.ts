@@ -1,14 +1,16 @@
-/** What a word returns: the value by which the rest of the description refers to an image, a service, a datastore. */
+/** The return value of a statement, with which the description refers to an image, a service or a datastore. */
 export interface Handle {
   readonly name: string;
 }
 
-/** The word that made a handle, such as `service`. */
+/** Key of the statement that created a handle, such as `service`. */
 const WORD = Symbol("word of the catalog");
 /** Property names that JavaScript and its tools read from any object. */
 const READ_BY_OTHERS = new Set(["then", "toJSON", "ref", "inspect", "late"]);
 
-/** A property that a handle does not have. It is no valid value anywhere; the check of an option reports it. */
+/**
+ * A property that a handle does not have. It is invalid everywhere, and the check of the receiving option reports it.
+ */
 export interface AbsentProperty {
   readonly ref: "absent";
   readonly word: string;
@@ -18,7 +20,7 @@ export interface AbsentProperty {
 }
 
 /**
- * Makes a handle. Reading a property that it lacks yields an `AbsentProperty` instead of `undefined`, so that the error
+ * Creates a handle. Reading a missing property yields an `AbsentProperty` instead of `undefined`, so that the error
  * names the handle: `worker has no ports`.
  */
 export function handle<T extends Handle>(word: string, members: T): T {
@@ -34,7 +36,7 @@ export function handle<T extends Handle>(word: string, members: T): T {
   });
 }
 
-/** The word that made a value, or undefined when the value is not a handle. */
+/** Returns the statement that created a value, or undefined when the value is not a handle. */
 export function wordOf(value: unknown): string | undefined {
   return typeof value === "object" && value !== null ? (value as { [WORD]?: string })[WORD] : undefined;
 }

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { imageOptions, upstreamOptions } from "./schema/image";
 import type { BuildContext, BuildSource, ImageDefinition } from "./types";
 
-/** An image of this system, to be used by its services and jobs. */
+/** Handle of an image, for use in services and jobs. */
 export interface ImageHandle {
   readonly name: string;
 }
@@ -10,7 +10,7 @@ export interface ImageHandle {
 export type ImageOptions = z.input<typeof imageOptions>;
 export type UpstreamOptions = z.input<typeof upstreamOptions>;
 
-/** The definition of an image that is built in this repository. */
+/** Creates the definition of an image that is built in this repository. */
 export function imageDefinition(
   name: string,
   { user, runtime, ...options }: z.output<typeof imageOptions>,

@@ -1,12 +1,12 @@
 import { nearest } from "./check/nearest";
 import type { Problem } from "./problems";
 
-/** Names of an options object's keys: the type keeps the list complete. */
+/** The keys of an options object. The type ensures that the list is complete. */
 export type Keys<T> = Readonly<Record<keyof T, true>>;
 
 /**
- * Unknown options. The type checker finds them while writing, but neither `validate` nor `up` runs
- * it, and a misspelt `ready` would otherwise drop the readiness check without a word.
+ * Reports unknown options. The type checker finds them too, but `validate` and `up` do not run it. Without this check,
+ * a misspelt `ready` would silently disable the readiness probe.
  */
 export function unknownOptions<T extends object>(path: string, options: T, keys: Keys<T>): Problem[] {
   const known = Object.keys(keys);

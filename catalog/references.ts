@@ -1,7 +1,7 @@
-/** Which login a reference stands for. `admin` is for Longshore's own jobs, `none` for an address that holds no login. */
+/** The login that a reference stands for. `admin` is for Longshore's own jobs, `none` for an address without login. */
 export type DatastoreRole = "app" | "migrate" | "admin" | "none";
 
-/** The stable names of what datastores offer. Not every engine has all of them. */
+/** The stable property names of datastores. Each kind offers a subset. */
 export type DatastoreProperty =
   | "host"
   | "port"
@@ -23,11 +23,11 @@ export interface SettingReference {
 export interface SecretReference {
   readonly ref: "secret";
   readonly secret: string;
-  /** `accepted`: the other keys of a set, one in a line. @default - the value in use */
+  /** `accepted`: the other keys of a set, one per line. @default - the current value */
   readonly form?: "accepted";
 }
 
-/** A port of a service as its clients see it. */
+/** The address of a service's port for its clients. */
 export interface EndpointReference {
   readonly ref: "endpoint";
   readonly service: string;
@@ -43,12 +43,12 @@ export interface DatastoreReference {
   readonly role: DatastoreRole;
 }
 
-/** The environment that the system is planned for. */
+/** A reference to the environment that the system is planned for. */
 export interface EnvironmentReference {
   readonly ref: "environment";
 }
 
-/** Text with references in it, made by the `text` tag. A secret anywhere in it makes all of it secret. */
+/** A text with references, created by the `text` tag. A secret in any part makes the whole text secret. */
 export interface TextReference {
   readonly ref: "text";
   readonly parts: readonly Value[];
@@ -62,10 +62,10 @@ export type Reference =
   | EnvironmentReference
   | TextReference;
 
-/** What an environment variable can be: plain text, or a reference that each target resolves. */
+/** The value of an environment variable: plain text, or a reference that each target resolves. */
 export type Value = string | Reference;
 
-/** Whether the value of a reference must never be shown. */
+/** Whether the value of a reference is confidential. */
 export function isSecretValue(value: Value): boolean {
   if (typeof value === "string") {
     return false;
@@ -74,7 +74,7 @@ export function isSecretValue(value: Value): boolean {
     case "secret":
       return true;
     case "datastore":
-      // An authority's certificate is no secret, but clients want it as a file too.
+      // A CA certificate is not confidential, but clients expect it as a file.
       return (
         value.property === "password" ||
         value.property === "ca" ||
@@ -87,13 +87,15 @@ export function isSecretValue(value: Value): boolean {
   }
 }
 
-/** Stands in a string for a reference that was put into it. No text can hold it: NUL is refused everywhere. */
+/**
+ * Marks a reference that was put into a string. NUL cannot collide with user text, because it is rejected everywhere.
+ */
 const MARK = /\0([^\0]*)\0/;
 type Listener = (reference: Reference, convert: () => string) => void;
-/** What notes references that are put into strings, innermost last: descriptions can be nested. */
+/** Listeners for references in strings, innermost last, because descriptions can be nested. */
 const listeners: Listener[] = [];
 
-/** Runs a description and notes every reference that it puts into a string. */
+/** Runs a description and reports every reference that it puts into a string. */
 export function notingInterpolations<T>(note: Listener, run: () => T): T {
   listeners.push(note);
   try {
@@ -103,7 +105,7 @@ export function notingInterpolations<T>(note: Listener, run: () => T): T {
   }
 }
 
-/** The reference that was put into a string, by its description, or undefined. */
+/** Returns the description of the reference that a string contains, or undefined. */
 export function interpolatedIn(value: string): string | undefined {
   return MARK.exec(value)?.[1];
 }
@@ -114,8 +116,8 @@ export function interpolationMessage(described: string): string {
 export const INTERPOLATION_FIX = "write text`…${reference}…` instead";
 
 /**
- * Makes a reference that cannot be put into a string unnoticed: `${db.url}` would otherwise become
- * "[object Object]" in a container's environment.
+ * Creates a reference that reports its use in a string. Otherwise `${db.url}` would become "[object Object]" in a
+ * container's environment.
  */
 export function reference<T extends Reference>(value: T): T {
   const convert = (): string => {
@@ -132,7 +134,7 @@ export function reference<T extends Reference>(value: T): T {
 const FORMS: readonly unknown[] = ["url", "authority", "host", "port"] satisfies EndpointReference["form"][];
 const ROLES: readonly unknown[] = ["app", "migrate", "admin", "none"] satisfies DatastoreRole[];
 
-/** Whether a value has the shape of a reference. Where it leads is another question. */
+/** Whether a value has the shape of a reference. Does not check its target. */
 export function isReference(value: unknown): value is Reference {
   if (typeof value !== "object" || value === null) {
     return false;
@@ -160,12 +162,12 @@ export function isReference(value: unknown): value is Reference {
 /** Name of the environment, such as `prod`. */
 export const environment: EnvironmentReference = reference({ ref: "environment" });
 
-/** `host:port` of an endpoint, without `http://`. */
+/** Returns `host:port` of an endpoint, without `http://`. */
 export function authority(endpoint: EndpointReference): EndpointReference {
   return reference({ ...endpoint, form: "authority" });
 }
 
-/** Tag for text with references in it: text`redis://${cache.host}:6379`. */
+/** Tag for a text with references: text`redis://${cache.host}:6379`. */
 export function text(strings: TemplateStringsArray, ...references: Value[]): TextReference {
   const parts = strings.flatMap((part, index): Value[] =>
     index < references.length ? [part, references[index] as Value] : [part],
@@ -173,7 +175,7 @@ export function text(strings: TemplateStringsArray, ...references: Value[]): Tex
   return reference({ ref: "text", parts: parts.filter((part) => part !== "") });
 }
 
-/** A reference in the words of the person who wrote it, for messages. */
+/** Formats a reference as it is written in a description, for messages. */
 export function describe(value: Reference): string {
   switch (value.ref) {
     case "setting":

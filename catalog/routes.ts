@@ -1,5 +1,5 @@
 import type { z } from "zod";
 import type { routeOptions } from "./schema/route";
 
-/** What the reverse proxy does with a route's requests. */
+/** Options of a route, which the reverse proxy applies. */
 export type RouteOptions = z.input<typeof routeOptions>;

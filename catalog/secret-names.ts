@@ -1,5 +1,5 @@
 const SECRET_NAME = /(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|PRIVATE_KEY|API_?KEY|ACCESS_KEY)$/i;
-/** `NAME_FILE` holds the path of a secret, which is no secret. */
+/** `NAME_FILE` holds the path of a secret, which is not confidential. */
 const FILE_NAME = /_(FILE|PATH|NAME)$/i;
 const TELLING = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
@@ -10,12 +10,12 @@ const TELLING = [
   ],
 ] as const;
 
-/** Whether a variable's name says that its value is a secret. */
+/** Whether the name of a variable indicates a secret value. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !FILE_NAME.test(name);
 }
 
-/** The kind of secret that a plain value appears to be, or undefined. The value itself is never repeated. */
+/** Returns the kind of secret that a plain value appears to be, or undefined. The result does not contain the value. */
 export function secretIn(name: string, value: unknown): string | undefined {
   if (typeof value !== "string" || value === "") {
     return undefined;

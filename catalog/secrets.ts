@@ -5,58 +5,60 @@ import { reference, type SecretReference } from "./references";
 import type { Environment, GeneratedValue, SecretDefinition } from "./types";
 
 interface CommonOptions {
-  /** `config`: a person sets it. `generated`: made once. @default "config" */
+  /** Origin of the value. `config`: an operator sets it. `generated`: Longshore creates it once. @default "config" */
   from?: "config" | "generated";
-  /** Environments that work without it. @default [] */
+  /** Environments in which the secret is optional. @default [] */
   optionalIn?: Environment[];
 }
 
 export interface SecretOptions extends CommonOptions {
-  /** Letters and digits, or the digits of a hexadecimal number, two for a byte. @default "text" */
+  /** Format of a generated value. `hex`: two hexadecimal digits per byte. @default "text" */
   kind?: "text" | "hex";
-  /** Characters of a generated value. @default 32; 64 for `hex` */
+  /** Length of a generated value in characters. @default 32; 64 for `hex` */
   length?: number;
-  /** What a generated `text` consists of, at least 8 printable ASCII characters. @default - letters and digits */
+  /**
+   * Characters of a generated `text`, at least 8 different printable ASCII characters. @default - letters and digits
+   */
   alphabet?: string;
 }
 
-/** Keys that sign and verify, such as those of JSON Web Tokens. */
+/** A set of keys that sign and verify, such as the keys of JSON Web Tokens. */
 export interface KeysSecretOptions extends Pick<CommonOptions, "from"> {
   kind: "keys";
-  /** Characters of a generated key. @default 64 */
+  /** Length of a generated key in characters. @default 64 */
   length?: number;
 }
 
 export interface TlsSecretOptions extends CommonOptions {
   kind: "tls";
   /**
-   * DNS names and addresses of a generated certificate. It is signed by its own key, and only made in local, dev and
-   * test: elsewhere a person sets both parts. @default ["localhost", "127.0.0.1", "::1"]
+   * DNS names and addresses of a generated certificate. It is self-signed and generated only in local, dev and test. In
+   * other environments an operator sets both parts. @default ["localhost", "127.0.0.1", "::1"]
    */
   names?: string[];
-  /** How long a generated certificate is valid. Nothing renews it by itself. @default 3650 */
+  /** Validity of a generated certificate in days. It is not renewed automatically. @default 3650 */
   days?: number;
   /**
-   * Who uses it reads the files again when they have changed: where that can be had, a new pair reaches the running
-   * containers and none is replaced. @default false
+   * Whether its users reload the files when they change. If the target supports it, a new pair then reaches the running
+   * containers without a restart. @default false
    */
   watched?: boolean;
 }
 
-/** A certificate and its private key, both in PEM. Each arrives as a file of its own. */
+/** A certificate and its private key, both in PEM. Each is delivered as a separate file. */
 export interface TlsHandle {
   readonly certificate: SecretReference;
   readonly key: SecretReference;
 }
 
 /**
- * A set of keys that are rotated without failed requests: the next key is accepted before anything is signed with it,
- * the previous one until it is retired.
+ * A set of keys that is rotated without failed requests. The next key is accepted before it signs, and the previous key
+ * is accepted until it is retired.
  */
 export interface KeysHandle {
   /** The key that signs. */
   readonly signing: SecretReference;
-  /** The other keys whose signatures count, one in a line. */
+  /** The other accepted keys, one per line. */
   readonly accepted: SecretReference;
 }
 
@@ -89,12 +91,12 @@ function secretKeys({ kind }: AnyOptions): Readonly<Record<string, true>> {
   return kind === "tls" ? TLS_KEYS : kind === "keys" ? KEYS_KEYS : SECRET_KEYS;
 }
 
-/** What is rotated at once: a secret, or the pair that it is a part of. */
+/** Returns the unit of rotation: a secret, or the pair that it belongs to. */
 export function rotationOf({ name, value }: Pick<SecretDefinition, "name" | "value">): string {
   return value.kind === "tls" ? value.pair : name;
 }
 
-/** Names of the two secrets that a pair consists of. */
+/** Returns the names of the two secrets of a pair. */
 export function tlsParts(name: string): { readonly certificate: string; readonly key: string } {
   return { certificate: `${name}-certificate`, key: `${name}-key` };
 }
@@ -111,7 +113,7 @@ function secretHandle(name: string, options: AnyOptions): SecretReference | TlsH
   return { certificate: refer(parts.certificate), key: refer(parts.key) };
 }
 
-/** One definition, or two where it is a pair. */
+/** Returns the definitions of a secret: two for a pair, otherwise one. */
 export function secretDefinitions(name: string, options: AnyOptions): SecretDefinition[] {
   if (options.kind === "keys") {
     const { from = "generated", length = 64 } = options;
@@ -143,7 +145,7 @@ export function secretDefinitions(name: string, options: AnyOptions): SecretDefi
 
 const DNS_NAME = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 
-/** What is wrong with how a secret's value is to be made. */
+/** Reports invalid options of a secret's generated value. */
 export function checkGenerated({ secrets }: { readonly secrets: readonly SecretDefinition[] }): Problem[] {
   return secrets.flatMap(({ name, value }): Problem[] => {
     if (value.kind !== "tls") {
@@ -159,7 +161,7 @@ export function checkGenerated({ secrets }: { readonly secrets: readonly SecretD
       ];
     }
     if (value.part === "key") {
-      return []; // said of the certificate
+      return []; // Already reported for the certificate.
     }
     const { pair, names, days } = value;
     return [
@@ -182,7 +184,7 @@ function expected(path: string, what: string, got: unknown): Problem {
   return { path: `secrets.${path}`, message: `expected ${what}, got ${JSON.stringify(got) || "nothing"}` };
 }
 
-/** The word `secret`, which notes what it is told. */
+/** Returns the statement `secret`, which collects definitions and problems. */
 export function secretWord(secrets: SecretDefinition[], mistakes: Problem[]): SecretWord {
   function secret(name: string, options: KeysSecretOptions): KeysHandle;
   function secret(name: string, options: TlsSecretOptions): TlsHandle;

@@ -1,6 +1,6 @@
 import type { SettingDefinition, SettingValue, SystemDefinition } from "./types";
 
-/** What a setting expects, when a value is something else; undefined for a value that it takes. */
+/** Returns the expectation that a value of a setting violates, or undefined for a valid value. */
 export function settingIssue(
   { type, oneOf, min, max, pattern }: SettingDefinition,
   value: unknown,
@@ -30,7 +30,7 @@ export function settingIssue(
   return undefined;
 }
 
-/** Settings that a system could have, to check one for which no stack has any: examples of those without a default. */
+/** Returns values for all required settings, so that a system can be checked without a stack. */
 export function exampleSettings({ settings }: SystemDefinition): Record<string, SettingValue> {
   return Object.fromEntries(
     settings

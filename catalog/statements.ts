@@ -2,12 +2,12 @@ import { relative } from "node:path";
 import type { Problem } from "./problems";
 import type { SystemDefinition } from "./types";
 
-/** A stack that is captured now and formatted only when a problem needs it: formatting is what costs time. */
+/** A captured stack. Formatting is expensive, so it is deferred until a problem needs the location. */
 interface Place {
   readonly stack?: string;
 }
 
-/** Captures where a function was called. */
+/** Captures the call site of a function. */
 export function placeOfCall(callee: (...args: never[]) => unknown): Place {
   const place: Place = {};
   const limit = Error.stackTraceLimit;
@@ -17,15 +17,15 @@ export function placeOfCall(callee: (...args: never[]) => unknown): Place {
   return place;
 }
 
-/** `stacks/todo.ts:35`, relative to the checkout, or undefined when the engine knows no file. */
+/** Formats `stacks/todo.ts:35`, relative to the checkout. Returns undefined when the stack contains no file. */
 export function formatPlace({ stack = "" }: Place): string | undefined {
   const [, file, line] = /^\s+at .*?(?:\(|at |file:\/\/)?(\/[^():]+):(\d+):\d+\)?$/m.exec(stack) ?? [];
-  // The bundler (bin/load.cjs) puts the root in place of the variable.
+  // The bundler (bin/load.cjs) replaces the variable with the root.
   const root = process.env.LONGSHORE_ROOT ?? process.cwd();
   return file === undefined ? undefined : `${relative(root, file)}:${line ?? ""}`;
 }
 
-/** Where the statements of a description are, by the path of what each describes. */
+/** Locations of the statements of a description, by the path that each describes. */
 export class Statements {
   private readonly places = new Map<string, Place>();
 
@@ -33,7 +33,7 @@ export class Statements {
     this.places.set(path, placeOfCall(word));
   }
 
-  /** The problem with the place of the statement that it is about. */
+  /** Adds the location of the statement to a problem. */
   locate(problem: Problem): Problem {
     for (let path = problem.path; problem.at === undefined && path !== ""; path = parentOf(path)) {
       const place = this.places.get(path);
@@ -50,14 +50,14 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf(".")));
 }
 
-/** Kept beside the definitions, which stay plain data. */
+/** Stored separately, so that definitions stay plain data. */
 const known = new WeakMap<SystemDefinition, Statements>();
 
 export function rememberStatements(definition: SystemDefinition, statements: Statements): void {
   known.set(definition, statements);
 }
 
-/** Problems of a definition, each with its place in the source where that is known. */
+/** Adds source locations to the problems of a definition, where they are known. */
 export function located(definition: SystemDefinition, problems: readonly Problem[]): Problem[] {
   const statements = known.get(definition);
   return problems.map((problem) => statements?.locate(problem) ?? problem);

@@ -4,7 +4,7 @@ import { reference, type DatastoreProperty, type DatastoreReference } from "./re
 import type { kafkaOptions, neo4jOptions, postgresOptions, redisOptions } from "./schema/datastores";
 import type { Engine, Resources, TopicDefinition } from "./types";
 
-/** What a PostgreSQL database offers to its clients. */
+/** Properties of a PostgreSQL database that clients can refer to. */
 export interface PostgresHandle {
   readonly name: string;
   readonly host: DatastoreReference;
@@ -13,7 +13,7 @@ export interface PostgresHandle {
   readonly username: DatastoreReference;
   /** Secret. */
   readonly password: DatastoreReference;
-  /** Secret. For services: may read and write rows, may not change the schema. */
+  /** Secret. For services: may read and write rows, cannot change the schema. */
   readonly url: DatastoreReference;
   /** Secret. For migrations: may become the owner of the schema (`SET ROLE` to `ownerRole`). */
   readonly ownerUrl: DatastoreReference;
@@ -21,7 +21,7 @@ export interface PostgresHandle {
   readonly ownerRole: DatastoreReference;
 }
 
-/** What a Redis offers to its clients. */
+/** Properties of a Redis instance that clients can refer to. */
 export interface RedisHandle {
   readonly name: string;
   readonly host: DatastoreReference;
@@ -31,51 +31,54 @@ export interface RedisHandle {
   readonly username: DatastoreReference;
   /** Secret. */
   readonly password: DatastoreReference;
-  /** Secret. `redis://:PASSWORD@HOST:6379/0`; with TLS, `rediss://…`, where it is managed. */
+  /** Secret. `redis://:PASSWORD@HOST:6379/0`, or `rediss://…` with TLS for a managed instance. */
   readonly url: DatastoreReference;
   /**
-   * Certificate (PEM) of the authority that signed the server's own: `REDIS_CA: cache.ca` arrives as a file,
-   * `REDIS_CA_FILE`. Absent where the connection has no TLS.
+   * Certificate (PEM) of the server's certificate authority: `REDIS_CA: cache.ca` is delivered as a file whose path is
+   * in `REDIS_CA_FILE`. Absent if the connection has no TLS.
    */
   readonly ca: DatastoreReference;
 }
 
-/** What a Kafka offers to its clients. */
+/** Properties of a Kafka cluster that clients can refer to. */
 export interface KafkaHandle<T extends string = string> {
   readonly name: string;
   readonly host: DatastoreReference;
   readonly port: DatastoreReference;
-  /** `HOST:PORT` to begin with. */
+  /** Bootstrap server, as `HOST:PORT`. */
   readonly bootstrap: DatastoreReference;
-  /** What clients set as `security.protocol`: `PLAINTEXT` for a container in the private network, `SASL_SSL` where it is managed. */
+  /**
+   * Value of `security.protocol` for clients: `PLAINTEXT` for a container in the private network, `SASL_SSL` for a
+   * managed cluster.
+   */
   readonly securityProtocol: DatastoreReference;
   /**
-   * How clients log in, as `sasl.mechanism`: `OAUTHBEARER` where it is managed, with a token of who the workload is.
-   * Absent where there is no login.
+   * Value of `sasl.mechanism` for clients: `OAUTHBEARER` with the workload's identity token for a managed cluster.
+   * Absent if clients do not authenticate.
    */
   readonly saslMechanism: DatastoreReference;
   /** Names of the declared topics, so that a misspelt one does not compile. */
   readonly topics: Readonly<Record<T, string>>;
 }
 
-/** What a Neo4j offers to its clients. */
+/** Properties of a Neo4j database that clients can refer to. */
 export interface Neo4jHandle {
   readonly name: string;
   readonly host: DatastoreReference;
-  /** Of the Bolt protocol. */
+  /** Port of the Bolt protocol. */
   readonly port: DatastoreReference;
   readonly database: DatastoreReference;
   readonly username: DatastoreReference;
   /** Secret. */
   readonly password: DatastoreReference;
-  /** `bolt://HOST:7687`. Holds no login: Neo4j's drivers take that apart from the address. */
+  /** `bolt://HOST:7687`, without login: Neo4j's drivers take credentials separately. */
   readonly url: DatastoreReference;
 }
 
 export type PostgresOptions = z.input<typeof postgresOptions>;
 export type RedisOptions = z.input<typeof redisOptions>;
 export type KafkaOptions<T extends string = string> = Omit<z.input<typeof kafkaOptions>, "topics"> & {
-  /** Topics by name. Topics that are not listed are not created on use. @default {} */
+  /** Topics by name. Topics that are not listed are not created automatically. @default {} */
   topics?: Record<T, TopicDefinition>;
 };
 export type Neo4jOptions = z.input<typeof neo4jOptions>;
@@ -87,7 +90,7 @@ export const RESOURCES: Readonly<Record<Engine, Resources>> = {
   neo4j: { cpu: ["250m", "2"], memory: ["768Mi", "1536Mi"] },
 };
 
-/** Makes references to the properties of one datastore. */
+/** Returns a function that creates references to the properties of one datastore. */
 function propertiesOf(datastore: string) {
   return (property: DatastoreProperty, role: DatastoreReference["role"] = "app") =>
     reference({ ref: "datastore", datastore, property, role });

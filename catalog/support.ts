@@ -18,8 +18,8 @@ const clusters = (name: string, compose: Support): Feature => ({
 });
 
 /**
- * Support of each catalog feature by each target. `docs/reference/support.md` is generated from this table. A target that
- * cannot honour a feature rejects it or states the difference here; it never ignores it silently.
+ * Support of each catalog feature by each target. `docs/reference/support.md` is generated from this table. A target
+ * either supports a feature, rejects it, or states the difference here; it never ignores it silently.
  */
 export const FEATURES: readonly Feature[] = [
   everywhere("health: `ready` gates traffic and start order"),
@@ -228,7 +228,7 @@ export const FEATURES: readonly Feature[] = [
   },
 ];
 
-/** The support table as Markdown. */
+/** Formats the support table as Markdown. */
 export function supportTable(features: readonly Feature[] = FEATURES): string {
   const notes: string[] = [];
   const cell = (support: Support) => {

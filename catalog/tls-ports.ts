@@ -1,4 +1,4 @@
-/** Whether a port serves TLS, which its name says. */
+/** Whether a port serves TLS, according to its name. */
 export function isTls(port: string): boolean {
   return port === "https";
 }

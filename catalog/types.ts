@@ -28,7 +28,7 @@ export {
 } from "./choices";
 export type { FileContent } from "./schema/container";
 
-/** An image: built from a context in this repository, or taken from a public registry. */
+/** An image that is built from a context in this repository or pulled from a public registry. */
 export interface ImageDefinition {
   readonly name: string;
   readonly source: BuildSource | UpstreamSource;
@@ -39,15 +39,15 @@ export interface ImageDefinition {
 
 export interface BuildSource {
   readonly kind: "build";
-  /** Folder below the repository's root that holds the Dockerfile and all that it copies. */
+  /** Folder below the repository's root with the Dockerfile and every file that it copies. */
   readonly context: string;
   /** @default "Dockerfile" */
   readonly dockerfile: string;
-  /** Stage to build. @default - the last one */
+  /** Dockerfile stage to build. @default - the last one */
   readonly target?: string;
-  /** What the Dockerfile can read beside its context, by the name it has there. @default {} */
+  /** Named build contexts by name. @default {} */
   readonly contexts?: Readonly<Record<string, BuildContext>>;
-  /** Build arguments. Readable in the image's history. @default {} */
+  /** Build arguments, visible in the image's history. @default {} */
   readonly args?: Readonly<Record<string, string>>;
 }
 
@@ -64,37 +64,37 @@ export interface UpstreamSource {
 export type ProbeCheck = Readonly<z.output<typeof probeCheck>>;
 export type Probe = Readonly<z.output<typeof probe>>;
 
-/** Request and limit: what is reserved, and what is never exceeded. */
+/** Resource requests and limits. */
 export type Resources = Readonly<z.output<typeof resources>>;
 
-/** How many: a range that follows the load. */
+/** Bounds and targets of the autoscaler. */
 export type Scale = Readonly<z.output<typeof scale>>;
 
-/** Something a container may do that is denied by default, and why it must. */
+/** A permission that is denied by default, and the reason for granting it. */
 export type SecurityException = Readonly<z.output<typeof securityException>>;
-/** Use of devices of the machine, never by way of a privileged container. */
+/** Access to host devices without a privileged container. */
 export type DeviceException = Extract<SecurityException, { allow: "device" }>;
 export type PlainException = Exclude<SecurityException, DeviceException>;
 
 export type VolumeMount = Readonly<z.output<typeof volumeMount>>;
 
-/** A network that systems share, each by the members that name it. */
+/** A network that several systems share. Each member names it. */
 export type SharedNetwork = (typeof SHARED_NETWORKS)[number];
 
 interface Named {
   readonly name: string;
 }
 
-/** A service: its options, complete with defaults, and its name. Images and dependencies are names. */
+/** A service: its name and its options with defaults. Images and dependencies are names. */
 export type ServiceDefinition = Readonly<Named & z.output<typeof serviceOptions>>;
 
-/** How a service is developed: sources mounted over the image, a reloading command, a debugger. */
+/** Development mode of a service: mounted sources, a reloading command, a debugger. */
 export type Develop = Readonly<NonNullable<ServiceDefinition["develop"]>>;
 
-/** Runs to its end once per release, before whatever comes `after` it. */
+/** A job, which runs to completion once per release, before the workloads that list it in `after`. */
 export type JobDefinition = Readonly<Named & z.output<typeof jobOptions>>;
 
-/** What one environment changes. Everything else stays as described. */
+/** Overrides for one environment. All other options stay as described. */
 export type Overlay = Readonly<z.output<typeof overlay>>;
 
 interface StoreDefinition extends Named {
@@ -110,10 +110,10 @@ export type KafkaDefinition = Readonly<StoreDefinition & z.output<typeof kafkaOp
 export type Neo4jDefinition = Readonly<StoreDefinition & z.output<typeof neo4jOptions> & { kind: "neo4j" }>;
 
 export type DatastoreDefinition = PostgresDefinition | RedisDefinition | KafkaDefinition | Neo4jDefinition;
-/** What a datastore is: `postgres`, `redis`, `kafka`, `neo4j`. */
+/** Product of a datastore: `postgres`, `redis`, `kafka`, `neo4j`. */
 export type Engine = DatastoreDefinition["kind"];
 
-/** How a generated secret is made. */
+/** Format of a generated secret. */
 export type GeneratedValue =
   /** Letters and digits, or hexadecimal digits. `length` counts characters. */
   | {
@@ -122,29 +122,32 @@ export type GeneratedValue =
       /** @default - letters and digits */ readonly alphabet?: string;
     }
   | { readonly kind: "hex"; readonly length: number }
-  /** One of a set of signing keys: text, of which the one after the one in use is always there as well. */
+  /** One key of a set of signing keys. The next key always exists as well. */
   | { readonly kind: "keys"; readonly length: number }
-  /** One part of a certificate and its key, which are made together. Both in PEM. */
+  /** One part of a certificate and key pair, generated together. Both are PEM. */
   | {
       readonly kind: "tls";
       readonly part: "certificate" | "key";
-      /** What the catalog calls the two. */
+      /** Name of the pair in the catalog. */
       readonly pair: string;
-      /** DNS names and addresses that it is for. */
+      /** DNS names and addresses of the certificate. */
       readonly names: readonly string[];
-      /** How long it is valid. */
+      /** Validity in days. */
       readonly days: number;
-      /** Who uses it reads it again by itself. @default false */
+      /** Whether its users reload it when it changes. @default false */
       readonly watched?: boolean;
     };
 
 export interface SecretDefinition {
   readonly name: string;
-  /** `config`: a person sets it. `generated`: made once, kept in encrypted config or state. */
+  /**
+   * Origin of the value. `config`: an operator sets it. `generated`: created once and kept in encrypted config or
+   * state.
+   */
   readonly from: "config" | "generated";
-  /** What is made of it where it is generated. */
+  /** Format of the value, if it is generated. */
   readonly value: GeneratedValue;
-  /** Environments that work without it; the variable is then absent. @default [] */
+  /** Environments in which the secret is optional; an unset secret's variable is then absent. @default [] */
   readonly optionalIn: readonly Environment[];
 }
 
@@ -153,30 +156,30 @@ export type SettingValue = string | number | boolean;
 export interface SettingDefinition {
   readonly name: string;
   readonly type: "text" | "number" | "boolean";
-  /** @default - none: a stack must set it */
+  /** Default value. @default - none: a stack must set it */
   readonly default?: SettingValue;
-  /** The only values allowed. @default - any of the type */
+  /** Allowed values. @default - any value of the type */
   readonly oneOf?: readonly SettingValue[];
-  /** Smallest number. @default - no limit */
+  /** Minimum. @default - no limit */
   readonly min?: number;
-  /** Largest number. @default - no limit */
+  /** Maximum. @default - no limit */
   readonly max?: number;
-  /** Regular expression that the whole text must match. @default - any text */
+  /** Regular expression that must match the whole text. @default - any text */
   readonly pattern?: string;
 }
 
-/** How many requests one client (by its address) may send. Requests beyond are answered with 429. */
+/** Rate limit per client address. Excess requests are answered with 429. */
 export type RateLimit = Readonly<z.output<typeof rateLimit>>;
 
-/** A path prefix of the system's address, and where its requests go. The longest prefix wins. */
+/** A path prefix of the system's address and the endpoint that serves it. The longest prefix wins. */
 export type RouteDefinition = Readonly<
   { path: string; to: EndpointReference } & z.output<typeof routeOptions>
 >;
 
-/** A whole system as inert data: what it is, not where it runs. */
+/** A system as inert data, independent of where it runs. */
 export interface SystemDefinition {
   readonly name: string;
-  /** Where it can run. @default - on every target */
+  /** Targets that the system supports. @default - every target */
   readonly targets?: readonly Target[];
   readonly images: readonly ImageDefinition[];
   readonly services: readonly ServiceDefinition[];
@@ -185,6 +188,8 @@ export interface SystemDefinition {
   readonly secrets: readonly SecretDefinition[];
   readonly settings: readonly SettingDefinition[];
   readonly routes: readonly RouteDefinition[];
-  /** Problems that the words found, such as a misspelt option. Paths are without the system's name. @default [] */
+  /**
+   * Problems that the statements found, such as a misspelt option. Paths do not include the system's name. @default []
+   */
   readonly problems?: readonly Problem[];
 }

@@ -4,31 +4,31 @@ export type Quantity = `${number}${"Ki" | "Mi" | "Gi" | "Ti"}`;
 /** CPU as Kubernetes writes it: cores (`2`, `0.5`) or thousandths of a core (`250m`). */
 export type Cpu = `${number}` | `${number}m`;
 
-/** A span of time, such as `500ms`, `10s`, `5m` or `1h`. */
+/** A duration, such as `500ms`, `10s`, `5m` or `1h`. */
 export type Duration = `${number}${"ms" | "s" | "m" | "h"}`;
 
 const UNITS: Record<string, number> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
 const MILLISECONDS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** Bytes of a Quantity, or undefined when the text is none. */
+/** Returns the bytes of a Quantity, or undefined when the text is not one. */
 export function parseQuantity(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti)$/.exec(text);
   return match ? Math.round(Number(match[1]) * (UNITS[match[2] ?? ""] ?? NaN)) : undefined;
 }
 
-/** Thousandths of a core, or undefined when the text is no CPU amount. */
+/** Returns thousandths of a core, or undefined when the text is not a CPU quantity. */
 export function parseCpu(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(text);
   return match ? Math.round(Number(match[1]) * (match[2] ? 1 : 1000)) : undefined;
 }
 
-/** Milliseconds, or undefined when the text is no Duration. */
+/** Returns milliseconds, or undefined when the text is not a Duration. */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
   return match ? Math.round(Number(match[1]) * (MILLISECONDS[match[2] ?? ""] ?? NaN)) : undefined;
 }
 
-/** Whole seconds of a valid Duration, rounded up, at least one (Kubernetes counts in seconds). */
+/** Returns the whole seconds of a valid Duration, rounded up, at least 1 (Kubernetes counts in seconds). */
 export function seconds(duration: Duration): number {
   return Math.max(1, Math.ceil((parseDuration(duration) ?? 0) / 1000));
 }

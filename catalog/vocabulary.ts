@@ -17,22 +17,22 @@ import type {
 } from "./stores";
 import type { SettingValue } from "./types";
 
-/** The words in which a system is described. Each returns a value that others refer to. */
+/** The statements that describe a system. Each returns a handle or reference for use in the others. */
 export interface Vocabulary {
   readonly image: (name: string, options: ImageOptions) => ImageHandle;
   /** A published image, as `repository:tag`. */
   readonly upstream: (name: string, reference: string, options: UpstreamOptions) => ImageHandle;
   readonly service: <P extends string = never>(name: string, options: ServiceOptions<P>) => ServiceHandle<P>;
-  /** Runs to its end once per release, before whatever comes `after` it. */
+  /** A job, which runs to completion once per release, before the workloads that list it in `after`. */
   readonly job: (name: string, options: JobOptions) => JobHandle;
   readonly postgres: (name: string, options?: PostgresOptions) => PostgresHandle;
   readonly redis: (name: string, options?: RedisOptions) => RedisHandle;
   readonly kafka: <T extends string = never>(name: string, options?: KafkaOptions<T>) => KafkaHandle<T>;
   readonly neo4j: (name: string, options?: Neo4jOptions) => Neo4jHandle;
   readonly secret: SecretWord;
-  /** A value that an operator sets per stack. The default's type is its type; without a default it is required. */
+  /** A value that an operator sets per stack. Its type is the type of the default; without a default it is required. */
   readonly setting: (name: string, defaultValue?: SettingValue, options?: SettingOptions) => SettingReference;
-  /** Sends requests under a path prefix of the system's address to an endpoint. */
+  /** Routes requests under a path prefix of the system's address to an endpoint. */
   readonly route: (path: string, to: EndpointReference, options?: RouteOptions) => void;
 }
 

@@ -1,7 +1,7 @@
 import type { Problem } from "../problems";
 import type { ServiceDefinition, SystemDefinition } from "../types";
 
-/** Options of services that no cluster has. */
+/** Reports service options that no cluster supports. */
 export function checkComposeOnly({ services, targets }: SystemDefinition): Problem[] {
   return targets?.length === 1 && targets[0] === "compose" ? [] : services.flatMap(composeOnlyOptions);
 }

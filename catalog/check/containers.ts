@@ -13,7 +13,7 @@ import { absolutePath } from "../schema/basics";
 import { show } from "../schema/show";
 import { parseCpu, parseQuantity } from "../values";
 
-/** What the options of one service or job say together: ports, resources, scaling, probes, mounts. */
+/** Reports inconsistent options of a service or job: ports, resources, scaling, probes and mounts. */
 export function checkContainers(definition: SystemDefinition): Problem[] {
   const images = new Map(definition.images.map((image) => [image.name, image]));
   return [
@@ -152,7 +152,10 @@ function checkScale(path: string, { replicas, scale }: { replicas?: number; scal
   return problems;
 }
 
-/** `src` is a folder of the image's context, `shared:src` one of its named context. */
+/**
+ * Checks a development mount: `src` is a folder of the image's context, `shared:src` a folder of the named context
+ * `shared`.
+ */
 function mountSource(path: string, source: string, image: ImageDefinition | undefined): Problem[] {
   if (source.startsWith("/") || source.split("/").includes("..")) {
     return [{ path, message: `expected a folder of the build context, got ${JSON.stringify(source)}` }];
@@ -171,17 +174,17 @@ function mountSource(path: string, source: string, image: ImageDefinition | unde
       ];
 }
 
-/** A volume belongs to one container at a time. */
+/** Reports more than one replica of a service with a volume, because a volume belongs to one container at a time. */
 function statefulScale({ name, volumes }: ServiceDefinition, replicas: number): Problem[] {
   return volumes.length > 0 && replicas > 1
     ? [{ path: name, message: `has a volume and up to ${replicas} replicas that would share it` }]
     : [];
 }
 
-/** Where secrets are mounted; nothing else may be. */
+/** Directory of the mounted secrets. Nothing else may be mounted there. */
 const SECRETS = "/run/secrets";
 
-/** Every volume once, and every path for one thing only. */
+/** Reports volumes that are mounted twice and paths that are used twice. */
 function checkMounts({ name, volumes, writable, files }: ServiceDefinition | JobDefinition): Problem[] {
   const names = new Set<string>();
   const paths = new Map([[SECRETS, "the secrets"]]);

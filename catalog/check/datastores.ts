@@ -6,10 +6,10 @@ import { checkKafka, checkManagedKafka } from "./kafka";
 import { checkCloudSql, checkPostgres } from "./postgres";
 import { checkMemorystore, checkRedis } from "./redis";
 
-/** Below this an engine's process does not even start. */
+/** Memory below which the datastore's process does not start, by kind. */
 const LEAST_MEMORY: Readonly<Partial<Record<Engine, `${number}Mi`>>> = { kafka: "512Mi", neo4j: "768Mi" };
 
-/** What a datastore asks for that the chosen kind cannot give. */
+/** Reports options of a datastore that its chosen kind does not support. */
 export function checkDatastores(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
   return definition.datastores.flatMap((datastore) => [
     ...checkStore(datastore),

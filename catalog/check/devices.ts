@@ -3,7 +3,7 @@ import type { Problem } from "../problems";
 import type { JobDefinition, ServiceDefinition, SystemDefinition } from "../types";
 import { DEVICES, deviceKind, isLabel } from "../devices";
 
-/** Devices of the machine, GPUs, and the nodes that have them. */
+/** Checks host devices, GPUs and node labels. */
 export function checkDevices({ services, jobs, images }: SystemDefinition): Problem[] {
   const names = new Set(images.map(({ name }) => name));
   return [

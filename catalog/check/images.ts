@@ -4,13 +4,13 @@ import type { Problem } from "../problems";
 import type { BuildSource, ImageDefinition, SystemDefinition, UpstreamSource } from "../types";
 import { missing } from "./references";
 
-/** What BuildKit and Compose take as the name of a context. Upper case is refused in `FROM`. */
+/** Context names that both BuildKit and Compose accept. BuildKit rejects upper case in `FROM`. */
 const CONTEXT = /^[a-z][a-z0-9_.-]{0,62}$/;
 const ARGUMENT = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** Arguments that every build gets. */
+/** Build arguments that Longshore passes to every build. */
 const OURS = ["VERSION", "BUILD_DATE", "VCS_REF", "SKIP_TESTS", "SOURCE_DATE_EPOCH"];
 
-/** Contexts, arguments, references and build graphs of images. */
+/** Checks the contexts, build arguments, references and build graphs of images. */
 export function checkImages({ images }: SystemDefinition): Problem[] {
   const names = new Set(images.map(({ name }) => name));
   return [

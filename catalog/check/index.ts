@@ -15,8 +15,8 @@ import { checkRoutes } from "./routes";
 import { checkSettings } from "./settings";
 
 /**
- * Every problem of a system's description, and of the settings of an environment that concern it.
- * An empty list means: every target can render it.
+ * Returns every problem of a system description and of the environment settings that concern it. An empty list means
+ * that every target can render the system.
  */
 export function checkSystem(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
   const problems = [
@@ -37,7 +37,7 @@ export function checkSystem(definition: SystemDefinition, settings?: PlanSetting
   return withPlaces(definition, problems);
 }
 
-/** Problems with the system's name in their paths, and the places of the statements that they are about. */
+/** Prefixes the problems' paths with the system's name and adds the source location of each statement. */
 export function withPlaces(definition: SystemDefinition, problems: readonly Problem[]): Problem[] {
   return located(definition, problems).map(({ path, ...problem }) => ({
     path: path === "" ? definition.name : `${definition.name}.${path}`,

@@ -4,7 +4,7 @@ import type { Problem } from "../problems";
 import type { KafkaDefinition } from "../types";
 import { parseQuantity } from "../values";
 
-/** Kafka's rule for names of topics; two leading underscores are its own. */
+/** Kafka's rule for topic names. Names with two leading underscores are reserved for Kafka. */
 const TOPIC = /^(?!\.{1,2}$)(?!__)[A-Za-z0-9._-]{1,249}$/;
 
 export function checkKafka({ name, topics }: KafkaDefinition): Problem[] {
@@ -17,10 +17,10 @@ export function checkKafka({ name, topics }: KafkaDefinition): Problem[] {
 }
 
 const GIBIBYTE = 2 ** 30;
-/** Gibibytes of memory that Google offers for each virtual CPU. */
+/** Minimum and maximum GiB of memory per vCPU that Google offers. */
 const MEMORY_PER_VCPU = [1, 8] as const;
 
-/** What Google's Managed Service for Apache Kafka cannot give, where it is what the settings ask for. */
+/** Reports options that Google's Managed Service for Apache Kafka does not support, if the settings select it. */
 export function checkManagedKafka({ name, topics }: KafkaDefinition, settings: PlanSettings): Problem[] {
   const path = `datastores.${name}`;
   const { kind = "container", vcpus = LEAST_VCPUS, memory } = settings.datastores?.[name] ?? {};
@@ -55,7 +55,7 @@ export function checkManagedKafka({ name, topics }: KafkaDefinition, settings: P
   ];
 }
 
-/** The last part of a resource's name, which has fewer characters than Kafka's own rule. */
+/** Checks the last segment of the resource name, which allows fewer characters than Kafka does. */
 function checkTopicId(path: string, topic: string): Problem[] {
   return topic.length <= 255 && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(topic)
     ? []

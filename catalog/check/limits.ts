@@ -4,18 +4,21 @@ import type { Problem } from "../problems";
 
 const KIBIBYTE = 2 ** 10;
 const MEBIBYTE = 2 ** 20;
-/** One argument or variable of a process, with the NUL at its end (MAX_ARG_STRLEN of Linux). */
+/** Maximum size of one argument or variable of a process, including the terminating NUL (MAX_ARG_STRLEN of Linux). */
 const LONGEST_ARGUMENT = 128 * KIBIBYTE;
-/** All arguments and variables of one container: the object that holds them must fit into etcd, with room for the rest. */
+/** Maximum size of all arguments and variables of one container. The object that contains them must fit into etcd. */
 const LARGEST_PROCESS = MEBIBYTE;
-/** All data of one ConfigMap. */
+/** Maximum size of the data of one ConfigMap. */
 const LARGEST_CONFIG_MAP = MEBIBYTE;
-/** A name in the DNS. */
+/** Maximum length of a DNS name. */
 const LONGEST_HOST = 253;
-/** Google-managed certificates take shorter ones. */
+/** Maximum length of a host name in a Google-managed certificate. */
 const LONGEST_GOOGLE_HOST = 63;
 
-/** Limits of Linux and of the API server that a complete plan can break. Paths are without the system's name. */
+/**
+ * Reports limits of Linux and of the Kubernetes API server that a complete plan exceeds. Paths do not include the
+ * system's name.
+ */
 export function checkLimits(plan: Plan): Problem[] {
   return [
     ...checkHost(plan),
@@ -37,12 +40,12 @@ function checkHost({ host, target }: Plan): Problem[] {
       ];
 }
 
-/** Characters that Pulumi adds to a name that Google wants to be unique. */
+/** Number of characters that Pulumi appends to make a name unique. */
 const AUTONAME = 8;
-/** Longest names of managed datastores: of a Cloud SQL instance, of a Memorystore instance, of a Kafka cluster. */
+/** Maximum name lengths of a Cloud SQL instance, a Memorystore instance and a managed Kafka cluster. */
 const LONGEST_STORE = { "cloud-sql": 85, memorystore: 40, "managed-kafka": 63, container: Infinity } as const;
 
-/** A managed datastore is called `<system>-<datastore>`, and what makes the name unique. */
+/** Checks the name of a managed datastore: `<system>-<datastore>` plus the suffix that makes it unique. */
 function checkStores({ system, environment, datastores }: Plan): Problem[] {
   return datastores.flatMap(({ name, kind }) => {
     const suffix = kind === "managed-kafka" ? environment.length + 1 : AUTONAME;
@@ -99,7 +102,7 @@ function checkWorkload({ name, env, command = [], configFiles }: Workload, { tar
   ];
 }
 
-/** Bytes of what is known. Addresses that are known later are short. */
+/** Returns the size in bytes of the known parts. Addresses that are known later are short. */
 function sizeOf(value: PlanValue): number {
   if (typeof value === "string") {
     return Buffer.byteLength(value);

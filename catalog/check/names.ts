@@ -5,23 +5,23 @@ import { postgresRoles } from "../plan/postgres-roles";
 import type { Problem } from "../problems";
 import type { SystemDefinition } from "../types";
 
-/** A DNS label that starts with a letter: what Kubernetes asks of a Service's name (RFC 1035). */
+/** A DNS label that starts with a letter, as Kubernetes requires for a Service's name (RFC 1035). */
 const LABEL = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const LABEL_LENGTH = 63;
-/** Kubernetes adds `-` and ten characters to a StatefulSet's name in a label of its pods. */
+/** Kubernetes appends `-` and ten characters to a StatefulSet's name in a label of its pods. */
 const STORE_LENGTH = LABEL_LENGTH - 11;
-/** We add `-` and ten characters of a hash to a Job's name, because a Job cannot be changed. */
+/** Longshore appends `-` and a ten-character hash to a Job's name, because a Job is immutable. */
 const JOB_LENGTH = LABEL_LENGTH - 11;
-/** `<system>-<environment>` is the name of the Compose project; the longest environment is `staging`. */
+/** The Compose project is named `<system>-<environment>`; the longest environment is `staging`. */
 const SYSTEM_LENGTH = 40;
-/** Names of ports of a Kubernetes Service (IANA_SVC_NAME). */
+/** Maximum length of a port name of a Kubernetes Service (IANA_SVC_NAME). */
 const PORT_LENGTH = 15;
-/** Length of PostgreSQL's identifiers (NAMEDATALEN - 1). */
+/** Maximum length of a PostgreSQL identifier (NAMEDATALEN - 1). */
 const IDENTIFIER_LENGTH = 63;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const DATABASE = /^[a-z][a-z0-9_-]*$/;
 const SETTING = /^[a-z][A-Za-z0-9]*$/;
-/** Names that a target makes itself. */
+/** Names that a target generates. */
 const RESERVED = new Map([
   ["edge", "the proxy that serves the routes"],
   [AGENT, "what collects the metrics"],
@@ -29,17 +29,20 @@ const RESERVED = new Map([
   ["default", "a namespace's own ServiceAccount"],
   ["default-deny", "the NetworkPolicy that denies everything else"],
 ]);
-/** A service with a volume has a second Kubernetes Service `<name>-pods`. */
+/** Suffix of the second Kubernetes Service of a service with a volume: `<name>-pods`. */
 const PODS = "-pods";
 
-/** Names are contracts: Service DNS, databases, secrets. Too long ones are found here, not by a cluster. */
+/**
+ * Checks every name before a cluster rejects it. Names are contracts: they become Service DNS names, databases and
+ * secrets.
+ */
 export function checkNames(definition: SystemDefinition): Problem[] {
   const { services, jobs, datastores, images, secrets, settings } = definition;
   const longestEnvironment = "staging";
   return [
     ...label("name", definition.name, SYSTEM_LENGTH),
     ...services.flatMap(({ name, volumes }) =>
-      // With a volume it is a StatefulSet, and has a second Service `<name>-pods`.
+      // With a volume the service is a StatefulSet and has a second Service `<name>-pods`.
       label(name, name, volumes.length > 0 ? STORE_LENGTH : LABEL_LENGTH),
     ),
     ...jobs.flatMap(({ name }) => label(name, name, JOB_LENGTH)),
@@ -59,7 +62,7 @@ export function checkNames(definition: SystemDefinition): Problem[] {
     ...[...services, ...jobs].flatMap(({ name, env, environments, volumes }) => [
       ...variables(name, [env, ...Object.values(environments).map((overlay) => overlay.env ?? {})]),
       ...volumes.flatMap(({ volume }) => label(`${name}.volumes.${volume}`, volume, LABEL_LENGTH)),
-      // Compose names a container `<project>-<service>-<number>`, and that is its host name too.
+      // Compose names a container `<project>-<service>-<number>`, which is also its host name.
       ...composed(
         name,
         `${definition.name}-${longestEnvironment}-${name}-10`,
@@ -135,7 +138,7 @@ function variables(container: string, environments: readonly Readonly<Record<str
   return [...invalid, ...fileNameClashes(container, names)];
 }
 
-/** A secret variable NAME takes the file `name` and the variable NAME_FILE: two names must not meet there. */
+/** Reports clashes of a secret variable NAME, which becomes the file `name` and the variable NAME_FILE. */
 function fileNameClashes(container: string, names: readonly string[]): Problem[] {
   const taken = new Map<string, string>();
   return names.flatMap((name) => {
@@ -208,7 +211,10 @@ function duplicates(definition: SystemDefinition): Problem[] {
   ];
 }
 
-/** Two containers with a volume of one name have two disks. That is often taken for a shared one. */
+/**
+ * Reports volumes of the same name in two containers. Each container has its own disk, but the name suggests a shared
+ * one.
+ */
 function sharedVolumes(
   containers: readonly Pick<SystemDefinition["services"][number], "name" | "volumes">[],
 ): Problem[] {

@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 
-/** The known name that a person most likely meant, or undefined when none is close. */
+/** Returns the known name that is most similar to the given one, or undefined when none is close. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: { name: string; distance: number } | undefined;
   for (const candidate of known) {

@@ -4,13 +4,13 @@ import type { Problem } from "../problems";
 import type { PostgresDefinition, PostgresExtension } from "../types";
 import { parseQuantity } from "../values";
 
-/** Extensions that each kind of PostgreSQL offers. Cloud SQL: its list of supported extensions has no TimescaleDB. */
+/** Extensions that each kind of PostgreSQL supports. TimescaleDB is not in Cloud SQL's list of supported extensions. */
 export const EXTENSIONS: Readonly<Record<"container" | "cloud-sql", readonly PostgresExtension[]>> = {
   container: ["citext", "pg_trgm", "pgcrypto", "timescaledb", "vector"],
   "cloud-sql": ["citext", "pg_trgm", "pgcrypto", "vector"],
 };
 
-/** Smallest and largest disk of Cloud SQL in bytes: 10 GiB and 64 TiB. */
+/** Minimum and maximum disk size of Cloud SQL in bytes: 10 GiB and 64 TiB. */
 const CLOUD_SQL_DISK = [10 * 2 ** 30, 64 * 2 ** 40] as const;
 
 export function checkPostgres({ name, extensions }: PostgresDefinition): Problem[] {
@@ -28,7 +28,7 @@ export function checkPostgres({ name, extensions }: PostgresDefinition): Problem
   ];
 }
 
-/** What Cloud SQL cannot give, where it is what the settings ask for. */
+/** Reports options that Cloud SQL does not support, if the settings select it. */
 export function checkCloudSql(
   { name, storage, extensions }: PostgresDefinition,
   settings: PlanSettings,

@@ -11,10 +11,12 @@ import {
 
 type Container = ServiceDefinition | JobDefinition;
 
-/** Compose's rule for the name of a profile, in lower case. */
+/** Compose's rule for profile names, restricted to lower case. */
 const PROFILE = /^[a-z0-9][a-z0-9-]+$/;
 
-/** `only`, `profile` and `publish`: nothing may refer to what is not there. */
+/**
+ * Checks `only`, `profile` and `publish`. Also reports references to services that an environment or profile excludes.
+ */
 export function checkPresence(definition: SystemDefinition): Problem[] {
   const containers: readonly Container[] = [...definition.services, ...definition.jobs];
   const byName = new Map(containers.map((container) => [container.name, container]));
@@ -68,13 +70,13 @@ function checkPublish({ name, publish, profile, ports }: ServiceDefinition): Pro
 
 interface Use {
   readonly path: string;
-  /** Name of what is referred to. */
+  /** Name of the referenced service or job. */
   readonly to: string;
-  /** Where the reference holds. */
+  /** Environments in which the reference applies. */
   readonly environments: readonly Environment[];
 }
 
-/** What a container refers to, and in which of the environments that it is in. */
+/** Returns the references of a container, each with the environments in which it applies. */
 function referencesOf(container: Container): Use[] {
   const { name, env, command = [], after, environments } = container;
   const own = ENVIRONMENTS.filter((environment) => isIn(container, environment));
@@ -109,7 +111,7 @@ function servicesIn(value: Value): string[] {
       : [];
 }
 
-/** Names that do not exist at all are found elsewhere. */
+/** Reports a reference to a container that is absent. Unknown names are reported by `checkReferences`. */
 function absence(
   path: string,
   from: Container | undefined,

@@ -4,7 +4,10 @@ import type { Problem } from "../problems";
 import type { RedisDefinition } from "../types";
 import { parseQuantity } from "../values";
 
-/** Room beside the data, as a factor: for clients, for copies while a file is rewritten. */
+/**
+ * Memory limit relative to `maxMemory`: the rest serves clients and copies made during a rewrite of the append-only
+ * file.
+ */
 const ROOM = 1.25;
 
 export function checkRedis({ name, maxMemory, resources, environments }: RedisDefinition): Problem[] {
@@ -31,10 +34,10 @@ export function checkRedis({ name, maxMemory, resources, environments }: RedisDe
   return problems;
 }
 
-/** Gibibytes of one instance of Memorystore. */
+/** Maximum size of a Memorystore instance in bytes: 300 GiB. */
 const LARGEST = 300 * 2 ** 30;
 
-/** What Memorystore cannot give, where it is what the settings ask for. */
+/** Reports options that Memorystore does not support, if the settings select it. */
 export function checkMemorystore(definition: RedisDefinition, settings: PlanSettings): Problem[] {
   const { name, appendOnly, maxMemory } = definition;
   const path = `datastores.${name}`;

@@ -6,18 +6,18 @@ import { MISSING_IMAGE, type FileContent, type SystemDefinition } from "../types
 import { secretIn } from "../secret-names";
 import { nearest } from "./nearest";
 
-/** The names that references can point at. */
+/** Names that references can point to. */
 interface Known {
   readonly services: ReadonlyMap<string, SystemDefinition["services"][number]>;
   readonly startable: readonly string[];
-  /** What each datastore offers, by its name. */
+  /** Properties of each datastore, by its name. */
   readonly datastores: ReadonlyMap<string, readonly string[]>;
   readonly images: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
   readonly settings: ReadonlySet<string>;
 }
 
-/** References that lead nowhere or in a circle, and secrets where their text would be seen. */
+/** Reports dangling and circular references, and secrets in places that expose their text. */
 export function checkReferences(definition: SystemDefinition): Problem[] {
   const known = knownNames(definition);
   const containers = [...definition.services, ...definition.jobs];
@@ -112,7 +112,7 @@ function dangling(path: string, value: Value, known: Known): Problem[] {
   }
 }
 
-/** A name that refers to nothing, with the nearest that exists. */
+/** Reports an unknown name and suggests the most similar known one. */
 export function missing(path: string, kind: string, name: string, known: Iterable<string>): Problem[] {
   const names = known instanceof Set ? (known as Set<string>) : new Set(known);
   if (names.has(name)) {
@@ -128,7 +128,7 @@ export function missing(path: string, kind: string, name: string, known: Iterabl
   ];
 }
 
-/** All texts that a file may have. */
+/** Returns all texts that a file can contain, depending on the environment. */
 export function fileValues(content: FileContent): Value[] {
   return isChoice(content) ? [content.then, content.otherwise] : [content];
 }
@@ -149,10 +149,10 @@ function visibleSecret(path: string, value: Value, why: string): Problem[] {
     : [];
 }
 
-/** A secret written down where everyone reads it. The value is not repeated. */
+/** Reports a plain-text secret in the description. The message does not contain the value. */
 function plainSecret(path: string, value: Value): Problem[] {
   const name = path.slice(path.lastIndexOf(".") + 1);
-  // Text that embeds a secret arrives as a file as a whole.
+  // A text that embeds a secret is delivered as a file in full.
   const texts =
     typeof value === "string" ? [value] : value.ref === "text" && !isSecretValue(value) ? value.parts : [];
   const found = texts.map((part) => secretIn(name, part)).find((one) => one !== undefined);
@@ -167,7 +167,7 @@ function plainSecret(path: string, value: Value): Problem[] {
       ];
 }
 
-/** The login that owns the schema is for migrations. A service with it could change or drop every table. */
+/** Reports a service that uses the owner login. That login is for migrations: it can change or drop every table. */
 function ownerLogin(path: string, value: Value): Problem[] {
   if (typeof value === "string") {
     return [];
@@ -186,7 +186,7 @@ function ownerLogin(path: string, value: Value): Problem[] {
     : [];
 }
 
-/** Circles among what services and jobs wait for. */
+/** Reports cycles in the start order of services and jobs. */
 function cycles({ services, jobs, datastores }: SystemDefinition): Problem[] {
   const waits = new Map<string, string[]>(datastores.map(({ name }) => [name, []]));
   for (const { name, env, environments, files, after } of [...services, ...jobs]) {

@@ -5,13 +5,13 @@ import { show } from "../schema/show";
 import { isTls } from "../tls-ports";
 import type { RouteDefinition, SystemDefinition } from "../types";
 
-/** A decoded path that a proxy's configuration can hold as it is. */
+/** A decoded path that needs no escaping in a proxy configuration. */
 const SAFE_PATH = /^\/[^\s;{}"'\\$?#\p{Cc}]*$/u;
 
-/** What a browser sends as Origin: a scheme, a host, a port, and nothing behind it. */
+/** The Origin header of a browser: scheme, host and optional port. */
 const ORIGIN = /^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 
-/** What the proxy is asked to do with a route, and what the target's proxy cannot do. */
+/** Checks the options of routes and whether the target's proxy supports them. */
 export function checkRoutes(definition: SystemDefinition, settings?: PlanSettings): Problem[] {
   return [
     ...checkPaths(definition),
@@ -22,7 +22,7 @@ export function checkRoutes(definition: SystemDefinition, settings?: PlanSetting
   ];
 }
 
-/** Paths as a proxy compares them: decoded, without a slash at the end. Each may be there once. */
+/** Compares paths as a proxy does: decoded and without a trailing slash. Each path may occur once. */
 function checkPaths({ routes }: SystemDefinition): Problem[] {
   const holders = new Map<string, string>();
   return routes.flatMap(({ path, to }): Problem[] => {

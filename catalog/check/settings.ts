@@ -4,7 +4,7 @@ import { show } from "../schema/show";
 import { settingIssue } from "../setting-values";
 import type { SettingDefinition, SystemDefinition } from "../types";
 
-/** Defaults that their own limits exclude, limits that exclude each other, and required settings without a value. */
+/** Reports defaults outside their own limits, contradictory limits, and required settings without a value. */
 export function checkSettings({ settings }: SystemDefinition, given?: PlanSettings): Problem[] {
   return settings.flatMap((setting) => [
     ...checkLimits(setting),

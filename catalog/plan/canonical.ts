@@ -9,9 +9,9 @@ import type {
 } from "../types";
 
 /**
- * The definition with everything in one order where the order of declarations, list entries and fields has no meaning. A plan
- * is made of this, so that moving a line in a description changes no document. The order of `ports` stays: `publish` leads
- * to the first one. So does the order of a command's words.
+ * Sorts every part of a definition whose order has no meaning: declarations, list entries and fields. A plan is built
+ * from the result, so that moving a line in a description changes no document. `ports` keep their order, because
+ * `publish` leads to the first one. Command arguments keep their order too.
  */
 export function inCanonicalOrder(definition: SystemDefinition): SystemDefinition {
   return {
@@ -69,7 +69,7 @@ function datastore(one: DatastoreDefinition): DatastoreDefinition {
   }
 }
 
-// Most lists hold one entry or none, and a system may have thousands: those are not copied.
+// Most lists have at most one entry, and a system may have thousands of lists. Those are not copied.
 
 function sorted<T extends string>(list: readonly T[]): readonly T[] {
   return list.length < 2 ? list : [...list].sort(compareText);

@@ -8,7 +8,7 @@ import { redis } from "./redis";
 import type { PlanSettings } from "./settings";
 import type { Dependency, PlannedDatastore, PlannedImage, Workload } from "./types";
 
-/** The one place that knows all engines. */
+/** The rules of every kind of datastore. */
 const ENGINES: {
   readonly [K in Engine]: EngineRules<
     Extract<DatastoreDefinition, { kind: K }>,
@@ -16,26 +16,26 @@ const ENGINES: {
   >;
 } = { kafka, neo4j, postgres, redis };
 
-/** Rules of an engine, to be given that engine's definitions and plans only. */
+/** Returns the rules of a kind. They accept only definitions and plans of that kind. */
 export function rulesOf(engine: Engine): EngineRules {
   return ENGINES[engine];
 }
 
-/** A datastore with all that its description brings along. */
+/** A planned datastore and the workloads and secrets that belong to it. */
 export interface PlannedStore {
   readonly datastore: PlannedDatastore;
   readonly image: PlannedImage;
-  /** Its container, where it is one, and its job. */
+  /** Its container, if it runs as one, and its setup job. */
   readonly workloads: readonly Workload[];
-  /** Names of its passwords that we make. */
+  /** Names of its passwords that Longshore generates. */
   readonly secrets: readonly string[];
-  /** Names of those that a managed instance makes. */
+  /** Names of the secrets that a managed instance generates. */
   readonly provided: readonly string[];
-  /** What must be so before anyone uses it. @default - nothing in the deployment: it is managed */
+  /** Condition that gates the datastore's clients. @default - none: a managed datastore exists before the workloads */
   readonly gate?: Dependency;
-  /** Where metrics are collected. @default - none */
+  /** Exporter of its metrics. @default - none */
   readonly exporter?: Exporter;
-  /** What comes after all its users. @default - nothing */
+  /** Revokes a rotated password after all its users have switched. @default - none */
   readonly retirement?: Retirement;
 }
 
@@ -68,7 +68,7 @@ function gateOf({ name, kind }: PlannedDatastore, job: Workload | undefined): De
   return kind === "container" ? { workload: name, condition: "healthy" } : undefined;
 }
 
-/** An exporter waits for its store, and talks to nobody else. */
+/** Makes the exporter wait for its datastore and limits its connections to that datastore. */
 function asClient(
   { image, workload }: Exporter,
   { name, port }: PlannedDatastore,

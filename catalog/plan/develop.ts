@@ -3,12 +3,12 @@ import type { BuildSource, Develop, ImageDefinition, SystemDefinition } from "..
 import type { PlanSettings } from "./settings";
 import type { PlannedDevelop, PlannedProbe, Probes, Workload } from "./types";
 
-/** Whether services run as they are developed: on one machine, from mounted sources (ALL-08). */
+/** Whether services run in development mode: on one machine, from mounted sources (ALL-08). */
 export function isDeveloped({ environment, target }: PlanSettings): boolean {
   return environment === "dev" && target === "compose";
 }
 
-/** The system with the images that its services are developed in, where that is asked for. */
+/** Adds the development images of the services, if development mode is on. */
 export function withDevelopment(definition: SystemDefinition, settings: PlanSettings): SystemDefinition {
   if (!isDeveloped(settings)) {
     return definition;
@@ -25,7 +25,7 @@ export function withDevelopment(definition: SystemDefinition, settings: PlanSett
   return { ...definition, images: [...definition.images, ...stages.values()] };
 }
 
-/** Lays development over a planned service: the reloading stage with its command, mounts, the debugger. */
+/** Applies development mode to a planned service: the reloading stage with its command, mounts and debugger. */
 export function developed(workload: Workload, develop: Develop, { source }: ImageDefinition): Workload {
   const { command: _, ...rest } = workload;
   const { command, debug } = develop;
@@ -39,7 +39,7 @@ export function developed(workload: Workload, develop: Develop, { source }: Imag
   };
 }
 
-/** Development servers compile when they are asked for the first time, also by a probe. */
+/** Raises the probes' timeouts, because a development server compiles on the first request, including a probe's. */
 function patient({ live, ready, startupSeconds }: Probes): Probes {
   const slow = (probe: PlannedProbe): PlannedProbe => ({
     ...probe,
@@ -67,7 +67,9 @@ function plannedDevelop({ mounts, debug, build }: Develop, source: BuildSource):
   };
 }
 
-/** `src` is a folder of the build context, `shared:src/x` one of the named context `shared`. */
+/**
+ * Resolves a mount source: `src` is a folder of the build context, `shared:src/x` one of the named context `shared`.
+ */
 function mountSource(from: string, { context, contexts = {} }: BuildSource): string {
   const colon = from.indexOf(":");
   const named = colon < 0 ? undefined : contexts[from.slice(0, colon)];

@@ -1,7 +1,7 @@
 import type { SystemDefinition } from "../types";
 import type { PlanSettings } from "./settings";
 
-/** A system without the devices that its environment does not give. Who gets none may run on any node. */
+/** Removes devices that the environment does not offer. A workload without devices may run on any node. */
 export function withOfferedDevices(definition: SystemDefinition, settings: PlanSettings): SystemDefinition {
   const { offersDevices = true, services = {} } = settings;
   const offered = <T extends SystemDefinition["services"][number] | SystemDefinition["jobs"][number]>(

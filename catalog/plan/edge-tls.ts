@@ -4,10 +4,10 @@ import type { SecretDefinition, SystemDefinition } from "../types";
 import type { PlanSettings } from "./settings";
 import type { EdgeTls, SecretFile } from "./types";
 
-/** What the certificate of the reverse proxy and its key are called, in the config of every system with routes. */
+/** Name of the reverse proxy's certificate and key in the config of every system with routes. */
 export const EDGE_TLS = "edge-tls";
 
-/** The certificate of the proxy as if the catalog had declared it. */
+/** Returns the secret definitions of the reverse proxy's certificate, as if the catalog had declared them. */
 export function edgeSecrets(
   { name, routes }: SystemDefinition,
   { domain }: Pick<PlanSettings, "domain"> = {},
@@ -16,7 +16,7 @@ export function edgeSecrets(
   return routes.length === 0 ? [] : secretDefinitions(EDGE_TLS, { kind: "tls", from: "generated", names });
 }
 
-/** With HTTPS where the stack says so; by default where nobody would do without. */
+/** Plans HTTPS for the reverse proxy if the stack enables it. The default is on in staging and prod. */
 export function planEdgeTls({ routes }: SystemDefinition, settings: PlanSettings): EdgeTls | undefined {
   const { environment, target, tls = ["staging", "prod"].includes(environment) } = settings;
   if (!tls || target !== "compose" || routes.length === 0) {
@@ -29,7 +29,7 @@ export function planEdgeTls({ routes }: SystemDefinition, settings: PlanSettings
     variable: `TLS_${part.toUpperCase()}_FILE`,
     path: `/run/secrets/tls-${part}`,
     value: { late: "secret", secret: valueName(parts[part], number) },
-    // It reads them again when it is told to.
+    // nginx reloads the files on a signal.
     live: true,
   });
   return { secretFiles: [file("certificate"), file("key")], strict: !SELF_SIGNED.includes(environment) };

@@ -4,47 +4,50 @@ import type { Exporter } from "./monitoring";
 import type { PlanSettings } from "./settings";
 import type { PlannedDatastore, PlannedImage, PlanValue, Workload } from "./types";
 
-/** The names that a datastore takes besides its own. */
+/** Names that a datastore occupies in addition to its own. */
 export interface StoreNames {
-  /** Its jobs: one that must be done before anyone uses it, one that ends what a rotation has replaced. */
+  /** Its jobs: one that its clients wait for, and one that revokes rotated passwords. */
   readonly jobs: readonly { readonly name: string; readonly does: string }[];
   /** Its passwords, all generated. */
   readonly secrets: readonly string[];
-  /** Secrets that it once had. Config may still hold them. @default [] */
+  /** Names of secrets that it had in former versions. Config may still contain them. @default [] */
   readonly former?: readonly string[];
-  /** What translates its metrics. @default - nothing does */
+  /** Name of the workload that exports its metrics. @default - none */
   readonly exporter?: string;
 }
 
-/** A job that comes after all who use a password. */
+/** A job that revokes a rotated password after all its users have switched. */
 export interface Retirement {
   readonly job: Workload;
   /** Name of the secret with the password. */
   readonly secret: string;
 }
 
-/** All that is particular to one engine: what its words become. D and P are the engine's own types. */
+/** The rules of one datastore kind: how its definition is planned. D and P are the kind's own types. */
 export interface EngineRules<
   D extends DatastoreDefinition = DatastoreDefinition,
   P extends PlannedDatastore = PlannedDatastore,
 > {
-  /** What references can ask for. */
+  /** Properties that references can name. */
   readonly properties: readonly DatastoreProperty[];
   names(definition: D): StoreNames;
   plan(definition: D, settings: PlanSettings): P;
   image(planned: P): PlannedImage;
   /** The datastore as a container. */
   store(planned: P, definition: D, settings: PlanSettings): Workload;
-  /** Must be done before anyone uses it. @default - it has to be healthy */
+  /** Setup job that gates the datastore's clients. @default - clients wait until the datastore is healthy */
   job(planned: P): Workload | undefined;
-  /** Ends the password that a rotation has replaced, once nobody uses it. @default - none was replaced */
+  /** Revokes the previous password after the last client has switched. @default - none: no password was rotated */
   retire(planned: P): Retirement | undefined;
-  /** Present exactly where `names` has an exporter, and where the datastore is a container. */
+  /** Exporter of its metrics. Present if `names` has an exporter and the datastore is a container. */
   exporter(planned: P): Exporter | undefined;
-  /** Secrets that a managed instance makes instead of us. @default - none */
+  /** Names of the secrets that a managed instance generates instead of Longshore. @default - none */
   provided?(planned: P): readonly string[];
-  /** Roles on Google Cloud that its clients need. @default - none: a password is enough */
+  /** Google Cloud roles that its clients need. @default - none: a password is sufficient */
   roles?(planned: P): readonly string[];
-  /** Undefined for a property that the engine does not offer, null for one that this kind has no use for. */
+  /**
+   * Returns undefined for a property that the product does not offer, and null for one that does not apply to this
+   * kind.
+   */
   value(planned: P, property: DatastoreProperty, role: DatastoreRole): PlanValue | null | undefined;
 }

@@ -25,7 +25,7 @@ export type * from "./types";
 
 /**
  * Resolves a system for one environment.
- * @throws ProblemsError with every mistake of the catalog and of the settings that concern it
+ * @throws ProblemsError with every problem of the catalog and of the settings that concern it
  */
 export function planSystem(described: SystemDefinition, given: PlanSettings): Plan {
   const settings = withoutIdleMonitoring(described, given);
@@ -66,7 +66,10 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
   return plan;
 }
 
-/** On clusters the platform collects, and the monitoring system looks after itself. */
+/**
+ * Turns off metrics collection where it does not apply: on clusters, whose platform collects metrics, and for the
+ * monitoring system itself.
+ */
 function withoutIdleMonitoring({ name }: SystemDefinition, settings: PlanSettings): PlanSettings {
   const { monitoring, ...others } = settings;
   const applies = monitoring !== undefined && settings.target === "compose" && name !== MONITORING;
@@ -113,7 +116,7 @@ function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[
   ]);
 }
 
-/** The jobs that end what rotations have replaced, each after all who had it in use. */
+/** Returns the jobs that revoke rotated passwords. Each waits for all former users of its password. */
 function retirements(stores: readonly PlannedStore[], workloads: readonly Workload[]): Workload[] {
   return stores.flatMap(({ retirement, workloads: own }) => {
     if (!retirement) {
@@ -134,7 +137,7 @@ function retirements(stores: readonly PlannedStore[], workloads: readonly Worklo
   });
 }
 
-/** The other end of every connection and route. */
+/** Adds the clients of each workload, from all connections and routes. */
 function withClients(
   workloads: Workload[],
   definition: SystemDefinition,
@@ -166,7 +169,7 @@ function withClients(
   }));
 }
 
-/** What Google Cloud has to let a workload do: what the managed datastores that it uses ask of their clients. */
+/** Adds the Google Cloud roles that the managed datastores of a workload require of their clients. */
 function withRoles(workloads: Workload[], { datastores }: Scope): Workload[] {
   return workloads.map((workload) => {
     const roles = workload.connects.flatMap((connection) => {
@@ -177,7 +180,10 @@ function withRoles(workloads: Workload[], { datastores }: Scope): Workload[] {
   });
 }
 
-/** The values of secrets that some workload gets: those in use, and where both count, the ones beside them. */
+/**
+ * Returns the secret values that workloads use: the current one, and the adjacent ones of secrets with several valid
+ * values.
+ */
 function planSecrets(
   definition: SystemDefinition,
   settings: PlanSettings,

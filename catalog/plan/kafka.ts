@@ -10,7 +10,7 @@ import { containerOf, joined } from "./store";
 import type { PlannedKafka, PlannedProbe, PlannedTopic, PlanValue, Workload } from "./types";
 
 const PORT = 9092;
-/** The user of the official image. */
+/** User ID of the official image. */
 const USER = 1000;
 const BIN = "/opt/kafka/bin";
 const DATA = "/var/lib/kafka/data";
@@ -21,12 +21,12 @@ const ANSWERS = "/etc/longshore/answers.sh";
 const TOPICS = "/etc/longshore/topics.txt";
 const TOPICS_SCRIPT_PATH = "/etc/longshore/topics.sh";
 const TOPICS_JOB = "topics";
-/** One broker, one cluster: 16 bytes in Kafka's form of base64. */
+/** Cluster ID of the single-broker cluster: 16 bytes in Kafka's variant of base64. */
 const CLUSTER = "bG9uZ3Nob3JlLWthZmthMQ";
 const WEEK = 7 * 24 * 3_600_000;
 
 const GIBIBYTE = 2 ** 30;
-/** The smallest cluster that Google runs. */
+/** vCPUs of the smallest cluster that Google offers. */
 export const LEAST_VCPUS = 3;
 
 function planKafka(definition: KafkaDefinition, { datastores }: PlanSettings): PlannedKafka {
@@ -45,7 +45,7 @@ function planKafka(definition: KafkaDefinition, { datastores }: PlanSettings): P
   };
 }
 
-/** Every setting is said, so that one that is no longer in the catalog goes back to what it was. */
+/** Plans a topic. Every setting is explicit, so that removing one from the catalog restores its default. */
 function planTopic(name: string, topic: TopicDefinition): PlannedTopic {
   const { partitions = 1, retention, retentionSize, cleanup = "delete" } = topic;
   return {
@@ -75,11 +75,11 @@ function kafkaWorkload(
     kind: "store",
     command: ["bash", START],
     env: [
-      // The default writes a log of garbage collections to the disk.
+      // The default arguments enable a garbage collection log on disk.
       { name: "EXTRA_ARGS", value: "-name kafkaServer" },
       { name: "KAFKA_HEAP_OPTS", value: "-XX:InitialRAMPercentage=25 -XX:MaxRAMPercentage=50" },
       { name: "KAFKA_LOG4J_OPTS", value: `-Dlog4j2.configurationFile=${LOGGING}` },
-      // Compression unpacks native code there, which cannot run from a folder in memory.
+      // Compression extracts native code there, which cannot run on an in-memory folder mounted noexec.
       { name: "KAFKA_OPTS", value: `-Djava.io.tmpdir=${DATA}/tmp` },
       { name: "LOG_DIR", value: "/tmp" },
     ],
@@ -93,21 +93,25 @@ function kafkaWorkload(
     probes: {
       live: probe({ kind: "tcp", port: PORT }),
       ready: probe({ kind: "exec", command: ["bash", ANSWERS] }),
-      // After a crash every partition is read again before it answers.
+      // After a crash, Kafka recovers every partition before it accepts connections.
       startupSeconds: 240,
     },
     resources: planResources(definition.environments[environment]?.resources ?? definition.resources),
-    // But for /tmp these are volumes of the image; unused, they would be left behind by every container.
+    // Except for /tmp, these are volumes of the image. If unmounted, every container would leave anonymous volumes
+    // behind.
     writable: ["/etc/kafka/secrets", "/mnt/shared/config", "/tmp"],
     volumes: [{ name: "data", path: DATA, size: planned.storage }],
     graceSeconds: 60,
   };
 }
 
-/** Makes the topics what the catalog says: creates, extends, sets. Never deletes one, never takes partitions away. */
+/**
+ * Plans the job that reconciles topics with the catalog: creates, extends, configures. It never deletes a topic or
+ * reduces its partitions.
+ */
 function topicsJob(planned: PlannedKafka): Workload | undefined {
   const { name, topics, kind } = planned;
-  // Topics of a managed cluster are resources of their own.
+  // Topics of a managed cluster are Pulumi resources.
   if (topics.length === 0 || kind !== "container") {
     return undefined;
   }
@@ -132,7 +136,9 @@ function topicsJob(planned: PlannedKafka): Workload | undefined {
   };
 }
 
-/** Lag of consumers is nothing that a broker knows: our own exporter asks for offsets as any client can. */
+/**
+ * Plans the exporter of consumer lag. Brokers do not report lag, so Longshore's own exporter reads offsets as a client.
+ */
 function kafkaExporter(planned: PlannedKafka): Exporter {
   return exporter({
     of: planned.name,
@@ -162,7 +168,10 @@ function bootstrap({ name, port }: PlannedKafka): string {
   return `${name}:${port}`;
 }
 
-/** Clients come in by one listener, the broker itself by another: a login for clients can be asked for later. */
+/**
+ * Returns the broker's configuration. Clients and the broker itself use separate listeners, so that client
+ * authentication can be added later.
+ */
 function configuration(planned: PlannedKafka): string {
   return [
     "# Written by Longshore: one node that is broker and controller (KRaft).",
@@ -174,7 +183,7 @@ function configuration(planned: PlannedKafka): string {
     `listeners=CLIENT://:${PORT},INTERNAL://127.0.0.1:9094,CONTROLLER://127.0.0.1:9093`,
     `advertised.listeners=CLIENT://${bootstrap(planned)},INTERNAL://127.0.0.1:9094`,
     "listener.security.protocol.map=CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    // Not the volume itself: a file system's `lost+found` would be taken for a topic.
+    // A subfolder of the volume: Kafka would treat the file system's `lost+found` as a topic.
     `log.dirs=${DATA}/logs`,
     "auto.create.topics.enable=false",
     "default.replication.factor=1",
@@ -216,8 +225,8 @@ fi
 exec ${BIN}/kafka-server-start.sh ${CONFIG}
 `;
 
-// A tool of Kafka would start a Java for every check. This asks for the cluster's metadata in its own protocol (version 4,
-// no topics): the answer counts one broker once the controller has let it in.
+// Kafka's own tools would start a JVM per check. This script sends a metadata request (version 4, no topics)
+// instead. The response lists one broker after the controller has registered it.
 const ANSWERS_SCRIPT = `set -eu
 exec 3<>/dev/tcp/127.0.0.1/${PORT}
 printf '\\0\\0\\0\\024\\0\\3\\0\\4ping\\0\\5probe\\0\\0\\0\\0\\0' >&3
@@ -274,7 +283,7 @@ function kafkaValue(planned: PlannedKafka, property: DatastoreProperty): PlanVal
     case "securityProtocol":
       return isManaged ? "SASL_SSL" : "PLAINTEXT";
     case "saslMechanism":
-      // Within one machine's or cluster's private network the container asks for no login.
+      // In the private network of a machine or cluster, the container requires no authentication.
       return isManaged ? "OAUTHBEARER" : null;
     default:
       return undefined;
@@ -300,7 +309,7 @@ export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
   }),
   store: kafkaWorkload,
   job: topicsJob,
-  // Nobody logs in.
+  // Kafka clients have no passwords.
   retire: () => undefined,
   exporter: kafkaExporter,
   roles: ({ kind }) => (kind === "managed-kafka" ? ["roles/managedkafka.client"] : []),

@@ -6,28 +6,31 @@ import type { PlanSettings } from "./settings";
 import { containerOf } from "./store";
 import type { Connection, PlannedImage, PlannedProbe, Workload } from "./types";
 
-/** The system that the others send their metrics to. */
+/** The system to which all other systems send their metrics. */
 export const MONITORING = "monitoring";
-/** Its service that takes them in, by this name on the network that all agents share. */
+/** Its service that receives metrics, reachable by this name on the network that all agents share. */
 export const RECEIVER = "prometheus";
 export const RECEIVER_PORT = 9090;
-/** Path below which the receiver's pages and API are. */
+/** Path prefix of the receiver's pages and API. */
 export const RECEIVER_PREFIX = "/prometheus";
 export const PROMETHEUS_IMAGE = "prom/prometheus:v2.53.3";
-/** `nobody` of the Prometheus project's images. */
+/** ID of the account `nobody` in the Prometheus project's images. */
 export const NOBODY = 65534;
 
-/** Collects a system's metrics: a client of everything that has some, and of the receiver. Nobody's server. */
+/**
+ * Name of the agent that collects a system's metrics. It connects to all workloads with metrics and to the receiver,
+ * and accepts no connections.
+ */
 export const AGENT = "metrics-agent";
-/** Translates what the reverse proxy says of itself. */
+/** Name of the exporter of the reverse proxy's metrics. */
 export const EDGE_EXPORTER = "edge-exporter";
-/** Where the reverse proxy says it, on a network that it shares with the exporter alone. */
+/** Status endpoint of the reverse proxy, on a network that only it and the exporter share. */
 export const EDGE_STATUS = { host: "edge", port: 8082, path: "/status" } as const;
 
 export const DEFAULT_SCRAPE_SECONDS = 15;
 const CONFIG = "/etc/prometheus/agent.yml";
 
-/** Exporters that nobody publishes in a form that we could test. */
+/** Build of the exporters for which no suitable public image exists. */
 export const exportersImage: BuildSource = {
   kind: "build",
   context: "services/monitoring/exporters",
@@ -35,21 +38,21 @@ export const exportersImage: BuildSource = {
   contexts: { shared: { kind: "folder", path: "services/shared/python" } },
 };
 
-/** A container that translates what a store says of itself into Prometheus' format. */
+/** A container that exports a datastore's metrics in Prometheus' format. */
 export interface Exporter {
   readonly image: PlannedImage;
   readonly workload: Workload;
 }
 
-/** What is particular to one exporter's container. */
+/** The parts of an exporter's container that differ between exporters. */
 export interface ExporterDescription {
-  /** Name of the workload that it reads. */
+  /** Name of the workload whose metrics it exports. */
   readonly of: string;
   readonly image: Omit<PlannedImage, "name">;
   readonly port: number;
   /**
-   * Paths on its port that answer 200 to 399: each exporter has its own, and there is no path that all of them serve.
-   * Undefined where nothing in the image can send a request; the scrape then shows whether it works.
+   * Paths on its port that return 200 to 399. They differ per exporter. Undefined if no program in the image can send a
+   * request; the scrape then shows whether the exporter works.
    */
   readonly health: { readonly live: string; readonly ready: string } | undefined;
   readonly container: Partial<Workload>;
@@ -81,7 +84,10 @@ export function exporter({ of, image, port, health, container }: ExporterDescrip
   };
 }
 
-/** What monitoring adds to a system: an exporter per store that needs one, one for the edge, and the agent. */
+/**
+ * Plans the workloads that monitoring adds to a system: the exporters of its datastores and reverse proxy, and the
+ * agent.
+ */
 export function planMonitoring(
   { name: system, routes }: SystemDefinition,
   { monitoring }: PlanSettings,
@@ -118,7 +124,7 @@ export function planMonitoring(
 function edgeExporter(): Exporter {
   return exporter({
     of: "edge",
-    // The official image has nothing beside the program that could ask: its own metrics say whether it works.
+    // The official image contains no program for a health check. The exporter's own metrics show whether it works.
     image: {
       source: { kind: "upstream", reference: "nginx/nginx-prometheus-exporter:1.4.1" },
       user: 1001,
@@ -133,13 +139,13 @@ function edgeExporter(): Exporter {
 }
 
 interface ScrapeTarget {
-  /** Name of the workload that is asked. */
+  /** Name of the scraped workload. */
   readonly workload: string;
   readonly port: number;
   readonly path: string;
-  /** Kind of what the metrics are about. */
+  /** Kind of the workload that the metrics describe. */
   readonly job: "service" | "store" | "edge";
-  /** Name of what the metrics are about. */
+  /** Name of the workload that the metrics describe. */
   readonly service: string;
 }
 
@@ -161,11 +167,11 @@ function agent(scrapeSeconds: number, system: string, targets: readonly ScrapeTa
       `--config.file=${CONFIG}`,
       "--enable-feature=agent",
       "--log.format=json",
-      // What could not be sent for an hour is dropped: the folder is in memory.
+      // Samples that could not be sent within an hour are dropped, because the folder is in memory.
       "--storage.agent.path=/prometheus",
       "--storage.agent.retention.max-time=1h",
       "--storage.agent.wal-truncate-frequency=15m",
-      // It is in everybody's network, so nobody may ask it anything.
+      // The agent is on the networks of all its targets, so it must not accept their connections.
       `--web.listen-address=127.0.0.1:${RECEIVER_PORT}`,
     ],
     configFiles: [{ path: CONFIG, content: agentConfiguration(scrapeSeconds, system, targets) }],
@@ -179,7 +185,9 @@ function agent(scrapeSeconds: number, system: string, targets: readonly ScrapeTa
   };
 }
 
-/** The agent's configuration. Every replica is a target of its own: its name leads to all their addresses. */
+/**
+ * Returns the agent's configuration. DNS resolves a workload's name to the addresses of all replicas; each is a target.
+ */
 export function agentConfiguration(
   scrapeSeconds: number,
   system: string,
@@ -201,7 +209,7 @@ export function agentConfiguration(
       ...targets.map(({ workload, port, path, job, service }) => ({
         job_name: workload,
         metrics_path: path,
-        // A service that loses control of its labels must not fill everybody's memory.
+        // Limits the agent's and the receiver's memory if a service creates too many label values.
         sample_limit: 20_000,
         dns_sd_configs: [{ names: [workload], type: "A", port, refresh_interval: `${scrapeSeconds}s` }],
         relabel_configs: [

@@ -1,4 +1,5 @@
-// Neo4j over HTTP, with nothing but bash. Passwords are in the process's memory only, never in an argument of a program.
+// Sends statements to Neo4j over HTTP with only bash. Passwords stay in the process's memory, never in program
+// arguments.
 const FUNCTIONS = String.raw`set -euo pipefail
 escaped() {
   local text=$1
@@ -23,7 +24,7 @@ run() {
 password=$(<"$PASSWORD_FILE")
 `;
 
-/** Gives the user of this generation its password, unless it has it. */
+/** Sets the password of the current generation's user, unless it is already set. */
 export const LOGIN_SCRIPT = `${FUNCTIONS}run "$GRAPH_USER" "$password" 'SHOW CURRENT USER' && exit 0
 previous=$(<"$PREVIOUS_PASSWORD_FILE")
 as_resting() { run "$GRAPH_RESTING" "$previous" "$1" "$GRAPH_USER" "$password"; }
@@ -36,7 +37,7 @@ echo "$GRAPH_HOST takes neither the password nor the one before it: $said" >&2
 exit 1
 `;
 
-/** Gives the user of the generation before a password that nobody knows. */
+/** Replaces the password of the previous generation's user with an unrecorded random one. */
 export const RETIRE_SCRIPT = `${FUNCTIONS}unknown=$(head -c 32 /dev/urandom | base64 --wrap=0)
 run "$GRAPH_USER" "$password" 'ALTER USER $user SET PASSWORD $password CHANGE NOT REQUIRED' "$GRAPH_RESTING" "$unknown" && exit 0
 echo "$GRAPH_HOST did not end the login $GRAPH_RESTING: $said" >&2

@@ -11,15 +11,17 @@ import type { PlannedNeo4j, PlanValue, Workload } from "./types";
 
 const BOLT = 7687;
 const HTTP = 7474;
-/** The user of the official image. */
+/** User ID of the official image. */
 const USER = 7474;
 const DATA = "/data";
 const READY = "/etc/longshore/ready.sh";
 const SCRIPT = "/etc/longshore/login.sh";
 const AUTH = "/run/secrets/neo4j-auth";
-/** The user that the image makes, and the one that every second rotation switches to: a user has one password. */
+/**
+ * The user that the image creates, and a second one. Rotations alternate between them, because a user has one password.
+ */
 const LOGINS = ["neo4j", "neo4j_b"] as const;
-/** The only one of the community edition. */
+/** The only database of the community edition. */
 const DATABASE = "neo4j";
 const MEBIBYTE = 2 ** 20;
 
@@ -66,7 +68,7 @@ function neo4jWorkload(
       { name: "NEO4J_server_bolt_advertised__address", value: `${planned.name}:${BOLT}` },
       { name: "NEO4J_server_directories_logs", value: `${DATA}/logs` },
       { name: "NEO4J_server_directories_run", value: "/tmp" },
-      // For the health check and the jobs that change passwords.
+      // Used by the health check and the jobs that change passwords.
       { name: "NEO4J_server_http_listen__address", value: `0.0.0.0:${HTTP}` },
       { name: "NEO4J_server_memory_heap_initial__size", value: share(4) },
       { name: "NEO4J_server_memory_heap_max__size", value: share(2) },
@@ -78,7 +80,7 @@ function neo4jWorkload(
         variable: "NEO4J_AUTH_PATH",
         path: AUTH,
         value: joined([`${LOGINS[0]}/`, { late: "secret", secret: planned.initial }]),
-        // Read when the volume is new.
+        // Neo4j reads the file only when it initializes the volume.
         live: true,
       },
     ],
@@ -98,7 +100,7 @@ function neo4jWorkload(
       startupSeconds: 240,
     },
     resources,
-    // `/logs` is a volume of the image; unused, it would be left behind by every container.
+    // `/logs` is a volume of the image. If unmounted, every container would leave an anonymous volume behind.
     writable: ["/logs", "/tmp", "/var/lib/neo4j/conf"],
     volumes: [{ name: "data", path: DATA, size: planned.storage }],
     graceSeconds: 60,
@@ -106,16 +108,16 @@ function neo4jWorkload(
 }
 
 const JAVA_OPTIONS = [
-  // What the packaged configuration, which a read-only root hides, tells Java.
+  // JVM options of the packaged configuration, which the read-only root hides.
   ...["java.io", "java.nio", "sun.nio.ch", "java.util.concurrent"].map(
     (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
   ),
-  // Native code is unpacked there; it cannot run from a folder in memory.
+  // Netty and JNA extract native code there; it cannot run on an in-memory folder mounted noexec.
   `-Djna.tmpdir=${DATA}`,
   `-Dio.netty.native.workdir=${DATA}`,
 ];
 
-// Without a login: in the middle of a rotation either password may be the good one, and who fails too often is locked out.
+// Without authentication: during a rotation either password may be valid, and repeated failures lock the account.
 const READY_SCRIPT = `set -euo pipefail
 exec 3<>/dev/tcp/127.0.0.1/${HTTP}
 printf 'GET / HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\nAccept: application/json\\r\\n\\r\\n' >&3
@@ -124,7 +126,10 @@ answer=$(timeout 4 cat <&3)
 exec 4<>/dev/tcp/127.0.0.1/${BOLT}
 `;
 
-/** Before anybody has the new password, the user that it is for has it. */
+/**
+ * Plans the job that sets the new password of the user that clients switch to. It completes before any client uses the
+ * password.
+ */
 function loginJob(planned: PlannedNeo4j): Workload | undefined {
   const { previous } = planned.login;
   return previous === undefined
@@ -132,7 +137,10 @@ function loginJob(planned: PlannedNeo4j): Workload | undefined {
     : userJob(planned, "login", LOGIN_SCRIPT, [secretFile("PREVIOUS_PASSWORD", previous)]);
 }
 
-/** Once nobody uses it, the user before has a password that nobody knows. */
+/**
+ * Plans the job that replaces the previous user's password with an unrecorded random one, after the last client has
+ * switched.
+ */
 function retireUser(planned: PlannedNeo4j): Retirement | undefined {
   const { previous, secret } = planned.login;
   return previous === undefined ? undefined : { job: userJob(planned, "retire", RETIRE_SCRIPT, []), secret };
@@ -149,7 +157,7 @@ function userJob(
     kind: "job",
     command: ["bash", SCRIPT],
     env: [
-      // Not NEO4J_…: the image takes such variables for settings of the server.
+      // Without the prefix NEO4J_: the image interprets such variables as server settings.
       { name: "GRAPH_HOST", value: name },
       { name: "GRAPH_PORT", value: String(HTTP) },
       { name: "GRAPH_RESTING", value: resting },
@@ -198,7 +206,7 @@ export const neo4j: EngineRules<Neo4jDefinition, PlannedNeo4j> = {
   store: neo4jWorkload,
   job: loginJob,
   retire: retireUser,
-  // The community edition offers no metrics; what its container uses is seen from outside.
+  // The community edition exposes no metrics. The container's resource usage is measured from outside.
   exporter: () => undefined,
   value: neo4jValue,
 };

@@ -1,13 +1,16 @@
 import { compareText } from "../problems";
 
 export interface Ordered {
-  /** Names so that each comes after what it waits for; ties by name. Without those in cycles. */
+  /** Names in start order, each after its dependencies; ties are sorted by name. Names in cycles are missing. */
   readonly order: readonly string[];
-  /** Each cycle as the names along it. @default - none */
+  /** Names along each cycle. Empty without cycles. */
   readonly cycles: readonly (readonly string[])[];
 }
 
-/** Sorts by dependencies in linear time (Kahn, level by level). Names that are not keys are ignored. */
+/**
+ * Sorts names topologically in linear time (Kahn's algorithm, level by level). Dependencies that are not keys are
+ * ignored.
+ */
 export function startOrder(dependencies: ReadonlyMap<string, readonly string[]>): Ordered {
   const waiting = new Map<string, number>();
   const dependents = new Map<string, string[]>();
@@ -41,7 +44,7 @@ export function startOrder(dependencies: ReadonlyMap<string, readonly string[]>)
   return { order, cycles: findCycles(new Set(waiting.keys()), dependencies) };
 }
 
-/** Follows dependencies among the names that are left until one repeats. */
+/** Follows the dependencies of the remaining names until one repeats. */
 function findCycles(left: Set<string>, dependencies: ReadonlyMap<string, readonly string[]>): string[][] {
   const cycles: string[][] = [];
   const seen = new Set<string>();

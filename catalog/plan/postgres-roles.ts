@@ -2,11 +2,11 @@ import { currentName, generationOf, previousName, type Generations } from "../ge
 import type { PostgresDefinition } from "../types";
 import type { Login, PlannedPostgres, PostgresRoles } from "./types";
 
-/** Where the jobs of a database find what they run. */
+/** Path of the script in the database's jobs. */
 export const SCRIPT = "/etc/longshore/roles.sh";
 export const SQL = "/etc/longshore/roles.sql";
 
-/** Secrets of a database, by whom they are for. */
+/** Returns the names of a database's secrets, by their user. */
 export function postgresSecrets({ name }: Pick<PostgresDefinition, "name">) {
   const password = (of: string) => `${name}-${of}-password`;
   return {
@@ -18,8 +18,8 @@ export function postgresSecrets({ name }: Pick<PostgresDefinition, "name">) {
 }
 
 /**
- * Roles of a database. PostgreSQL has no second password per login, so the application has two logins: values of its
- * password with odd numbers are for the first, those with even numbers for the second.
+ * Plans the roles of a database. PostgreSQL supports one password per login, so the application has two logins:
+ * passwords with odd generations belong to the first, those with even generations to the second.
  */
 export function postgresRoles(
   definition: Pick<PostgresDefinition, "name" | "database">,
@@ -44,8 +44,8 @@ export function postgresRoles(
   };
 }
 
-// The password is in the process's environment only, which no other user can read and no inspection shows. After a
-// rotation the server may know the new one already, or still the one before.
+// The password is only in the process's environment, which other users cannot read and `docker inspect` does not
+// show. After a rotation, the server accepts either the new or the previous password.
 export const ROLES_SCRIPT = `set -euo pipefail
 export PGPASSWORD="$(cat "$PGPASSWORD_FILE")"
 for attempt in $(seq 60); do
@@ -70,7 +70,10 @@ const QUIET = [
   "\\endif",
 ];
 
-/** The login that rests keeps what it has: until the rollout is done, it is the one in use. */
+/**
+ * Returns the SQL that reconciles the roles with the plan. The resting login is unchanged, because it is in use until
+ * the rollout has finished.
+ */
 export function rolesSql({ database, roles, extensions, kind }: PlannedPostgres): string {
   const { owner, app, migrate, admin, login, resting, metrics } = roles;
   const logins = [login.name, resting].sort();
@@ -110,10 +113,10 @@ export function rolesSql({ database, roles, extensions, kind }: PlannedPostgres)
   ].join("\n");
 }
 
-/** Seconds that sessions of the login which ends have to end by themselves: a container may still be shutting down. */
+/** Seconds for sessions of the revoked login to end on their own, because a container may still be shutting down. */
 const DRAIN_SECONDS = 30;
 
-/** Ends the login that a rotation has come from. */
+/** Returns the SQL that disables the login that a rotation has replaced. */
 export function retireSql({ roles: { resting } }: PlannedPostgres): string {
   return [
     `-- Ends a login that a rotation has replaced. Written by Longshore.`,

@@ -26,22 +26,22 @@ import type {
 } from "./types";
 
 const PORT = 5432;
-/** Whom a published image runs as, and what it is called. */
+/** A published image and the user that it runs as. */
 interface Published {
   readonly reference: (version: number) => string;
   readonly user: number;
 }
 
 const OFFICIAL: Published = { reference: (version) => `postgres:${version}`, user: 999 };
-/** Extensions that the official image has not, and the image of their makers that has. */
+/** Extensions that the official image lacks, with an image of their publisher that contains them. */
 export const PUBLISHED: Readonly<Partial<Record<PostgresExtension, Published>>> = {
-  // Made upon Alpine, where the user has another number.
+  // Based on Alpine, where the user has a different ID.
   timescaledb: { reference: (version) => `timescale/timescaledb:2.19.3-pg${version}`, user: 70 },
   vector: { reference: (version) => `pgvector/pgvector:0.8.0-pg${version}`, user: 999 },
 };
 const DATA = "/var/lib/postgresql/data";
 
-/** Cloud SQL's smallest machine with a whole core. */
+/** Cloud SQL's smallest machine type with a dedicated core. */
 const DEFAULT_TIER = "db-custom-1-3840";
 
 function loginOf(roles: PostgresRoles, role: DatastoreRole): Login {
@@ -79,23 +79,26 @@ function postgresImage(planned: PlannedPostgres): PlannedImage {
   };
 }
 
-/** The image that has the extensions. A managed database needs one only for the job that keeps its roles. */
+/**
+ * Returns the image with the required extensions. A managed database uses an image only for the job that manages its
+ * roles.
+ */
 function publishedFor({ kind, extensions }: Pick<PlannedPostgres, "kind" | "extensions">): Published {
   const own =
     kind === "container" ? extensions.flatMap((extension) => PUBLISHED[extension] ?? [])[0] : undefined;
   return own ?? OFFICIAL;
 }
 
-/** A server that plays its log back, or has no connection left, refuses: that is not mended by starting over. */
+/** The liveness probe tolerates WAL replay and exhausted connections; a restart would not help. */
 const ANSWERS = '"$0" "$@"; [ $? -le 1 ]';
 
-/** The database as a container. */
+/** Plans the database's container. */
 function postgresWorkload(
   datastore: PlannedPostgres,
   definition: PostgresDefinition,
   settings: PlanSettings,
 ): Workload {
-  // Over TCP: while the data folder is being made, the server answers on its socket only.
+  // Over TCP: while PostgreSQL initializes the data folder, it accepts connections only on its socket.
   const asks = ["-q", "-h", "127.0.0.1", "-U", datastore.roles.admin.name, "-d", datastore.database];
   const probe = (...command: readonly string[]): PlannedProbe => ({
     check: { kind: "exec", command: [...command, ...asks] },
@@ -124,12 +127,15 @@ function postgresWorkload(
     ),
     writable: ["/tmp", "/var/run/postgresql"],
     volumes: [{ name: "data", path: DATA, size: datastore.storage }],
-    // A fast shutdown (SIGTERM waits for clients) writes a checkpoint; a large cache takes its time.
+    // A fast shutdown writes a checkpoint, which takes long with a large cache. (SIGTERM would wait for clients.)
     graceSeconds: 60,
   };
 }
 
-/** Makes roles, passwords and rights what the plan says. Runs before every migration; changes nothing when all is so. */
+/**
+ * Plans the job that reconciles roles, passwords and grants with the plan. It runs before every migration and is
+ * idempotent.
+ */
 function postgresRolesJob(datastore: PlannedPostgres): Workload {
   const { migrate, login, metrics } = datastore.roles;
   return sqlJob(datastore, "roles", rolesSql(datastore), [
@@ -139,7 +145,7 @@ function postgresRolesJob(datastore: PlannedPostgres): Workload {
   ]);
 }
 
-/** After a rotation, once nobody uses it: the login that was in use before cannot log in any more. */
+/** Plans the job that disables the previous login after the last client has switched. */
 function retireLogin(datastore: PlannedPostgres): Retirement | undefined {
   const { login } = datastore.roles;
   return login.previous === undefined
@@ -147,7 +153,7 @@ function retireLogin(datastore: PlannedPostgres): Retirement | undefined {
     : { job: sqlJob(datastore, "retire", retireSql(datastore), []), secret: login.secret };
 }
 
-/** Statements of the administrator. */
+/** Plans a job that runs SQL statements as the administrator. */
 function sqlJob(
   datastore: PlannedPostgres,
   does: string,
@@ -200,7 +206,7 @@ function postgresExporter({ name, kind, port, database, roles }: PlannedPostgres
       runtime: "wget",
     },
     port: 9187,
-    // Its page with a link to the metrics; it has no health path.
+    // The exporter has no health endpoint. Its start page links to the metrics.
     health: { live: "/", ready: "/" },
     container: {
       command: ["--log.format=json", "--no-collector.wal"],
@@ -239,7 +245,7 @@ function postgresValue(
     case "password":
       return { late: "secret", secret: login.secret };
     case "url": {
-      // Inside one machine's or cluster's private network the container has no certificate; Cloud SQL insists on TLS.
+      // In the private network of a machine or cluster, the container has no certificate. Cloud SQL requires TLS.
       const tls = planned.kind === "container" ? "disable" : "require";
       return joined([
         `postgresql://${login.name}:`,

@@ -3,12 +3,12 @@ import type { PlanSettings } from "./settings";
 
 type Container = ServiceDefinition | JobDefinition;
 
-/** Whether an environment has a container, asked for by its profile or not. */
+/** Whether a container exists in an environment, regardless of its profile. */
 export function isIn({ only }: Container, environment: Environment): boolean {
   return only?.includes(environment) ?? true;
 }
 
-/** The system with the services and jobs that are there in one environment and were asked for. */
+/** Returns the system with only the services and jobs that exist in the environment and whose profile is active. */
 export function presentIn(definition: SystemDefinition, settings: PlanSettings): SystemDefinition {
   const isThere = (container: Container) =>
     isIn(container, settings.environment) && isAskedFor(container, settings);
@@ -34,7 +34,7 @@ function isAskedFor(
   );
 }
 
-/** Names of the profiles of a system, sorted. */
+/** Returns the sorted names of a system's profiles. */
 export function profilesOf({ services, jobs }: SystemDefinition): string[] {
   return [...new Set([...services, ...jobs].flatMap(({ profile }) => profile ?? []))].sort();
 }

@@ -10,25 +10,25 @@ import { containerOf, joined, passwordJobs, secretFile, startFile } from "./stor
 import type { PlannedRedis, PlanValue, Workload } from "./types";
 
 const PORT = 6379;
-/** The user of the official image. */
+/** User ID of the official image. */
 const USER = 999;
 const DATA = "/data";
 const CONFIG = "/etc/longshore/redis.conf";
 const START = "/etc/longshore/start.sh";
 const PING = "/etc/longshore/ping.sh";
 const LOGIN_SCRIPT = "/etc/longshore/login.sh";
-/** Redis calls the user that clients without a name are by this name. */
+/** Redis' name for the user of clients that authenticate without a user name. */
 const LOGIN = "default";
 const HEALTH = "health";
 const DATABASE = "0";
-/** Where Memorystore listens with TLS. */
+/** Memorystore's port for TLS. */
 const TLS_PORT = 6378;
 
 function planRedis(definition: RedisDefinition, settings: PlanSettings): PlannedRedis {
   const { name, version, eviction, appendOnly } = definition;
   const kind = redisKind(definition, settings);
   const secret = passwordOf(definition);
-  // A managed instance makes its password itself.
+  // A managed instance generates its password.
   const generations = kind === "container" ? settings.generations : undefined;
   const previous = previousName(generations, secret);
   return {
@@ -51,7 +51,7 @@ function planRedis(definition: RedisDefinition, settings: PlanSettings): Planned
   };
 }
 
-/** A cache may lose what it has; what asks for every write on disk gets it only in a container. */
+/** Returns how Redis is provided. Memorystore does not persist every write, so by default only caches use it. */
 export function redisKind(
   { name, appendOnly }: Pick<RedisDefinition, "name" | "appendOnly">,
   { target, datastores }: PlanSettings,
@@ -91,7 +91,7 @@ function redisWorkload(
         timeoutSeconds: 3,
         failures: 3,
       },
-      // A large file of writes is read before it answers.
+      // Redis loads the append-only file before it accepts commands; a large one takes time.
       startupSeconds: 120,
     },
     resources: planResources(definition.environments[environment]?.resources ?? definition.resources),
@@ -99,14 +99,14 @@ function redisWorkload(
   };
 }
 
-/** During a rotation both passwords are good: before anybody has the new one, the server knows it. */
+/** Plans the job that adds the new password, before any client uses it. During a rotation both passwords are valid. */
 function loginJob(planned: PlannedRedis): Workload | undefined {
   return planned.login.previous === undefined
     ? undefined
     : passwordJob(planned, "login", "#$hash", planned.login.previous);
 }
 
-/** Once nobody uses the previous password, it is good no more. */
+/** Plans the job that revokes the previous password after the last client has switched. */
 function retirePassword(planned: PlannedRedis): Retirement | undefined {
   const { previous, secret } = planned.login;
   return previous === undefined
@@ -137,7 +137,8 @@ function passwordJob(
   };
 }
 
-// The command goes through standard input: a hash can be guessed from, and arguments can be seen.
+// The command is passed on standard input, because other processes can read arguments and a hash can be
+// brute-forced.
 function loginScript(rules: string): string {
   return `set -eu
 hash=$(sha256sum < "$REDIS_PASSWORD_FILE")
@@ -190,13 +191,13 @@ function configuration({ maxMemory, eviction, appendOnly }: PlannedRedis): strin
     `maxmemory-policy ${eviction}`,
     `dir ${appendOnly ? DATA : "/tmp"}`,
     `appendonly ${appendOnly ? "yes" : "no"}`,
-    // Snapshots would only double what the file of writes has.
+    // Snapshots would only duplicate the append-only file.
     'save ""',
     "",
   ].join("\n");
 }
 
-// Redis gets the password's hash: whatever characters it has, none of them can be misread, and no command shows it.
+// Redis receives the password's hash. This avoids quoting problems, and no command reveals the password.
 const START_SCRIPT = `set -eu
 umask 077
 hash=$(sha256sum < "$REDIS_PASSWORD_FILE")
@@ -204,7 +205,7 @@ printf 'user ${LOGIN} on #%s ~* &* +@all\\nuser ${HEALTH} on nopass -@all +ping\
 exec redis-server ${CONFIG}
 `;
 
-// As a user who may do nothing else: whichever password is good in the middle of a rotation, the server is well.
+// Uses an account that may only PING, so that the check is independent of passwords during a rotation.
 const PING_SCRIPT = `[ "$(redis-cli --no-auth-warning --user ${HEALTH} --pass none -h 127.0.0.1 -p ${PORT} ping)" = PONG ]
 `;
 
@@ -216,7 +217,7 @@ function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanVal
     case "host":
       return host;
     case "ca":
-      // Within one machine's or cluster's private network the container has no certificate.
+      // In the private network of a machine or cluster, the container has no certificate.
       return isManaged ? { late: "secret", secret: authority } : null;
     case "port":
       return String(port);

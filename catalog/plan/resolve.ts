@@ -1,11 +1,11 @@
 import type { PlanValue } from "./types";
 
-/** How a target supplies what the plan does not know. T is `string` for documents, `Output<string>` for Pulumi. */
+/** Supplies the values that the plan does not contain. T is `string` for documents, `Output<string>` for Pulumi. */
 export interface Resolver<T> {
   secret(name: string, encode: "uri" | undefined): T;
-  /** Address of a managed datastore. */
+  /** Returns the address of a managed datastore. */
   host(datastore: string): T;
-  /** Joins known and late parts (`pulumi.concat`, or `join`). */
+  /** Concatenates known and late parts (`pulumi.concat`, or `join`). */
   text(parts: readonly (string | T)[]): T;
 }
 
@@ -23,7 +23,7 @@ export function resolve<T>(value: PlanValue, resolver: Resolver<T>): string | T 
   }
 }
 
-/** Whether a value of the plan holds a secret. */
+/** Whether a value of the plan contains a secret. */
 export function isSecret(value: PlanValue): boolean {
   if (typeof value === "string") {
     return false;
@@ -38,7 +38,7 @@ export function isSecret(value: PlanValue): boolean {
   }
 }
 
-/** Names of the secrets in a value, in order of appearance. */
+/** Returns the names of the secrets in a value, in order of appearance. */
 export function secretsIn(value: PlanValue): string[] {
   if (typeof value === "string") {
     return [];

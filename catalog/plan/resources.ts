@@ -2,7 +2,7 @@ import type { Resources } from "../types";
 import { parseCpu, parseQuantity } from "../values";
 import type { PlannedResources } from "./types";
 
-/** Resources of a valid catalog in numbers. */
+/** Converts the resources of a valid catalog to numbers. */
 export function planResources({ cpu, memory }: Resources): PlannedResources {
   return {
     cpu: { request: parseCpu(cpu[0]) ?? 0, limit: parseCpu(cpu[1]) ?? 0 },

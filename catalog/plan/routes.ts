@@ -4,14 +4,14 @@ import { parseQuantity } from "../values";
 import type { PlanSettings } from "./settings";
 import type { PlannedRoute } from "./types";
 
-/** What pages of other origins may send. */
+/** Methods that other origins may use. */
 export const CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
 export const CORS_REQUEST_HEADERS = "Authorization, Content-Type, X-Request-Id";
 
-/** Routes of a valid catalog, the longest path first. */
+/** Plans the routes of a valid catalog, longest path first. */
 export function planRoutes(definition: SystemDefinition, settings: PlanSettings): PlannedRoute[] {
   const services = new Map(definition.services.map((service) => [service.name, service]));
-  // Development servers tell the browser over a WebSocket what to load again.
+  // Development servers send reload events to the browser over a WebSocket.
   const developed = settings.environment === "dev" && settings.target === "compose";
   return definition.routes
     .map((route): PlannedRoute => {
@@ -37,7 +37,7 @@ export function planRoutes(definition: SystemDefinition, settings: PlanSettings)
     .sort((a, b) => b.path.length - a.path.length || compareText(a.path, b.path));
 }
 
-/** The origins that may call a route: of the catalog, or as the environment sets them. */
+/** Returns the origins that may call a route, from the catalog or the environment's settings. */
 export function corsOrigins(
   { settings: defaults }: SystemDefinition,
   { cors }: RouteDefinition,

@@ -5,31 +5,31 @@ import type { DatastoreKind, Logging, Target } from "./types";
 
 /** How a system's metrics are collected. */
 export interface PlanMonitoring {
-  /** Seconds between two looks at one target. */
+  /** Scrape interval in seconds. */
   readonly scrapeSeconds: number;
 }
 
-/** What an environment changes of one service. */
+/** Overrides of an environment for one service. */
 export interface ServiceSettings {
-  /** A fixed number. @default - the catalog's */
+  /** Fixed number of replicas. @default - the catalog's */
   readonly replicas?: number | undefined;
-  /** NVIDIA GPUs of each container. @default - the catalog's */
+  /** NVIDIA GPUs per container. @default - the catalog's */
   readonly gpu?: number | undefined;
-  /** Kind of GPU, as the cluster's nodes are labelled. @default - on gcp `nvidia-l4`, elsewhere any */
+  /** GPU type, as the cluster's nodes are labelled. @default - on gcp `nvidia-l4`, elsewhere any */
   readonly gpuType?: string | undefined;
-  /** Whether it gets the devices that the catalog names. @default - where they are offered */
+  /** Whether the service receives the devices that the catalog names. @default - if the environment offers them */
   readonly devices?: boolean | undefined;
 }
 
-/** What an environment decides about one system. All of it is optional but where it runs. */
+/** Settings of an environment for one system. Only environment and target are required. */
 export interface PlanSettings {
   readonly environment: Environment;
   readonly target: Target;
-  /** The system is served under `SYSTEM.DOMAIN`. @default - no host name */
+  /** Domain of the host name `SYSTEM.DOMAIN`. @default - no host name */
   readonly domain?: string;
   /** Whether routes are served with HTTPS. Target compose only. @default - in staging and prod */
   readonly tls?: boolean;
-  /** @default - the catalog's defaults */
+  /** Values of the system's own settings. @default - the catalog's defaults */
   readonly settings?: Readonly<Record<string, SettingValue | undefined>>;
   readonly datastores?: Readonly<
     Record<
@@ -46,18 +46,18 @@ export interface PlanSettings {
     >
   >;
   readonly services?: Readonly<Record<string, ServiceSettings | undefined>>;
-  /** Whether containers can have devices of the machine or node. @default true */
+  /** Whether containers can use devices of the machine or node. @default true */
   readonly offersDevices?: boolean;
-  /** Names of the secrets that config holds: an optional one that is not set is left out. @default [] */
+  /** Names of the secrets in config. An optional secret that is not set is omitted. @default [] */
   readonly secretsSet?: readonly string[];
-  /** Which values of its secrets are in use. @default - the first of each */
+  /** Current generations of the system's secrets. @default - the first of each */
   readonly generations?: Generations;
-  /** Where Compose sends what containers say. @default - files of this machine, rotated */
+  /** Log driver of Compose. @default - rotated files on this machine */
   readonly logging?: Logging;
-  /** Profiles that were asked for. Target compose only. @default [] */
+  /** Active profiles. Target compose only. @default [] */
   readonly profiles?: readonly string[] | "all";
-  /** Services of a profile, or dispensable ones, that cannot run here. @default [] */
+  /** Services that cannot run here, because their profile or optional image is unavailable. @default [] */
   readonly leftOut?: readonly string[];
-  /** Target compose: adds exporters and an agent. @default - nobody collects its metrics */
+  /** Target compose: adds exporters and an agent. @default - metrics are not collected */
   readonly monitoring?: PlanMonitoring;
 }

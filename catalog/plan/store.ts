@@ -1,6 +1,6 @@
 import type { PlanValue, SecretFile } from "./types";
 
-/** What the containers of datastores and of their jobs have in common. */
+/** Returns the common properties of the containers of datastores and their jobs. */
 export function containerOf(image: string, name: string, user: number) {
   return {
     name,
@@ -23,12 +23,15 @@ export function containerOf(image: string, name: string, user: number) {
   } as const;
 }
 
-/** The file of a secret that is read at the start only: a new one is changed in what runs, and waits in the file. */
+/**
+ * Returns the file of a secret that the process reads only at startup. A job changes the running process; the new file
+ * takes effect at the next start.
+ */
 export function startFile(variable: string, secret: string): SecretFile {
   return { ...secretFile(variable, secret), live: true };
 }
 
-/** The file of a secret; `NAME_FILE` holds its path. */
+/** Returns the file of a secret. `NAME_FILE` holds its path. */
 export function secretFile(variable: string, secret: string): SecretFile {
   const name = variable.toLowerCase().replace(/_/g, "-");
   return {
@@ -39,7 +42,7 @@ export function secretFile(variable: string, secret: string): SecretFile {
   };
 }
 
-/** The jobs of a store whose password can be rotated. */
+/** Returns the jobs of a datastore whose password can be rotated. */
 export function passwordJobs(store: string) {
   return [
     { name: `${store}-login`, does: "makes a new password known" },
@@ -47,7 +50,7 @@ export function passwordJobs(store: string) {
   ];
 }
 
-/** Adjacent known parts become one; a text without late parts is a string. */
+/** Merges adjacent known parts. A text without late parts is returned as a string. */
 export function joined(parts: readonly PlanValue[]): PlanValue {
   const merged: PlanValue[] = [];
   for (const part of parts.flatMap((value) =>

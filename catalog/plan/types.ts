@@ -12,36 +12,36 @@ import type {
 } from "../types";
 export { TARGETS, type Target } from "../choices";
 
-/** How a datastore is provided: a container of the deployment, or a managed service. */
+/** How a datastore is provided: as a container of the deployment or as a managed service. */
 export type DatastoreKind = "container" | "cloud-sql" | "memorystore" | "managed-kafka";
 
 /**
- * One system in one environment: resolved, complete, and sorted, so that every target renders the same
- * bytes twice. Plain data without Pulumi Outputs; what is known only later stays a LateValue.
+ * One system in one environment: resolved, complete and sorted, so that rendering is deterministic. Plain data without
+ * Pulumi Outputs; values that are known only later are of type LateValue.
  */
 export interface Plan {
   readonly system: string;
   readonly environment: Environment;
   readonly target: Target;
-  /** Host name that the system is served under. @default - none (Compose: the loopback address) */
+  /** Host name of the system. @default - none (Compose: the loopback address) */
   readonly host?: string;
-  /** By name. What workloads run, and what these images are built upon. */
+  /** Images of the workloads and their base images. Sorted by name. */
   readonly images: readonly PlannedImage[];
-  /** By name. Every container: services, jobs, and the datastores that run as containers. */
+  /** Every container: services, jobs, and datastores that run as containers. Sorted by name. */
   readonly workloads: readonly Workload[];
-  /** Names of all workloads so that each comes after what it waits for. */
+  /** Names of all workloads, each after its dependencies. */
   readonly startOrder: readonly string[];
-  /** By name. */
+  /** Sorted by name. */
   readonly datastores: readonly PlannedDatastore[];
-  /** By name. Every secret that some workload uses. */
+  /** Every secret that a workload uses. Sorted by name. */
   readonly secrets: readonly PlannedSecret[];
-  /** Longest path first. */
+  /** Sorted by path, longest first. */
   readonly routes: readonly PlannedRoute[];
-  /** Where Compose sends what containers say. @default - files of this machine, rotated */
+  /** Log driver of Compose. @default - rotated files on this machine */
   readonly logging?: Logging;
-  /** How the reverse proxy of a Compose project serves them with HTTPS. @default - with HTTP */
+  /** Certificate with which the reverse proxy of a Compose project serves HTTPS. @default - plain HTTP */
   readonly edgeTls?: EdgeTls;
-  /** The workload that asks the reverse proxy for its numbers. @default - none */
+  /** Workload that exports the reverse proxy's metrics. @default - none */
   readonly edgeExporter?: string;
 }
 
@@ -58,7 +58,7 @@ export interface PlannedImage {
   readonly runtime: Runtime;
 }
 
-/** A value that the target resolves. Known text is a plain string. */
+/** A value that the target resolves. A string is final. */
 export type PlanValue = string | LateValue;
 
 export type LateValue =
@@ -72,11 +72,11 @@ export interface Workload {
   readonly kind: "service" | "job" | "store";
   /** Name of a PlannedImage. */
   readonly image: string;
-  /** @default - the image's own */
+  /** Overrides the image's command. @default - the image's own */
   readonly command?: readonly string[];
-  /** Numeric user and group. */
+  /** Numeric user and group ID. */
   readonly user: number;
-  /** Sorted by name, without the `NAME_FILE` variables of secret files. Never holds a secret. */
+  /** Sorted by name, without the `NAME_FILE` variables of secret files. Never contains a secret. */
   readonly env: readonly { readonly name: string; readonly value: PlanValue }[];
   /** Sorted by name. */
   readonly secretFiles: readonly SecretFile[];
@@ -87,43 +87,43 @@ export interface Workload {
   readonly probes: Probes;
   readonly resources: PlannedResources;
   readonly scale: PlannedScale;
-  /** In-memory file systems; the root itself is read-only. */
+  /** Paths of in-memory file systems. The root file system is read-only. */
   readonly writable: readonly string[];
   readonly volumes: readonly PlannedVolume[];
-  /** What must be so before this starts. Sorted by workload. */
+  /** Conditions that must hold before this workload starts. Sorted by workload. */
   readonly after: readonly Dependency[];
-  /** Whom it talks to. Sorted. */
+  /** Outgoing connections. Sorted. */
   readonly connects: readonly Connection[];
-  /** Who talks to it: workloads, and "edge" where a route leads here. Sorted. */
+  /** Incoming connections: from workloads, and from "edge" if a route leads here. Sorted. */
   readonly clients: readonly { readonly from: string; readonly port: number }[];
   readonly egress: readonly { readonly host: string; readonly port: number }[];
   readonly exceptions: readonly SecurityException[];
-  /** Roles on Google Cloud that it needs for the managed datastores it uses. Sorted. @default - none, and no identity there */
+  /** Google Cloud roles required by its managed datastores. Sorted. @default - none, and no Google service account */
   readonly roles?: readonly string[];
-  /** Labels of the nodes that it may run on. Sorted. @default - any node */
+  /** Required node labels. Sorted. @default - any node */
   readonly nodes?: Readonly<Record<string, string>>;
-  /** NVIDIA GPUs of each container. @default - none */
+  /** NVIDIA GPUs per container. @default - none */
   readonly gpu?: number;
-  /** Kind of GPU that the environment asks for. @default - the catalog's, or the target's */
+  /** GPU type from the environment's settings. @default - the target's */
   readonly gpuType?: string;
   /** Seconds from SIGTERM to SIGKILL. */
   readonly graceSeconds: number;
-  /** Longest run of a job in seconds. @default - no limit (not a job) */
+  /** Maximum duration of a job in seconds. @default - no limit (not a job) */
   readonly timeoutSeconds?: number;
   readonly metrics?: { readonly port: number; readonly path: string };
-  /** Present in environment dev on one machine only. */
+  /** Development mode. Present only in environment dev on one machine. */
   readonly develop?: PlannedDevelop;
-  /** The profile that it was asked for by. @default - always started */
+  /** Active profile of the workload. @default - always started */
   readonly profile?: string;
-  /** Port of the loopback address that leads to a port of the container. Target compose only. */
+  /** Loopback port that leads to a port of the container. Target compose only. */
   readonly publish?: { readonly on: number; readonly port: number };
-  /** Left out where its image cannot be had. @default false */
+  /** Whether the workload is skipped if its image cannot be pulled. @default false */
   readonly dispensable?: boolean;
-  /** Networks that it shares with other systems. Sorted. @default - none */
+  /** Networks shared with other systems. Sorted. @default - none */
   readonly shares?: readonly SharedNetwork[];
 }
 
-/** A secret as the container sees it: a file of its user, and a variable `NAME_FILE` with the path. */
+/** A secret in a container: a file that its user owns, and a variable `NAME_FILE` with the path. */
 export interface SecretFile {
   /** File name, unique in the workload, such as `database-url`. */
   readonly name: string;
@@ -132,7 +132,7 @@ export interface SecretFile {
   /** `/run/secrets/database-url` */
   readonly path: string;
   readonly value: PlanValue;
-  /** A new content is brought to the running container, which is not replaced for it. @default false */
+  /** Whether a new content is written into the running container instead of replacing the container. @default false */
   readonly live?: boolean;
 }
 
@@ -144,7 +144,7 @@ export interface ConfigFile {
 export interface Probes {
   readonly live?: PlannedProbe;
   readonly ready?: PlannedProbe;
-  /** Seconds that the first start may take before `live` counts. */
+  /** Maximum startup time in seconds before `live` applies. */
   readonly startupSeconds: number;
 }
 
@@ -191,12 +191,12 @@ export type Connection =
   | { readonly to: "workload"; readonly workload: string; readonly port: number }
   | { readonly to: "datastore"; readonly datastore: string; readonly port: number };
 
-/** Development mode; the workload's image is then the reloading stage. */
+/** Development mode of a workload. Its image is then the reloading stage. */
 export interface PlannedDevelop {
-  /** Sorted by path. `source` is a folder below the repository's root. */
+  /** Mounted folders below the repository's root. Sorted by path. */
   readonly mounts: readonly { readonly source: string; readonly path: string }[];
   readonly debug?: number;
-  /** A folder in memory whose files may be run. */
+  /** Executable folder in memory. */
   readonly build?: string;
 }
 
@@ -206,7 +206,7 @@ export type PlannedDatastore = PlannedPostgres | PlannedRedis | PlannedKafka | P
 interface PlannedStore {
   readonly name: string;
   readonly kind: DatastoreKind;
-  /** Where clients connect. */
+  /** Port for clients. */
   readonly port: number;
   /** Bytes. */
   readonly storage: number;
@@ -219,7 +219,7 @@ export interface PlannedPostgres extends PlannedStore {
   readonly database: string;
   readonly extensions: readonly PostgresExtension[];
   readonly roles: PostgresRoles;
-  /** Size of a managed instance. @default "db-custom-1-3840" (1 vCPU, 3.75 GiB) */
+  /** Machine type of a managed instance. @default "db-custom-1-3840" (1 vCPU, 3.75 GiB) */
   readonly tier: string;
   /** Whether a managed instance has a standby in another zone. @default true in prod */
   readonly highAvailability: boolean;
@@ -230,7 +230,7 @@ export interface PlannedRedis extends PlannedStore {
   readonly kind: "container" | "memorystore";
   readonly version: number;
   readonly login: Login;
-  /** Secret with the certificate of whoever signed a managed instance's own. */
+  /** Name of the secret with the CA certificate of a managed instance. */
   readonly authority: string;
   /** Whether a managed instance has a replica in another zone. @default true in prod */
   readonly highAvailability: boolean;
@@ -243,17 +243,17 @@ export interface PlannedRedis extends PlannedStore {
 export interface PlannedKafka extends PlannedStore {
   readonly engine: "kafka";
   readonly kind: "container" | "managed-kafka";
-  /** Size of a managed cluster: virtual CPUs, and memory in bytes. @default 3 and 3 GiB */
+  /** Capacity of a managed cluster: vCPUs, and memory in bytes. @default 3 and 3 GiB */
   readonly capacity: { readonly vcpus: number; readonly memory: number };
   readonly version: string;
-  /** By name. */
+  /** Sorted by name. */
   readonly topics: readonly PlannedTopic[];
 }
 
 export interface PlannedTopic {
   readonly name: string;
   readonly partitions: number;
-  /** Kafka's own names, such as `retention.ms`. Sorted by name. */
+  /** Kafka topic configuration, such as `retention.ms`. Sorted by name. */
   readonly settings: readonly { readonly name: string; readonly value: string }[];
 }
 
@@ -263,48 +263,48 @@ export interface PlannedNeo4j extends PlannedStore {
   readonly version: string;
   readonly database: string;
   readonly login: Login;
-  /** The user that the next rotation switches to, and this one has come from. */
+  /** The other user. The last rotation switched away from it, and the next one switches to it. */
   readonly resting: string;
-  /** Name of the secret with the password of the image's own user. */
+  /** Name of the secret with the initial password of the image's own user. */
   readonly initial: string;
 }
 
 /** The roles of a database. The application's login is not the owner of the schema. */
 export interface PostgresRoles {
-  /** Superuser (managed: the provider's administrator), for Longshore's own job. */
+  /** Superuser (managed: the provider's administrator), used by Longshore's own job. */
   readonly admin: Login;
-  /** Owns the schema, cannot log in. */
+  /** Owner of the schema. Cannot log in. */
   readonly owner: string;
-  /** Holds the rights of the application, cannot log in. */
+  /** Holds the application's privileges. Cannot log in. */
   readonly app: string;
-  /** Member of the owner. */
+  /** Migration login, a member of the owner role. */
   readonly migrate: Login;
-  /** Member of the app role. */
+  /** Current application login, a member of the app role. */
   readonly login: Login;
-  /** The other member, which the next rotation switches to and this one has come from. */
+  /** Other application login. The last rotation switched away from it, and the next one switches to it. */
   readonly resting: string;
-  /** Reads statistics only (`pg_monitor`). @default - metrics are not collected */
+  /** Login that may only read statistics (`pg_monitor`). @default - metrics are not collected */
   readonly metrics?: Login;
 }
 
 export interface Login {
   readonly name: string;
-  /** Name of the secret with its password. */
+  /** Name of the secret with the current password. */
   readonly secret: string;
-  /** Name of the secret with the password before a rotation. @default - there has been none */
+  /** Name of the secret with the previous password. @default - the password was never rotated */
   readonly previous?: string;
 }
 
 export interface PlannedSecret {
   /** Name of the value, such as `db-app-password@2`. */
   readonly name: string;
-  /** What the catalog calls it. */
+  /** Name of the secret in the catalog. */
   readonly secret: string;
-  /** Which of its values this is, from 1 on. */
+  /** Generation of the value, starting at 1. */
   readonly generation: number;
-  /** `service`: the managed datastore makes it, and the deployment learns it there. */
+  /** Origin of the value. `service`: the managed datastore generates it, and the deployment reads it from there. */
   readonly from: "config" | "generated" | "service";
-  /** What is made of it where it is generated. */
+  /** Format of a generated value. */
   readonly value: GeneratedValue;
   /** Path of the value in the stack's config, such as `longshore:secrets.todo.db-admin-password`. */
   readonly configPath: string;
@@ -313,7 +313,7 @@ export interface PlannedSecret {
 export interface EdgeTls {
   /** Sorted by name. */
   readonly secretFiles: readonly [certificate: SecretFile, key: SecretFile];
-  /** Whether browsers are told to come back with HTTPS only. Never for a certificate that they were not to trust. */
+  /** Whether to send the HSTS header. Never for a self-signed certificate. */
   readonly strict: boolean;
 }
 
@@ -321,12 +321,12 @@ export interface PlannedRoute {
   readonly path: string;
   readonly workload: string;
   readonly port: number;
-  /** Requests of one client in `seconds`, and how many beyond are served at once. */
+  /** Requests per client in `seconds`, and the number of additional requests served immediately. */
   readonly rateLimit?: { readonly requests: number; readonly seconds: 1 | 60; readonly burst: number };
-  /** Never empty: `*`, or scheme, host and port each. @default - none */
+  /** Allowed origins: `*`, or scheme, host and port each. Never empty. @default - none */
   readonly corsOrigins?: readonly string[];
-  /** Bytes. @default - the proxy's own */
+  /** Maximum size of a request body in bytes. @default - the proxy's own */
   readonly bodyLimit?: number;
-  /** @default - no upgrades */
+  /** Whether WebSocket upgrades are allowed. @default - no upgrades */
   readonly websocket?: true;
 }

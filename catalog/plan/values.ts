@@ -8,22 +8,22 @@ import type { PlanSettings } from "./settings";
 import { joined } from "./store";
 import type { Dependency, PlannedDatastore, PlanValue } from "./types";
 
-/** What references are resolved against. Built once per plan: looking up must not cost a scan. */
+/** Lookup tables for resolving references, built once per plan to avoid repeated scans. */
 export interface Scope {
   readonly definition: SystemDefinition;
   readonly settings: PlanSettings;
   readonly services: ReadonlyMap<string, SystemDefinition["services"][number]>;
   readonly datastores: ReadonlyMap<string, PlannedDatastore>;
-  /** By datastore: what must be so before anyone uses it. */
+  /** Condition that gates the clients of each datastore. */
   readonly gates: ReadonlyMap<string, Dependency>;
   readonly settingDefaults: ReadonlyMap<string, SystemDefinition["settings"][number]>;
-  /** Secrets that may be absent here and are. */
+  /** Names of optional secrets that are not set in this environment. */
   readonly absentSecrets: ReadonlySet<string>;
 }
 
 /**
- * Resolves a value of a valid catalog; undefined when it needs a secret that is optional here and not set, or what
- * a datastore of this kind does not have.
+ * Resolves a value of a valid catalog. Returns undefined if it needs an optional secret that is not set, or a property
+ * that does not apply to the datastore's kind.
  */
 export function planValue(value: Value, scope: Scope): PlanValue | undefined {
   if (typeof value === "string") {
@@ -73,7 +73,7 @@ function secretValue({ secret, form }: SecretReference, { definition, settings }
   if (form !== "accepted") {
     return late(number);
   }
-  // The next one is known everywhere before anything is signed with it.
+  // All services accept the next key before it is used for signing.
   const previous = number - 1 > retired ? [late(number - 1), "\n"] : [];
   return joined([...previous, late(number + 1)]);
 }
@@ -90,7 +90,7 @@ function datastoreValue(
   return value ?? undefined;
 }
 
-/** Names of optional secrets that are not set in this environment. */
+/** Returns the names of optional secrets that are not set in this environment. */
 export function absentSecrets(definition: SystemDefinition, settings: PlanSettings): Set<string> {
   const set = new Set(settings.secretsSet?.map((name) => parseValueName(name)?.secret));
   return new Set(

@@ -25,7 +25,7 @@ import type {
 } from "../types";
 import { parseQuantity, seconds } from "../values";
 
-/** Environments that serve people: these scale as described, the others run one of each. */
+/** Environments with the described replicas. In all others every service has one replica. */
 const SCALED = new Set(["staging", "prod"]);
 
 export function planService(service: ServiceDefinition, image: ImageDefinition, scope: Scope): Workload {
@@ -50,7 +50,7 @@ export function planService(service: ServiceDefinition, image: ImageDefinition, 
   };
 }
 
-/** GPUs of each container of a service: as the stack's settings say, or else its environment. */
+/** Returns the GPUs per container of a service, from the stack's settings or else from its environment. */
 export function gpusOf({ name, environments }: ServiceDefinition, settings: PlanSettings): number {
   return settings.services?.[name]?.gpu ?? environments[settings.environment]?.gpu ?? 0;
 }
@@ -129,7 +129,7 @@ function planContainer(
   };
 }
 
-/** Commands and files hold settings and addresses, never secrets: the check has seen to that. */
+/** Returns a text that must not contain secrets, such as a command or a file. `checkReferences` ensures this. */
 function knownText(value: Value, scope: Scope, where: string): string {
   const planned = planValue(value, scope);
   if (typeof planned !== "string") {
@@ -138,7 +138,7 @@ function knownText(value: Value, scope: Scope, where: string): string {
   return planned;
 }
 
-/** The text of a file in this environment. */
+/** Returns the text of a file in this environment. */
 function chosen(content: FileContent, scope: Scope): Value {
   if (typeof content === "string" || !("whenSet" in content)) {
     return content;
@@ -186,7 +186,7 @@ function planScale(service: ServiceDefinition, overlay: Overlay, { settings }: S
   if (!scale) {
     return { kind: "fixed", replicas: replicas ?? 1 };
   }
-  // Compose has no autoscaler: it runs the smallest number. The support table says so.
+  // Compose has no autoscaler, so the minimum is used. docs/reference/support.md documents this.
   return settings.target === "compose" ? { kind: "fixed", replicas: scale.min } : automatic(scale);
 }
 
@@ -200,7 +200,7 @@ function automatic({ min, max, cpu, memory }: Scale): PlannedScale {
   };
 }
 
-/** What `after` names, and what the references imply: a database's roles, a service's health. */
+/** Returns the dependencies from `after` and those that references imply: a datastore's gate or a service's health. */
 function planDependencies(
   after: readonly string[],
   references: readonly Value[],
@@ -243,7 +243,10 @@ function planConnections(references: readonly Value[], scope: Scope): Connection
 
 type ReferenceTarget = { kind: "service"; name: string; port: string } | { kind: "datastore"; name: string };
 
-/** Whom a value points at. A name alone (`db.database`) is no connection, but every use comes with an address. */
+/**
+ * Returns the targets of a value's references. A property such as `db.database` alone is no connection, but in practice
+ * it is always used together with an address.
+ */
 function targets(value: Value): ReferenceTarget[] {
   if (typeof value === "string") {
     return [];

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { INTERPOLATION_FIX, interpolatedIn, interpolationMessage } from "../references";
 import { parseCpu, parseDuration, parseQuantity, type Cpu, type Duration, type Quantity } from "../values";
 
-/** Longest time that an option takes. Kubernetes counts probes in seconds of 32 bits. */
+/** Maximum duration of an option in milliseconds: one year. Kubernetes stores probe times as 32-bit seconds. */
 const LONGEST_TIME = 365 * 24 * 3_600_000;
-/** Largest amount of bytes: numbers are exact up to here. */
+/** Maximum number of bytes. Larger integers are not exact. */
 const MOST_BYTES = 2 ** 53;
-/** Most thousandths of a core. */
+/** Maximum CPU in thousandths of a core. */
 const MOST_CPU = 1_000_000;
 
-/** What is wrong with a text, whatever it is for. */
+/** Returns the problem of a text that is invalid for any purpose, or undefined. */
 export function textIssue(value: string): { message: string; fix?: string } | undefined {
   const described = interpolatedIn(value);
   if (described !== undefined) {
@@ -18,7 +18,7 @@ export function textIssue(value: string): { message: string; fix?: string } | un
   return value.includes("\0") ? { message: "expected text without a NUL character" } : undefined;
 }
 
-/** Text that satisfies a predicate. */
+/** Schema of a text that satisfies a predicate. */
 export function textLike<T extends string = string>(expected: string, isValid: (value: string) => boolean) {
   return z.custom<T>().superRefine((value: unknown, context) => {
     const issue = typeof value === "string" ? textIssue(value) : undefined;
@@ -44,7 +44,7 @@ export const quantity = textLike<Quantity>("a size such as 10Gi", (value) =>
 );
 export const cpu = textLike<Cpu>("an amount such as 250m or 2", (value) => within(parseCpu(value), MOST_CPU));
 
-/** A path in a container. */
+/** An absolute path in a container. */
 export const absolutePath = textLike(
   "an absolute path",
   (value) => /^\/[^\s:,\0]+$/.test(value) && value.length < 4096 && !value.split("/").includes(".."),
@@ -63,7 +63,7 @@ export const port = wholeNumber(1024, 65_535, "a port from 1024 to 65535 (the co
 export const truth = z.boolean({ error: "expected true or false" });
 
 export function oneOf<const T extends readonly string[]>(values: T) {
-  // Formatted only for an error: the first list format of a process costs 10 ms.
+  // Formatted only for an error: the first list format of a process takes 10 ms.
   const names = () => new Intl.ListFormat("en-GB", { type: "disjunction" }).format(values);
   return z.enum(values as unknown as [T[number], ...T[number][]], { error: () => `expected ${names()}` });
 }
@@ -72,12 +72,12 @@ export function list<S extends z.ZodType>(element: S) {
   return z.array(element, { error: "expected a list" }).readonly();
 }
 
-/** Values by names of the user's own. */
+/** Schema of values by user-defined name. */
 export function named<S extends z.ZodType>(value: S) {
   return z.record(z.string(), value, { error: "expected names and values in braces" }).readonly();
 }
 
-/** Options of which each is known. An unknown one is reported with those that exist. */
+/** Schema of an options object. An unknown option is reported together with the known ones. */
 export function options<S extends z.core.$ZodLooseShape>(shape: S, expected = "options in braces") {
   const known = Object.keys(shape).join(", ");
   return z.strictObject(shape, {

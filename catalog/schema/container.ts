@@ -21,27 +21,27 @@ import { handleOf, secretReference, value } from "./values";
 import type { Value } from "../references";
 
 const HOST_PORT = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?:(\d{1,5})$/;
-/** Longest reason of an exception: it is written into an annotation. */
+/** Maximum length of an exception's reason, which becomes an annotation. */
 const LONGEST_REASON = 1000;
 
 const PAIR = "[request, limit]";
 const pair = <S extends z.ZodType>(amount: S, example: string) =>
   z.tuple([amount, amount], { error: `expected ${PAIR} such as ${example}` }).readonly();
 
-/** Request and limit: what is reserved, and what is never exceeded. */
+/** Resource requests and limits. */
 export const resources = options(
   { cpu: pair(cpu, '["100m", "1"]'), memory: pair(quantity, '["128Mi", "256Mi"]') },
   'cpu and memory as [request, limit], such as { cpu: ["100m", "1"], … }',
 );
 
-/** How many: a range that follows the load. */
+/** Bounds and targets of the autoscaler. */
 export const scale = options(
   {
     min: wholeNumber(1, 1000),
     max: wholeNumber(1, 1000),
-    /** Average CPU in percent of the request that the autoscaler aims at. */
+    /** Target average CPU utilization, in percent of the request. */
     cpu: wholeNumber(1, 100, "1-100 percent").exactOptional(),
-    /** Average memory in percent of the request that the autoscaler aims at. */
+    /** Target average memory utilization, in percent of the request. */
     memory: wholeNumber(1, 100, "1-100 percent").exactOptional(),
   },
   "a range such as { min: 2, max: 6, cpu: 70 }",
@@ -53,8 +53,8 @@ export const volumeMount = options(
     path: absolutePath,
     size: quantity,
     /**
-     * Says that other services have a volume of the same name on purpose, and that each has a disk of its own.
-     * @default false: the same name in two services is refused
+     * Confirms that other services intentionally have a volume of the same name, and that each has its own disk.
+     * @default false: the same name in two services is rejected
      */
     private: truth.exactOptional(),
   },
@@ -68,28 +68,28 @@ const reason = textLike(`a reason of 1 to ${LONGEST_REASON} characters`, (given)
 const plainException = options({
   /**
    * `engine-socket`: mounts the Docker socket, which is root-equivalent on the host. Target compose only.
-   * `writable-root`: on a cluster it may write 2 GiB beside its log.
+   * `writable-root`: on a cluster the container may write 2 GiB to its root file system, in addition to its log.
    */
   allow: z.enum(["writable-root", "net-bind-service", "engine-socket"]),
   reason,
 });
 
-/** Use of devices of the machine, never by way of a privileged container. */
+/** Access to host devices without a privileged container. */
 const deviceException = options({
   allow: z.literal("device"),
-  /** The bus, or one serial port: `/dev/bus/usb`, `/dev/ttyUSB0`, `/dev/ttyACM0`. */
+  /** The USB bus or one serial port: `/dev/bus/usb`, `/dev/ttyUSB0`, `/dev/ttyACM0`. */
   path: text,
-  /** Numeric groups of the machine that may open it; on Debian 20 is dialout, 46 is plugdev. @default [] */
+  /** Numeric host groups that may open the device. On Debian, 20 is dialout and 46 is plugdev. @default [] */
   groups: list(wholeNumber(1, 65_535, "a numeric group, 1-65535 and not root's")).exactOptional(),
   reason,
 });
 
-/** Something a container may do that is denied by default, and why it must. */
+/** A permission that is denied by default, and the reason for granting it. */
 export const securityException = z.discriminatedUnion("allow", [plainException, deviceException], {
   error: "expected writable-root, net-bind-service, engine-socket or device",
 });
 
-/** What one environment changes. Everything else stays as described. */
+/** Overrides for one environment. All other options stay as described. */
 export const overlay = options({
   env: named(value).exactOptional(),
   replicas: wholeNumber(0, 1000).exactOptional(),
@@ -106,10 +106,13 @@ const overlays = options(
   >,
 );
 
-/** One text or another, by whether an optional secret is set. */
+/** A text that depends on whether an optional secret is set. */
 const choice = options({ whenSet: secretReference, then: value, otherwise: value });
 
-/** Text of a configuration file. Settings and addresses may be in it, secrets never: they have files of their own. */
+/**
+ * Text of a configuration file. It may contain settings and addresses but no secrets, which are delivered as separate
+ * files.
+ */
 export type FileContent = Value | z.output<typeof choice>;
 
 const fileContent = z.custom<FileContent>().superRefine((given: unknown, context) => {
@@ -126,55 +129,61 @@ export const containerShape = {
   image: handleOf(["image"], "an image of this system").transform(name),
   /** Replaces the image's command. @default - the image's own */
   command: list(value).exactOptional(),
-  /** A secret value arrives as a file: the container gets `NAME_FILE` with its path. @default {} */
+  /** Environment variables. A secret value is delivered as a file, and `NAME_FILE` holds its path. @default {} */
   env: named(value).default({}),
-  /** Jobs and services that must have completed, or be ready, first (beyond those that `env` refers to). @default [] */
+  /**
+   * Jobs that must have completed and services that must be ready first, in addition to those that `env` refers to.
+   * @default []
+   */
   after: list(handleOf(["service", "job"], "the value of a job or service").transform(name)).default([]),
   resources,
-  /** Hosts outside the deployment that may be reached, as `host:port`. @default [] */
+  /** External hosts that the container may reach, as `host:port`. @default [] */
   egress: list(
     textLike("host:port such as api.example.com:443", (destination) => {
       const number = Number(HOST_PORT.exec(destination)?.[2]);
       return number >= 1 && number <= 65_535 && destination.length <= 259;
     }),
   ).default([]),
-  /** Paths that can be written to, in memory, lost on restart. @default ["/tmp"] */
+  /** Writable paths, in memory, lost on restart. @default ["/tmp"] */
   writable: list(absolutePath).default(["/tmp"]),
-  /** Disks that outlive the container. @default [] */
+  /** Persistent volumes. @default [] */
   volumes: list(volumeMount).default([]),
   /** Configuration files by absolute path. @default {} */
   files: named(fileContent).default({}),
-  /** What this container may do that is denied by default, each with its reason. @default [] */
+  /** Permissions that are denied by default, each with its reason. @default [] */
   exceptions: list(securityException).default([]),
   /**
-   * Labels that a node of a cluster must have for this to run on it. They do not count for a service that names
-   * devices and gets none. @default {}
+   * Node labels that the workload requires on a cluster. Ignored for a service that declares devices but receives none.
+   * @default {}
    */
   nodes: named(text).exactOptional(),
-  /** What single environments change. @default {} */
+  /** Overrides per environment. @default {} */
   environments: overlays.default({}),
-  /** The environments that have it; what refers to it is in no other either. @default - all */
+  /** Environments in which the workload exists. References to it must be limited to them too. @default - all */
   only: list(oneOf(ENVIRONMENTS)).exactOptional(),
   /**
-   * Started only when it is asked for, on one machine: `longshore up --profile dev-tools`. Clusters leave it out.
-   * @default - always started
+   * Profile that enables the workload on one machine: `longshore up --profile dev-tools`. Clusters omit it. @default -
+   * always started
    */
   profile: text.exactOptional(),
 };
 
 const develop = options({
-  /** Stage of the Dockerfile to build instead. @default "development" */
+  /** Dockerfile stage to build instead. @default "development" */
   target: text.default("development"),
   /**
-   * Folders of the build context and where they are mounted: `{ src: "/app/src" }`. A folder of a named context is
-   * written with its name: `{ "shared:src/lib": "/app/shared/lib" }`.
+   * Mount paths by folder of the build context: `{ src: "/app/src" }`. A folder of a named context is prefixed with the
+   * name: `{ "shared:src/lib": "/app/shared/lib" }`.
    */
   mounts: named(absolutePath),
-  /** Port of the debugger, published on the loopback address; the container finds it in `DEBUG_PORT`. @default - none */
+  /** Debugger port, published on the loopback address and passed to the container as `DEBUG_PORT`. @default - none */
   debug: port.exactOptional(),
   /** @default - the stage's own */
   command: list(text).exactOptional(),
-  /** Folder in memory that programs are built in and started from; nowhere else can a container do so. @default - none */
+  /**
+   * Executable folder in memory for building and starting programs. Other folders in memory are mounted noexec.
+   * @default - none
+   */
   build: absolutePath.exactOptional(),
 });
 
@@ -184,44 +193,43 @@ export const serviceOptions = options({
   ...containerShape,
   /** Name and number of each port. @default {} */
   ports: named(port).default({}),
-  /** Whether the process lives. Never looks at dependencies: failing it restarts the container. @default - none */
+  /** Liveness probe. It never checks dependencies, because a failure restarts the container. @default - none */
   live: probe.exactOptional(),
-  /** Whether it can serve. Looks at dependencies: failing it stops traffic. @default - the same as `live` */
+  /** Readiness probe. It checks dependencies; a failure stops traffic. @default - the same as `live` */
   ready: probe.exactOptional(),
-  /** Time that the first start may take before `live` counts. @default "60s" */
+  /** Maximum startup time before `live` applies. @default "60s" */
   startup: duration.default("60s"),
-  /** Time from SIGTERM to SIGKILL. @default "30s" */
+  /** Grace period from SIGTERM to SIGKILL. @default "30s" */
   grace: duration.default("30s"),
-  /** A fixed number. @default 1, unless `scale` is given */
+  /** Fixed number of replicas. @default 1, unless `scale` is given */
   replicas: wholeNumber(0, 1000).exactOptional(),
-  /** A range that follows the load. @default - fixed */
+  /** Autoscaling range. @default - a fixed number of replicas */
   scale: scale.exactOptional(),
   /** Port and path of Prometheus metrics. @default - none */
   metrics: options(
     { port: text, path: absolutePath },
     'a port and a path such as { port: "http", path: "/metrics" }',
   ).exactOptional(),
-  /** How it is developed: sources mounted over the image, a reloading command, a debugger. @default - not */
+  /** Development mode: mounted sources, a reloading command, a debugger. @default - none */
   develop: develop.exactOptional(),
   /**
-   * Port on this machine's loopback address that leads to its first port, for tools that are opened in a browser.
-   * Only with `profile`. The catalog's second system has a port that is ten higher, and so on.
-   * @default - reached over routes only
+   * Port on the loopback address that leads to the service's first port, for browser-based tools. Requires `profile`.
+   * The port of the catalog's second system is ten higher, and so on. @default - reachable only over routes
    */
   publish: wholeNumber(1024, 65_435, "1024-65435").exactOptional(),
   /**
-   * What it runs instead of `image` where it gets a GPU: `gpu` of an environment, or of the stack's settings.
+   * Image to run instead of `image` if the service has a GPU, from `gpu` of an environment or of the stack's settings.
    * @default - the same image
    */
   gpuImage: handleOf(["image"], "an image of this system").transform(name).exactOptional(),
-  /** Skipped on a developer's machine, with a line that says so, where its image cannot be pulled. @default false */
+  /** Whether a developer's machine skips the service, with a message, if its image cannot be pulled. @default false */
   dispensable: truth.exactOptional(),
-  /** Networks that it shares with other systems (target compose). @default [] */
+  /** Networks shared with other systems (target compose). @default [] */
   shares: list(oneOf(SHARED_NETWORKS)).exactOptional(),
 });
 
 export const jobOptions = options({
   ...containerShape,
-  /** Longest time the job may take. @default "10m" */
+  /** Maximum duration of the job. @default "10m" */
   timeout: duration.default("10m"),
 });

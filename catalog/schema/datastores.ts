@@ -6,11 +6,11 @@ import { resources } from "./container";
 const overlay = options({ resources: resources.exactOptional() });
 
 const storeShape = {
-  /** Disk where it runs as a container. @default "10Gi" */
+  /** Disk size as a container. @default "10Gi" */
   storage: quantity.default("10Gi"),
-  /** @default - enough for a small system */
+  /** Resources as a container. @default - enough for a small system */
   resources: resources.exactOptional(),
-  /** What single environments change. @default {} */
+  /** Overrides per environment. @default {} */
   environments: options(
     Object.fromEntries(ENVIRONMENTS.map((name) => [name, overlay.exactOptional()])) as Record<
       Environment,
@@ -36,22 +36,22 @@ export const redisOptions = options({
   ...storeShape,
   /** Major version. @default 7 */
   version: version(7),
-  /** Memory for data. The container's limit must leave a quarter of it on top. @default "256Mi" */
+  /** Maximum memory for data. The container's limit must be a quarter larger. @default "256Mi" */
   maxMemory: quantity.default("256Mi"),
-  /** What happens when the memory is full. @default "noeviction" (writes are rejected) */
+  /** Behaviour when the memory is full. @default "noeviction" (writes are rejected) */
   eviction: oneOf(EVICTIONS).default("noeviction"),
-  /** Whether every write goes to disk. `false` is a cache without a disk, empty after a restart. @default true */
+  /** Whether every write is persisted. `false` is a cache without a disk, empty after a restart. @default true */
   appendOnly: truth.default(true),
 });
 
 const MOST_PARTITIONS = 1000;
 
 export const topic = options({
-  /** Can grow, never shrink. @default 1 */
+  /** Number of partitions. It can be increased, never decreased. @default 1 */
   partitions: wholeNumber(1, MOST_PARTITIONS).exactOptional(),
-  /** How long messages are kept. @default - Kafka's own: seven days */
+  /** Retention time of messages. @default - Kafka's own: seven days */
   retention: duration.exactOptional(),
-  /** Bytes per partition that are kept. @default - no limit */
+  /** Maximum retained bytes per partition. @default - no limit */
   retentionSize: quantity.exactOptional(),
   /** `compact` keeps the last message of every key. @default "delete" */
   cleanup: oneOf(["delete", "compact"]).exactOptional(),
@@ -59,14 +59,14 @@ export const topic = options({
 
 export const kafkaOptions = options({
   ...storeShape,
-  /** @default "4.1.1" */
+  /** Version of the image. @default "4.1.1" */
   version: version("4.1.1"),
-  /** Topics by name. Topics that are not listed are not created on use. @default {} */
+  /** Topics by name. Topics that are not listed are not created automatically. @default {} */
   topics: named(topic).default({}),
 });
 
 export const neo4jOptions = options({
   ...storeShape,
-  /** Community edition of this line. @default "5.26" */
+  /** Release line of the community edition. @default "5.26" */
   version: version("5.26"),
 });

@@ -10,7 +10,7 @@ const folder = textLike(
   (value) => value !== "" && !value.startsWith("/") && !value.split("/").includes(".."),
 );
 
-/** A folder, or another image of the system. */
+/** Schema of a build context: a folder, or another image of the system. */
 const context = z.custom<string | Handle>().superRefine((given: unknown, issues) => {
   if (typeof given === "string") {
     const isBelow = folder.safeParse(given);
@@ -39,28 +39,28 @@ const context = z.custom<string | Handle>().superRefine((given: unknown, issues)
 const user = wholeNumber(1, 65_535, "a numeric user, 1-65535 and not root");
 
 export const imageOptions = options({
-  /** Folder below the repository's root with the Dockerfile and all that it copies. */
+  /** Folder below the repository's root with the Dockerfile and every file that it copies. */
   context: folder,
-  /** @default "Dockerfile" */
+  /** Name of the Dockerfile. @default "Dockerfile" */
   dockerfile: textLike("a file name", (value) => value !== "").default("Dockerfile"),
-  /** Stage to build. @default - the last one */
+  /** Dockerfile stage to build. @default - the last one */
   target: textLike("the name of a stage", (value) => value !== "").exactOptional(),
   /**
-   * What the Dockerfile can read beside its context: a folder below the repository's root (`COPY --from=NAME`), or
-   * another image of this system (`FROM NAME`). Part of what decides whether the image is built again. @default {}
+   * Named build contexts: a folder below the repository's root (`COPY --from=NAME`), or another image of this system
+   * (`FROM NAME`). They are part of the content tag. @default {}
    */
   contexts: named(context).default({}),
-  /** Build arguments. Readable in the image's history, so never a secret. @default {} */
+  /** Build arguments. They are visible in the image's history, so they must not contain secrets. @default {} */
   args: named(text).default({}),
   /** Numeric user that the container runs as. @default 1000 */
   user: user.default(1000),
-  /** What in the image can send an HTTP request, for health checks inside the container. @default "none" */
+  /** The program in the image that can send an HTTP request, for health checks inside the container. @default "none" */
   runtime: oneOf(RUNTIMES).default("none"),
 });
 
 export const upstreamOptions = options({
   /** Numeric user that the container runs as. @default 1000 */
   user: user.default(1000),
-  /** What in the image can send an HTTP request, for health checks inside the container. */
+  /** The program in the image that can send an HTTP request, for health checks inside the container. */
   runtime: oneOf(RUNTIMES),
 });

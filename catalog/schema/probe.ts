@@ -24,13 +24,13 @@ export const probeCheck = z.discriminatedUnion(
 export const probe = options(
   {
     check: probeCheck,
-    /** @default "10s" */
+    /** Time between two checks. @default "10s" */
     interval: duration,
-    /** @default "3s" */
+    /** Timeout of one check. @default "3s" */
     timeout: duration,
-    /** Failures in a row before the container counts as failed. @default 3 */
+    /** Consecutive failures after which the container is unhealthy. @default 3 */
     failures: wholeNumber(1, 1000),
-    /** Where `http("/", 5)` keeps what are no options. */
+    /** Holds the invalid argument of a call such as `http("/", 5)`. */
     options: z.never({ error: 'expected options such as { interval: "10s" }' }).exactOptional(),
   },
   'a probe such as http("/livez")',
@@ -40,10 +40,10 @@ export const probe = options(
 export interface ProbeOptions {
   /** Name of the port. @default - the service's first port */
   port?: string;
-  /** Time between two requests. @default "10s" */
+  /** Time between two checks. @default "10s" */
   interval?: z.input<typeof duration>;
-  /** Time that the answer may take. @default "3s" */
+  /** Timeout of one check. @default "3s" */
   timeout?: z.input<typeof duration>;
-  /** Failures in a row before the container counts as failed. @default 3 */
+  /** Consecutive failures after which the container is unhealthy. @default 3 */
   failures?: number;
 }

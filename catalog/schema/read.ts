@@ -6,7 +6,7 @@ import { isReference } from "../references";
 import { isSecretName } from "../secret-names";
 import { show } from "./show";
 
-/** Options as a schema read them: complete with defaults, and free of what was wrong in them. */
+/** Parsed options: defaults are filled in, and invalid parts are removed. */
 export interface ReadOptions<T> {
   readonly options: T;
   readonly problems: readonly Problem[];
@@ -14,14 +14,14 @@ export interface ReadOptions<T> {
 
 type Placeholder = (path: readonly PropertyKey[]) => unknown;
 
-/** Most times that invalid parts are removed. Each round removes at least one level of nesting. */
+/** Maximum number of repair rounds. Each round removes at least one level of nesting. */
 const ROUNDS = 12;
 const REMOVED = Symbol("removed");
 
 /**
- * Reads what a word was given. Every wrong part becomes one problem and is left out of the result, so that the checks
- * across several values can go on with the rest.
- * @param placeholder what stands for a value that is missing or invalid; of the empty path, for all options together
+ * Parses the options of a statement. Every invalid part becomes one problem and is removed from the result, so that
+ * checks across several values can continue with the rest.
+ * @param placeholder replaces a missing or invalid value; for the empty path, all options together
  */
 export function readOptions<S extends z.ZodType>(
   schema: S,
@@ -45,12 +45,12 @@ export function readOptions<S extends z.ZodType>(
   return { options: result.success ? result.data : schema.parse(placeholder([])), problems };
 }
 
-/** Options whose keys are names of the user's own. A value that is missing there is a mistake. */
+/** Options whose keys are user-defined names. Below them, an undefined value is a problem. */
 const NAMED = new Set(["args", "contexts", "env", "files", "mounts", "nodes", "ports", "topics"]);
 
 const PROBES = new Set<PropertyKey | undefined>(["live", "ready"]);
 
-/** An option that is `undefined` counts as absent. */
+/** Removes options that are `undefined`, because they count as absent. */
 function withoutUndefined(value: unknown, depth = 0, parent = ""): unknown {
   if (Array.isArray(value) && depth <= ROUNDS) {
     return value.map((one) => withoutUndefined(one, depth + 1));
@@ -97,7 +97,7 @@ function replaced(value: unknown, path: readonly PropertyKey[], by: unknown): un
     return value.map((one: unknown, index) => (index === key ? replaced(one, rest, by) : one));
   }
   if (!isOptions(value) || (by === REMOVED && !Object.hasOwn(value, key))) {
-    // What is missing below the first level makes its parent unusable.
+    // A value that is missing below the first level makes its parent unusable.
     return REMOVED;
   }
   return { ...value, [key]: replaced(value[key], rest, by) };
@@ -106,7 +106,7 @@ function replaced(value: unknown, path: readonly PropertyKey[], by: unknown): un
 function compact(value: unknown): unknown {
   if (Array.isArray(value)) {
     const kept = value.filter((one) => one !== REMOVED).map(compact);
-    // A list of which nothing is right counts as absent.
+    // A list without any valid entry counts as absent.
     return kept.length === 0 && value.length > 0 ? REMOVED : kept;
   }
   if (!isOptions(value)) {
@@ -119,9 +119,9 @@ function compact(value: unknown): unknown {
   );
 }
 
-/** A zod issue as problems. A message that starts with `expected` gets what was found. */
+/** Converts a zod issue to problems. A message that starts with `expected` is completed with the actual value. */
 function problemsOf(issue: z.core.$ZodIssue, prefix: string, input: unknown): Problem[] {
-  // `live.check.path` is an inner structure of what people write as `live: http(path)`.
+  // `live.check.path` is the internal structure of `live: http(path)`.
   const written = issue.path.filter((part, index) => part !== "check" || !PROBES.has(issue.path[index - 1]));
   const path = [prefix, ...written.map(String)].join(".");
   if (issue.code === "unrecognized_keys") {
@@ -152,7 +152,7 @@ function fixOf(issue: z.core.$ZodIssue, found: unknown, isHidden: boolean): stri
   return undefined;
 }
 
-/** The name that was probably meant, or all that are known. */
+/** Suggests the most similar known name, or lists all known names. */
 export function suggestion(name: string, known: readonly string[]): string {
   const close = nearest(name, known);
   return close === undefined ? `known here: ${known.join(", ") || "none"}` : `did you mean ${close}?`;

@@ -1,25 +1,25 @@
 import { oneOf, options, quantity, truth, wholeNumber } from "./basics";
 import { textOrSetting } from "./values";
 
-/** How many requests one client (by its address) may send. Requests beyond are answered with 429. */
+/** Rate limit per client address. Excess requests are answered with 429. */
 export const rateLimit = options({
   requests: wholeNumber(1, 10_000),
   per: oneOf(["1s", "1m"]),
-  /** Requests beyond the rate that are served at once. @default - as many as `requests` */
+  /** Requests above the rate that are served immediately. @default - as many as `requests` */
   burst: wholeNumber(0, 10_000).exactOptional(),
 });
 
-/** What the reverse proxy does with a route's requests. */
+/** Options of a route, which the reverse proxy applies. */
 export const routeOptions = options({
-  /** @default - none */
+  /** Rate limit per client. @default - none */
   rateLimit: rateLimit.exactOptional(),
   /**
-   * Whose pages may call this route from a browser: origins such as `https://app.example.com`, separated by commas.
-   * `*` is everyone. Without credentials: no cookies. @default - only the system's own pages
+   * Origins whose pages may call this route from a browser, such as `https://app.example.com`, separated by commas. `*`
+   * allows every origin. Credentials such as cookies are not allowed. @default - only the system's own origin
    */
   cors: options({ origins: textOrSetting }).exactOptional(),
-  /** Largest request body; passed on as it arrives. @default - the proxy's own: 16 MiB with Compose */
+  /** Maximum size of a request body, which is passed on unbuffered. @default - the proxy's own: 16 MiB with Compose */
   bodyLimit: quantity.exactOptional(),
-  /** Whether connections may become WebSockets, and then stay open for an hour without traffic. @default false */
+  /** Whether WebSocket upgrades are allowed. Idle WebSockets are closed after an hour. @default false */
   websocket: truth.exactOptional(),
 });

@@ -2,9 +2,9 @@ import { ENVIRONMENTS } from "../choices";
 import { list, oneOf, options, text, truth, wholeNumber } from "./basics";
 
 const common = {
-  /** `config`: an operator sets it. `generated`: made once. @default "config" */
+  /** Origin of the value. `config`: an operator sets it. `generated`: Longshore creates it once. @default "config" */
   from: oneOf(["config", "generated"]).exactOptional(),
-  /** Environments that work without it. @default [] */
+  /** Environments in which the secret is optional. @default [] */
   optionalIn: list(oneOf(ENVIRONMENTS)).exactOptional(),
 };
 
@@ -27,7 +27,7 @@ const tls = options({
   watched: truth.exactOptional(),
 });
 
-/** The options of a secret by its kind. */
+/** Returns the schema of a secret's options by its kind. */
 export function secretOptions(given: unknown) {
   const kind = typeof given === "object" && given !== null ? (given as { kind?: unknown }).kind : undefined;
   return kind === "tls" ? tls : kind === "keys" ? keys : plain;

@@ -13,17 +13,19 @@ export const settingValue = z.custom<string | number | boolean>().superRefine((v
 const bound = z.number({ error: "expected a number" });
 
 export const settingOptions = options({
-  /** Type of a setting without a default: `text`, `number` or `boolean`. @default - the default's; else `text` */
+  /**
+   * Type of a setting without a default: `text`, `number` or `boolean`. @default - the type of the default, else `text`
+   */
   type: oneOf(SETTING_TYPES).exactOptional(),
-  /** The only values allowed. @default - any of the type */
+  /** Allowed values. @default - any value of the type */
   oneOf: list(settingValue)
     .refine((values) => values.length > 0, { error: "expected at least one value" })
     .exactOptional(),
-  /** Smallest number. @default - no limit */
+  /** Minimum. @default - no limit */
   min: bound.exactOptional(),
-  /** Largest number. @default - no limit */
+  /** Maximum. @default - no limit */
   max: bound.exactOptional(),
-  /** Regular expression that the whole text must match, such as `\\d{4}`. @default - any text */
+  /** Regular expression that must match the whole text, such as `\\d{4}`. @default - any text */
   pattern: textLike("a regular expression", isPattern).exactOptional(),
 });
 

@@ -3,7 +3,7 @@ import { describe, isReference } from "../references";
 
 const LONGEST = 80;
 
-/** A value as an error quotes it: text in quotes, a handle by its word and name, never longer than a line. */
+/** Formats a value for an error: text in quotes, a handle by its statement and name, on at most one line. */
 export function show(value: unknown): string {
   if (value === undefined) {
     return "nothing";

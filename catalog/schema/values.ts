@@ -8,7 +8,7 @@ interface Issue {
   readonly fix?: string;
 }
 
-/** Why something is not text or a reference, or undefined when it is. */
+/** Returns why a value is neither text nor a reference, or undefined when it is valid. */
 function valueIssue(value: unknown): Issue | undefined {
   if (typeof value === "string") {
     return textIssue(value);
@@ -37,7 +37,7 @@ function propertyFix(handle: Handle): string {
     : `write one of its values, such as ${handle.name}.${first}`;
 }
 
-/** What to say of a property that a handle does not have. */
+/** Returns the issue of a property that a handle does not have. */
 export function absentIssue({ word, owner, property, known }: AbsentProperty): Issue {
   if (word === "service") {
     return known.length === 0
@@ -53,7 +53,7 @@ export function absentIssue({ word, owner, property, known }: AbsentProperty): I
   };
 }
 
-/** A value that satisfies a check which names the issue, kept as it is. */
+/** Schema of a value that a function checks. The value is kept unchanged. */
 function judged<T>(judge: (value: unknown) => Issue | undefined) {
   return z.custom<T>().superRefine((value: unknown, context) => {
     const issue = judge(value);
@@ -75,7 +75,7 @@ export const textOrSetting = judged<string | SettingReference>((given) => {
   return isFitting ? valueIssue(given) : { message: "expected text or a setting" };
 });
 
-/** Where a route leads. */
+/** The target of a route. */
 export const endpoint = judged<EndpointReference>((given) => {
   if (isReference(given) && given.ref === "endpoint") {
     return undefined;
@@ -94,7 +94,7 @@ export const endpoint = judged<EndpointReference>((given) => {
   return { message, ...(given === undefined && { fix: "is the name that it comes from spelt right?" }) };
 });
 
-/** The handle of a word, by its name. */
+/** Schema of a handle of the given statements. The result is its name. */
 export function handleOf(words: readonly string[], expected: string) {
   return judged<Handle>((given) => {
     const word = wordOf(given);
