@@ -4,7 +4,7 @@ import { bake, type BakeRequest } from "../../tools/bake";
 import { docker, dockerEnvironment, lastLines, tryDocker } from "./docker";
 import type { ProjectInputs } from "./inputs";
 
-/** Ids of the images of a document that are present, by reference. */
+/** Ids of the present images among the references, by reference. */
 export async function presentImages(references: readonly string[]): Promise<Map<string, string>> {
   const inspected = await Promise.all(
     references.map(async (reference) => {
@@ -16,11 +16,11 @@ export async function presentImages(references: readonly string[]): Promise<Map<
 }
 
 /**
- * Sees to it that every image is present: builds what has a build section and pulls the rest. An image that is
- * present is taken as it is: tags of built images say what they were made from.
+ * Makes every image present: builds images that have a build section and pulls the others. Present images are not
+ * rebuilt, because the tag of a built image identifies its sources.
  *
  * @returns ids by reference
- * @throws UserError with the failed step's last lines; nothing that runs has been touched
+ * @throws UserError with the last lines of the failed step; running containers are untouched
  */
 export async function ensureImages(
   file: string,
@@ -72,21 +72,24 @@ async function pull(compose: string[], services: string[], log: Log, signal: Abo
   }
 }
 
-/** `backend` of `todo/backend:src-0123`: what a person calls it. */
+/** Short name of an image: `backend` of `todo/backend:src-0123`. */
 export function imageName(reference: string): string {
   return (reference.split("/").at(-1) ?? reference).replace(/[:@].*$/, "");
 }
 
 interface Builds {
-  /** What is built, the rest is pulled. */
+  /** References of the images to build. The others are pulled. */
   readonly references: ReadonlySet<string>;
   readonly runs: readonly (Pick<BakeRequest, "definition" | "targets" | "set"> & {
-    /** As a person calls them. */
+    /** Short names, see {@link imageName}. */
     readonly images: readonly string[];
   })[];
 }
 
-/** By the bake document what it has a target for, by the Compose document what only that has a build section for. */
+/**
+ * Builds an image with the bake document if that has a target for it, and with the Compose document if only that has a
+ * build section for it.
+ */
 function buildsOf(
   { bake: document }: ProjectInputs,
   services: ReadonlyMap<string, { name: string; builds: boolean }>,
@@ -154,7 +157,7 @@ export function indent(text: string): string {
     .join("\n");
 }
 
-/** Hash that Compose gives each service: what it compares to know whether a container is up to date. */
+/** Hash of each service's configuration, by service. Compose compares it to decide whether a container is up to date. */
 export async function configHashes(project: string, file: string): Promise<Map<string, string>> {
   const args = ["compose", "--project-name", project, "--file", file, "config", "--hash", "*"];
   const { stdout } = await docker(args);

@@ -2,7 +2,7 @@ import { tryDocker } from "./docker";
 import type { Document } from "./inputs";
 import type { CheckFailure } from "./server";
 
-/** What the official `docker compose config` finds wrong with a document. Touches nothing and needs no daemon. */
+/** Validates a document with `docker compose config`. Changes nothing and needs no daemon. */
 export async function validateDocument(project: string, document: Document): Promise<CheckFailure[]> {
   const args = ["compose", "--project-name", project, "--file", "-", "config", "--quiet"];
   const { exitCode, stderr } = await tryDocker(args, { input: JSON.stringify(document) });
@@ -18,7 +18,10 @@ export async function validateDocument(project: string, document: Document): Pro
   return [{ property: propertyIn(reason), reason }];
 }
 
-/** Compose begins its message with the path, such as `services.backend.deploy additional properties …`. */
+/**
+ * Extracts the property path from the start of a Compose message, such as `services.backend.deploy additional
+ * properties …`.
+ */
 function propertyIn(reason: string): string {
   const path = /\b(services|networks|volumes|secrets|configs)\.[\w.-]*\w/.exec(reason)?.[0];
   const service = /service "([^"]+)"/.exec(reason)?.[1];

@@ -1,42 +1,51 @@
 import { healthCommand } from "../../tools/health-command";
 import { docker, DockerError, tryDocker } from "./docker";
 
-/** A container as the Docker daemon sees it now. */
+/** Current state of a container, as the Docker daemon reports it. */
 export interface Container {
   readonly id: string;
   readonly name: string;
-  /** Its Compose project. @default "" - it has none */
+  /** Compose project of the container. @default "" - none */
   readonly project: string;
   readonly service: string;
-  /** What Compose made it from. */
+  /** Compose's hash of the configuration that the container was created from. */
   readonly configHash: string;
-  /** Id of the image it runs. */
+  /** Id of the container's image. */
   readonly image: string;
   readonly state: "created" | "running" | "restarting" | "paused" | "exited" | "removing" | "dead";
   readonly exitCode: number;
-  /** Memory limit in bytes, where the kernel ended one of its processes for exceeding it. @default - it did not */
+  /**
+   * Memory limit in bytes, set if the kernel killed one of its processes for exceeding it.
+   * @default - no process was killed for memory
+   */
   readonly outOfMemory?: number;
   readonly restarts: number;
-  /** `unhealthy`: the engine says so, and it does when asked again. @default - it has no health check */
+  /**
+   * State of the health check. `unhealthy` is reported only after a second check has failed.
+   * @default - no health check
+   */
   readonly health?: "starting" | "healthy" | "unhealthy";
   /** Output of the last health check. */
   readonly probeOutput: string;
-  /** How long after its start its health check may fail until it counts as unhealthy. @default - it has none */
+  /**
+   * Seconds after the start during which the health check may fail before the container is unhealthy.
+   * @default - no health check
+   */
   readonly patienceSeconds?: number;
   /** ISO times. */
   readonly created: string;
   readonly started: string;
-  /** Names of the networks it is connected to. */
+  /** Names of the container's networks. */
   readonly networks: readonly string[];
-  /** Host paths that are mounted into it. */
+  /** Host paths of the container's mounts. */
   readonly mounts: readonly string[];
-  /** Volumes that it may write to. */
+  /** Volumes that are mounted writable. */
   readonly volumes: readonly Volume[];
-  /** Host paths that it may write to as bind mounts. */
+  /** Host paths of writable bind mounts. */
   readonly writableBinds: readonly string[];
   /** Published ports, such as `127.0.0.1:8080`. */
   readonly ports: readonly string[];
-  /** Time between SIGTERM and SIGKILL when it is stopped. */
+  /** Seconds between SIGTERM and SIGKILL when the container stops. */
   readonly graceSeconds: number;
 }
 
@@ -46,7 +55,7 @@ export interface Volume {
   readonly source: string;
 }
 
-/** The part of `docker container inspect` that is read. */
+/** The fields of `docker container inspect` that are used. */
 interface Inspected {
   Id: string;
   Name: string;
@@ -64,7 +73,7 @@ interface Inspected {
     Labels: Record<string, string> | null;
     /** In seconds. */
     StopTimeout?: number;
-    /** Times in nanoseconds; 0 is the engine's default. */
+    /** Times in nanoseconds; 0 means Docker's default. */
     Healthcheck?: {
       Test?: string[];
       StartPeriod?: number;
@@ -76,18 +85,21 @@ interface Inspected {
   NetworkSettings: { Networks: Record<string, unknown> };
   Mounts: { Type?: string; Name?: string; Source?: string; RW?: boolean }[];
   HostConfig?: {
-    /** Bytes; 0 without a limit. */
+    /** Bytes; 0 means no limit. */
     Memory?: number;
     PortBindings?: Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
   };
 }
 
-/** All containers of a project, running or not, oldest first. */
+/** Lists all containers of a project, running or stopped, oldest first. */
 export async function listContainers(project: string): Promise<Container[]> {
   return findContainers(`label=com.docker.compose.project=${project}`);
 }
 
-/** All containers that match filters of `docker ps`, running or not, oldest first. Several volumes mean any of them. */
+/**
+ * Lists all containers that match filters of `docker ps`, running or stopped, oldest first. With several volume
+ * filters, a container matches if it mounts any of them.
+ */
 export async function findContainers(...filters: readonly string[]): Promise<Container[]> {
   const options = filters.flatMap((filter) => ["--filter", filter]);
   const { stdout } = await docker(["ps", "--all", "--quiet", "--no-trunc", ...options]);
@@ -95,7 +107,7 @@ export async function findContainers(...filters: readonly string[]): Promise<Con
   return containers.sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
 }
 
-/** Containers that are gone by now are left out. */
+/** Inspects containers by id. Omits containers that no longer exist. */
 export async function inspectContainers(ids: readonly string[]): Promise<Container[]> {
   if (ids.length === 0) {
     return [];
@@ -110,8 +122,8 @@ export async function inspectContainers(ids: readonly string[]): Promise<Contain
 }
 
 /**
- * The engine's word is up to one interval of the health check old. Before a container that runs is called unhealthy,
- * and restarted for it, it is asked itself: what has recovered meanwhile is well.
+ * Runs the health check of an unhealthy container once more. Docker's health state is up to one interval old; a
+ * container that has recovered since then must not be reported, or restarted, as unhealthy.
  */
 async function secondOpinion({
   Id: id,
@@ -127,7 +139,7 @@ async function secondOpinion({
   return exitCode === 0 ? { health: "healthy" } : undefined;
 }
 
-/** The engine's own, in nanoseconds. */
+/** Docker's default timeout of a health check, in nanoseconds. */
 const DEFAULT_TIMEOUT = 30e9;
 
 function container(inspected: Inspected): Container {
@@ -167,24 +179,27 @@ function container(inspected: Inspected): Container {
   };
 }
 
-/** Docker's own. */
+/** Docker's default grace period. */
 const DEFAULT_GRACE_SECONDS = 10;
 
 function patience({ StartPeriod, Interval, Retries }: Inspected["Config"]["Healthcheck"] = {}): number {
   return Math.round(((StartPeriod ?? 0) + (Retries || 3) * (Interval || 30e9)) / 1e9);
 }
 
-/** Whether it serves, as far as Docker can tell. */
+/** Whether the container is running, and healthy if it has a health check. */
 export function isHealthy({ state, health }: Pick<Container, "state" | "health">): boolean {
   return state === "running" && health !== "unhealthy" && health !== "starting";
 }
 
-/** Whether it has processes, or gets them without anyone starting it: those in a crash loop, paused or half removed. */
+/**
+ * Whether the container has processes or will be restarted by Docker. Includes containers in a crash loop, paused
+ * containers and containers that are being removed.
+ */
 export function isAlive({ state }: Pick<Container, "state">): boolean {
   return state !== "created" && state !== "exited" && state !== "dead";
 }
 
-/** In words, for people and for the state. */
+/** Describes the state of a container, for messages and for the Pulumi state. */
 export function describe(container: Container): string {
   const { state, restarts, health } = container;
   switch (state) {
@@ -200,14 +215,17 @@ export function describe(container: Container): string {
   }
 }
 
-/** `exit code 3`, or `out of memory: limit 512Mi`: the kernel's SIGKILL alone would show as 137. */
+/**
+ * Describes why a container exited: `exit code 3`, or `out of memory: limit 512Mi`. The exit code alone would show the
+ * kernel's SIGKILL as 137.
+ */
 export function reasonOfExit({ exitCode, outOfMemory }: Pick<Container, "exitCode" | "outOfMemory">): string {
   return outOfMemory === undefined || exitCode === 0
     ? `exit code ${exitCode}`
     : `out of memory${outOfMemory > 0 ? `: limit ${binary(outOfMemory)}` : " on the host"}`;
 }
 
-/** Bytes in the largest binary unit that leaves a whole number: `512Mi`. */
+/** Formats bytes in the largest binary unit that gives a whole number: `512Mi`. */
 function binary(bytes: number): string {
   const units = ["", "Ki", "Mi", "Gi", "Ti"];
   let value = bytes;

@@ -1,39 +1,45 @@
-/** A container of one service, reduced to what a rollout decides by. */
+/** The properties of a container that a rollout decides by. */
 export interface Seen {
   readonly id: string;
-  /** Made from what is deployed now. */
+  /** Whether the container was created from the current release. */
   readonly isCurrent: boolean;
   readonly condition: Condition;
-  /** Clients find it. */
+  /** Whether clients can resolve the container by its service name. */
   readonly isAdmitted: boolean;
-  /** Told to stop, and not seen to exit yet: it does not count, however healthy it looks. */
+  /**
+   * Whether the container was told to stop and its exit was not yet observed. Such a container does not count as
+   * serving, even if it reports healthy.
+   */
   readonly isStopping: boolean;
-  /** Milliseconds since 1970 of its last start; 0 when it was never started. */
+  /** Time of the last start, in milliseconds since 1970; 0 if the container was never started. */
   readonly started: number;
 }
 
-/** `dead`: Docker cannot start it again. */
+/** Condition of a container. `dead`: Docker cannot start it again. */
 export type Condition =
   "healthy" | "starting" | "paused" | "failing" | "removing" | "stopped" | "created" | "dead";
 
-/** The next step of a rollout. Every step is safe to be killed in: the next run decides by what it sees. */
+/** The next step of a rollout. Every step tolerates a kill: the next run decides from the containers that exist. */
 export type Step =
   | { readonly do: "create" }
-  /** Start it where needed, wait until it is ready, let clients find it. `hidden`: not before. */
+  /**
+   * Starts the container if needed, waits until it is ready and connects it to its clients. `hidden`: disconnects it
+   * from clients until then.
+   */
   | { readonly do: "prepare"; readonly id: string; readonly hidden: boolean }
-  /** Stop, and see that they exited. */
+  /** Stops containers and waits until they have exited. */
   | { readonly do: "stop"; readonly ids: readonly string[] }
-  /** Stop and remove. */
+  /** Stops and removes containers. */
   | { readonly do: "retire"; readonly ids: readonly string[] }
   | { readonly do: "nothing" };
 
-/** What takes back a rollout that failed or was interrupted: first `retire`, then `start`. */
+/** Steps that undo a failed or interrupted rollout: first `retire`, then `start`. */
 export interface Undo {
   readonly retire: readonly string[];
   readonly start: readonly string[];
 }
 
-/** Best first: the order in which containers are kept. */
+/** Order in which containers are kept, best first. */
 const PREFERENCE: Readonly<Record<Condition, number>> = {
   healthy: 0,
   starting: 1,
@@ -49,12 +55,12 @@ export function isReady({ isCurrent, condition, isAdmitted, isStopping }: Seen):
   return isCurrent && condition === "healthy" && isAdmitted && !isStopping;
 }
 
-/** Has processes, or gets them again by itself. */
+/** Whether the container has processes or will be restarted by Docker. */
 export function hasProcesses({ condition }: Seen): boolean {
   return condition !== "stopped" && condition !== "created" && condition !== "dead";
 }
 
-/** Serves, or may soon: not one of those that are on their way out. */
+/** Whether the container serves or may become ready. Excludes containers that are stopping. */
 function mayServe(one: Seen): boolean {
   return hasProcesses(one) && !one.isStopping && one.condition !== "removing";
 }
@@ -63,7 +69,7 @@ function isUsable({ isCurrent, isStopping, condition }: Seen): boolean {
   return isCurrent && !isStopping && condition !== "dead" && condition !== "removing";
 }
 
-/** Those that serve come first, then by condition; what was told to stop last; the oldest first among equals. */
+/** Sorts containers: serving ones first, then by condition, stopping ones last, oldest first among equals. */
 function byPreference(seen: readonly Seen[]): Seen[] {
   const rank = (one: Seen) => {
     const isServing = one.condition === "healthy" && one.isAdmitted;
@@ -78,8 +84,9 @@ function byPreference(seen: readonly Seen[]): Seen[] {
 const idsOf = (seen: readonly Seen[]): string[] => seen.map(({ id }) => id);
 
 /**
- * The next step for a service of which several containers may run: a new one is ready before an old one goes, one
- * after the other. `seen` is in the order of creation.
+ * Next step for a service of which several containers may run. Replaces one container after the other: the new one is
+ * ready before the old one stops.
+ * @param seen in order of creation
  */
 export function nextStartFirst(seen: readonly Seen[], wanted: number): Step {
   const ready = seen.filter(isReady);
@@ -90,7 +97,7 @@ export function nextStartFirst(seen: readonly Seen[], wanted: number): Step {
     return rest.length === 0 ? { do: "nothing" } : { do: "retire", ids: idsOf(rest) };
   }
   if (ready.length > 0 && old.length > wanted - ready.length) {
-    // Those that serve least first.
+    // The container least likely to serve is stopped first.
     const worst = byPreference(old).slice(-1);
     return { do: "retire", ids: idsOf(worst) };
   }
@@ -103,23 +110,23 @@ export function nextStartFirst(seen: readonly Seen[], wanted: number): Step {
 }
 
 /**
- * Takes back what a rollout made when `failed` did not become ready, or the rollout was interrupted. A new container is
- * removed only where another one serves or may recover, so that otherwise its log can be read. No other container is
- * touched: a new version that fails is no reason to remove the old one, however unhealthy that looks at the moment.
+ * Undoes a rollout that was interrupted or whose container `failed` did not become ready. Removes a new container only
+ * if another one serves or may recover; otherwise the new one stays so that its log can be read. Touches no other
+ * container, because a failed new version is no reason to remove the old one, even while the old one is unhealthy.
  */
 export function undoStartFirst(
   seen: readonly Seen[],
   created: ReadonlySet<string>,
   failed: string | undefined,
 ): Undo {
-  // One that clients never found is the rest of a rollout, of this one or of one that was killed.
+  // A container that was never admitted to clients is the remainder of this rollout or of a killed one.
   const isOurs = ({ id, isAdmitted }: Seen) => created.has(id) || (id === failed && !isAdmitted);
   const begun = seen.filter((one) => isOurs(one) && !isReady(one));
   const remains = seen.some((one) => !begun.includes(one) && mayServe(one));
   return { retire: remains ? idsOf(begun) : [], start: [] };
 }
 
-/** The next step for a service whose containers must not run beside each other: they hold a volume or a port. */
+/** Next step for a service whose containers must not run side by side, because they use a volume or a host port. */
 export function nextStopFirst(seen: readonly Seen[], wanted: number): Step {
   const stopping = seen.filter((one) => one.isStopping && hasProcesses(one));
   if (stopping.length > 0) {
@@ -127,7 +134,7 @@ export function nextStopFirst(seen: readonly Seen[], wanted: number): Step {
   }
   const kept = keptOf(seen, wanted);
   if (kept.length < wanted) {
-    // Before anything stops, so that the gap is short.
+    // Creates the new container before the old one stops, to keep the downtime short.
     return { do: "create" };
   }
   const others = seen.filter((one) => !kept.includes(one));
@@ -142,14 +149,14 @@ export function nextStopFirst(seen: readonly Seen[], wanted: number): Step {
   return others.length === 0 ? { do: "nothing" } : { do: "retire", ids: idsOf(others) };
 }
 
-/** The containers that will serve once the rollout is done: those that run already, if any do. */
+/** The containers that will serve after the rollout. Prefers running ones. */
 function keptOf(seen: readonly Seen[], wanted: number): Seen[] {
   return byPreference(seen.filter(isUsable)).slice(0, wanted);
 }
 
 /**
- * Back to the containers that ran before: those that run still, or else the ones that ran last. Where there are none,
- * the new container stays, so that its log can be read.
+ * Steps that return to the previous containers: those still running, or else those that ran last. If there are none,
+ * the new container stays so that its log can be read.
  */
 export function undoStopFirst(seen: readonly Seen[], created: ReadonlySet<string>, wanted: number): Undo {
   const kept = keptOf(seen, wanted);
@@ -158,7 +165,7 @@ export function undoStopFirst(seen: readonly Seen[], created: ReadonlySet<string
   }
   const others = seen.filter((one) => !kept.includes(one));
   if (others.some(mayServe)) {
-    // What never started holds nothing; what runs is not touched.
+    // A container that never started uses no volume or port. Running containers are not touched.
     const unused = kept.filter(({ id, condition }) => created.has(id) && condition === "created");
     return { retire: idsOf(unused), start: [] };
   }

@@ -4,13 +4,12 @@ import { jobsToRerun } from "./rerun";
 import type { Diff } from "./server";
 import { isRecord, unwrap, type Properties } from "./values";
 
-/** Inputs whose change does nothing by itself. */
+/** Inputs whose change alone causes no update. */
 const PASSIVE = new Set(["bake", "buildArgs", "waitSeconds", "portSettings", "generations"]);
 
 /**
- * What an update would do, by property path: services that come, go or change down to the single value; files;
- * and services that are not as the last deployment left them. Build sections do not count: what an image is made
- * of shows in its tag.
+ * Changes that an update would make, by property path: added and removed services, changed values, changed files, and
+ * drifted services. Ignores build sections, because an image's tag identifies its sources.
  */
 export function diffProject(old: { inputs: Properties; outputs: Properties }, news: Properties): Diff {
   const before = unwrap(old.inputs) as Properties;
@@ -24,7 +23,7 @@ export function diffProject(old: { inputs: Properties; outputs: Properties }, ne
       compare(key, before[key], after[key], changes);
     }
   }
-  // What an unfinished deployment left is nobody's doing, and the next one looks at everything anyway.
+  // The remainder of an unfinished deployment is not drift, and the next deployment examines every service anyway.
   const found: Diff["changes"] =
     old.outputs.unfinished === undefined
       ? drift(old.outputs, after)
@@ -38,7 +37,7 @@ function reruns(after: Properties): Diff["changes"] {
   return Object.fromEntries(jobs.map((name) => [child("rerun", name), { kind: "add" as const }]));
 }
 
-/** Services whose state is not the wanted one, as the last refresh saw them. */
+/** Services that the last refresh found in an unwanted state. */
 function drift(outputs: Properties, after: Properties): Diff["changes"] {
   const seen = isRecord(outputs.services) ? (unwrap(outputs.services) as Properties) : {};
   const wanted = isRecord(after.services) ? after.services : {};
@@ -71,7 +70,7 @@ function compare(path: string, before: unknown, after: unknown, changes: Diff["c
   }
 }
 
-/** A property path as Pulumi writes it. */
+/** Appends a key to a property path in Pulumi's notation. */
 function child(path: string, key: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(key)
     ? `${path}.${key}`
@@ -89,7 +88,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   return a === b;
 }
 
-/** For the log of an update: the services that a diff touches, in plain words. */
+/** Names of the services that a diff affects, for the log of an update. */
 export function changedServices(before: Properties, after: Properties): string[] {
   const old = servicesWithFiles(before);
   const now = servicesWithFiles(after);
@@ -100,7 +99,7 @@ export function changedServices(before: Properties, after: Properties): string[]
     .map((name) => `${sign(name)} ${name}`);
 }
 
-/** Each service with the contents of the files that it mounts, and without its build section. */
+/** Adds to each service the contents of its mounted files, and removes its build section. */
 function servicesWithFiles(properties: Properties): Properties {
   const inputs = projectInputs(properties);
   if (!isRecord(inputs.document)) {

@@ -4,15 +4,18 @@ import { isRecord } from "./values";
 
 export const DIGEST_LABEL = "longshore.mounted";
 
-/** Only root may write into another user's file. For others a container with a new live file is replaced like any other. */
+/**
+ * Whether live files can be written in place. Only root can write to files of other users; without root, a container
+ * with a changed live file is replaced.
+ */
 export function canWriteLive(isRoot: boolean = process.getuid?.() === 0): boolean {
   return isRoot;
 }
 
 /**
- * The document with a digest of the files that each service mounts (configurations and secrets) as a label: their
- * contents are no part of what Compose compares, so a changed secret would restart nobody. Keyed, because labels
- * can be read by whoever may inspect containers, and a short secret could be found by trying.
+ * Adds to each service a label with a digest of its mounted configuration and secret files. Compose does not compare
+ * file contents, so without the label a changed secret would restart no container. The digest is keyed, because any
+ * user who may inspect containers can read labels and could guess a short secret by trial.
  */
 export function withDigests(inputs: ProjectInputs, key: Buffer): Document {
   const services = Object.entries(inputs.document.services).map(([name, service]) => {
@@ -41,7 +44,7 @@ function mountedFiles(service: DocumentService, { document, files, secretFiles }
   });
 }
 
-/** Paths beside the document of the files that a service mounts, sorted. */
+/** Relative paths of the files that a service mounts, sorted. */
 export function mountedPaths({ configs, secrets }: DocumentService, document: Document): string[] {
   const paths = [
     ...sources(configs).map((source) => fileOf(document.configs, source)),

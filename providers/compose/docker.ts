@@ -11,9 +11,13 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Called with each line of standard error as it comes. */
   onLine?: (line: string) => void;
-  /** Longest run, time of a suspended machine not counted. `Infinity` for work that shows its progress. @default 120 */
+  /**
+   * Timeout in seconds, excluding time in which the machine was suspended. `Infinity` for commands that report
+   * progress.
+   * @default 120
+   */
   timeoutSeconds?: number;
-  /** File descriptors that stay open until the command ends, such as a lock's. */
+  /** File descriptors that stay open until the command ends, such as that of a lock. */
   inherit?: readonly number[];
 }
 
@@ -22,13 +26,13 @@ const DEFAULT_TIMEOUT_SECONDS = 120;
 export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
-  /** Both, in the order they came. */
+  /** Standard output and standard error, in order of arrival. */
   readonly all: string;
-  /** 130 when it was ended by the signal. */
+  /** Exit code; 130 if the signal ended the command. */
   readonly exitCode: number;
 }
 
-/** A docker command that failed, with what it said. */
+/** A failed docker command, with its output. */
 export class DockerError extends UserError {
   constructor(args: readonly string[], { stdout, stderr }: RunResult) {
     const said = lastLines(stderr || stdout, 12) || "no output";
@@ -44,12 +48,12 @@ function commandOf(args: readonly string[]): string {
 }
 
 const NO_ADDRESSES = /all predefined address pools have been fully subnetted/;
-/** The engine's own pools are large ranges: some thirty networks, of all projects together. */
+/** Remedy for exhausted address pools. Docker's default pools allow about thirty networks across all projects. */
 const MORE_ADDRESSES =
   "the engine has no address range left for another network; remove unused ones with `docker network prune`, or give " +
   'it more: {"default-address-pools": [{"base": "10.128.0.0/16", "size": 24}]} in daemon.json, and restart it';
 
-/** Runs a docker command. Nothing secret may be in its arguments: every user of the machine can read those. */
+/** Runs a docker command. Arguments must not contain secrets, because every user of the machine can read them. */
 export async function docker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const result = await tryDocker(args, options);
   if (result.exitCode !== 0) {
@@ -58,7 +62,7 @@ export async function docker(args: readonly string[], options: RunOptions = {}):
   return result;
 }
 
-/** A docker command that did not end in time: whether it had an effect is not known. */
+/** A docker command that exceeded its timeout. Whether it had an effect is unknown. */
 export class DockerTimeout extends UserError {
   constructor(args: readonly string[], seconds: number) {
     super(
@@ -71,19 +75,19 @@ export type DockerCommand = (args: readonly string[], options: RunOptions) => Pr
 
 let command: DockerCommand = spawnDocker;
 
-/** For tests: another command in the place of `docker`, or the real one again. */
+/** Replaces the `docker` command in tests; without an argument, restores it. */
 export function useDockerCommand(replacement: DockerCommand = spawnDocker): void {
   command = replacement;
 }
 
-/** As `docker`, for commands whose failure is an answer. @throws DockerTimeout */
+/** Like `docker`, but returns the result of a failed command. @throws DockerTimeout */
 export function tryDocker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return command(args, options);
 }
 
 /**
- * Runs docker in a process group of its own: a Ctrl-C at the terminal reaches only this process, which decides what to
- * finish and what to undo.
+ * Runs docker in its own process group. Ctrl-C at the terminal then reaches only this process, which decides which
+ * steps to finish and which to undo.
  */
 function spawnDocker(args: readonly string[], options: RunOptions): Promise<RunResult> {
   const { input, env, signal, onLine, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, inherit = [] } = options;
@@ -120,7 +124,7 @@ function spawnDocker(args: readonly string[], options: RunOptions): Promise<RunR
     if (onLine) {
       createInterface(child.stderr).on("line", onLine);
     }
-    // A command that does not read its input is no failure.
+    // A command may exit without reading its input.
     child.stdin.on("error", () => undefined).end(input);
     child.on("error", (error: NodeJS.ErrnoException) => {
       finish();
@@ -134,18 +138,18 @@ function spawnDocker(args: readonly string[], options: RunOptions): Promise<RunR
   });
 }
 
-/** Ends a command and what it started, such as the Compose plugin. */
+/** Kills a command and its child processes, such as the Compose plugin. */
 function killGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) {
       process.kill(-pid, "SIGKILL");
     }
   } catch {
-    // It has just ended.
+    // The process group has already exited.
   }
 }
 
-/** The caller's environment without what would change the meaning of our Compose commands. */
+/** The caller's environment without variables that change the behavior of the Compose commands here. */
 export function dockerEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("COMPOSE_"));
   return {
@@ -157,7 +161,7 @@ export function dockerEnvironment(more: Readonly<Record<string, string>> = {}): 
   };
 }
 
-/** Where the engine that we talk to has its socket: what a container mounts that asks it. */
+/** Path of the Docker socket in use, for containers that mount it. */
 export function engineSocket(host = ""): string {
   return host.startsWith("unix://") ? host.slice("unix://".length) : "/var/run/docker.sock";
 }

@@ -2,17 +2,17 @@ import { describe, listContainers, type Container } from "./containers";
 import { docker } from "./docker";
 import { isRecord, type Properties } from "./values";
 
-/** A service as the state keeps it. */
+/** The recorded state of a service. */
 export interface ServiceState {
-  /** `running` or `completed` when all is well; otherwise what is wrong, in words. */
+  /** `running` or `completed` if the service is in its wanted state; otherwise a description of the problem. */
   readonly state: string;
   /** Id of the image. */
   readonly image: string;
-  /** Compose's hash of its configuration. */
+  /** Compose's hash of the service's configuration. */
   readonly config: string;
 }
 
-/** The wanted states, which `check` puts beside the inputs, so that a diff can say what drifted. */
+/** Wanted states by service. `check` adds them to the inputs, so that a diff can report drift. */
 export function wantedStates(services: readonly string[], isJob: (name: string) => boolean): Properties {
   return Object.fromEntries(
     [...services].sort().map((name) => [name, { state: isJob(name) ? "completed" : "running" }]),
@@ -26,7 +26,10 @@ export interface Expected {
   readonly image: string;
 }
 
-/** State of one service, from its containers. `isUnfinished`: a deployment that did not end well left them so. */
+/**
+ * State of one service, derived from its containers.
+ * @param isUnfinished whether a failed deployment left the containers in this state
+ */
 export function serviceState(
   expected: Expected,
   containers: readonly Container[],
@@ -44,7 +47,7 @@ function stateInWords(
   const current = containers.filter((one) => one.configHash === config && one.image === image);
   if (job) {
     const last = current.at(-1);
-    // Ended containers may be pruned; what a job has done stays done.
+    // A completed job stays completed after its container was pruned.
     return !last || (last.state === "exited" && last.exitCode === 0) ? "completed" : describe(last);
   }
   if (containers.length === 0) {
@@ -60,7 +63,7 @@ function stateInWords(
   return current.length === replicas ? "running" : `${current.length} of ${replicas} running`;
 }
 
-/** The state's services as they are now. `undefined`: nothing is left of the project. */
+/** Reads the current state of the services in the state. `undefined`: nothing of the project exists. */
 export async function readServices(
   project: string,
   known: unknown,

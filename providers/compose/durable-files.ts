@@ -12,9 +12,9 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-// Modes are set after the file exists: the umask (027 and 077 are common) only applies when it is made.
+// Modes are set after creation, because the umask (often 027 or 077) restricts the mode given at creation.
 
-/** Makes a folder that only its owner may enter, with its parents. */
+/** Creates a folder that only its owner can enter, including its parents. */
 export function makePrivateFolder(folder: string): void {
   if (!existsSync(folder)) {
     makePrivateFolder(dirname(folder));
@@ -23,7 +23,7 @@ export function makePrivateFolder(folder: string): void {
   }
 }
 
-/** Writes a new file and waits until the disk has it. Its name lasts once `syncFolder` has run. */
+/** Writes a new file and syncs it to disk. Its directory entry is durable after `syncFolder`. */
 export function writeNewFile(file: string, content: string | Uint8Array, mode: number): void {
   const descriptor = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
@@ -35,7 +35,7 @@ export function writeNewFile(file: string, content: string | Uint8Array, mode: n
   chmodSync(file, mode);
 }
 
-/** Makes a file as a whole, unless it exists or another process makes it at the same time. */
+/** Creates a file atomically. Does nothing if the file exists or another process creates it at the same time. */
 export function createFile(file: string, content: string | Uint8Array, mode = 0o600): void {
   const draft = `${file}.${process.pid}.tmp`;
   rmSync(draft, { force: true });
@@ -52,7 +52,7 @@ export function createFile(file: string, content: string | Uint8Array, mode = 0o
   }
 }
 
-/** Waits until the disk has the names of a folder's files. */
+/** Syncs a folder's directory entries to disk. */
 export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, "r");
   try {

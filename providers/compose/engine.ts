@@ -2,15 +2,15 @@ import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
-/** What a resource tells the person who watches the deployment. */
+/** Messages of one resource to the operator. */
 export interface Log {
-  /** What is being done just now: the last column of the progress display, not kept. */
+  /** Shows the current activity in the last column of the progress display. Not kept. */
   status(message: string): void;
   info(message: string): void;
   warning(message: string): void;
 }
 
-/** Sends log lines of one resource to the engine. Failing to do so never fails the deployment. */
+/** Sends the log lines of one resource to the Pulumi engine. A failure to send never fails the deployment. */
 export class EngineLog implements Log {
   private readonly client: EngineClient | undefined;
 

@@ -1,4 +1,4 @@
-/** A mistake or a condition that the user can mend: shown as it is, without a stack trace. */
+/** An error that the user can fix. Shown without a stack trace. */
 export class UserError extends Error {
   override readonly name: string = "UserError";
 }
@@ -10,7 +10,7 @@ export class Cancelled extends UserError {
   }
 }
 
-/** The resource exists, but is not as it should be. The engine keeps it in the state and tries again at the next `up`. */
+/** The resource exists but is incomplete. The engine keeps it in the state and retries at the next `up`. */
 export class PartialError extends UserError {
   constructor(
     message: string,

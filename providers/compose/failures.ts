@@ -2,14 +2,14 @@ import { indent } from "./build";
 import { UserError } from "./errors";
 import type { Mask } from "./mask";
 
-/** One service that is not as it should be. */
+/** One service that is not in its wanted state. */
 export interface Failure {
   readonly service: string;
   readonly reason: string;
   readonly log: string;
 }
 
-/** A service did not become ready. Carries what it wrote last. */
+/** A service did not become ready. Contains the last lines of its log. */
 export class ServiceFailed extends UserError {
   constructor(
     reason: string,
@@ -22,13 +22,16 @@ export class ServiceFailed extends UserError {
 export interface FailedRollout {
   readonly project: string;
   readonly failures: readonly Failure[];
-  /** Services that were left alone, because what they wait for failed. */
+  /** Services that were not touched, because a dependency failed. */
   readonly skipped: readonly string[];
-  /** Who still runs as before, in words; empty when nobody does. */
+  /** Description of the services that still run their previous version; empty if there are none. */
   readonly kept: string;
 }
 
-/** What a failed deployment says: each service, why, its last words, and what was left alone because of it. */
+/**
+ * Text of a failed deployment: each failed service with its reason and its last log lines, and the services that were
+ * skipped.
+ */
 export function failureText({ project, failures, skipped, kept }: FailedRollout, mask: Mask): string {
   const count = `${failures.length} service${failures.length === 1 ? "" : "s"}`;
   const parts = failures.map(({ service, reason, log }) =>
@@ -43,10 +46,10 @@ export function failureText({ project, failures, skipped, kept }: FailedRollout,
   return mask([head, ...parts, ...waiting].join("\n"));
 }
 
-/** The longest sequence of lines that is looked at for coming again. */
+/** Longest sequence of lines that is checked for repetition. */
 const LONGEST_PERIOD = 4;
 
-/** Lines, or short sequences of lines, that come several times in a row once each: the last, with `(20 times)`. */
+/** Collapses consecutive repetitions of lines or short sequences to the last one, marked with `(20 times)`. */
 export function collapseRepeats(lines: readonly string[]): string[] {
   const kept: { text: string; key: string; times: number }[] = [];
   const collapse = (period: number): boolean => {
@@ -69,7 +72,7 @@ export function collapseRepeats(lines: readonly string[]): string[] {
   return kept.map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
 }
 
-/** Without what differs each time: times, durations, a client's port, ids. */
+/** Removes the parts that differ per line: times, durations, client ports, ids. */
 function comparable(line: string): string {
   return line
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:?\d\d)?/g, "<time>")
@@ -80,7 +83,7 @@ function comparable(line: string): string {
     .replace(/\b\d+\.\d+\b|\b\d+(\.\d+)? ?(ms|µs|us|s)\b/g, "<number>");
 }
 
-/** Text as one line of at most so many characters. */
+/** Converts text to one line of at most `longest` characters. */
 export function oneLine(text: string, longest: number): string {
   const line = text.trim().replace(/\s+/g, " ");
   return line.length > longest ? `${line.slice(0, longest)}…` : line;

@@ -2,41 +2,41 @@ import { parseYaml } from "../../yaml/read";
 import type { CheckFailure } from "./server";
 import { isRecord, unwrap, type Properties } from "./values";
 
-/** What a project is made of, without secret wrappings. */
+/** Inputs of a Compose project, without secret wrappers. */
 export interface ProjectInputs {
   project: string;
   document: Document;
   /** Configuration files beside the document, by path. */
   files: Record<string, string>;
-  /** By path. The content is secret. */
+  /** Secret files by path. The content is secret. */
   secretFiles: Record<string, SecretFileInput>;
-  /** How images that are missing are built. Never a reason to change anything by itself. */
+  /** Build instructions for missing images. A change alone causes no update. */
   bake?: BakeInput;
-  /** What the document's build sections read from the environment. Never a reason to change anything by itself. */
+  /** Variables that the document's build sections read. A change alone causes no update. */
   buildArgs: Record<string, string>;
-  /** Longest time that one service may take to become healthy. @default - its health check decides */
+  /** Longest time in seconds that one service may take to become healthy. @default - its health check decides */
   waitSeconds?: number;
   keepVolumes: boolean;
-  /** By published port: the setting that an operator changes when it is taken, and a value to try. */
+  /** By published port: the setting that changes the port, and an alternative value to suggest if the port is taken. */
   portSettings?: Record<string, { setting: string; value: number }>;
-  /** By secret: which of its generations this deployment uses. */
+  /** By secret: the generation that this deployment uses. */
   generations?: Record<string, number>;
 }
 
 export interface SecretFileInput {
   content: string;
   user: number;
-  /** A new content is written into the file that the running container sees. */
+  /** Whether new content is written in place, into the file that the running container mounts. */
   live?: boolean;
 }
 
-/** A buildx bake document as far as this provider looks into it. */
+/** The fields of a buildx bake document that this provider reads. */
 export interface BakeInput {
   group?: Record<string, { targets: string[] }>;
   target: Record<string, { tags?: string[]; contexts?: Record<string, string> }>;
 }
 
-/** A Compose document as far as this provider looks into it. */
+/** The fields of a Compose document that this provider reads. */
 export interface Document extends Properties {
   services: Record<string, DocumentService>;
   networks?: Record<string, { name?: string; external?: boolean } | null>;
@@ -59,17 +59,17 @@ export interface DocumentService extends Properties {
 
 export const DEFAULTS = { files: {}, secretFiles: {}, buildArgs: {}, keepVolumes: true };
 
-/** A document given as YAML text as data; anything else as it is. Throws what the YAML parser says. */
+/** Parses a document given as YAML text; returns any other value unchanged. Rethrows errors of the YAML parser. */
 export function parseDocument(document: unknown): unknown {
   return typeof document === "string" ? parseYaml(document) : document;
 }
 
-/** The inputs that `check` has let through. */
+/** Converts inputs that `check` has accepted. */
 export function projectInputs(properties: Properties): ProjectInputs {
   return { ...DEFAULTS, ...(unwrap(properties) as ProjectInputs) };
 }
 
-/** Every mistake in the shape of the inputs. */
+/** All problems in the shape of the inputs. */
 export function shapeFailures(inputs: Properties): CheckFailure[] {
   const failures: CheckFailure[] = [];
   const expect = (property: string, fine: boolean, expected: string) => {
@@ -93,7 +93,7 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
   expect("secretFiles", isRecord(secretFiles), "a record of path and { content, user }");
   for (const [path, file] of Object.entries(isRecord(secretFiles) ? secretFiles : {})) {
     const property = `secretFiles[${JSON.stringify(path)}]`;
-    // Below `secrets` only: the engine's daemon gives these files their owner.
+    // Only files below `secrets` can have another owner; the Docker daemon sets it.
     expect(property, isInside(path) && path.startsWith("secrets/"), "a path below secrets/, without ..");
     expect(property, isRecord(file) && typeof file.content === "string", "a text `content`");
     expect(property, isRecord(file) && isUser(file.user), "a numeric `user`");
@@ -130,7 +130,8 @@ export function shapeFailures(inputs: Properties): CheckFailure[] {
 }
 
 /**
- * Generations of secrets that skip one: stores know the deployed generation, and a job gives them the next one with it.
+ * Problems with secrets that skip a generation. A job changes a datastore's password with the deployed generation, so
+ * the next deployment may only use the following one.
  * @param olds inputs of the last deployment
  */
 export function skippedGenerations(olds: Properties, { generations = {} }: ProjectInputs): CheckFailure[] {
@@ -162,7 +163,7 @@ function isUser(user: unknown): boolean {
   return typeof user === "number" && Number.isInteger(user) && user >= 0;
 }
 
-/** Names of the services that a service waits for. */
+/** Names of the services in a service's `depends_on`. */
 export function dependenciesOf({ depends_on: after }: DocumentService): string[] {
   return Array.isArray(after) ? after : Object.keys(after ?? {});
 }
@@ -171,7 +172,7 @@ export function replicasOf({ deploy }: DocumentService): number {
   return deploy?.replicas ?? 1;
 }
 
-/** A job ends by itself: others wait for its completion, or it is never restarted. */
+/** Whether a service runs to completion: another service waits for its completion, or it is never restarted. */
 export function isJob(name: string, document: Document): boolean {
   const service = document.services[name];
   const awaited = Object.values(document.services).some(
@@ -181,7 +182,7 @@ export function isJob(name: string, document: Document): boolean {
   return awaited || service?.labels?.["longshore.kind"] === "job";
 }
 
-/** Host address and port of each published port. Ports that the engine chooses are left out. */
+/** Host address and port of each published port. Omits ports that Docker assigns. */
 export function publishedPorts({ ports = [] }: DocumentService): { host: string; port: number }[] {
   return ports.flatMap((entry) => {
     if (isRecord(entry)) {
@@ -196,7 +197,7 @@ export function publishedPorts({ ports = [] }: DocumentService): { host: string;
   });
 }
 
-/** Keys of the named volumes that a service mounts. */
+/** Keys of a service's named volumes. */
 export function namedVolumes({ volumes = [] }: DocumentService): string[] {
   return volumes.flatMap((entry) => {
     if (isRecord(entry)) {

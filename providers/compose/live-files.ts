@@ -5,9 +5,8 @@ import type { ProjectInputs } from "./inputs";
 import type { Release } from "./release";
 
 /**
- * Brings the live secret files of a container up to date, in whatever state it is: one that is stopped would otherwise
- * load a revoked password when it starts. A container mounts the files of the deployment that made it, each by itself:
- * the content is written into the same file, because it would not see another one in its place.
+ * Updates the live secret files of a container in any state; a stopped one would otherwise load a revoked password at
+ * its next start. Writes into the existing file, because a bind-mounted file does not follow a replacement.
  */
 export function writeLiveFiles(
   { document, secretFiles }: ProjectInputs,
@@ -27,7 +26,7 @@ export function writeLiveFiles(
   return { hasLiveFiles: true, isChanged: written.length > 0 };
 }
 
-/** Writes into the same file, where its content differs. @returns whether it did */
+/** Overwrites a file in place if its content differs. @returns whether it was written */
 export function writeInto(file: string, content: string): boolean {
   if (!existsSync(file) || readFileSync(file, "utf8") === content) {
     return false;

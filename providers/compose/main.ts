@@ -1,7 +1,7 @@
 import { projectHandler } from "./project";
 import { serve } from "./server";
 
-/** Speaks Pulumi's provider protocol: the first argument is the engine's address, the answer is our port. */
+/** Runs the Pulumi provider protocol: the first argument is the engine's address; prints the provider's port. */
 export async function main(args: readonly string[]): Promise<void> {
   const engine = args.find((argument) => !argument.startsWith("-"));
   const { port, stop } = await serve(projectHandler, engine);
@@ -12,8 +12,8 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 /**
- * When the engine was killed, stop at once: a second `up` may already be running, and it repairs what is half
- * done. Two providers at work on one project would not end well.
+ * Exits as soon as the engine is killed. A second `up` may already be repairing the unfinished deployment, and two
+ * providers must not work on one project.
  */
 function endWithParent(): void {
   const parent = process.ppid;

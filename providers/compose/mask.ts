@@ -3,7 +3,7 @@ import type { Log } from "./engine";
 
 export { maskOf, type Mask };
 
-/** A log without secret values. */
+/** Wraps a log so that secret values are masked. */
 export function maskedLog(log: Log, mask: Mask): Log {
   return {
     status: (message) => {
@@ -18,7 +18,7 @@ export function maskedLog(log: Log, mask: Mask): Log {
   };
 }
 
-/** Does work whose errors must not show a secret value. */
+/** Runs work and masks secret values in its errors. */
 export async function withMask<T>(mask: Mask, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

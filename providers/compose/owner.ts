@@ -9,9 +9,10 @@ import { UserError } from "./errors";
 import { projectFolder } from "./project-folder";
 
 /**
- * The owner of a Compose project is kept on the Docker daemon, as labels of an empty volume: the daemon creates a name
- * once, so two installations cannot both own it, and the volume goes with the project's data. Labels in the Compose
- * document would replace every existing container, network and volume at the first `up` of a new version.
+ * Labels of the empty volume that records the owner of a Compose project. The daemon creates a volume name only once,
+ * so two installations cannot both own a project, and the volume is deleted with the project's data. Labels in the
+ * Compose document would instead replace every existing container, network and volume at the first `up` of a new
+ * version.
  */
 export const OWNER = {
   installation: "longshore.installation",
@@ -39,12 +40,12 @@ export function ownerVolume(project: string): string {
   return `${project}${OWNER_SUFFIX}`;
 }
 
-/** Names of volumes that hold data, of a list of volumes as docker prints it. */
+/** Filters the names of volumes that hold data from docker's list of volumes. */
 export function dataVolumes(listed: string): string[] {
   return listed.split("\n").filter((name) => name !== "" && !name.endsWith(OWNER_SUFFIX));
 }
 
-/** Owners of all projects on the daemon that have one. */
+/** Reads the owners of all projects on the daemon that have one. */
 export async function readOwners(docker: DockerOutput): Promise<Owner[]> {
   const fields = [PROJECT_LABEL, OWNER.installation, OWNER.user, OWNER.folder];
   const format = ["{{.Name}}", ...fields.map((label) => `{{.Label "${label}"}}`)].join("\t");
@@ -57,9 +58,9 @@ export async function readOwners(docker: DockerOutput): Promise<Owner[]> {
 
 /**
  * Makes this installation the owner of a project, before anything of the project is created or changed.
- * @param isKnown whether the caller's state has the project; otherwise containers and volumes without an owner are
- *   taken over only when this data folder has deployed the project before (version 0.1 wrote no owner)
- * @throws UserError when the project belongs to another installation, or may do so
+ * @param isKnown whether the caller's state contains the project; otherwise containers and volumes without an owner
+ * are taken over only if this data folder has deployed the project before (version 0.1 recorded no owner)
+ * @throws UserError if another installation owns the project, or may own it
  */
 export async function claimProject(
   project: string,
@@ -77,16 +78,16 @@ export async function claimProject(
     );
   }
   await createOwner(project, id, docker);
-  // The daemon answers with the existing volume when another installation came first.
+  // The daemon returns the existing volume if another installation has created it first.
   await isOwn(project, id, docker);
 }
 
-/** @throws UserError when the project belongs to another installation */
+/** Checks that this installation owns a project. @throws UserError if another installation owns it */
 export async function requireOwner(project: string, docker: DockerOutput = viaProvider): Promise<void> {
   await isOwn(project, ensureInstallation().id, docker);
 }
 
-/** Replaces the owner of a project by this installation. For a person who has been asked. */
+/** Replaces the owner of a project with this installation. Call only after the operator has confirmed. */
 export async function takeOver(project: string, docker: DockerOutput): Promise<void> {
   const { id } = ensureInstallation();
   if ((await readOwners(docker)).some((owner) => owner.project === project)) {
@@ -96,7 +97,7 @@ export async function takeOver(project: string, docker: DockerOutput): Promise<v
   await isOwn(project, id, docker);
 }
 
-/** Gives the name back when neither containers nor volumes of the project are left. */
+/** Releases ownership if no containers and volumes of the project are left. */
 export async function releaseProject(project: string, docker: DockerOutput = viaProvider): Promise<void> {
   if (!(await hasObjects(project, docker)) && (await isOwn(project, ensureInstallation().id, docker))) {
     await docker(["volume", "rm", ownerVolume(project)]);
@@ -143,7 +144,7 @@ function userName(): string {
   }
 }
 
-/** Containers and volumes of a project, other than the one that names its owner. */
+/** Whether a project has containers or volumes, other than the volume that records its owner. */
 export async function hasObjects(project: string, docker: DockerOutput): Promise<boolean> {
   const filter = ["--quiet", "--filter", `label=${PROJECT_LABEL}=${project}`];
   const [containers, volumes] = await Promise.all([
@@ -153,13 +154,16 @@ export async function hasObjects(project: string, docker: DockerOutput): Promise
   return containers.trim() !== "" || dataVolumes(volumes).length > 0;
 }
 
-/** Whether this data folder has deployed a project, also when it was taken down since: files, noted versions, states. */
+/**
+ * Whether this data folder has ever deployed a project: checks files, recorded versions and states, which remain after
+ * `down`.
+ */
 export function wasDeployedFromHere(project: string): boolean {
   const folder = dataDir();
   if (existsSync(projectFolder(project))) {
     return true;
   }
-  // The state names a project by its id, in the current checkpoint, in backups and in the history.
+  // The current checkpoint, backups and history all contain the project by its id.
   const pattern = new RegExp(`"id":\\s*"${project.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}"`);
   return stateFolders(folder).some((state) =>
     filesBelow(join(state, ".pulumi")).some(

@@ -4,18 +4,18 @@ import { replaceFile } from "../../tools/files";
 import { makePrivateFolder } from "./durable-files";
 import { projectFolder } from "./project-folder";
 
-// Docker does not show that a container is being stopped: until its grace period is over, one whose `docker stop` was
-// interrupted looks healthy, and a deployment that relied on it would report success just before it exits.
+// Docker does not show that a container is being stopped. After an interrupted `docker stop`, the container looks
+// healthy until its grace period ends; a deployment that relied on it would report success just before it exits.
 
 const folderOf = (project: string): string => join(projectFolder(project), "stopping");
 
-/** Ids of containers that were told to stop and have not been seen to exit. */
+/** Ids of containers that were told to stop and whose exit was not yet observed. */
 export function pendingStops(project: string): ReadonlySet<string> {
   const folder = folderOf(project);
   return new Set(existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]+$/.test(name)) : []);
 }
 
-/** Runs what stops containers, and notes them until it has seen that they exited. */
+/** Runs work that stops containers. Records the containers until their exit is observed. */
 export async function notingStops(
   project: string,
   ids: readonly string[],

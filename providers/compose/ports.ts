@@ -5,8 +5,8 @@ import { UserError } from "./errors";
 import { publishedPorts, type ProjectInputs } from "./inputs";
 
 /**
- * Finds ports that somebody else holds, before anything is touched.
- * @throws UserError with each port, who holds it, and the setting to change
+ * Detects published ports that are already in use, before anything is changed.
+ * @throws UserError that lists each port, the process or container that uses it, and the setting to change
  */
 export async function checkPorts({ project, document, portSettings = {} }: ProjectInputs): Promise<void> {
   const wanted = Object.values(document.services).flatMap(publishedPorts);
@@ -29,7 +29,7 @@ export async function checkPorts({ project, document, portSettings = {} }: Proje
   }
 }
 
-/** Ports published by running containers that match a filter, with the container's name. */
+/** Ports published by running containers that match a filter, with the container names. */
 async function publishedBy(filter: string): Promise<Map<number, string>> {
   const { stdout } = await docker(["ps", "--filter", filter, "--format", "{{.Names}}\t{{.Ports}}"]);
   return new Map(
@@ -44,7 +44,7 @@ function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => {
-      // Anything else (a low port, an address of the daemon's machine) is for the engine to say.
+      // Docker reports all other errors, such as a privileged port or an address of another machine.
       resolve(error.code !== "EADDRINUSE");
     });
     server.listen({ host: host.replace(/^\[|\]$/g, ""), port, exclusive: true }, () => {
@@ -55,7 +55,7 @@ function isFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** The process that listens on a port, as far as this user may know (Linux). */
+/** Describes the process that listens on a port, as far as this user can see it (Linux). */
 function processOn(port: number): string {
   try {
     const inodes = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeners(table, port));
@@ -65,7 +65,7 @@ function processOn(port: number): string {
       }
     }
   } catch {
-    // No /proc: another kind of system.
+    // /proc does not exist on this operating system.
   }
   return "another process";
 }

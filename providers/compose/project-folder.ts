@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { dataDir } from "../../tools/paths";
 
-/** Private files of a project of this user. */
+/** Folder of a project's private files. */
 export function projectFolder(project: string): string {
   return join(dataDir(), "projects", project);
 }

@@ -9,26 +9,29 @@ import type { Release } from "./release";
 import { startContainer, stopContainers } from "./start-stop";
 import { NotReady } from "./wait";
 
-/** What a rollout does to one project. No step is interrupted: the rollout waits for it, and takes it back. */
+/**
+ * Operations of a rollout on one project. Operations are never interrupted: the rollout waits for each one and undoes
+ * it if needed.
+ */
 export class ProjectRunner {
   private creating: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly inputs: ProjectInputs,
     readonly release: Release,
-    /** By service. */
+    /** Configuration hashes by service. */
     private readonly hashes: ReadonlyMap<string, string>,
-    /** Ids by reference. */
+    /** Image ids by reference. */
     private readonly images: ReadonlyMap<string, string>,
     readonly log: Log,
     readonly signal: AbortSignal,
-    /** Whether a job runs although it has completed. */
+    /** Whether a completed job runs again. */
     readonly runsAgain: (job: string) => boolean,
   ) {}
 
   /**
-   * Containers of a service, oldest first; with those of services that are no longer in the document and hold a volume
-   * or a port of this one: they have to make room for it.
+   * Lists the containers of a service, oldest first. With predecessors, includes containers of removed services that
+   * use a volume or port of this one and must stop first.
    */
   async containers(service: string, withPredecessors = false): Promise<Container[]> {
     const { project, document } = this.inputs;
@@ -45,20 +48,20 @@ export class ProjectRunner {
     return all.filter((one) => own.includes(one) || (!(one.service in document.services) && holdsOurs(one)));
   }
 
-  /** Made from what is deployed now, not from an earlier deployment. */
+  /** Whether a container was created from the current release. */
   isCurrent({ service, configHash, image }: Container): boolean {
     const reference = this.inputs.document.services[service]?.image ?? `${this.inputs.project}-${service}`;
     return configHash === this.hashes.get(service) && image === this.images.get(reference);
   }
 
-  /** Creates the containers of services that have none, with networks and volumes; starts nothing. */
+  /** Creates the containers of services that have none, with their networks and volumes. Starts nothing. */
   async createMissing(services: readonly string[]): Promise<void> {
     if (services.length > 0) {
       await this.create(services, []);
     }
   }
 
-  /** Creates one more container of a service beside those that exist. */
+  /** Creates one more container of a service. */
   async createBeside(service: string): Promise<Container> {
     const before = await this.containers(service);
     await this.create([service], ["--scale", `${service}=${before.length + 1}`]);
@@ -70,11 +73,11 @@ export class ProjectRunner {
     return created;
   }
 
-  /** One at a time: two runs of Compose would both make a missing network. */
+  /** Runs one creation at a time: two concurrent Compose runs would both create a missing network. */
   private async create(services: readonly string[], scale: readonly string[]): Promise<void> {
     const { project } = this.inputs;
     const args = ["compose", "--project-name", project, "--file", this.release.file, "up", "--no-start"];
-    // Without an input Compose answers its question whether to delete a volume whose labels differ with no.
+    // Compose asks before it deletes a volume whose labels differ. Without standard input it assumes "no".
     const flags = ["--no-deps", "--no-recreate", "--no-build", "--pull", "never", ...scale];
     const options = { timeoutSeconds: CREATE_SECONDS };
     const run = this.creating.then(() => docker([...args, ...flags, ...services], options));
@@ -84,7 +87,7 @@ export class ProjectRunner {
 
   async start(container: Container): Promise<void> {
     writeLiveFiles(this.inputs, this.release, container);
-    // It has exited: what was begun to stop it is over.
+    // The container has exited, so its pending stop is over.
     forgetStops(this.inputs.project, [container.id]);
     await startContainer(container.id, { isCompanion: (other) => this.mayRunBeside(container, other) });
   }
@@ -94,7 +97,10 @@ export class ProjectRunner {
     await this.start({ ...container, state: "exited" });
   }
 
-  /** Only what the document itself shares: a volume between its services, or between replicas of one service. */
+  /**
+   * Whether the two containers may run together. Allows only sharing within the document: a volume between services,
+   * or between replicas of one service.
+   */
   private mayRunBeside({ service }: Container, other: Container): boolean {
     const { project, document } = this.inputs;
     const definition = document.services[other.service];
@@ -107,11 +113,11 @@ export class ProjectRunner {
       : namedVolumes(definition).some((volume) => namedVolumes(own).includes(volume));
   }
 
-  /** Stops containers as their grace periods allow, sees that they exited, then removes them. */
+  /** Stops containers within their grace periods, waits until they have exited, then removes them. */
   async retire(containers: readonly Container[]): Promise<void> {
     await this.stop(containers);
     if (containers.length > 0) {
-      // Not by force: that would kill a container which another process has started again.
+      // Without --force, which would kill a container that another process has started again.
       const args = ["rm", "--volumes", ...containers.map(({ id }) => id)];
       const result = await tryDocker(args);
       const isGone = result.stderr
@@ -124,19 +130,19 @@ export class ProjectRunner {
     }
   }
 
-  /** Stops containers and sees that they exited. @throws StillRunning */
+  /** Stops containers and waits until they have exited. @throws StillRunning */
   async stop(containers: readonly Container[]): Promise<void> {
     const running = containers.filter(({ state }) => state !== "created" && state !== "exited");
     const ids = running.map(({ id }) => id);
     await notingStops(this.inputs.project, ids, () => stopContainers(running));
   }
 
-  /** Whether it was told to stop, by this run or by one that was killed, and has not been seen to exit. */
+  /** Whether this run or a killed one told the container to stop, and its exit was not yet observed. */
   isStopping({ id }: Container): boolean {
     return pendingStops(this.inputs.project).has(id);
   }
 
-  /** Keeps a container from its clients until it is ready: takes it off the network where they look for it. */
+  /** Disconnects a container from its clients' network until it is ready. */
   async hide(container: Container): Promise<void> {
     const network = this.clientNetwork(container.service);
     if (network !== undefined && container.networks.includes(network)) {
@@ -144,7 +150,7 @@ export class ProjectRunner {
     }
   }
 
-  /** Lets clients find a container that is ready. */
+  /** Connects a ready container to its clients. */
   async admit(container: Container): Promise<void> {
     const network = this.clientNetwork(container.service);
     const [now] = await inspectContainers([container.id]);
@@ -164,7 +170,7 @@ export class ProjectRunner {
     return key === undefined ? undefined : (document.networks?.[key]?.name ?? `${project}_${key}`);
   }
 
-  /** A failure of a container with the last lines it wrote; must be called before the container is removed. */
+  /** Adds the last log lines of the container to an error. Call before the container is removed. */
   async describeFailure(error: unknown): Promise<unknown> {
     if (error instanceof NotReady) {
       return new ServiceFailed(error.message, await lastLog(error.container));
@@ -180,17 +186,17 @@ export class ProjectRunner {
   }
 }
 
-/** Volumes and ports of the host: what only one container may have. */
+/** Volumes and host ports of a container, which it uses exclusively. */
 function claims({ volumes, ports }: Container): string[] {
   return [...volumes.map(({ name }) => `volume ${name}`), ...ports.map((port) => `port ${port}`)];
 }
 
 const CREATE_SECONDS = 300;
 const LOG_LINES = 20;
-/** More than are shown: a probe every second repeats one line, and repeats are shown once. */
+/** Number of log lines to read. Exceeds the number shown, because repeated lines are collapsed. */
 const LOG_LINES_READ = 400;
 
-/** The last lines that a container wrote since it last started, of both its outputs in the order they came. */
+/** Last lines that a container wrote since its last start, from both outputs in order. */
 async function lastLog({ id, started }: Container): Promise<string> {
   const tail = ["--timestamps", "--since", started, "--tail", String(LOG_LINES_READ)];
   const { all } = await tryDocker(["logs", ...tail, id]);

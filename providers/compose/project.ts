@@ -31,7 +31,7 @@ import { keptVolumes, unusedVolumes, unusedVolumesText, volumeChanges } from "./
 import { noteFinished, noteUnfinished, readUnfinished } from "./unfinished";
 import { hasUnknown, isRecord, unwrap, type Properties } from "./values";
 
-/** `compose:index:Project`: a Compose project on this machine's Docker daemon. Its id is the project's name. */
+/** Handler of `compose:index:Project`, a Compose project on this machine's Docker daemon. Its id is the project name. */
 export const projectHandler: ResourceHandler = {
   version: "0.1.0",
 
@@ -56,7 +56,7 @@ export const projectHandler: ResourceHandler = {
       return { inputs, failures: skipped };
     }
     inputs.services = wantedStates(Object.keys(document.services), (name) => isJob(name, document));
-    // What was deployed is valid: asking Compose again would cost every `up` a tenth of a second.
+    // A deployed document is valid. Validating it again would cost every `up` a tenth of a second.
     const known = isEqual(document, unwrap(olds.document));
     volumeChanges(unwrap(olds.document), document).forEach((text) => call?.log.warning(text));
     return { inputs, failures: known ? [] : await validateDocument(project, document) };
@@ -92,7 +92,7 @@ export const projectHandler: ResourceHandler = {
   },
 };
 
-/** Brings the project to what the inputs say. Up to the rollout nothing that runs is touched. */
+/** Deploys the project as described by the inputs. Running containers are not touched before the rollout. */
 function deploy(inputs: ProjectInputs, call: Call): Promise<Properties> {
   const mask = maskOf(Object.values(inputs.secretFiles).map(({ content }) => content));
   return withMask(mask, () => deployMasked(inputs, call, mask));
@@ -104,7 +104,7 @@ async function deployMasked(
   mask: Mask,
 ): Promise<Properties> {
   const { project, document } = inputs;
-  // The answers of health checks are among what is logged.
+  // Output of health checks is logged and may contain secrets.
   const log = maskedLog(plainLog, mask);
   const left = readUnfinished(project);
   if (left !== undefined) {
@@ -131,14 +131,14 @@ async function deployMasked(
   try {
     problem = problemOf(inputs, await rollOut(inputs, release, images, { log, signal }, runsAgain), mask);
   } catch (error) {
-    // From here on something may exist: without a state no command would take it down.
+    // From here on resources may exist. Without a state, no command would remove them.
     problem = { message: mask(messageOf(error)), unfinished: "a failed deployment" };
   }
   let outputs: Properties;
   try {
     outputs = await currentOutputs(inputs, release, images, problem !== undefined);
   } catch (error) {
-    // Docker may be lost. The state must still know the project; the next refresh reads its services.
+    // If Docker is unavailable, the state must still contain the project; the next refresh reads its services.
     problem ??= { message: mask(messageOf(error)), unfinished: "a failed deployment" };
     outputs = unknownOutputs(inputs);
   }
@@ -159,7 +159,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The outputs of a project of which nothing can be seen. */
+/** Outputs of a project whose containers cannot be read. */
 function unknownOutputs({ project, document }: ProjectInputs): Properties {
   const services = Object.entries(document.services).map(([name, service]) => [
     name,
@@ -170,7 +170,7 @@ function unknownOutputs({ project, document }: ProjectInputs): Properties {
 
 interface Problem {
   readonly message: string;
-  /** For the next deployment. */
+  /** How this deployment ended, recorded for the next one. */
   readonly unfinished: string;
 }
 
@@ -210,7 +210,7 @@ async function currentOutputs(
   return { project, services: Object.fromEntries(services), ...(url !== undefined && { url }) };
 }
 
-/** Address of the project: the port of the reverse proxy, else the first that is published. */
+/** Address of the project: the reverse proxy's port, or else the first published port. */
 function address({ services }: Document): string | undefined {
   const edge = Object.values(services).filter(({ labels }) => labels?.["longshore.kind"] === "edge");
   const scheme = edge[0]?.labels?.["longshore.scheme"] ?? "http";
@@ -218,10 +218,10 @@ function address({ services }: Document): string | undefined {
   return first && `${scheme}://${first.host === "0.0.0.0" ? "127.0.0.1" : first.host}:${first.port}`;
 }
 
-/** A service after the other, each with its grace period. */
+/** Timeout for `docker compose stop`, which stops services one after the other, each with its grace period. */
 const TAKE_DOWN_SECONDS = 900;
 
-/** Removes containers, networks and files; volumes only where the inputs say so. */
+/** Removes containers, networks and files. Removes volumes only if the inputs say so. */
 async function takeDown(
   project: string,
   { document, keepVolumes }: ProjectInputs,
@@ -234,12 +234,12 @@ async function takeDown(
       await docker(command, { input: JSON.stringify(document), timeoutSeconds: TAKE_DOWN_SECONDS });
     }
   };
-  // The document gives the order: services stop before those they depend on.
+  // The document defines the order: services stop before their dependencies.
   await compose("stop");
   const rest = await listContainers(project);
   await stopContainers(rest.filter(isAlive));
   if (rest.length > 0) {
-    // `compose down` would leave the anonymous volumes of images, which nothing can find again.
+    // `compose down` would leave the images' anonymous volumes, which cannot be found afterwards.
     await docker(["rm", "--volumes", ...rest.map(({ id }) => id)]);
   }
   await compose("down", "--remove-orphans");

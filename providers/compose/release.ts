@@ -20,35 +20,38 @@ import { projectFolder } from "./project-folder";
 import { writeSecrets } from "./secrets";
 
 /**
- * The files that containers mount, as one deployment wrote them. Only live files change afterwards; a release stays while
- * a container mounts it.
+ * The files that containers mount, as written by one deployment. Only live files change afterwards. A release is kept
+ * while a container mounts it.
  */
 export interface Release {
   readonly name: string;
   readonly folder: string;
-  /** The Compose document. */
+  /** Path of the Compose document. */
   readonly file: string;
 }
 
-/** A release that is being written: complete but for the secrets. */
+/** A release that is complete except for its secrets. */
 export interface DraftRelease {
   readonly file: string;
-  /** Something that the operator should know. @default - nothing */
+  /** Warning to show to the operator. @default - none */
   readonly warning?: string;
-  /** Adds the secrets and gives the folder its name. */
+  /** Writes the secrets and renames the folder to its final name. */
   finish(image: string | undefined): Promise<Release>;
   discard(): void;
 }
 
-/** Written last: without it a power failure or a full disk may have left only some of a release's files. */
+/** Marker file, written last. If it is missing, a power failure or a full disk may have left the release incomplete. */
 const MARKER = ".complete";
 const DOCUMENT = "compose.yaml";
-/** Containers read these as their own users; the folders above keep others on this machine out. */
+/**
+ * Mode of files that containers read as their own users. The mode of the parent folders keeps out other users of the
+ * machine.
+ */
 const PUBLIC_MODE = 0o444;
 
 /**
- * Starts to write the files of a release. The same inputs give the same release: one that exists is used again if it is
- * complete, and rebuilt otherwise.
+ * Starts to write a release. Equal inputs give an equal release: reuses an existing complete one, and rebuilds an
+ * incomplete one.
  */
 export function draftRelease(inputs: ProjectInputs): DraftRelease {
   const releases = join(projectFolder(inputs.project), "releases");
@@ -76,7 +79,7 @@ export function draftRelease(inputs: ProjectInputs): DraftRelease {
       if (isComplete(folder, inputs, text)) {
         discard();
         refreshLive(folder, inputs);
-        // `restart` takes the newest of several releases that fit.
+        // `restart` uses the newest of several matching releases.
         utimesSync(folder, new Date(), new Date());
       } else {
         await writeSecrets(draft, inputs.secretFiles, image);
@@ -87,7 +90,7 @@ export function draftRelease(inputs: ProjectInputs): DraftRelease {
   };
 }
 
-/** Whether every file is there as it was written. Contents of secrets are compared by length: only their users may read them. */
+/** Whether every file exists as written. Compares secret files by length, because only their users can read them. */
 function isComplete(folder: string, { files, secretFiles }: ProjectInputs, document: string): boolean {
   const isText = (path: string, content: string, mode: number) => {
     const file = join(folder, path);
@@ -112,7 +115,10 @@ const modeOf = (file: string): number | undefined => {
 
 const sizeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.size;
 
-/** Gives a whole draft its name. What was there was incomplete; containers that mount its live files go on to see them. */
+/**
+ * Renames a complete draft to its final name. Keeps the live files of the incomplete release it replaces, because
+ * containers may mount them.
+ */
 function putInPlace(draft: string, folder: string, inputs: ProjectInputs): void {
   if (existsSync(folder)) {
     for (const path of livePaths(inputs).filter((one) => existsSync(join(folder, one)))) {
@@ -150,7 +156,10 @@ function foldersBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Keyed: the name can be read in every container's mounts, and short secrets could be guessed from a plain digest. */
+/**
+ * Name of a release, a keyed digest. Every container's mounts show the name, and short secrets could be guessed from a
+ * plain digest.
+ */
 function releaseName({ document, files, secretFiles }: ProjectInputs, key: Buffer): string {
   const content = JSON.stringify([document, files, secretFiles]);
   return createHmac("sha256", key).update(content).digest("hex").slice(0, 16);
@@ -158,7 +167,10 @@ function releaseName({ document, files, secretFiles }: ProjectInputs, key: Buffe
 
 const KEY_BYTES = 32;
 
-/** Makes the key where there is none. One that a crash left empty is replaced: anyone could compute its digests. */
+/**
+ * Reads the project's key, or creates it. Replaces a key that a crash left empty, because any process could compute
+ * its digests.
+ */
 function projectKey(project: string): { readonly key: Buffer; readonly warning?: string } {
   const file = join(projectFolder(project), "release.key");
   if (!existsSync(file)) {
@@ -176,7 +188,7 @@ function projectKey(project: string): { readonly key: Buffer; readonly warning?:
   };
 }
 
-/** Removes releases and drafts of interrupted runs that no container mounts. */
+/** Removes releases, and drafts of interrupted runs, that no container mounts. */
 export function removeOldReleases(project: string, current: Release, containers: readonly Container[]): void {
   const releases = dirname(current.folder);
   for (const name of readdirSync(releases)) {
@@ -188,7 +200,7 @@ export function removeOldReleases(project: string, current: Release, containers:
   }
 }
 
-/** Removes all files of a project, its secrets among them. */
+/** Removes all files of a project, including its secrets. */
 export function removeProjectFiles(project: string): void {
   rmSync(projectFolder(project), { recursive: true, force: true });
 }

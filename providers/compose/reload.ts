@@ -6,7 +6,7 @@ import type { ProjectRunner } from "./project-runner";
 
 const RELOAD_LABEL = "longshore.reload";
 
-/** Writes new contents of live secret files into running containers, and signals those services that must be told. */
+/** Writes new contents of live secret files into running containers, and signals the services that require it. */
 export async function reloadLiveFiles(
   run: ProjectRunner,
   service: string,
@@ -15,7 +15,7 @@ export async function reloadLiveFiles(
   const signal = run.inputs.document.services[service]?.labels?.[RELOAD_LABEL];
   for (const container of containers) {
     const { hasLiveFiles, isChanged } = writeLiveFiles(run.inputs, run.release, container);
-    // An unfinished deployment may have ended between the file and the signal.
+    // A killed deployment may have written the file without sending the signal.
     const mustTell = hasLiveFiles && (isChanged || run.runsAgain(service));
     if (signal !== undefined && container.state === "running" && mustTell) {
       run.log.status(`${service}: reading its files again`);

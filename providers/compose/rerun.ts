@@ -1,9 +1,9 @@
 import { isJob, type Document } from "./inputs";
 
-/** Names of jobs, separated by commas, that the next deployment runs again although they have completed. */
+/** Environment variable with comma-separated names of completed jobs that the next deployment runs again. */
 const VARIABLE = "LONGSHORE_RERUN_JOBS";
 
-/** The jobs of this document that the operator wants to run again. Names of other projects' jobs are no mistake. */
+/** Jobs of this document that the operator wants to run again. Ignores names of other projects' jobs. */
 export function jobsToRerun(document: Document): string[] {
   const names = (process.env[VARIABLE] ?? "").split(",").map((name) => name.trim());
   return names.filter((name) => name in document.services && isJob(name, document));

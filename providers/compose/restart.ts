@@ -22,14 +22,17 @@ import { rollService } from "./roll-service";
 import { runJob } from "./run-job";
 import { parseYaml } from "../../yaml/read";
 
-/** A service of a project that runs. */
+/** A running service of a project. */
 export interface Restartable {
   readonly service: string;
-  /** Whether it stops for a moment: it holds a volume or a port, so that two of it cannot run side by side. */
+  /**
+   * Whether a restart causes downtime: the service uses a volume or a host port, so two of its containers cannot run
+   * together.
+   */
   readonly stops: boolean;
 }
 
-/** What can be restarted of a project, each after those it depends on. Jobs are not among them. */
+/** Lists the services of a project that can be restarted, dependencies first. Excludes jobs. */
 export async function restartable(project: string): Promise<Restartable[]> {
   const releases = await releasesOf(project);
   const found = (await listContainers(project)).filter(({ state }) => state !== "created");
@@ -56,18 +59,19 @@ export async function restartable(project: string): Promise<Restartable[]> {
 }
 
 /**
- * Replaces the containers of a service by new ones of the same image and configuration, the way an update does: a new
- * one is ready before an old one goes, wherever two can run side by side. When the new one fails, what ran runs on.
+ * Replaces the containers of a service with new ones of the same image and configuration. Works like an update: a new
+ * container is ready before an old one stops, wherever both can run together. If the new one fails, the old one keeps
+ * running.
  *
- * @throws UserError that names the service, why, and the last lines of its log
+ * @throws UserError that names the service, the reason and the last lines of its log
  */
 export async function restartService(project: string, service: string, options: RunOptions): Promise<void> {
   await replace(project, service, options, rollService);
 }
 
 /**
- * Runs a job again with the image and the configuration of its last run.
- * @throws UserError that names the job, why, and the last lines of its log
+ * Runs a job again with the image and configuration of its last run.
+ * @throws UserError that names the job, the reason and the last lines of its log
  */
 export async function rerunJob(project: string, job: string, options: RunOptions): Promise<void> {
   await replace(project, job, options, runJob);
@@ -118,9 +122,9 @@ async function replace(
   }
 }
 
-/** To whom every container from before is an old one, also when nothing has changed. */
+/** A runner that treats every existing container as outdated, even if nothing has changed. */
 class Restart extends ProjectRunner {
-  /** Their ids. */
+  /** Ids of the containers that existed before the restart. */
   before: ReadonlySet<string> = new Set();
 
   override isCurrent(container: Container): boolean {
@@ -128,7 +132,7 @@ class Restart extends ProjectRunner {
   }
 }
 
-/** What a service's newest container was made from. @default - its files are gone */
+/** The document that a service's newest container was created from. @default - its files no longer exist */
 export async function documentOf(
   project: string,
   service: string,
@@ -140,11 +144,11 @@ export async function documentOf(
 interface Made {
   readonly release: Release;
   readonly document: Document;
-  /** By service, what Compose compares. */
+  /** Compose's configuration hashes, by service. */
   readonly hashes: ReadonlyMap<string, string>;
 }
 
-/** The releases whose files are there, the newest first. */
+/** Releases whose files exist, newest first. */
 async function releasesOf(project: string): Promise<Made[]> {
   const folder = join(projectFolder(project), "releases");
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith(".")) : [];
@@ -163,7 +167,7 @@ async function releasesOf(project: string): Promise<Made[]> {
   );
 }
 
-/** Several deployments may have left their files: the one that a container was made from has its hash. */
+/** Finds the release of a container by its configuration hash. Several releases may exist. */
 function releaseOf(releases: readonly Made[], container: Container | undefined): Made | undefined {
   return container && releases.find(({ hashes }) => hashes.get(container.service) === container.configHash);
 }
@@ -173,10 +177,13 @@ function newestOf(containers: readonly Container[], service: string): Container 
   return own.filter(({ state }) => state === "running").at(-1) ?? own.at(-1);
 }
 
-/** What a container says may have them in it. */
+/** Discards log lines, because container output may contain secrets that cannot be masked. */
 const SILENT: Log = { status: () => undefined, info: () => undefined, warning: () => undefined };
 
-/** What must not be shown. Undefined for whoever may not read it: only root and the containers' users may. */
+/**
+ * Secret values of a release, for masking. Undefined if this user cannot read them: only root and the containers'
+ * users can.
+ */
 function readSecrets(release: string): string[] | undefined {
   const folder = join(release, "secrets");
   if (!existsSync(folder)) {

@@ -18,10 +18,10 @@ import { reloadLiveFiles } from "./reload";
 import { untilReady, waitLimit } from "./wait";
 
 /**
- * Brings one service to what is deployed now, step by step: each step is decided by what runs at that moment
- * (`decide.ts`). Start-first: a new container is ready before an old one goes, and clients never see one that is not
- * ready. Services that hold a volume or a port cannot run twice: theirs stop first, and start again if the new one
- * fails.
+ * Rolls out one service step by step. Each step is decided from the containers that exist at that moment
+ * (`decide.ts`). Start-first: a new container is ready before an old one stops, and clients are never connected to an
+ * unready one. Stop-first, for services that use a volume or a host port: the old container stops first, and starts
+ * again if the new one fails.
  */
 export async function rollService(run: ProjectRunner, service: string): Promise<void> {
   const definition = run.inputs.document.services[service] ?? {};
@@ -30,7 +30,10 @@ export async function rollService(run: ProjectRunner, service: string): Promise<
   await reloadLiveFiles(run, service, await run.containers(service));
 }
 
-/** Whether nothing is to be done: all replicas are current, healthy and found by clients, and nothing else is there. */
+/**
+ * Whether nothing remains to be done: all replicas are current, healthy and connected to clients, and no other
+ * container exists.
+ */
 export function isSettled(run: ProjectRunner, service: string, containers: readonly Container[]): boolean {
   return containers.length === run.replicas(service) && containers.every((one) => isReady(seenOf(run, one)));
 }
@@ -65,7 +68,7 @@ function conditionOf(container: Container): Condition {
 
 class ServiceRollout {
   private containers: readonly Container[] = [];
-  /** Containers that this rollout made. */
+  /** Containers that this rollout created. */
   private readonly created = new Set<string>();
 
   constructor(
@@ -82,7 +85,7 @@ class ServiceRollout {
       if (step.do === "nothing") {
         return;
       }
-      // What only tidies up is finished.
+      // An abort does not skip `retire`, which only removes outdated containers.
       if (this.project.signal.aborted && step.do !== "retire") {
         await this.undo(new Cancelled());
       }
@@ -125,7 +128,7 @@ class ServiceRollout {
     }
   }
 
-  /** Takes back what was begun. @throws the error, with the failed container's log */
+  /** Undoes the steps of this rollout. @throws the error, with the failed container's log */
   private async undo(error: unknown, failed?: string): Promise<never> {
     const reported = await this.project.describeFailure(error);
     const seen = await this.look();
@@ -155,7 +158,7 @@ class ServiceRollout {
   }
 }
 
-/** A failure, and why what ran before could not be brought back. */
+/** Combines a failure with the reason why the previous containers could not be restored. */
 function withSecond(first: unknown, second: unknown): unknown {
   if (!(first instanceof UserError && second instanceof UserError)) {
     return second;
@@ -164,10 +167,10 @@ function withSecond(first: unknown, second: unknown): unknown {
   return new ServiceFailed(`${first.message}\nrolling back failed: ${second.message}`, log);
 }
 
-/** Clients, the edge among them, may remember for a second where a service was found; only then may one go. */
+/** Clients, including the edge, may cache a service's address for one second. The old container stops only after that. */
 const NAME_CACHE_MILLISECONDS = 2000;
 
-/** Starts a container where needed and waits; `hidden` keeps it from clients until then. */
+/** Starts a container if needed and waits until it is ready. `hidden` disconnects it from clients until then. */
 async function makeReady(run: ProjectRunner, container: Container, hidden: boolean): Promise<void> {
   const { service, state, health } = container;
   const isUp = state === "running" && health !== "unhealthy";

@@ -16,16 +16,16 @@ import { stillRunning } from "./unfinished";
 
 export interface RolloutResult {
   readonly failures: readonly Failure[];
-  /** Services that were not touched, because a service that they wait for failed. */
+  /** Services that were not touched, because a dependency failed. */
   readonly skipped: readonly string[];
   readonly cancelled: boolean;
-  /** Which services still run their previous version, in words; empty when none does, or nothing failed. */
+  /** Description of the services that still run their previous version; empty if there are none or nothing failed. */
   readonly kept: string;
 }
 
 /**
- * Brings all services to what is deployed now, each after those it depends on and otherwise at once. Services that are
- * up to date are not touched: running this twice, or after it was killed, does what is left to do.
+ * Rolls out all services concurrently, each after its dependencies. Does not touch services that are up to date.
+ * Idempotent: a second run, also after a kill, completes the remaining work.
  */
 export async function rollOut(
   inputs: ProjectInputs,
@@ -41,7 +41,7 @@ export async function rollOut(
   await ensureSharedNetworks(document);
   const existing = new Set((await listContainers(project)).map(({ service }) => service));
   await run.createMissing(names.filter((name) => !existing.has(name) && run.replicas(name) > 0));
-  // Every task decides at once whether its service is settled; each other one looks again when its turn comes.
+  // Every task first checks this list; a task of an unsettled service lists its containers again when its turn comes.
   const seen = await listContainers(project);
   const of = (service: string) => seen.filter((container) => container.service === service);
 
@@ -79,7 +79,7 @@ export async function rollOut(
       if (!(error instanceof UserError)) {
         throw error;
       }
-      // Cancelled: the signal says so already.
+      // The signal already reports a cancellation.
       if (!(error instanceof Cancelled)) {
         const log = error instanceof ServiceFailed ? error.log : "";
         failures.push({ service: name, reason: error.message, log });
@@ -105,7 +105,7 @@ export async function rollOut(
   return { failures, skipped: skipped.sort(), cancelled: signal.aborted, kept };
 }
 
-/** Services that stopped after they had become ready, while others were still rolled out. */
+/** Services that became ready and stopped while others were still being rolled out. */
 async function stoppedMeanwhile(run: ProjectRunner): Promise<Failure[]> {
   const { document, project } = run.inputs;
   const containers = await listContainers(project);
@@ -123,7 +123,7 @@ async function stoppedMeanwhile(run: ProjectRunner): Promise<Failure[]> {
     });
 }
 
-/** Removes containers, networks and files of services and deployments that no longer exist. */
+/** Removes containers, networks and files of removed services and old deployments. */
 async function removeLeftovers(run: ProjectRunner): Promise<void> {
   const { document, project } = run.inputs;
   const containers = await listContainers(project);

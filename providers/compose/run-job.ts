@@ -5,8 +5,8 @@ import type { ProjectRunner } from "./project-runner";
 import { DEFAULT_WAIT_SECONDS, untilCompleted } from "./wait";
 
 /**
- * Runs a job to its end, unless it has already completed as it is described now, on the volumes that exist now. After a
- * deployment that failed it runs in any case: what it did may have been undone by hand since.
+ * Runs a job to completion, unless its current definition has already completed on the current volumes. Always runs it
+ * after a failed deployment, because the operator may have undone its work since then.
  */
 export async function runJob(run: ProjectRunner, job: string): Promise<void> {
   const containers = await run.containers(job);
@@ -49,8 +49,9 @@ function timeout({ inputs }: ProjectRunner, job: string): number {
 }
 
 /**
- * When the newest volume was made that the job's result lives in: those of the services it waits for, and of
- * theirs. What ran on an earlier volume has to run again (migrations, after someone removed the database's).
+ * Creation time of the newest volume that holds the job's result: the volumes of its direct and transitive
+ * dependencies. A job that ran before that volume existed must run again, such as migrations after the database's
+ * volume was removed.
  */
 async function newestVolume({ inputs }: ProjectRunner, job: string): Promise<number> {
   const { document, project } = inputs;

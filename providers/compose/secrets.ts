@@ -8,11 +8,11 @@ import { tar } from "./tar";
 type SecretFiles = ProjectInputs["secretFiles"];
 
 /**
- * Writes the secret files below a folder: each readable by the container's user alone (mode 0400), in folders that
- * only we may enter. Only root may give files away; for others the engine's daemon does it, which also knows what
- * a container's user is on this machine (a rootless engine maps them).
+ * Writes the secret files below a folder. Only the container's user can read each file (mode 0400), and only this user
+ * can enter the folders. Without root, the Docker daemon changes the owner; it also knows the host's id of a container
+ * user (rootless Docker maps ids).
  *
- * @param image any image that is present, for a container that is never started
+ * @param image any present image, for a container that is never started
  */
 export async function writeSecrets(
   folder: string,
@@ -34,7 +34,10 @@ export async function writeSecrets(
   }
 }
 
-/** The daemon unpacks an archive into a folder that is mounted into a container. The contents go through a pipe. */
+/**
+ * Writes files through the daemon, which unpacks an archive into a folder that is mounted into a container. The
+ * contents travel through a pipe.
+ */
 async function writeThroughDaemon(
   folder: string,
   files: SecretFiles,

@@ -10,8 +10,8 @@ import { EngineLog, type Log } from "./engine";
 import { PartialError, UserError } from "./errors";
 import type { Properties } from "./values";
 
-// Why not `main` of @pulumi/pulumi/provider: it has no detailed diff, gives `read` no inputs and nobody the
-// resource's name for log lines, and loads the whole SDK (0.2 s of every command).
+// Replaces `main` of @pulumi/pulumi/provider, which has no detailed diff, passes `read` no inputs and log lines no
+// resource name, and loads the whole SDK (0.2 s per command).
 
 export interface CheckFailure {
   /** Property path, such as `document.services.backend.image`. */
@@ -22,21 +22,21 @@ export interface CheckFailure {
 export type PropertyChange = "add" | "delete" | "update" | "replace";
 
 export interface Diff {
-  /** By property path. Empty: nothing is to be done. */
+  /** Changes by property path. Empty: no update is needed. */
   changes: Record<
     string,
-    { kind: PropertyChange; /** Compared with the state's outputs. */ drift?: boolean }
+    { kind: PropertyChange; /** Compared with the outputs in the state. */ drift?: boolean }
   >;
 }
 
-/** What a call may use while it runs. */
+/** Context of one call. */
 export interface Call {
   readonly log: Log;
-  /** Aborted when the user interrupts the deployment. */
+  /** Aborted if the user interrupts the deployment. */
   readonly signal: AbortSignal;
 }
 
-/** A provider with one resource type, in terms of plain values. Secrets are wrapped as in `values.ts`. */
+/** A provider with one resource type, on plain values. Secrets are wrapped as in `values.ts`. */
 export interface ResourceHandler {
   readonly version: string;
   check(
@@ -47,14 +47,14 @@ export interface ResourceHandler {
   diff(old: { inputs: Properties; outputs: Properties }, news: Properties): Promise<Diff>;
   create(inputs: Properties, call: Call): Promise<{ id: string; outputs: Properties }>;
   update(id: string, old: Properties, news: Properties, call: Call): Promise<Properties>;
-  /** `undefined`: there is nothing left of it. */
+  /** `undefined`: the resource no longer exists. */
   read(id: string, outputs: Properties, call: Call): Promise<Properties | undefined>;
   delete(id: string, inputs: Properties, call: Call): Promise<void>;
 }
 
 export interface Served {
   readonly port: number;
-  /** Interrupts what is going on, and ends the process once that is undone; at once when nothing is. */
+  /** Interrupts running calls and exits after they have been undone; exits at once if there are none. */
   readonly stop: () => void;
 }
 
@@ -157,7 +157,8 @@ export async function serve(handler: ResourceHandler, engine: string | undefined
   const stop = () => {
     abort.abort();
     void Promise.allSettled(running).then(() => {
-      // Answers are sent in the same turn; the engine reads them before it minds that we are gone.
+      // Exits after the reply is sent: it goes out in the same turn, and the engine reads it before it notices the
+      // exit.
       setImmediate(() => process.exit(0));
     });
   };
@@ -184,7 +185,7 @@ function answering<Request, Response>(
   };
 }
 
-/** A user's mistake as its message; anything else is our mistake, and says where. */
+/** Converts a user error to its message; any other error is a bug and includes its stack. */
 export function failure(error: unknown): Partial<grpc.StatusObject> {
   const message =
     error instanceof UserError || !(error instanceof Error) ? text(error) : (error.stack ?? error.message);
@@ -221,7 +222,7 @@ function diffResponse({ changes }: Diff): messages.DiffResponse {
     .setHasdetaileddiff(true)
     .setDiffsList([...new Set(paths.map((path) => path.split(/[.[]/)[0] ?? path))])
     .setReplacesList(paths.filter((path) => changes[path]?.kind === "replace"))
-    // Two projects may not publish the same port at once.
+    // The old and the new project may not publish the same port at the same time.
     .setDeletebeforereplace(true);
   for (const [path, { kind, drift = false }] of Object.entries(changes)) {
     const change = new messages.PropertyDiff().setKind(kinds[kind]).setInputdiff(!drift);
@@ -236,7 +237,7 @@ function plain(struct: Struct | undefined): Properties {
 
 type JsonStruct = Parameters<typeof Struct.fromJavaScript>[0];
 
-/** Struct takes no `undefined`. */
+/** Removes `undefined` values, which Struct does not support. */
 function json(properties: Properties): JsonStruct {
   return JSON.parse(JSON.stringify(properties)) as JsonStruct;
 }

@@ -10,7 +10,10 @@ export function sharedNetworks({ networks = {} }: Document): string[] {
 
 let creating: Promise<unknown> = Promise.resolve();
 
-/** Whoever comes first makes them: internal, so that they lead nowhere else. One at a time, for names are not unique. */
+/**
+ * Creates missing shared networks. They are internal, so they have no route outside. Creations are serialized, because
+ * network names are not unique.
+ */
 export async function ensureSharedNetworks(document: Document): Promise<void> {
   const make = creating.then(async () => {
     for (const name of sharedNetworks(document)) {
@@ -28,14 +31,17 @@ async function create(name: string): Promise<void> {
   try {
     await docker(["network", "create", "--internal", name]);
   } catch (error) {
-    // Another process came before us.
+    // Another process has created the network first.
     if (!(error instanceof DockerError && /already exists/.test(error.message))) {
       throw error;
     }
   }
 }
 
-/** Whoever goes last takes them away. Containers that are stopped count: they could not start without. */
+/**
+ * Removes shared networks that no container uses. Stopped containers count as users, because they could not start
+ * without the network.
+ */
 export async function removeUnusedNetworks(document: Document): Promise<void> {
   for (const name of sharedNetworks(document)) {
     const { stdout } = await docker(["ps", "--all", "--quiet", "--filter", `network=${name}`]);

@@ -5,18 +5,19 @@ import { UserError } from "./errors";
 import { Stopwatch } from "./stopwatch";
 import { withVolumeLocks } from "./volume-lock";
 
-// The only place where a container is started (ESLint refuses `docker start` elsewhere): one writer per volume, proved
-// before each start. docs/adr/0013-one-writer-per-volume.md says why this is the proof.
+// The only place that starts containers (ESLint forbids `docker start` elsewhere). Verifies one writer per volume
+// before each start. docs/adr/0013-one-writer-per-volume.md explains the proof.
 
 export interface StartOptions {
   /**
-   * Whether a running container may use the same volumes: a description may share a volume between services, and a
-   * dump reads beside its server. @default - none may
+   * Whether a running container may use the same volumes: a document may share a volume between services, and a dump
+   * reads beside its server.
+   * @default - none may
    */
   readonly isCompanion?: (other: Container) => boolean;
 }
 
-/** A container was not started, because another one may write to a volume of it. */
+/** A container was not started, because another container may write to one of its volumes. */
 export class VolumeInUse extends UserError {
   constructor(container: Container, volume: string, holder: Container) {
     const where = holder.project === "" ? "" : ` of project ${holder.project}`;
@@ -27,7 +28,7 @@ export class VolumeInUse extends UserError {
   }
 }
 
-/** A container runs although it was stopped, or whether it does is not known. */
+/** A container still runs after it was stopped, or its state is unknown. */
 export class StillRunning extends UserError {
   constructor(container: Container, said: string) {
     super(
@@ -40,9 +41,9 @@ export class StillRunning extends UserError {
 const START_SECONDS = 180;
 
 /**
- * Starts a container, or continues a paused one. No other container that may write to one of its volumes runs then,
- * whatever its project or user: Docker's list is read under a lock per volume, and again after the start, because a
- * process on another machine or in another network namespace does not see the lock.
+ * Starts a container, or resumes a paused one, if no other container of any project or user may write to one of its
+ * volumes. Reads Docker's list under a lock per volume, and again after the start, because processes on other machines
+ * or in other network namespaces do not see the lock.
  *
  * @throws VolumeInUse
  */
@@ -73,12 +74,12 @@ async function requireNoOther(
   if (volumes.length === 0) {
     return;
   }
-  // By name, and by folder: a bind mount of the folder writes to the same files.
+  // By name and by folder, because a bind mount of the folder writes to the same files.
   const filters = volumes.flatMap(({ name, source }) => [
     `volume=${name}`,
     ...(source === "" ? [] : [`volume=${source}`]),
   ]);
-  // Inspecting waits for a start that the daemon is working on; its list alone does not.
+  // Inspecting waits for a start that the daemon is processing; listing does not.
   for (const other of await findContainers(...filters)) {
     const shared = volumes.find((volume) => writesTo(other, volume));
     if (other.id !== container.id && isAlive(other) && shared && !isCompanion(other)) {
@@ -94,15 +95,15 @@ function writesTo(
   return volumes.some((volume) => volume.name === name) || writableBinds.includes(source);
 }
 
-/** What `docker stop` may take beyond the grace period: the daemon is busy, or waits for the kernel. */
+/** Extra time for `docker stop` beyond the grace period, if the daemon is busy or waits for the kernel. */
 const STOP_MARGIN_SECONDS = 60;
-/** How long the daemon may take to show an exit after a stop that succeeded, and after one that failed. */
+/** Seconds for the daemon to show an exit after a stop that succeeded, and after one that failed. */
 const EXIT_SECONDS = { stopped: 10, failed: 1 };
 const POLL_MILLISECONDS = 300;
 
 /**
- * Stops containers and sees that each has exited: an answer of `docker stop` is no proof. Containers that were
- * removed meanwhile have exited.
+ * Stops containers and waits until each has exited, because a successful `docker stop` is no proof. Removed containers
+ * count as exited.
  *
  * @throws StillRunning
  */

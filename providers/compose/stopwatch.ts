@@ -1,25 +1,25 @@
 import { performance } from "node:perf_hooks";
 
-/** More than this between two looks is a suspended machine, not time in which anything could have happened. */
+/** A longer gap between two readings is counted as a suspend of the machine. */
 const LONGEST_STEP_SECONDS = 5;
 
 /**
- * Measures the time in which this machine ran. Unlike a difference of two clock readings it does not count a suspend,
- * and a clock that is set does not change it. Correct when read at least every five seconds.
+ * Measures time while this machine is running. Excludes suspends and is unaffected by clock changes. Correct if read
+ * at least every five seconds.
  */
 export class Stopwatch {
-  /** How often a caller that waits should look. */
+  /** Polling interval for callers. */
   static readonly INTERVAL_MILLISECONDS = 1000;
 
   private total = 0;
   private last: number;
 
-  /** @param now milliseconds of a clock that never goes back */
+  /** @param now milliseconds of a monotonic clock */
   constructor(private readonly now: () => number = () => performance.now()) {
     this.last = now();
   }
 
-  /** Seconds since it was made or reset. */
+  /** Seconds since creation or the last reset. */
   seconds(): number {
     const now = this.now();
     this.total += Math.min(Math.max(0, now - this.last) / 1000, LONGEST_STEP_SECONDS);

@@ -1,4 +1,4 @@
-/** A file of an archive. */
+/** A file in an archive. */
 export interface TarFile {
   /** At most 100 bytes. */
   readonly path: string;
@@ -9,7 +9,7 @@ export interface TarFile {
 
 const BLOCK = 512;
 
-/** A tar archive (ustar) with owners, for `docker cp`: the only way to own a file that needs no privilege here. */
+/** Creates a tar archive (ustar) with file owners for `docker cp`, the only way to set an owner without privileges. */
 export function tar(files: readonly TarFile[]): Buffer {
   const blocks = files.flatMap((file) => {
     const content = Buffer.from(file.content);

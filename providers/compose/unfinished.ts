@@ -6,7 +6,7 @@ import { makePrivateFolder } from "./durable-files";
 import { pendingStops } from "./pending-stops";
 import { projectFolder } from "./project-folder";
 
-// A file, because the engine's state learns nothing from a deployment that was killed.
+// Stored in a file, because the engine's state is not updated when a deployment is killed.
 const fileOf = (project: string): string => join(projectFolder(project), "unfinished");
 
 /** How the last deployment ended, such as `a failed deployment: …`. `undefined`: it completed. */
@@ -15,7 +15,7 @@ export function readUnfinished(project: string): string | undefined {
   if (existsSync(file)) {
     return readFileSync(file, "utf8");
   }
-  // A `restart` that was killed.
+  // Left by a killed `restart`.
   return pendingStops(project).size > 0 ? "an interrupted stop" : undefined;
 }
 
@@ -28,7 +28,7 @@ export function noteFinished(project: string): void {
   rmSync(fileOf(project), { force: true });
 }
 
-/** `api still runs its previous version`; empty when nothing runs of an earlier deployment. */
+/** Description such as `api still runs its previous version`; empty if no container of an earlier deployment runs. */
 export function stillRunning(
   containers: readonly Container[],
   isCurrent: (container: Container) => boolean,

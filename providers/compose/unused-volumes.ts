@@ -3,7 +3,7 @@ import type { Document, ProjectInputs } from "./inputs";
 import { dataVolumes } from "./owner";
 import { isRecord } from "./values";
 
-/** Volumes of a project that its document no longer has: those of a datastore that was renamed or removed. */
+/** Volumes of a project that its document no longer contains, such as those of a renamed or removed datastore. */
 export async function unusedVolumes({ project, document }: ProjectInputs): Promise<string[]> {
   const used = new Set(
     Object.entries(document.volumes ?? {}).map(([key, volume]) => volume?.name ?? `${project}_${key}`),
@@ -13,7 +13,7 @@ export async function unusedVolumes({ project, document }: ProjectInputs): Promi
   return dataVolumes(stdout).filter((name) => !used.has(name));
 }
 
-/** Says of unused volumes what became of the data, and both ways on. */
+/** Message about unused volumes: that the data is kept, and how to reuse or delete it. */
 export function unusedVolumesText(names: readonly string[]): string {
   const [one] = names;
   const what = names.length === 1 ? `volume ${one ?? ""} has` : `volumes ${names.join(", ")} have`;
@@ -24,7 +24,7 @@ export function unusedVolumesText(names: readonly string[]): string {
   );
 }
 
-/** Says where the data of a project is that was taken down. */
+/** Message about the data volumes that remain after a project was taken down. */
 export function keptVolumes(names: readonly string[]): string {
   return (
     `volumes stay until they are deleted: ${names.join(", ")}; a system of another name does not find them. ` +
@@ -34,7 +34,7 @@ export function keptVolumes(names: readonly string[]): string {
 
 const SIZE_LABEL = "longshore.size";
 
-/** What a change of a document's volumes does to data, for the operator to read before and while it happens. */
+/** Messages about the effect of a volume change on data, shown before and during the deployment. */
 export function volumeChanges(before: unknown, after: Document): string[] {
   const old = isRecord(before) && isRecord(before.volumes) ? before.volumes : {};
   const now = after.volumes ?? {};

@@ -1,5 +1,4 @@
-// How values travel between the engine and a provider. These are part of Pulumi's protocol; importing them from
-// the SDK would load all of it (0.5 s).
+// Wrappers of values in Pulumi's protocol. Importing them from the SDK would load all of it (0.5 s).
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -14,7 +13,7 @@ function isWrapped(value: unknown): value is Properties & { value: unknown } {
   return isRecord(value) && value[SIGNATURE] === SECRET;
 }
 
-/** The value without its secret wrappings, at any depth. */
+/** Removes secret wrappers from a value at any depth. */
 export function unwrap(value: unknown): unknown {
   if (isWrapped(value)) {
     return unwrap(value.value);
@@ -28,12 +27,12 @@ export function unwrap(value: unknown): unknown {
   return value;
 }
 
-/** A value that the engine must encrypt in the state and hide in its output. */
+/** Wraps a value so that the engine encrypts it in the state and masks it in its output. */
 export function secret(value: unknown): Properties {
   return { [SIGNATURE]: SECRET, value };
 }
 
-/** Whether some part is known only once another resource exists (in a preview). */
+/** Whether a value contains an unknown part, which a preview knows only after another resource exists. */
 export function hasUnknown(value: unknown): boolean {
   if (value === UNKNOWN) {
     return true;

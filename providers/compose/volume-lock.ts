@@ -15,17 +15,17 @@ import { tryFlock } from "../../tools/flock";
 import { UserError } from "./errors";
 import { Stopwatch } from "./stopwatch";
 
-/** A start takes seconds; more is a process that hangs. */
+/** Timeout for a lock. A start takes seconds; a longer hold means that the process hangs. */
 const PATIENCE_SECONDS = 180;
 const POLL_MILLISECONDS = 50;
-/** One for all users of this machine, whatever their TMPDIR: they share the Docker daemon. */
+/** Shared by all users of this machine regardless of TMPDIR, because they share the Docker daemon. */
 const FOLDER = "/tmp/longshore-volumes";
 
 /**
- * Runs work while no other process of this machine works on the same volumes, whoever its user is. The kernel holds
- * the lock: it ends with this process and with every child that inherits the descriptors given to `work`.
+ * Runs work while no other process of this machine, of any user, works on the same volumes. The kernel holds the lock
+ * until this process and every child that inherits the descriptors passed to `work` have ended.
  *
- * @throws UserError when another process holds a lock for three minutes
+ * @throws UserError if another process holds a lock for three minutes
  */
 export async function withVolumeLocks<T>(
   volumes: readonly string[],
@@ -33,7 +33,7 @@ export async function withVolumeLocks<T>(
 ): Promise<T> {
   const held: number[] = [];
   try {
-    // In one order everywhere, so that two processes cannot wait for each other.
+    // Sorted, so that two processes cannot deadlock.
     for (const volume of [...new Set(volumes)].sort()) {
       held.push(await acquire(volume));
     }
@@ -78,7 +78,10 @@ function openLock(file: string): number {
   }
 }
 
-/** Locking needs no right to write; Linux refuses to create where another user's file exists (protected_regular). */
+/**
+ * Opens a lock file, or creates it. Locking needs no write permission; Linux denies O_CREAT on another user's file in
+ * /tmp (protected_regular).
+ */
 function openOrCreate(file: string): number {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -102,7 +105,7 @@ function openOrCreate(file: string): number {
   }
 }
 
-/** Not so when a cleaner of /tmp removed the file between opening and locking. */
+/** Whether the descriptor still refers to the file. False if a cleaner of /tmp removed the file between open and lock. */
 function isSameFile(descriptor: number, file: string): boolean {
   return fstatSync(descriptor).ino === statSync(file, { throwIfNoEntry: false })?.ino;
 }

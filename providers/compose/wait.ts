@@ -5,13 +5,13 @@ import { oneLine } from "./failures";
 import type { ProjectInputs } from "./inputs";
 import { Stopwatch } from "./stopwatch";
 
-/** A crash at start may be chance; three in a row are not. */
+/** Number of crashes at start after which the container counts as failed. One or two may be transient. */
 const CRASHES = 3;
-/** A container without a health check must stay up this long. */
+/** A container without a health check must stay up for this time. */
 const STEADY_SECONDS = 2;
 const POLL_MILLISECONDS = 300;
 
-/** A container that did not become what it should. */
+/** A container that did not become ready or did not complete. */
 export class NotReady extends UserError {
   constructor(
     readonly container: Container,
@@ -21,12 +21,12 @@ export class NotReady extends UserError {
   }
 }
 
-/** Longest wait for a container that says nothing about how long its start may take. */
+/** Wait limit for a container whose health check gives no limit. */
 export const DEFAULT_WAIT_SECONDS = 300;
 
 /**
- * How long a container may take to become ready. Its health check decides, which follows the service's `startup`: a
- * container whose check fails for longer is unhealthy. The limit is for checks that never end.
+ * Wait limit for a container to become ready. The health check normally decides, following the service's `startup`: a
+ * container whose check fails for longer is unhealthy. The limit applies to checks that never finish.
  */
 export function waitLimit(
   { waitSeconds }: Pick<ProjectInputs, "waitSeconds">,
@@ -36,18 +36,21 @@ export function waitLimit(
 }
 
 interface WaitOptions {
-  /** Time of a suspended machine does not count. */
+  /** Excludes time in which the machine was suspended. */
   seconds: number;
   signal: AbortSignal;
-  /** Called with `waitingWords` when there is something new to say. */
+  /** Called with `waitingWords` when the text has changed. */
   onWait?: (words: string) => void;
 }
 
-/** A line for each new answer of the health check, otherwise one in so many seconds. */
+/** Minimum interval between reports, unless the health check has a new result. */
 const REPORT_SECONDS = 5;
 const LONGEST_ANSWER = 70;
 
-/** `503 the database is away, 40 s of 60 s`: what the last health check said, and how much of its time is over. */
+/**
+ * Progress of a wait: the last result of the health check and the elapsed share of its limit, as `503 the database is
+ * away, 40 s of 60 s`.
+ */
 export function waitingWords(container: Container, elapsed: number, seconds: number): string {
   const limit = Math.min(seconds, container.patienceSeconds ?? seconds);
   return [...said(container), `${Math.min(Math.floor(elapsed), limit)} s of ${limit} s`].join(", ");
@@ -65,7 +68,7 @@ function exited(container: Pick<Container, "exitCode" | "outOfMemory">): string 
   return reason.startsWith("exit code") ? `exited with code ${container.exitCode}` : reason;
 }
 
-/** Waits until a started container is healthy, or without a health check until it stays up. */
+/** Waits until a started container is healthy. Without a health check, waits until it stays up. */
 export function untilReady(id: string, options: WaitOptions): Promise<Container> {
   const steady = new Stopwatch();
   return poll(id, options, "did not become healthy", (container, first) => {
@@ -73,11 +76,11 @@ export function untilReady(id: string, options: WaitOptions): Promise<Container>
     if (state === "exited" || state === "dead") {
       throw new NotReady(container, exited(container));
     }
-    // Between two starts: only then the exit code and the log are those of the crash.
+    // Checked between two starts: only then the exit code and the log belong to the crash.
     if (state === "restarting" && restarts - first.restarts >= CRASHES) {
       throw new NotReady(container, `${exited(container)}, ${CRASHES} times in a row`);
     }
-    // Docker also calls a container unhealthy that has exited.
+    // Docker also reports exited containers as unhealthy.
     if (state === "running" && health === "unhealthy") {
       throw new NotReady(container, `unhealthy${probeOutput === "" ? "" : `: ${probeOutput}`}`);
     }
