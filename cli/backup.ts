@@ -13,24 +13,27 @@ import {
 export interface BackupOptions extends StackOption, SystemOption, JsonOption {
   /** Folder of the dumps. @default - below the data folder */
   readonly to?: string;
-  /** Number of dumps of each datastore to keep. @default - all */
+  /** Number of dumps to keep per datastore. @default - all */
   readonly keep?: number;
-  /** Whether the dumps are not encrypted. @default false */
+  /** Whether dumps are stored unencrypted. @default false */
   readonly plain?: boolean;
-  /** When a timer takes backups, as systemd's OnCalendar has it; `off` removes it. @default - take one now */
+  /**
+   * Schedule of a timer that takes backups, in systemd's OnCalendar syntax; `off` removes the timer.
+   * @default - take one backup now
+   */
   readonly schedule?: string;
 }
 
 export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
   /** Folder of the dumps. @default - below the data folder */
   readonly to?: string;
-  /** Name of a dump. @default - the newest */
+  /** Name of the dump to restore. @default - the newest */
   readonly file?: string;
   /** File with the private key. @default - the key in the stack's config */
   readonly identity?: string;
-  /** Whether PostgreSQL keeps the data from before as another database. @default false */
+  /** Whether PostgreSQL keeps the replaced data as another database. @default false */
   readonly keepOld?: boolean;
-  /** Whether the dump is only tried, beside the system. @default false */
+  /** Whether to restore the dump into a temporary copy of the datastore only. @default false */
   readonly rehearse?: boolean;
   readonly yes?: boolean;
 }

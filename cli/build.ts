@@ -11,13 +11,13 @@ import {
 
 export interface BuildOptions extends StackOption, SystemOption, JsonOption {
   readonly push?: boolean;
-  /** Empty: the builder's own. */
+  /** Target platforms. Empty: the builder's default. */
   readonly platform: readonly string[];
   readonly version?: string;
   readonly skipTests?: boolean;
-  /** False: nothing of former builds is used. */
+  /** Whether to use the cache of earlier builds. */
   readonly cache: boolean;
-  /** False: no provenance and no list of contents goes with what is pushed. */
+  /** Whether to push a provenance attestation and an SBOM with each image. */
   readonly attest: boolean;
   readonly print?: boolean;
   readonly check?: boolean;

@@ -4,7 +4,7 @@ import { withExamples, withJson, withSystem, type JsonOption, type SystemOption 
 export interface CleanOptions extends SystemOption, JsonOption {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
-  /** Age from which the builder's cache goes too, in hours. @default - it stays */
+  /** Minimum age in hours of build cache entries to delete. @default - the build cache is kept */
   readonly cache?: number;
 }
 

@@ -12,7 +12,7 @@ import { handOver, projectOf, runIn, type Container, type Engine } from "./docke
 import { notStarted } from "./not-started";
 import { findService, survey, type Survey } from "./survey";
 
-/** `longshore status` */
+/** Runs `longshore status`. */
 export async function status({ stack, system, json = false }: StatusOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const { containers, absent, notUp } = await survey(stack, system, podsOf, terminal);
@@ -66,7 +66,9 @@ const NOTHING_RUNS = (stack: string): string =>
 const podsOf = (system: string, settings: StackSettings): string =>
   `${kubectl(settings)} get pods --namespace ${system}`;
 
-/** Never at whatever cluster is current, where the settings name one. */
+/**
+ * Prefix of kubectl commands. Names the context if the settings do, so that the command never acts on another cluster.
+ */
 function kubectl({ cluster: { context } }: StackSettings): string {
   return context === undefined ? "kubectl" : `kubectl --context ${context}`;
 }
@@ -78,7 +80,7 @@ function stateWord(container: Container, all: readonly Container[], { colors }: 
   }
   switch (wellness(container)) {
     case "well":
-      // A job inherits the health check of its image, which says nothing about a job.
+      // A job inherits the health check of its image, which does not apply to a job.
       return colors.green(container.kind === "job" ? "completed" : container.health || container.state);
     case "starting":
       return colors.yellow(container.kind === "job" ? "running" : "starting");
@@ -89,12 +91,12 @@ function stateWord(container: Container, all: readonly Container[], { colors }: 
   }
 }
 
-/** `3`, or `out of memory: limit 512Mi` */
+/** Exit reason: `3`, or `out of memory: limit 512Mi`. */
 function exitOf(container: Container): string {
   return reasonOfExit(container).replace(/^exit code /, "");
 }
 
-/** What the engine believes; up to one interval of the health check old. */
+/** Health of a container by Docker's last health check, up to one check interval old. */
 export function wellness(
   container: Pick<Container, "kind" | "state" | "health" | "exitCode">,
 ): "well" | "starting" | "ill" {
@@ -118,7 +120,7 @@ interface Verdict {
   readonly says: string;
 }
 
-/** `longshore health`: runs every health check now, so that the answer is not an interval old. */
+/** Runs `longshore health`: runs every health check now, because Docker's result is up to one check interval old. */
 export async function health({ stack, system, json = false }: HealthOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const found = await survey(stack, system, podsOf, terminal);
@@ -190,7 +192,7 @@ function shorten(text: string): string {
   return line.length > LONGEST_ANSWER ? `${line.slice(0, LONGEST_ANSWER)}…` : line;
 }
 
-/** `longshore logs` */
+/** Runs `longshore logs`. */
 export async function logs(
   service: string | undefined,
   { stack, system, follow = false, tail = "200" }: LogsOptions,
@@ -233,7 +235,7 @@ export async function logs(
   process.exitCode = Math.max(0, ...codes);
 }
 
-/** `longshore exec` */
+/** Runs `longshore exec`. */
 export async function exec(
   service: string,
   words: readonly string[],
@@ -261,7 +263,7 @@ export async function exec(
   ]);
 }
 
-/** A service of a stack that does not run here. */
+/** Finds a service of a stack that runs on another target. */
 function findIn(settings: Survey["settings"], service: string) {
   return findService({ settings, systems: settings.systems, containers: [] }, service);
 }

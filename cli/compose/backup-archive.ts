@@ -5,22 +5,31 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Failure, usage } from "../support/failure";
 
-/** A dump in its folder. Only whole dumps have a name that is listed. */
+/** A dump in its folder. Only complete dumps get a name that is listed. */
 export interface ArchivedDump {
   readonly file: string;
-  /** Counts up with every dump of a datastore: the order of dumps does not depend on the clock. */
+  /**
+   * Sequence number, incremented with every dump of a datastore, so that the order of dumps does not depend on the
+   * clock.
+   */
   readonly sequence: number;
-  /** When it was made, by the clock of then: `20261121T020000Z`. */
+  /** Time of the dump by the local clock: `20261121T020000Z`. */
   readonly stamp: string;
   readonly encrypted: boolean;
 }
 
-/** Name of a file that is being written. It is random and opened exclusively: two writers never share one. */
+/**
+ * Name prefix of a file that is being written. The rest is random and the file is opened exclusively, so two writers
+ * never share one.
+ */
 const PART = ".part-";
 const CHECKSUM = ".sha256";
 const ENCRYPTED = ".age";
 
-/** Whole dumps of a datastore, oldest first. Dumps from before there were sequences come first, by their time. */
+/**
+ * Lists the complete dumps of a datastore, oldest first. Dumps without a sequence number, from earlier versions, come
+ * first, by their time.
+ */
 export async function dumpsIn(folder: string, name: string): Promise<ArchivedDump[]> {
   const found = (await filesIn(folder)).flatMap((file) => parseName(file, name) ?? []);
   return found.sort(
@@ -47,9 +56,10 @@ export interface NewDump {
 }
 
 /**
- * Writes a dump: under a random name first, then to the disk, read back and compared, and only then under its own name
- * with its checksum beside it. @param write gives the bytes, and fails when they are not whole
- * @throws Failure when there is no room; nothing is left then
+ * Writes a dump under a temporary name, syncs it to disk, reads it back and compares it. Only then renames it and
+ * writes its checksum beside it.
+ * @param write produces the bytes; fails if they are incomplete
+ * @throws Failure if the disk is full; then no file remains
  */
 export async function archive(
   folder: string,
@@ -105,7 +115,10 @@ async function writeAll(
   }
 }
 
-/** Takes the next sequence by making the checksum's file, which exactly one writer can make. @returns the dump's name */
+/**
+ * Takes the next sequence number by creating the checksum file, which only one writer can do.
+ * @returns the dump's name
+ */
 async function claim(folder: string, name: string, ending: string, sum: string): Promise<string> {
   const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
   for (let sequence = (await lastSequence(folder, name)) + 1; ; sequence += 1) {
@@ -135,7 +148,7 @@ async function lastSequence(folder: string, name: string): Promise<number> {
   return Math.max(0, ...names.map((one) => one?.sequence ?? 0));
 }
 
-/** Removes all but the newest dumps. The order is that of their sequence: a clock that went back changes nothing. */
+/** Deletes all dumps but the newest. Orders them by sequence number, so clock changes have no effect. */
 export async function prune(folder: string, name: string, keep: number): Promise<string[]> {
   const old = (await dumpsIn(folder, name)).slice(0, -Math.max(1, keep));
   for (const { file } of old) {
@@ -145,10 +158,10 @@ export async function prune(folder: string, name: string, keep: number): Promise
   return old.map(({ file }) => file);
 }
 
-/** A dump that takes longer counts as stuck. */
+/** Age after which an unfinished dump counts as abandoned. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
-/** Removes what killed writers left. A younger file may be that of a command of another stack. */
+/** Deletes files of killed writers. Keeps younger files, which may belong to a command of another stack. */
 export async function removeParts(folder: string): Promise<void> {
   for (const file of (await filesIn(folder)).filter((one) => one.startsWith(PART))) {
     const path = join(folder, file);
@@ -159,7 +172,7 @@ export async function removeParts(folder: string): Promise<void> {
   }
 }
 
-/** @throws Failure when a dump is not what was written. @returns whether there is a checksum to compare with */
+/** Compares a dump with its checksum. @throws Failure if they differ @returns whether a checksum exists */
 export async function verifyChecksum(folder: string, file: string): Promise<boolean> {
   const path = join(folder, file);
   const written = await readFile(`${path}${CHECKSUM}`, "utf8").catch((error: unknown) => {

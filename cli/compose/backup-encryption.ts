@@ -15,11 +15,11 @@ import { verifyChecksum } from "./backup-archive";
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** Name of the private key in config. */
+/** Config key of the private key. */
 const IDENTITY = "longshore:backupIdentity";
 const RECIPIENTS = "longshore:backups.recipients";
 
-/** Encrypts a stream with age: only the private keys of these recipients can read it. */
+/** Encrypts a stream with age. Only the private keys of the recipients can decrypt it. */
 export async function encrypt(bytes: Readable, recipients: readonly string[]): Promise<Bytes> {
   const { Encrypter } = await import("age-encryption");
   const encrypter = new Encrypter();
@@ -30,7 +30,7 @@ export async function encrypt(bytes: Readable, recipients: readonly string[]): P
   return Readable.fromWeb(encrypted as unknown as ReadableStream);
 }
 
-/** Opens a dump as it was before encryption. An incomplete or changed one fails while it is read. */
+/** Decrypts a dump while it is read. Reading an incomplete or modified dump fails. */
 export async function openDump(
   folder: string,
   file: string,
@@ -51,7 +51,7 @@ export async function openDump(
     return Readable.fromWeb(decrypted as unknown as ReadableStream);
   } catch (error) {
     bytes.destroy();
-    // The library's message never has the key in it; a key that is none is not repeated either.
+    // The library's message never contains the key. An invalid key is not repeated either.
     const reason =
       error instanceof Error && /no identity/.test(error.message)
         ? "is for another key"
@@ -61,8 +61,9 @@ export async function openDump(
 }
 
 /**
- * Reads a dump to its end: its checksum, then what is in it. @returns the checksum of what is in it
- * @throws Failure when it is damaged, incomplete or for another key
+ * Reads a whole dump and verifies its checksum and content.
+ * @returns the checksum of the decrypted content
+ * @throws Failure if it is damaged, incomplete or encrypted for another key
  */
 export async function verifyDump(
   folder: string,
@@ -87,7 +88,7 @@ export async function verifyDump(
   return hash.digest("hex");
 }
 
-/** The recipients of a stack's dumps. Those of a stack of this machine are made on the first use. */
+/** Recipients of a stack's dumps. Generates the keys of a local stack on first use. */
 export async function recipientsOf(stack: string, terminal: Terminal): Promise<readonly string[]> {
   const { recipients } = backupKeys(stackValues(stack));
   if (recipients.length > 0) {
@@ -102,12 +103,12 @@ export async function recipientsOf(stack: string, terminal: Terminal): Promise<r
   return [await generateKey(stack, terminal)];
 }
 
-/** Whether dumps of a stack have no key to be encrypted for. */
+/** Whether a stack lacks a key to encrypt its dumps for. */
 export function missingKey(stack: string): boolean {
   return backupKeys(stackValues(stack)).recipients.length === 0;
 }
 
-/** Makes the pair of keys of a stack. A private key that is there is never replaced. @returns the public key */
+/** Generates the key pair of a stack. Never replaces an existing private key. @returns the public key */
 export async function generateKey(stack: string, terminal: Terminal): Promise<string> {
   const { generateIdentity, identityToRecipient } = await import("age-encryption");
   return withConfig(stack, terminal, (opened) =>
@@ -136,7 +137,7 @@ async function readIdentity(
   return stdout.trim();
 }
 
-/** The private key: of a file, or of the stack's config. @default - there is none */
+/** Reads the private key from a file or from the stack's config. @default - there is none */
 export async function identityOf(
   stack: string,
   file: string | undefined,

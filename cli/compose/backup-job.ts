@@ -12,7 +12,7 @@ import { run } from "../../tools/process";
 import { EXIT, Failure } from "../support/failure";
 import { docker, type Container, type Engine } from "./docker";
 
-/** A datastore of this machine that keeps data, and runs. */
+/** A running datastore of this machine that stores data. */
 export interface Store {
   readonly system: string;
   readonly store: string;
@@ -26,25 +26,26 @@ interface JobOptions {
   readonly purpose: Purpose;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** Given to standard input. @default - none */
+  /** Stream for standard input. @default - none */
   readonly input?: Readable;
-  /** Takes standard output while it comes. @default - it is text, and part of the result */
+  /** Consumes standard output while it is written. @default - standard output is text and part of the result */
   readonly output?: (bytes: Readable) => Promise<void>;
 }
 
 export interface JobResult {
-  /** What the script wrote, but for a dump itself. */
+  /** Output of the script, without a dump. */
   readonly text: string;
-  /** Rows or keys, as far as the script counted them. */
+  /** Number of rows or keys, if the script counted them. */
   readonly rows?: number;
 }
 
 export const nameOf = ({ system, store }: Pick<Store, "system" | "store">): string => `${system}/${store}`;
 
 /**
- * Runs a script as the datastore's own user, in its image, with its network and its files: what reaches it here is what
- * it reaches itself. A datastore that requires a stop is started again afterwards, whatever happens.
- * @returns undefined when it was interrupted @throws Failure with the last lines of the script
+ * Runs a script in the datastore's image, as its user, with its network and files, so that both have the same access.
+ * Always restarts a datastore that requires a stop.
+ * @returns undefined if interrupted
+ * @throws Failure with the last lines of the script
  */
 export async function runJob(
   engine: Engine,
@@ -54,7 +55,7 @@ export async function runJob(
   const { container, job } = store;
   const { purpose, signal } = options;
   const requiresStop = job.requiresStop && purpose !== "restore";
-  // A Ctrl-C at the terminal would also end what puts things in order.
+  // Detached, because Ctrl-C at the terminal would otherwise also stop the cleanup.
   const detached = { shielded: true };
   const created = await docker(engine, ["create", ...jobArguments(store, options)], detached);
   const id = created.trim();
@@ -63,7 +64,7 @@ export async function runJob(
       return undefined;
     }
     if (requiresStop) {
-      // Seen to have exited: an answer of `docker stop` is no proof.
+      // Waits for the exit, because a successful `docker stop` is no proof of it.
       Object.assign(process.env, engine.env);
       await inWords(store, async () => stopContainers(await inspectContainers([container.id])));
     }
@@ -72,7 +73,7 @@ export async function runJob(
       once(signal, "abort").then(() => undefined),
     ]);
   } finally {
-    // Usually it is gone by itself.
+    // The container usually removes itself.
     await run("docker", ["rm", "--force", "--volumes", id], { env: engine.env, ...detached });
     if (requiresStop) {
       await inWords(store, () => startContainer(container.id));
@@ -93,12 +94,12 @@ function jobArguments({ container, job }: Store, { purpose, env, input }: JobOpt
   const network = job.requiresStop ? "none" : `container:${container.id}`;
   const variables = Object.entries({ ...job.env, ...env });
   return [
-    // Only a job of a stopped datastore works on its files; the others need its password files.
+    // Only the job of a stopped datastore writes to its files; other jobs need its password files.
     ...["--volumes-from", job.requiresStop ? container.id : `${container.id}:ro`],
     ...["--rm", "--pull", "never", "--network", network],
     ...["--read-only", "--tmpfs", "/tmp:mode=1777", "--tmpfs", "/logs:mode=1777"],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
-    // A dump on standard output is data, not a log.
+    // Disables the log driver, because a dump on standard output must not be logged.
     ...["--log-driver", "none", ...(input ? ["--interactive"] : [])],
     ...["--user", `${job.user}:${job.user}`],
     ...variables.flatMap(([name, value]) => ["--env", `${name}=${value}`]),
@@ -106,14 +107,14 @@ function jobArguments({ container, job }: Store, { purpose, env, input }: JobOpt
   ];
 }
 
-/** Runs a container for as long as it takes, its input and output connected. */
+/** Runs a container to completion with its input and output connected. */
 async function attach(
   engine: Engine,
   id: string,
   store: Store,
   { purpose, input, output }: JobOptions,
 ): Promise<JobResult> {
-  // It reads beside its datastore, or while that one is stopped.
+  // The container reads beside its datastore, or while that is stopped.
   // eslint-disable-next-line no-restricted-syntax
   const words = ["start", "--attach", ...(input ? ["--interactive"] : []), id];
   const child = spawn("docker", words, {
@@ -135,7 +136,7 @@ async function attach(
     });
   });
   const written = child.stdout ? take(child.stdout, sent, output, (part) => (text += part)) : undefined;
-  // What writing says matters more than that its reader is gone, and the other way round for reading.
+  // An error of the output takes precedence over the exit code, and the exit code over an error of the input.
   const [code, read, wrote] = await Promise.all([
     closed,
     settled(input && child.stdin ? pipeline(input, child.stdin) : undefined),
@@ -177,7 +178,7 @@ async function take(
   try {
     await Promise.all([pipeline(stdout, counted), output(counted)]);
   } catch (error) {
-    // Whoever still writes learns that nothing reads any more.
+    // Closes the pipe, so that the writer stops.
     stdout.destroy();
     throw error;
   }
@@ -204,7 +205,7 @@ function failureOf(store: Store, purpose: Purpose, stderr: string): string {
   );
 }
 
-/** Waits until a container that was started again serves, or for a signal. @throws Failure after five minutes */
+/** Waits until a restarted container is ready, or for a signal. @throws Failure after five minutes */
 async function isReady(
   engine: Engine,
   { id, system, service }: Container,

@@ -2,13 +2,13 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dataDir } from "../../tools/paths";
 
-/** The last whole dump of a datastore, wherever it was written to. */
+/** The last complete dump of a datastore, in any folder. */
 export interface BackupRecord {
   readonly system: string;
   readonly store: string;
   /** Path of the dump. */
   readonly file: string;
-  /** ISO time at which it was whole. */
+  /** ISO time at which the dump was complete. */
   readonly at: string;
 }
 
@@ -22,7 +22,7 @@ export async function recordBackup(stack: string, record: BackupRecord): Promise
   await rename(`${path}.new`, path);
 }
 
-/** The last dumps of a stack, by datastore. A record that cannot be read counts as none. */
+/** Last dumps of a stack, by datastore. Ignores unreadable records. */
 export async function backupRecords(stack: string): Promise<BackupRecord[]> {
   const folder = folderOf(stack);
   const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json")).sort();

@@ -7,7 +7,7 @@ import { rerunJobs } from "./backup-restore";
 import { isOf, storesOf } from "./backup-stores";
 import { endRestore, unfinishedRestores, type UnfinishedRestore } from "./backup-unfinished";
 
-/** Restores that were interrupted. */
+/** Recoverer for interrupted restores. */
 export const interruptedRestores: CreateRecoverer = ({ stack, progress }) => ({
   async find() {
     return (await unfinishedRestores(stack)).map((restore) => ({
@@ -21,8 +21,8 @@ export const interruptedRestores: CreateRecoverer = ({ stack, progress }) => ({
 });
 
 /**
- * Completes or rolls back restores that were interrupted, as far as their datastores run: what was prepared and not
- * switched is removed, what was being switched is switched, and the datastore's jobs (migrations) run again.
+ * Completes or rolls back interrupted restores of running datastores. Removes data that was prepared but not switched
+ * to, completes an interrupted switch, and reruns the datastore's jobs (migrations).
  */
 export async function finishRestores(stack: string, terminal: Terminal, progress: Progress): Promise<void> {
   for (const restore of await unfinishedRestores(stack)) {
@@ -32,7 +32,7 @@ export async function finishRestores(stack: string, terminal: Terminal, progress
   }
 }
 
-/** @returns whether it is finished @throws Failure when a datastore does not run, and must */
+/** @returns whether the restore is finished @throws Failure if the datastore must run and does not */
 async function finishRestore(
   restore: UnfinishedRestore,
   terminal: Terminal,
@@ -43,7 +43,7 @@ async function finishRestore(
   const label = nameOf(restore);
   const { found, stores } = await storesOf(stack, [system], [label], terminal);
   const [known] = stores;
-  // Neo4j is recovered while it is stopped; the others answer only while they run.
+  // Neo4j is recovered while it is stopped; the other datastores must run.
   const container =
     known?.container ??
     (known?.job.requiresStop ? found.containers.find((one) => isOf(one, known)) : undefined);

@@ -2,13 +2,13 @@ import type { Document } from "../../providers/compose/inputs";
 
 type Service = Document["services"][string] & Record<string, unknown>;
 
-/** What would lead out of the copy, or into it from outside, or make it take part in the system. */
+/** Keys that would connect the copy to the system or to the outside. */
 const DROPPED = ["ports", "networks", "container_name", "depends_on", "profiles", "build"];
 const NETWORK = "rehearsal";
 
 /**
- * The Compose document of a copy of one datastore and its jobs: the same images, commands, secrets and limits, on
- * volumes of its own and a network of its own that leads nowhere.
+ * The Compose document for a copy of one datastore and its jobs. Uses the same images, commands, secrets and limits,
+ * with separate volumes and an internal network.
  */
 export function rehearsalDocument(
   { services, volumes = {}, ...rest }: Document,

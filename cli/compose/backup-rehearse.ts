@@ -15,7 +15,7 @@ import { bring, chooseDump } from "./backup-restore";
 import { folderOf, running, storesOf } from "./backup-stores";
 import { projectOf, type Engine } from "./docker";
 
-/** What a rehearsal has found. */
+/** Result of a rehearsal. */
 export interface Rehearsal {
   readonly system: string;
   readonly store: string;
@@ -23,16 +23,16 @@ export interface Rehearsal {
   readonly rows?: number;
   /** Jobs that ran on the restored data, such as migrations. */
   readonly jobs: readonly string[];
-  /** What a loss at this moment would lose: the age of the dump. */
+  /** Age of the dump in seconds: the data that a loss now would lose. */
   readonly ageSeconds: number;
-  /** What a restore would take: from the beginning to a healthy datastore. */
+  /** Duration of a restore in seconds, until the datastore is healthy. */
   readonly seconds: number;
 }
 
-/** A copy may take this long to become healthy, and a job to end. */
+/** Time limit for a copy to become healthy, and for a job to complete. */
 const PATIENCE_MS = 30 * 60_000;
 
-/** `longshore restore --rehearse`: the newest dump in a copy of the datastore beside the system, removed afterwards. */
+/** Runs `longshore restore --rehearse`: restores the newest dump into a temporary copy of the datastore. */
 export async function rehearse(name: string, options: RestoreOptions): Promise<void> {
   const { stack, system, json = false, to, file, identity: keyFile } = options;
   const terminal = openTerminal({ json });
@@ -113,30 +113,30 @@ export async function rehearse(name: string, options: RestoreOptions): Promise<v
   );
 }
 
-/** Seconds since a dump was made, by the time in its name. A clock that went back gives 0. */
+/** Age of a dump in seconds, by the time in its name. 0 if that is in the future. */
 function ageOf(file: string): number {
   const [, day = "", time = ""] = /-(\d{8})T(\d{6})Z/.exec(file) ?? [];
   const iso = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`;
   return Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
 }
 
-/** A datastore of its own in a Compose project of its own: no published port, a network that leads nowhere. */
+/** A temporary copy of a datastore in its own Compose project, without published ports and on an internal network. */
 class Copy {
   private readonly file: string;
 
   constructor(
     private readonly engine: Engine,
     private readonly project: string,
-    /** Of the files that the original was made from. */
+    /** Folder of the release that the original was created from. */
     private readonly folder: string,
   ) {
     this.file = join(folder, ".rehearsal.json");
   }
 
   async start(document: object, service: string): Promise<void> {
-    // JSON is YAML that no reader understands in another way.
+    // JSON is valid YAML that every parser reads the same way.
     await writeFile(this.file, JSON.stringify(document), { mode: 0o600 });
-    // What a killed rehearsal left.
+    // Removes the remainder of a killed rehearsal.
     await this.compose("down", "--volumes", "--timeout", "5");
     await this.compose("up", "--detach", "--no-build", "--pull", "never", "--wait", service);
   }

@@ -14,7 +14,7 @@ import type { Engine } from "./docker";
 import { requireNoDeployment, restartOne, rerunOne } from "./restart";
 import type { Survey } from "./survey";
 
-/** `longshore restore`: prepared beside the current data, verified, then switched. */
+/** Runs `longshore restore`: prepares the data beside the current data, verifies it, then switches. */
 export async function restore(name: string, options: RestoreOptions): Promise<void> {
   const { stack, system, json = false, to, file, yes = false, keepOld = false, identity: keyFile } = options;
   const terminal = openTerminal({ json });
@@ -83,7 +83,7 @@ export async function restore(name: string, options: RestoreOptions): Promise<vo
   }
 }
 
-/** @throws Failure that names the dumps that there are */
+/** Chooses the dump to restore. @throws Failure that lists the available dumps */
 export async function chooseDump(folder: string, store: Store, file: string | undefined): Promise<string> {
   const known = (await dumpsIn(folder, store.job.name)).map((one) => one.file);
   const chosen = file ?? known.at(-1);
@@ -96,7 +96,7 @@ export async function chooseDump(folder: string, store: Store, file: string | un
   return chosen;
 }
 
-/** Prepares and switches. What a failure or an interruption leaves is removed or completed at once. */
+/** Prepares the restored data and switches to it. After a failure or an interruption, completes or rolls back at once. */
 export async function bring(
   engine: Engine,
   store: Store,
@@ -126,13 +126,13 @@ export async function bring(
     await recovered();
     throw error;
   }
-  // Where this fails too, the note of the restore is still there, and `up` tries again.
+  // If recovery fails too, the record of the restore remains and `up` retries.
   async function recovered(): Promise<void> {
     await runJob(engine, store, { purpose: "recover", signal: unlimited }).catch(() => undefined);
   }
 }
 
-/** @throws Failure that names the services that were not restarted */
+/** Restarts the clients of the datastore. @throws Failure that names the services that were not restarted */
 async function restartClients(
   { engine, containers }: Survey,
   { system, job }: Store,
@@ -162,7 +162,10 @@ async function restartClients(
   }
 }
 
-/** A dump may be older than the last migration. @throws Failure that names the job */
+/**
+ * Reruns the datastore's jobs, because a dump may be older than the last migration.
+ * @throws Failure that names the job
+ */
 export async function rerunJobs(
   { engine, containers }: Survey,
   { system, job }: Store,

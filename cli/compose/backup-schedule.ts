@@ -9,12 +9,12 @@ import { openTerminal } from "../support/terminal";
 import { recipientsOf } from "./backup-encryption";
 import { timerUnits, unitName } from "./backup-timer";
 
-/** Turns a schedule off. */
+/** Value that removes the schedule. */
 const OFF = "off";
-/** What the command needs to find the same data folder, tools and Docker. */
+/** Variables that lead the command to the same data folder, tools and Docker daemon. */
 const VARIABLES = ["PATH", "XDG_DATA_HOME", "DOCKER_HOST", "DOCKER_CONTEXT"] as const;
 
-/** `longshore backup --schedule`: a timer of systemd, of the machine for root, of the user otherwise. */
+/** Runs `longshore backup --schedule`: installs a systemd timer, a system timer for root and a user timer otherwise. */
 export async function schedule(stores: readonly string[], options: BackupOptions): Promise<void> {
   const { stack, schedule: calendar = OFF } = options;
   const terminal = openTerminal();
@@ -35,7 +35,7 @@ export async function schedule(stores: readonly string[], options: BackupOptions
       `--schedule: expected a time as systemd's OnCalendar has it, such as daily or "*-*-* 03:00:00", got ${calendar}`,
     );
   }
-  // The timer must not need the private key, nor generate one.
+  // Keys are generated now, so that the timer needs no private key and generates none.
   if (options.plain !== true) {
     await recipientsOf(stack, terminal);
   }
@@ -79,7 +79,7 @@ function backupWords(stores: readonly string[], { system, to, keep, plain }: Bac
   ];
 }
 
-/** @throws Failure with the line for cron where no systemd runs */
+/** Checks that systemd runs. @throws Failure with an equivalent crontab line */
 async function requireSystemd(words: readonly string[], options: BackupOptions): Promise<void> {
   const { code } = await run("systemctl", [...words, "list-timers", "--no-pager"]);
   if (code !== 0) {

@@ -8,18 +8,18 @@ import type { Store } from "./backup-job";
 import type { Container } from "./docker";
 import { findService, survey, type Survey } from "./survey";
 
-/** A datastore of the description, whether or not it runs. */
+/** A datastore in the catalog, running or not. */
 export interface KnownStore {
   readonly system: string;
   readonly store: string;
   readonly job: BackupJob;
-  /** The container to dump. @default - it has none that runs */
+  /** The container to dump. @default - no container runs */
   readonly container?: Container;
-  /** State of the container that does not run, such as `exited`. */
+  /** State of a container that does not run, such as `exited`. */
   readonly state: string;
 }
 
-/** @throws Failure for a name that is no datastore with data */
+/** Finds datastores by name. @throws Failure if a name is not a datastore with data */
 export async function storesOf(
   stack: string,
   only: readonly string[],
@@ -57,7 +57,7 @@ export async function storesOf(
   return { found, stores };
 }
 
-/** @throws Failure for a datastore that does not run */
+/** Requires a running datastore. @throws Failure if it does not run */
 export function running(store: KnownStore): Store {
   const { container, system } = store;
   if (!container) {

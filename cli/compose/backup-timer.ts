@@ -1,21 +1,21 @@
-/** What a systemd timer runs. */
+/** Arguments of a systemd timer for backups. */
 export interface TimerArgs {
   readonly stack: string;
-  /** When, as systemd's OnCalendar has it, such as `*-*-* 03:00:00` or `daily`. */
+  /** Schedule in systemd's OnCalendar syntax, such as `*-*-* 03:00:00` or `daily`. */
   readonly calendar: string;
-  /** Path of Node.js. */
+  /** Path of the Node.js executable. */
   readonly node: string;
-  /** Folder of the project. */
+  /** Folder of the checkout. */
   readonly root: string;
   /** Options of `longshore backup`. */
   readonly options: readonly string[];
-  /** Variables by which the command finds its data folder and its tools. */
+  /** Variables that lead the command to its data folder and tools. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 export const unitName = (stack: string): string => `longshore-backup-${stack}`;
 
-/** The two units of a timer, as plain text. */
+/** Renders the two units of a timer. */
 export function timerUnits({ stack, calendar, node, root, options, env }: TimerArgs): {
   readonly service: string;
   readonly timer: string;
@@ -34,7 +34,7 @@ export function timerUnits({ stack, calendar, node, root, options, env }: TimerA
     ...variables,
     `ExecStart=${words.map((word) => quoted(word, true)).join(" ")}`,
     "Nice=10",
-    // A dump that takes longer counts as stuck.
+    // A longer dump counts as stuck.
     "TimeoutStartSec=6h",
     "UMask=0077",
     "",
@@ -45,7 +45,7 @@ export function timerUnits({ stack, calendar, node, root, options, env }: TimerA
     "",
     "[Timer]",
     `OnCalendar=${calendar}`,
-    // A machine that was off makes up for it.
+    // Runs a missed backup after the machine was off.
     "Persistent=true",
     "RandomizedDelaySec=60",
     "",
@@ -56,7 +56,7 @@ export function timerUnits({ stack, calendar, node, root, options, env }: TimerA
   return { service: service.join("\n"), timer: timer.join("\n") };
 }
 
-/** A word as systemd reads it: quotes, backslashes, specifiers and, in commands, variables are taken literally. */
+/** Quotes a word for a systemd unit. Quotes, backslashes, specifiers and, in commands, variables become literal. */
 function quoted(word: string, isCommand: boolean): string {
   const escaped = word.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%");
   return `"${isCommand ? escaped.replaceAll("$", "$$$$") : escaped}"`;

@@ -2,14 +2,14 @@ import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { dataDir } from "../../tools/paths";
 
-/** A restore that has begun and was not seen to end: it is completed or rolled back by `up` and `recover`. */
+/** Record of a started restore whose end was not observed. `up` and `recover` complete it or roll it back. */
 export interface UnfinishedRestore {
   readonly stack: string;
   readonly system: string;
   readonly store: string;
-  /** Names what the restore makes beside the data. */
+  /** Identifies the data that the restore prepares. */
   readonly id: string;
-  /** The dump. */
+  /** File name of the dump. */
   readonly file: string;
 }
 
@@ -17,7 +17,7 @@ const folderOf = (stack: string): string => join(dataDir(), "restores", stack);
 const fileOf = ({ stack, system, store }: UnfinishedRestore): string =>
   join(folderOf(stack), `${system}.${store}.json`);
 
-/** Notes a restore before it touches anything. */
+/** Records a restore before it changes anything. */
 export async function beginRestore(restore: UnfinishedRestore): Promise<void> {
   await mkdir(folderOf(restore.stack), { recursive: true, mode: 0o700 });
   const handle = await open(fileOf(restore), "w", 0o600);
@@ -33,7 +33,7 @@ export async function endRestore(restore: UnfinishedRestore): Promise<void> {
   await rm(fileOf(restore), { force: true });
 }
 
-/** Restores of a stack that were interrupted. A note that was cut by a full disk still names its datastore. */
+/** Interrupted restores of a stack. A record that a full disk truncated still names its datastore. */
 export async function unfinishedRestores(stack: string): Promise<UnfinishedRestore[]> {
   const files = await readdir(folderOf(stack)).catch(() => []);
   return Promise.all(

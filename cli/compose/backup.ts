@@ -31,12 +31,12 @@ interface FailedDump {
 interface DumpOptions {
   readonly folder: string;
   readonly keep?: number | undefined;
-  /** Public keys. None: the dump is not encrypted. */
+  /** Public keys. Empty: the dump is not encrypted. */
   readonly recipients: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** `longshore backup`: one datastore that cannot be dumped does not keep the others from being dumped. */
+/** Runs `longshore backup`. A failed dump of one datastore does not prevent the others. */
 export async function backup(
   names: readonly string[],
   { stack, system, json = false, to, keep, plain = false }: BackupOptions,
@@ -60,7 +60,7 @@ export async function backup(
           const { system: of, store: name, file } = made;
           const record = { system: of, store: name, file, at: new Date().toISOString() };
           await recordBackup(stack, record).catch((error: unknown) => {
-            // The dump is whole all the same.
+            // The dump itself is complete.
             progress.line(`${nameOf(store)}: \`status\` will not show this backup: ${String(error)}`);
           });
         }
@@ -117,7 +117,7 @@ function report(
   }
 }
 
-/** @returns undefined when it was interrupted */
+/** @returns undefined if interrupted */
 export async function dumpOne(
   engine: Engine,
   known: KnownStore,

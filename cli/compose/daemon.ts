@@ -11,7 +11,7 @@ import { environmentWith } from "../support/tools";
 import { docker, projectOf } from "./docker";
 
 /**
- * Checks that the daemon that answers is the one that is noted for a stack.
+ * Checks that the answering Docker daemon is the one recorded for a stack.
  * @throws Failure (exit code 2) that names both
  */
 export function checkDaemon(stack: string, answers: Docker): void {
@@ -19,8 +19,8 @@ export function checkDaemon(stack: string, answers: Docker): void {
 }
 
 /**
- * The same before a deployment, and notes the daemon of a stack that has none yet. Of a stack that an earlier version has
- * deployed, the daemon must have a container or a volume.
+ * Checks the daemon before a deployment, and records it for a stack that has none. If an earlier version deployed the
+ * stack, the daemon must have a container or a volume of it.
  */
 export async function bindDaemon(stack: string, answers: Docker): Promise<void> {
   requireDaemon(stack, await evidenceOf(stack, answers));
@@ -29,7 +29,7 @@ export async function bindDaemon(stack: string, answers: Docker): Promise<void> 
   }
 }
 
-/** Why another daemon answers than the one that the stack was deployed on; undefined when it is that one. */
+/** Reason why the answering daemon is not the one that the stack was deployed on; undefined if it is. */
 export async function daemonProblemOf(stack: string, answers: Docker): Promise<string | undefined> {
   return daemonProblem(stack, await evidenceOf(stack, answers));
 }
@@ -42,7 +42,7 @@ async function evidenceOf(stack: string, answers: Docker): Promise<DaemonEvidenc
   return { record, answers, deployed, present: deployed.filter((project) => present.includes(project)) };
 }
 
-/** Projects that a daemon has containers or volumes of. */
+/** Projects with containers or volumes on a daemon. */
 async function projectsOn({ env }: Docker): Promise<string[]> {
   const engine = { env: environmentWith(env) };
   const format = ["--format", '{{.Label "com.docker.compose.project"}}'];

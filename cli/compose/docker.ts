@@ -12,14 +12,14 @@ import { environmentWith } from "../support/tools";
 import { waitsFor } from "./not-started";
 import { requireOwned } from "./owned";
 
-/** The Docker engine that runs the stack. Nothing is set up for a command that only looks. */
+/** The Docker daemon that runs the stack. Read-only commands do not set one up. */
 export interface Engine {
   readonly env: NodeJS.ProcessEnv;
-  /** What was found out about it. @default - the caller knows */
+  /** The daemon that was found. @default - the caller knows it */
   readonly docker?: Docker;
 }
 
-/** One container of a system, as the engine reports it. */
+/** One container of a system, as Docker reports it. */
 export interface Container {
   readonly id: string;
   readonly system: string;
@@ -31,7 +31,10 @@ export interface Container {
   /** `healthy`, `unhealthy`, `starting`; empty without a health check. */
   readonly health: string;
   readonly exitCode: number;
-  /** Memory limit in bytes, where the kernel ended one of its processes for exceeding it. @default - it did not */
+  /**
+   * Memory limit in bytes, set if the kernel killed one of its processes for exceeding it.
+   * @default - no process was killed for memory
+   */
   readonly outOfMemory?: number;
   readonly restarts: number;
   /** ISO time of the last start. */
@@ -39,20 +42,20 @@ export interface Container {
   readonly image: string;
   /** Addresses on this machine, such as `127.0.0.1:8080`. */
   readonly published: readonly string[];
-  /** How the published port is spoken to. @default "http" */
+  /** Protocol of the published port. @default "http" */
   readonly scheme?: string;
-  /** Services that it was created to wait for. */
+  /** Services that the container waits for before it starts. */
   readonly waitsFor: readonly string[];
   /** The health check's command. @default - none */
   readonly check?: readonly string[];
 }
 
-/** Name of the Compose project of a system. */
+/** Name of a system's Compose project. */
 export function projectOf(system: string, stack: string): string {
   return composeProjectName(system, stack);
 }
 
-/** @throws Failure when no engine answers */
+/** Opens the Docker daemon. @throws Failure if no daemon answers */
 export async function openEngine(): Promise<Engine> {
   const { docker, problems } = await surveyDocker();
   if (!docker) {
@@ -76,7 +79,7 @@ interface Inspected {
   NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> | null };
 }
 
-/** Every container of a stack, sorted by system and service. */
+/** Lists all containers of a stack, sorted by system and service. */
 export async function containersOf(engine: Engine, stack: string): Promise<Container[]> {
   const listed = await docker(engine, [
     "ps",
@@ -132,7 +135,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** @throws Failure with what docker said */
+/** Runs docker. @throws Failure with the output of docker */
 export async function docker(
   { env }: Engine,
   args: readonly string[],
@@ -145,7 +148,7 @@ export async function docker(
   return stdout;
 }
 
-/** Deletes the data of these systems. Their containers must be gone. Returns the names of the volumes. */
+/** Deletes the data volumes of systems whose containers are removed. Returns the names of the volumes. */
 export async function deleteVolumes(
   engine: Engine,
   systems: readonly string[],
@@ -164,7 +167,7 @@ export async function deleteVolumes(
   if (data.length > 0) {
     await docker(engine, ["volume", "rm", ...data]);
   }
-  // The owner last: until then a killed command leaves the rest to this installation alone.
+  // The owner volume last: if the command is killed before, this installation still owns the rest.
   const rest = names.filter((name) => owners.has(name));
   if (rest.length > 0) {
     await docker(engine, ["volume", "rm", ...rest]);
@@ -172,7 +175,7 @@ export async function deleteVolumes(
   return data;
 }
 
-/** Copies what is in a folder of a container, running or not, into a folder of this machine. */
+/** Copies the contents of a folder in a container, running or not, to a folder of this machine. */
 export async function copyFrom(engine: Engine, container: string, path: string, to: string): Promise<void> {
   await docker(engine, ["cp", "--quiet", `${container}:${path}`, to]);
 }
@@ -182,11 +185,11 @@ export async function runIn(engine: Engine, container: string, words: readonly s
   return run("docker", ["exec", container, ...words], { env: engine.env, timeoutMs: 15_000 });
 }
 
-/** Gives the terminal to docker and returns its exit code. */
+/** Connects the terminal to docker and returns docker's exit code. */
 export function handOver(engine: Engine, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn("docker", args, { env: engine.env, stdio: "inherit" });
-    // The terminal sends Ctrl-C to docker as well, and docker decides what that means; other signals are passed on.
+    // The terminal also sends Ctrl-C to docker, which handles it. Other signals are forwarded.
     const release = onEndSignals((signal) => {
       if (signal !== "SIGINT") {
         child.kill(signal);

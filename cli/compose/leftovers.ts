@@ -5,8 +5,8 @@ import { readUnfinished } from "../../providers/compose/unfinished";
 import type { DockerOutput } from "../../providers/compose/owner";
 
 /**
- * Folders of releases that a killed deployment left behind: no container mounts them, and the last deployment has reached
- * its end with another release. The newest release stays in any case. The caller holds the stack's lock.
+ * Lists release folders that a killed deployment left behind. No container mounts them, and the last deployment has
+ * completed with another release. Never lists the newest release. The caller must hold the stack's lock.
  */
 export async function leftoverReleases(project: string, docker: DockerOutput): Promise<string[]> {
   const releases = join(projectFolder(project), "releases");
@@ -16,7 +16,7 @@ export async function leftoverReleases(project: string, docker: DockerOutput): P
   }
   const mounts = await mountsOf(project, docker);
   const isMounted = (name: string) => mounts.some((mount) => mount.startsWith(`${join(releases, name)}/`));
-  // Containers without files of their own mount no release; then nothing says which one they were made from.
+  // Containers without files mount no release, so their release cannot be determined.
   if (!names.some(isMounted)) {
     return [];
   }

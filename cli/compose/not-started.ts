@@ -1,13 +1,13 @@
 import type { Container } from "./docker";
 
-/** Names of the services in the label in which Compose keeps them: `db:service_healthy:false,…`. */
+/** Parses the service names from Compose's label: `db:service_healthy:false,…`. */
 export function waitsFor(label: string | undefined): string[] {
   return (label ?? "").split(",").flatMap((entry) => entry.split(":")[0] || []);
 }
 
 type Seen = Pick<Container, "system" | "service" | "kind" | "state" | "health" | "exitCode" | "waitsFor">;
 
-/** `not started: waits for migrate`, for a container that was created only. */
+/** Describes why a container was created but not started, such as `not started: waits for migrate`. */
 export function notStarted(container: Seen, all: readonly Seen[]): string | undefined {
   if (container.state !== "created") {
     return undefined;

@@ -10,9 +10,9 @@ import { readInstallation } from "../../tools/installation";
 import { usage } from "../support/failure";
 
 /**
- * Checks that projects belong to this data folder, before a command reads or changes what runs under their names.
- * Projects without an owner belong to it when it has deployed them (version 0.1 wrote no owner).
- * @throws Failure (exit code 2) that names the owner, and how to take the project over
+ * Checks that this data folder owns the projects, before a command reads or changes their containers. A project
+ * without an owner is owned if this data folder has deployed it (version 0.1 recorded no owner).
+ * @throws Failure (exit code 2) that names the owner and how to take the project over
  */
 export async function requireOwned(projects: readonly string[], docker: DockerOutput): Promise<void> {
   if (projects.length === 0) {

@@ -16,7 +16,7 @@ interface Restarted extends Service {
   readonly seconds: number;
 }
 
-/** `longshore restart`: replaces containers by new ones of the same version. */
+/** Runs `longshore restart`: replaces containers with new ones of the same version. */
 export async function restart(
   names: readonly string[],
   { stack, system, json = false }: RestartOptions,
@@ -51,9 +51,9 @@ export async function restart(
 }
 
 /**
- * Restarts services one after the other, until one fails or the command is told to end: by Ctrl-C, SIGTERM or SIGHUP.
+ * Restarts services one after the other, until one fails or the command receives Ctrl-C, SIGTERM or SIGHUP.
  *
- * @param work restarts one service, takes back what it began when the signal is aborted, and returns its seconds
+ * @param work restarts one service, undoes its steps if the signal is aborted, and returns its duration in seconds
  * @throws Failure that names the services that were not restarted
  */
 export async function restartEach(
@@ -83,7 +83,7 @@ export async function restartEach(
   return restarted;
 }
 
-/** Replaces one service, as `restart` does. Returns the seconds that it took. */
+/** Restarts one service. Returns the duration in seconds. */
 export async function restartOne(
   { system, service }: Service,
   stack: string,
@@ -99,7 +99,7 @@ export async function restartOne(
   return (Date.now() - started) / 1000;
 }
 
-/** Runs a job again, as `up --rerun` does, with the image and the configuration of its last run. */
+/** Runs a job again, like `up --rerun`, with the image and configuration of its last run. */
 export async function rerunOne(
   { system, service }: Service,
   stack: string,
@@ -114,12 +114,12 @@ export async function rerunOne(
 }
 
 interface Choice {
-  /** Each after those of its system that it depends on. */
+  /** Services to restart, each after its dependencies within the system. */
   readonly chosen: readonly Service[];
   readonly leftAlone: readonly Service[];
 }
 
-/** @throws Failure for a name that is no service that runs */
+/** Chooses services by name. @throws Failure if a name is not a running service */
 async function choose(found: Survey, stack: string, names: readonly string[]): Promise<Choice> {
   const up = [...new Set(found.containers.map(({ system }) => system))];
   const all = await Promise.all(
@@ -150,7 +150,10 @@ function nameOf({ system, service }: Service): string {
   return `${system}/${service}`;
 }
 
-/** An `up` and a restart would each take the other's new containers for old ones. @throws Failure */
+/**
+ * Requires that no deployment is running: an `up` and a restart would each treat the other's new containers as old.
+ * @throws Failure
+ */
 export function requireNoDeployment(stack: string): void {
   if (machineStack(stack) === undefined) {
     return;

@@ -12,17 +12,17 @@ import type { Terminal } from "../support/terminal";
 import { checkDaemon } from "./daemon";
 import { containersOf, openEngine, type Container, type Engine } from "./docker";
 
-/** What there is of a stack on this machine. */
+/** State of a stack on this machine. */
 export interface Survey {
   readonly engine: Engine;
   readonly settings: StackSettings;
-  /** The systems that were asked for, or all that the stack runs or still has. */
+  /** The requested systems, or all that the stack describes or still runs. */
   readonly systems: readonly string[];
-  /** Of these systems. */
+  /** Containers of these systems. */
   readonly containers: readonly Container[];
-  /** Services that should be there and are not. */
+  /** Services that are expected and have no container. */
   readonly absent: readonly Service[];
-  /** Systems that were never brought up, or were brought down. */
+  /** Systems that were never deployed, or were taken down. */
   readonly notUp: readonly string[];
 }
 
@@ -32,8 +32,8 @@ export interface Service {
 }
 
 /**
- * Looks at a stack on this machine. A system that is in the settings or the catalog no more, and still runs, is
- * part of it. @throws Failure when the stack does not run here, naming what to use instead
+ * Surveys a stack on this machine. Includes running systems that the settings or the catalog no longer contain.
+ * @throws Failure with an alternative command if the stack runs elsewhere
  */
 export async function survey(
   stack: string,
@@ -65,7 +65,7 @@ export async function survey(
       );
     });
   const containers = all.filter(({ system }) => systems.includes(system));
-  // Without a state to ask, what is not there counts as missing.
+  // If the state cannot be read, a system without containers counts as missing.
   const isUp = (system: string) => running.has(system) || (deployed?.includes(system) ?? true);
   return {
     engine,
@@ -96,8 +96,8 @@ function servicesIn(settings: StackSettings, system: string) {
 }
 
 /**
- * A service by its name, or as system/name. Of several systems with such a service the one that is up is meant.
- * @throws Failure when it is none, or more than one
+ * Finds a service by name or as system/name. If several systems have such a service, prefers the deployed one.
+ * @throws Failure if no service matches, or more than one
  */
 export function findService(
   { settings, systems, containers }: Pick<Survey, "settings" | "systems" | "containers">,
@@ -127,7 +127,7 @@ export function findService(
   return one;
 }
 
-/** Everything of a system that runs as a container here, also what the plan adds to the description. */
+/** All services of a system that run as containers here, including those that the plan adds. */
 function servicesOf(settings: StackSettings, system: string, containers: readonly Container[]): string[] {
   const there = containers.filter((one) => one.system === system).map(({ service }) => service);
   return [...new Set([...plannedServices(settings, system), ...there])];
@@ -142,7 +142,7 @@ function plannedServices(settings: StackSettings, system: string): string[] {
     const { workloads, routes } = planSystem(definition, planSettings(settings, system));
     return [...workloads.map(({ name }) => name), ...(routes.length > 0 ? [EDGE] : [])];
   } catch (error) {
-    // A mistake in what will be deployed next says nothing about what runs now.
+    // A problem in the next deployment's settings must not hide the current state.
     if (error instanceof ProblemsError) {
       return [];
     }

@@ -10,8 +10,8 @@ import { committedStacks } from "../support/options";
 const STACK_FILE = /^Pulumi\.(.+)\.yaml$/;
 
 /**
- * Refuses secrets in plain text in the stack files of the checkout, and in the commits that would be merged: a value
- * that a later commit encrypts can still be read in the history.
+ * Rejects plain-text secrets in the stack files of the checkout and in the commits to be merged. A value that a later
+ * commit encrypts remains readable in the history.
  * @param against the commit that the branch is compared with
  * @throws ProblemsError
  */
@@ -32,7 +32,7 @@ function inCheckout(): Problem[] {
   });
 }
 
-/** Plain secrets in the commits that HEAD has and `against` does not. */
+/** Plain-text secrets in the commits that HEAD has and `against` does not. */
 export function inCommits(root: string, against: string): Problem[] {
   const { stdout, status } = git(root, "rev-list", `${against}..HEAD`, "--", ":(glob)Pulumi.*.yaml");
   const commits = status === 0 ? stdout.split("\n").filter((line) => line !== "") : [];
@@ -59,7 +59,7 @@ function plainPaths(content: string, stack: string, name: string): string[][] {
   try {
     return plainSecrets(parseStackFile(content, stack, name).values);
   } catch {
-    // A commit whose file cannot be parsed holds nothing that the engine would accept either.
+    // The engine could not parse such a file either.
     return [];
   }
 }

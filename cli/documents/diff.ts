@@ -11,10 +11,10 @@ import { openTerminal } from "../support/terminal";
 import { requireEncrypted } from "./committed-secrets";
 import { describeStacks } from "./resources";
 
-/** Most that a description of all environments has been seen to need is 4 MB. */
+/** Maximum output in bytes. The largest observed description of all environments is 4 MB. */
 const LARGEST = 256 * 2 ** 20;
 
-/** `longshore diff` */
+/** Runs `longshore diff`. */
 export function diff({ against, stack, format, failOn }: DiffOptions): void {
   const terminal = openTerminal({ json: format === "json" });
   const commit = commitOf(against);
@@ -24,7 +24,7 @@ export function diff({ against, stack, format, failOn }: DiffOptions): void {
   requireEncrypted(commit);
   const before = described(against, commit);
   const after = describeStacks(stack);
-  // A stack that only the other commit has is going away.
+  // A stack that exists only in the other commit is being removed.
   const gone =
     stack.length > 0 ? [] : before.filter((one) => !after.some(({ stack: name }) => name === one.stack));
   const differences = [
@@ -59,8 +59,8 @@ export function diff({ against, stack, format, failOn }: DiffOptions): void {
 }
 
 /**
- * All environments as another commit describes them: its own code does so, in a folder of its own, with the packages
- * that are installed here.
+ * Describes all environments of another commit. Runs that commit's code in a temporary folder, with the packages
+ * installed here.
  */
 function described(ref: string, commit: string): DescribedStack[] {
   const root = repoRoot();

@@ -22,7 +22,7 @@ import { LOCAL_STACK } from "../support/project";
 import { openTerminal } from "../support/terminal";
 import { writeDocuments, type OutputFile } from "./write";
 
-/** `longshore render compose`: per system a folder with the Compose files and what they refer to. */
+/** Runs `longshore render compose`: writes one folder per system with its Compose files and the files they refer to. */
 export function renderComposeFiles({ env, split = false, system, out }: RenderComposeOptions): void {
   const files = split
     ? choose(BASE, onCompose(settingsFor(BASE)), system).flatMap((name) => splitFiles(name, out))
@@ -36,7 +36,7 @@ export function renderComposeFiles({ env, split = false, system, out }: RenderCo
   writeDocuments(files, out, openTerminal());
 }
 
-/** The environment whose document the others change. */
+/** The environment that renders the base document; the others render overrides. */
 const BASE = "local";
 
 function splitFiles(name: string, out: string | undefined): OutputFile[] {
@@ -64,7 +64,7 @@ function beside(system: string, files: Readonly<Record<string, string>>): Output
   return Object.entries(files).map(([path, content]) => ({ path: `${system}/${path}`, content }));
 }
 
-/** What the environment runs, were it on Compose. */
+/** Systems that the environment would run on Compose. */
 function onCompose({ systems, monitored }: StackSettings): readonly string[] {
   return monitored ? [...new Set([...systems, MONITORING])].sort(compareText) : systems;
 }
@@ -73,14 +73,17 @@ interface SystemDocuments extends ComposeDocuments {
   readonly plan: Plan;
 }
 
-/** An environment that no file describes has the settings of this machine's stack for it. */
+/** Settings of an environment. An environment without a stack file uses those of the local stack for it. */
 function settingsFor(environment: string): StackSettings {
   const own = `local-${environment}`;
   const isDescribed = existsSync(join(repoRoot(), `Pulumi.${environment}.yaml`));
   return loadSettings(!isDescribed && machineStack(own) ? own : environment);
 }
 
-/** Documents show every variable: which optional secrets are set is the business of a deployment. */
+/**
+ * Renders the documents of a system. Includes every variable, because only a deployment knows which optional secrets
+ * are set.
+ */
 function composeDocuments(name: string, environment: Environment, out: string | undefined): SystemDocuments {
   const settings = settingsFor(environment);
   const definition = definitionOf(name);
@@ -95,7 +98,7 @@ function composeDocuments(name: string, environment: Environment, out: string | 
   const folder = resolve(out ?? ".", out === undefined ? "." : name);
   const hashOf = hashesIn(repoRoot());
   const documents = renderCompose(plan, {
-    // For the local stack the names that are in use here, so that both are the same project.
+    // The local stack uses its real project names, so that the document describes the same project.
     project: environment === LOCAL_STACK ? composeProjectName(name, LOCAL_STACK) : `${name}-${environment}`,
     imageReference: (image) => localImage(hashOf, plan, image),
     edgePort: settings.ports[name] ?? 8080,
@@ -123,7 +126,10 @@ function header({ plan, document, secretFiles }: Omit<SystemDocuments, "files">)
   ].join("\n");
 }
 
-/** `longshore render kubernetes`: per system one YAML stream. What only a deployment knows has a placeholder. */
+/**
+ * Runs `longshore render kubernetes`: writes one YAML stream per system, with placeholders for values known only at
+ * deployment.
+ */
 export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOptions): void {
   const { plans, settings } = loadPlans(stack, system);
   if (settings.target === "compose") {
@@ -138,7 +144,7 @@ export function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOp
   writeDocuments(files, out, openTerminal());
 }
 
-/** A plan's objects as one YAML stream, with placeholders for what only a deployment knows. */
+/** Renders a plan's objects as one YAML stream, with placeholders for values known only at deployment. */
 export function kubernetesDocument(
   plan: Plan,
   settings: Pick<StackSettings, "target" | "lifecycle" | "registryLogin">,
@@ -146,7 +152,7 @@ export function kubernetesDocument(
   return yamlStream(renderKubernetes(plan, kubernetesOptions(plan, settings)));
 }
 
-/** The options with which `up` makes the objects, and placeholders for what only it knows. */
+/** The rendering options of `up`, with placeholders for values known only at deployment. */
 export function kubernetesOptions(
   plan: Plan,
   { target, lifecycle, registryLogin }: Pick<StackSettings, "target" | "lifecycle" | "registryLogin">,
@@ -168,7 +174,7 @@ export function kubernetesOptions(
   };
 }
 
-/** An address that belongs to nobody (RFC 5737). */
+/** An address reserved for documentation (RFC 5737). */
 const PLACEHOLDER_ADDRESS = "192.0.2.1";
 
 const KUBERNETES_HEADER = (stack: string, plan: Plan): string =>

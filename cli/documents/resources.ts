@@ -7,7 +7,7 @@ import { loadPlans } from "../support/plans";
 import { openTerminal, plural, table } from "../support/terminal";
 import { kubernetesOptions } from "./render";
 
-/** `longshore resources` */
+/** Runs `longshore resources`. */
 export function resources({ stack, json = false }: ResourcesOptions): void {
   const terminal = openTerminal({ json });
   const described = describeStacks(stack);
@@ -25,12 +25,12 @@ export function resources({ stack, json = false }: ResourcesOptions): void {
   }
 }
 
-/** Environments as this checkout describes them. @param stacks none: all that are committed */
+/** Describes environments of this checkout. @param stacks empty: all committed stacks */
 export function describeStacks(stacks: readonly string[]): DescribedStack[] {
-  // Every environment is made from the same sources: they are read once.
+  // All environments share the same sources, which are therefore hashed once.
   const hashOf = hashesIn(repoRoot());
   return (stacks.length > 0 ? stacks : committedStacks()).map((stack) => {
-    // `diff` describes older commits with this: a secret that was plain text there must not stop it.
+    // `diff` describes older commits with this command; a plain-text secret in one of them must not stop it.
     const { plans, settings } = loadPlans(stack, [], {}, { allowPlainSecrets: true });
     return describeStack(plans, settings, {
       hashOf,

@@ -10,7 +10,10 @@ import { findProblems, settingsFolder } from "../support/plans";
 import { openTerminal, plural } from "../support/terminal";
 import type { ValidateOptions } from "../validate";
 
-/** Checks a stack's settings and every system, and shows all mistakes at once. Exit code 2 when there are some. */
+/**
+ * Runs `longshore validate`: checks a stack's settings and every system, and reports all problems at once. Exit code 2
+ * if there are any.
+ */
 export function validate({ stack, configFile, json = false }: ValidateOptions): void {
   const terminal = openTerminal({ json });
   const file = configFile === undefined ? undefined : resolve(configFile);

@@ -3,13 +3,13 @@ import { dirname, join, resolve } from "node:path";
 import type { Terminal } from "../support/terminal";
 import { plural } from "../support/terminal";
 
-/** A document and where it goes below the output folder. */
+/** A document and its path below the output folder. */
 export interface OutputFile {
   readonly path: string;
   readonly content: string;
 }
 
-/** Writes files below a folder, or prints them all. A file that is the same already is left alone. */
+/** Writes files below a folder, or prints them all. Does not rewrite unchanged files. */
 export function writeDocuments(
   files: readonly OutputFile[],
   out: string | undefined,
@@ -38,7 +38,7 @@ function writeIfNew(path: string, content: string): boolean {
   }
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
-  // Containers of a rendered Compose document read its files as their own users, whatever the umask here is.
+  // Containers read these files as their own users, so the mode must not depend on the umask.
   chmodSync(path, 0o644);
   return true;
 }

@@ -18,7 +18,7 @@ import { isWorthALine } from "./describe";
 import { deployedSystems, systemsIn, type State } from "./state";
 import { mendAfterKill, openStack, type OpenOptions, type OpenStack } from "./stack";
 
-/** `longshore up` */
+/** Runs `longshore up`. */
 export async function up({
   stack,
   system,
@@ -61,14 +61,14 @@ export async function up({
   });
 }
 
-/** Restores that were interrupted are finished with every deployment. Nearly always there is none. */
+/** Finishes interrupted restores. Every deployment calls it; usually there are none. */
 async function finishRestores(stack: string, terminal: Terminal, progress: Progress): Promise<void> {
   if ((await unfinishedRestores(stack)).length > 0) {
     await (await import("../compose/backup-recovery.js")).finishRestores(stack, terminal, progress);
   }
 }
 
-/** Removes the files of releases that a killed deployment left behind, also where this one had nothing to change. */
+/** Deletes the files of releases that a killed deployment left behind, even if this deployment changed nothing. */
 async function removeLeftovers({ plans, stack, env }: OpenStack): Promise<void> {
   const engine = { env: environmentWith(env) };
   for (const { system } of plans) {
@@ -76,7 +76,10 @@ async function removeLeftovers({ plans, stack, env }: OpenStack): Promise<void> 
   }
 }
 
-/** @throws Failure where `--rollback-on-failure` has nothing to do, or nowhere to tell it */
+/**
+ * Checks that `--rollback-on-failure` applies.
+ * @throws Failure on a target without cluster rollback, or with `--json`
+ */
 function requireCluster(stack: string, json: boolean): void {
   if (loadSettings(stack).target === "compose") {
     throw usage(
@@ -90,7 +93,7 @@ function requireCluster(stack: string, json: boolean): void {
   }
 }
 
-/** How the compose provider is asked to run jobs once more. @throws Failure for a name that is no job's */
+/** Variables that tell the Compose provider which jobs to rerun. @throws Failure if a name is not a job */
 export function rerunEnvironment(rerun: readonly string[], plans: readonly Plan[]): Record<string, string> {
   const jobs = plans.flatMap(({ workloads }) => workloads.filter(({ kind }) => kind === "job"));
   const known = [...new Set(jobs.map(({ name }) => name))].sort();
@@ -104,7 +107,7 @@ export function rerunEnvironment(rerun: readonly string[], plans: readonly Plan[
   return rerun.length > 0 ? { LONGSHORE_RERUN_JOBS: rerun.join(",") } : {};
 }
 
-/** `longshore preview` */
+/** Runs `longshore preview`. */
 export async function preview(options: PreviewOptions): Promise<void> {
   if (options.offline) {
     const { previewOffline } = await import("./offline.js");
@@ -121,7 +124,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
   });
 }
 
-/** `longshore down` */
+/** Runs `longshore down`. */
 export async function down({
   stack,
   system,
@@ -151,7 +154,7 @@ export async function down({
         progress.stop();
         await confirm(terminal, `Remove ${what} of stack ${stack}${data}?`);
       }
-      // The provider does not announce that volumes stay when they are deleted next.
+      // The provider must not announce kept volumes that are deleted next.
       const env = { ...opened.env, ...(volumes && { LONGSHORE_DELETES_VOLUMES: "1" }) };
       const result = await deploy("destroy", { ...opened, env }, terminal, progress, { system });
       if (volumes && result.status === "ok") {
@@ -166,7 +169,7 @@ export async function down({
   );
 }
 
-/** What can be brought down: what the stack runs by its settings, and what was deployed on it earlier. */
+/** Systems that can be taken down: those in the settings and those deployed earlier. */
 async function removable(opened: OpenStack, asked: readonly string[]): Promise<readonly string[]> {
   const { settings, stack, command, workDir, env } = opened;
   const isKnown = asked.length > 0 && asked.every((name) => settings.systems.includes(name));
@@ -179,7 +182,7 @@ async function removable(opened: OpenStack, asked: readonly string[]): Promise<r
   return [...new Set([...settings.systems, ...systemsIn(deployment ?? {})])].sort();
 }
 
-/** Opens the stack, mends what a killed run left, and takes the spinner away whatever happens. */
+/** Opens the stack, recovers from a killed run and always removes the spinner. */
 export async function withStack(
   { stack, ...options }: OpenOptions & { stack: string },
   terminal: Terminal,
@@ -188,7 +191,7 @@ export async function withStack(
   const progress = await startProgress(terminal);
   try {
     progress.now("looking at the stack");
-    // The SDK takes a moment to load; the look at the tools, in other processes, goes on meanwhile.
+    // The SDK takes a moment to load; the tools are examined in other processes meanwhile.
     const [opened, engine] = await Promise.all([openStack(stack, progress, options), loadEngine()]);
     await mendAfterKill(opened, progress);
     await work(opened, progress, engine);

@@ -1,7 +1,7 @@
 import type { Plan } from "../../catalog/plan";
 import type { StackSettings } from "../../settings";
 
-/** Where debuggers and tools of these systems listen on this machine, one line each; `up` says it at its end. */
+/** Addresses of debuggers and tools of these systems on this machine, one line each. `up` prints them at its end. */
 export function toolAddresses(
   plans: readonly Plan[],
   { portOffsets }: Pick<StackSettings, "portOffsets">,

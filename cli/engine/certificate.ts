@@ -1,4 +1,4 @@
-import "reflect-metadata"; // asked for by the next one
+import "reflect-metadata"; // required by the next import
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -20,14 +20,14 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 export interface TlsPair {
   /** PEM */
   readonly certificate: string;
-  /** PEM, PKCS #8, not encrypted. */
+  /** Unencrypted PKCS #8 in PEM. */
   readonly key: string;
 }
 
 /**
- * A certificate that is signed by its own key: whoever is given it can trust it, nobody else does.
- * @param names DNS names and addresses that it is for; the first is also its common name
- * @param days how long it is valid, from an hour ago on: clocks differ
+ * Creates a self-signed certificate. Only clients that are given the certificate trust it.
+ * @param names DNS names and IP addresses; the first is also the common name
+ * @param days validity, starting one hour ago to allow for clock differences
  */
 export async function selfSigned(names: readonly string[], days: number): Promise<TlsPair> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);

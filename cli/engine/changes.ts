@@ -1,22 +1,22 @@
 import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
 import { redact } from "../../tools/redaction";
 
-/** What happens to one resource. */
+/** Operation on one resource. */
 export type Operation = "create" | "update" | "replace" | "delete" | "read" | "refresh" | "import" | "same";
 
-/** One resource and what the engine does, or would do, to it. */
+/** One resource and the operation that the engine performs, or would perform, on it. */
 export interface Change {
   readonly urn: string;
   /** `gcp:sql/databaseInstance:DatabaseInstance` */
   readonly type: string;
   readonly name: string;
-  /** URN of the component that it belongs to. @default - the stack itself */
+  /** URN of the parent component. @default - the stack itself */
   readonly parent?: string;
   operation: Operation;
   state: "planned" | "running" | "done" | "failed";
-  /** What differs. Sorted by path. */
+  /** Changed properties, sorted by path. */
   properties: readonly PropertyChange[];
-  /** Time that the operation took. @default - not finished, or only planned */
+  /** Duration of the operation in seconds. @default - not finished, or only planned */
   seconds?: number;
 }
 
@@ -26,7 +26,7 @@ export interface PropertyChange {
   readonly kind: "add" | "change" | "remove";
   /** Whether this difference forces a replacement. */
   readonly replaces: boolean;
-  /** Short plain values only; a secret is never among them. @default - not shown */
+  /** Short plain values only, never a secret. @default - not shown */
   readonly from?: string;
   readonly to?: string;
 }
@@ -35,7 +35,7 @@ export interface Diagnostic {
   readonly severity: "warning" | "error" | "info";
   readonly message: string;
   readonly urn?: string;
-  /** Progress that the next one replaces. */
+  /** Progress that the next message replaces. */
   readonly isEphemeral?: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface Violation {
   readonly urn?: string;
 }
 
-/** Everything that a person, or `--json`, wants to know about one run of the engine. */
+/** Collects the events of one run of the engine for people and for `--json`. */
 export class Deployment {
   readonly changes = new Map<string, Change>();
   readonly diagnostics: Diagnostic[] = [];
@@ -59,7 +59,7 @@ export class Deployment {
   durationSeconds = 0;
   private readonly started = new Map<string, number>();
 
-  /** Takes in one event of the engine and says what it changed here. */
+  /** Processes one event of the engine and returns what it changed. */
   take(event: EngineEvent): Change | Diagnostic | Violation | undefined {
     if (event.resourcePreEvent) {
       return this.begin(
@@ -96,7 +96,7 @@ export class Deployment {
     return undefined;
   }
 
-  /** Changes that are changes (also what a look at reality found), in the order in which the engine came to them. */
+  /** Effective changes, including drift found by a refresh, in the engine's order. */
   changed(): Change[] {
     return [...this.changes.values()].filter(
       ({ operation, state }) => operation !== "same" || state === "failed",
@@ -124,13 +124,13 @@ export class Deployment {
       return undefined;
     }
     const before = this.changes.get(metadata.urn);
-    // A look at what really runs comes before the step itself.
+    // A refresh precedes the resource's own step.
     const known = before?.operation === "refresh" ? undefined : before;
     const change: Change = {
       urn: metadata.urn,
       type: metadata.type,
       name: nameOf(metadata.urn),
-      // A replacement arrives as several steps: create the new one, replace, delete the old one.
+      // A replacement consists of several steps: create, replace, delete.
       operation: known?.operation === "replace" ? "replace" : operation,
       state: planning ? "planned" : "running",
       ...parentOf(metadata),
@@ -178,7 +178,7 @@ export class Deployment {
       message: text,
       ...(urn && { urn }),
     };
-    // Progress of a provider is ephemeral: shown while it lasts and kept nowhere.
+    // Progress of a provider is ephemeral: displayed and not kept.
     const isKnown = this.diagnostics.some(
       ({ message: said, urn: of }) => said === text && of === diagnostic.urn,
     );
@@ -192,25 +192,25 @@ export class Deployment {
   }
 }
 
-/** The engine's own summary of what is already said per resource. */
+/** Whether the text is the engine's summary of errors that are already reported per resource. */
 function isNoise(text: string): boolean {
-  // A system that a run was not pointed at, and that was never brought up, has no address yet.
+  // A system that is not targeted and was never deployed has no address yet.
   if (/^Undefined value \(.+\) will not show as a stack output\.$/.test(text)) {
     return true;
   }
-  // Our own policy pack is found where we put it.
+  // The policy pack is on the PATH on purpose.
   if (text.startsWith("using pulumi-analyzer-policy-longshore from $PATH")) {
     return true;
   }
   return /^(update|preview|destroy|refresh) (failed|canceled)$/.test(text.trim());
 }
 
-/** Without colour directives, such as `<{%fg 1%}>`, and without the frame around a single error. */
+/** Removes colour directives such as `<{%fg 1%}>`, and the frame around a single error. */
 function plain(message: string): string {
   return message.replace(/<\{%[^%]*%\}>/g, "").replace(/^1 error occurred:\n\s*\* /, "");
 }
 
-/** The stack trace of the program and the label of the engine's Node runtime; `--debug` shows both. */
+/** Removes the program's stack trace and the label of the engine's Node.js runtime. `--debug` shows both. */
 function withoutStack(message: string): string {
   return message
     .replace(/^Unhandled exception: (?:\w*Error: )?/, "")
@@ -244,7 +244,7 @@ function operationOf(op: string): Operation | undefined {
   }
 }
 
-/** The stack itself and the engine's provider objects are no resources to a person. */
+/** Whether the resource is internal: the stack itself or a provider. */
 function isHidden({ type }: StepEventMetadata): boolean {
   return type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:");
 }
@@ -254,7 +254,7 @@ function parentOf({ old, new: next }: StepEventMetadata): { parent?: string } {
   return parent && !parent.includes("::pulumi:pulumi:Stack::") ? { parent } : {};
 }
 
-/** The last part of a URN: the resource's name in the program. */
+/** Last part of a URN: the resource's name in the program. */
 export function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
@@ -266,7 +266,7 @@ function propertyChanges(metadata: StepEventMetadata): PropertyChange[] {
     : (metadata.diffs ?? []).map((path) => ({ path, diffKind: "update", inputDiff: true }));
   return entries
     .map(({ path, diffKind, inputDiff }): PropertyChange => {
-      // What differs from reality is found in what the provider read, not in what the program said.
+      // Drift is a difference from the outputs that the provider read, not from the program's inputs.
       const before = inputDiff ? metadata.old?.inputs : metadata.old?.outputs;
       const after = inputDiff ? metadata.new?.inputs : (metadata.new?.outputs ?? metadata.new?.inputs);
       const from = diffKind.startsWith("add") ? undefined : shown(before, path);
@@ -283,14 +283,14 @@ function propertyChanges(metadata: StepEventMetadata): PropertyChange[] {
 }
 
 const LONGEST_VALUE = 60;
-/** The engine's mask of a secret, and its sign for a value that is not known yet. */
+/** The engine's mask of a secret, and its marker of an unknown value. */
 const MASK = "[secret]";
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Key that marks an encrypted value in the engine's events. */
 const SECRET_SIGN = "4dabf18193072939515e22adb298388d";
 
-/** The same value with every secret replaced by the mask. */
+/** Replaces every secret in a value with the mask. */
 function masked(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(masked);
@@ -303,7 +303,7 @@ function masked(value: unknown): unknown {
     : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
 }
 
-/** A short plain value at a path, or undefined: what is secret, long or structured is not shown. */
+/** A short plain value at a path; undefined for secret, long or structured values. */
 function shown(inputs: unknown, path: string): string | undefined {
   let value: unknown = inputs;
   for (const key of parsePath(path)) {
@@ -322,7 +322,7 @@ function shown(inputs: unknown, path: string): string | undefined {
   return text.includes(MASK) || text.length > LONGEST_VALUE || text.includes("\n") ? undefined : text;
 }
 
-/** `a.b[0]["c.d"]` → a, b, 0, c.d */
+/** Splits a property path: `a.b[0]["c.d"]` → a, b, 0, c.d */
 export function parsePath(path: string): string[] {
   return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
     ([, quoted, index, plainKey]) => quoted?.replace(/\\(.)/g, "$1") ?? index ?? plainKey ?? "",

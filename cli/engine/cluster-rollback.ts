@@ -11,7 +11,7 @@ import { commitBefore, historyOf, type DeployedCommit } from "./deployments";
 import { keepSecrets } from "./kept-secrets";
 import { explain, openConfig, type OpenConfig } from "./stack";
 
-/** `longshore rollback` of a stack on a cluster: the commit that was deployed before is deployed again. */
+/** Runs `longshore rollback` for a stack on a cluster: deploys the previously deployed commit again. */
 export async function rollbackCluster({
   stack,
   system,
@@ -34,14 +34,14 @@ export async function rollbackCluster({
   if (!yes) {
     await confirm(terminal, `Deploy it on ${what}?`);
   }
-  // What was rotated since has to stay dead.
+  // Keeps current secrets, because rotated values must not become valid again.
   const code = await deployCommit(found.commit, { stack, system, json, keepSecrets: true });
   if (code !== 0) {
     throw new Failure(`going back to ${found.commit.slice(0, 7)} failed`, EXIT.failed);
   }
 }
 
-/** @throws Failure when there is none, or not in this clone */
+/** Finds the commit to roll back to. @throws Failure if there is none, or this clone does not contain it */
 export async function commitToGoBackTo(opened: OpenConfig): Promise<DeployedCommit> {
   const history = await historyOf(opened).catch((error: unknown) => {
     throw explain(error, opened.stack);
@@ -64,11 +64,11 @@ export interface CommitDeployment {
   readonly stack: string;
   readonly system: readonly string[];
   readonly json: boolean;
-  /** Whether it gets the secrets of today. @default false: those of that commit */
+  /** Whether the commit is deployed with the current secrets. @default false - with the secrets of that commit */
   readonly keepSecrets?: boolean;
 }
 
-/** `up` of another commit, by its own code and settings. Its output goes to ours. */
+/** Runs `up` of another commit, with its own code and settings. Connects its output to this process. */
 export function deployCommit(
   commit: string,
   { stack, system, json, keepSecrets: keeps = false }: CommitDeployment,
@@ -81,11 +81,11 @@ export function deployCommit(
       const args = ["up", "--stack", stack, "--yes", ...system.flatMap((name) => ["--system", name])];
       const child = spawn(join(folder, "bin", "longshore"), [...args, ...(json ? ["--json"] : [])], {
         cwd: folder,
-        // The deployment is part of this command: it works under the same lock.
+        // The deployment is part of this command and runs under its lock.
         env: { ...process.env, ...lockEnvironment(stack) },
         stdio: ["inherit", "inherit", "inherit", ...heldDescriptors()],
       });
-      // A terminal sends Ctrl-C to the child as well; every other signal reaches this process only.
+      // The terminal also sends Ctrl-C to the child; other signals reach only this process and are forwarded.
       const release = onEndSignals((signal) => {
         if (signal !== "SIGINT") {
           child.kill(signal);
@@ -101,8 +101,8 @@ export function deployCommit(
 }
 
 /**
- * After a deployment that failed: back to the last commit that did not, so that what people use is whole again.
- * @returns the failure to end with
+ * After a failed deployment, deploys the last commit that succeeded.
+ * @returns the failure to report
  */
 export async function goBackAfter(
   failure: unknown,

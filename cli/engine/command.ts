@@ -3,14 +3,14 @@ import { delimiter, dirname, isAbsolute } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation";
 import { heldDescriptors, noteEngine } from "../support/stack-lock";
 
-/** What a run of the CLI said. */
+/** Output of a run of the CLI. */
 export interface CommandOutput {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number;
 }
 
-/** A run of the Pulumi CLI that did not end with 0. Its text is the CLI's own, without our wrapping. */
+/** A run of the Pulumi CLI with a non-zero exit code. Its text is that of the CLI. */
 export class EngineError extends Error {
   constructor(
     readonly stdout: string,
@@ -30,7 +30,7 @@ export class EngineError extends Error {
   }
 }
 
-/** `error: …` lines of the CLI without the label, or whatever it said last. */
+/** `error: …` lines of the CLI without the label, or its last output. */
 function engineMessage(stderr: string, stdout: string): string {
   const lines = stderr
     .split("\n")
@@ -46,16 +46,19 @@ function engineMessage(stderr: string, stdout: string): string {
 export interface RunOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Given to standard input: the way for secrets, which must never be arguments. @default - none */
+  /**
+   * Text for standard input. Secrets are passed this way, because arguments are visible to other users.
+   * @default - none
+   */
   readonly input?: string;
   readonly onOutput?: (text: string) => void;
   readonly onError?: (text: string) => void;
 }
 
 /**
- * The Pulumi CLI as the Automation API starts it, with two differences: every run is in a process group
- * of its own, so that a Ctrl-C at the terminal reaches the engine once (twice means "drop everything" to
- * it) and only through `interrupt`; and values can be given through standard input.
+ * Runs the Pulumi CLI like the Automation API, with two differences. Every run has its own process group, so that
+ * Ctrl-C at the terminal reaches the engine only through `interrupt`; a second signal would make it abandon running
+ * operations. Values can be passed through standard input.
  */
 export class EngineCommand {
   private readonly running = new Set<number>();
@@ -66,7 +69,7 @@ export class EngineCommand {
     readonly version: string,
   ) {}
 
-  /** What the Automation API takes; it calls nothing but `run` and `version`. */
+  /** Adapter for the Automation API, which calls only `run` and `version`. */
   forAutomation(): PulumiCommand {
     const run = (
       args: string[],
@@ -75,7 +78,7 @@ export class EngineCommand {
       onOutput?: (text: string) => void,
       onError?: (text: string) => void,
     ) => this.run(args, { cwd, env, ...(onOutput && { onOutput }), ...(onError && { onError }) });
-    // The class has a private constructor that only a needless start of the CLI reaches.
+    // The class has a private constructor; its factory would start the CLI once more.
     return {
       command: this.command,
       version: { toString: () => this.version },
@@ -83,19 +86,20 @@ export class EngineCommand {
     } as unknown as PulumiCommand;
   }
 
-  /** Runs the CLI. @throws EngineError when it does not end with 0 */
+  /** Runs the CLI. @throws EngineError if the exit code is not 0 */
   run(args: readonly string[], { cwd, env, input, onOutput, onError }: RunOptions): Promise<CommandOutput> {
     const folder = isAbsolute(this.command) ? [dirname(this.command)] : [];
     const child = spawn(this.command, [...args, "--non-interactive"], {
       cwd,
-      // The folder of the CLI comes first so that plugins bundled with it are found.
+      // The CLI's folder comes first, so that its bundled plugins are found.
       env: {
         ...process.env,
         ...env,
         PATH: [...folder, env["PATH"] ?? process.env["PATH"] ?? ""].join(delimiter),
         PULUMI_AUTOMATION_API: "true",
       },
-      // An engine whose command was killed goes on: the stack stays locked until it has ended.
+      // Inherits the lock: after the command is killed, its engine keeps running and the stack stays locked until it
+      // ends.
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...heldDescriptors()],
       detached: true,
     });
@@ -135,13 +139,13 @@ export class EngineCommand {
     });
   }
 
-  /** Asks the running engine to stop after what is under way; asking twice makes it drop that too. */
+  /** Asks the running engine to stop after the running operations. A second call makes it abandon them. */
   interrupt(signal: "SIGINT" | "SIGKILL" = "SIGINT"): void {
     for (const pid of this.running) {
       try {
         process.kill(pid, signal);
       } catch {
-        // It has ended by itself.
+        // The process has already ended.
       }
     }
   }

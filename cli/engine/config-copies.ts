@@ -5,16 +5,16 @@ import { parseStackFile } from "../../settings/file";
 import { DISK, type FileSystem } from "../../tools/files";
 import { dataDir } from "../../tools/paths";
 
-/** Copies that are kept of each stack file; the oldest go first. */
+/** Number of copies kept per stack file. The oldest are deleted first. */
 const KEPT = 20;
 
-/** An earlier content of a stack file. */
+/** An earlier version of a stack file. */
 export interface ConfigCopy {
   readonly path: string;
   readonly content: string;
 }
 
-/** Copies of the stack files of this machine, in the data folder. */
+/** Copies of a local stack's stack file, in the data folder. */
 export class ConfigCopies {
   private readonly folder: string;
 
@@ -26,7 +26,7 @@ export class ConfigCopies {
     this.folder = join(dataFolder, "copies");
   }
 
-  /** Keeps a copy, unless the newest one says the same or the content is empty. Only its owner can read it. */
+  /** Stores a copy with mode 0600, unless the content is empty or equals the newest copy. */
   keep(content: string, now = new Date()): void {
     const names = this.names();
     const newest = names.at(-1);
@@ -34,7 +34,7 @@ export class ConfigCopies {
       return;
     }
     this.disk.makeFolder(this.folder);
-    // A clock that went back must not make an old copy the newest one.
+    // A clock that moved back must not make an old copy the newest.
     const last = Number(newest?.split(".").at(-2) ?? 0);
     const number = String(last + 1).padStart(8, "0");
     const day = now.toISOString().slice(0, 10);
@@ -53,14 +53,14 @@ export class ConfigCopies {
     }
   }
 
-  /** Removes all copies but the newest. */
+  /** Deletes all copies except the newest. */
   keepOnlyNewest(): void {
     for (const name of this.names().slice(0, -1)) {
       this.disk.remove(join(this.folder, name));
     }
   }
 
-  /** The newest first. A copy that was damaged on the disk is left out. */
+  /** Lists the copies, newest first. Omits damaged ones. */
   all(): ConfigCopy[] {
     return this.names()
       .toReversed()
@@ -72,7 +72,7 @@ export class ConfigCopies {
       });
   }
 
-  /** The newest copy that holds every generation of a secret that any copy holds. */
+  /** The newest copy that contains every generation of a secret that any copy contains. */
   best(): ConfigCopy | undefined {
     const copies = this.all();
     const most = highestGenerations(copies, this.stack);
@@ -104,7 +104,7 @@ function hashOf(content: string): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 8);
 }
 
-/** By `system.secret`: the highest generation whose value one of the copies holds. */
+/** By `system.secret`: the highest generation whose value any copy contains. */
 export function highestGenerations(copies: readonly ConfigCopy[], stack: string): Map<string, number> {
   const found = new Map<string, number>();
   for (const { content, path } of copies) {
@@ -119,7 +119,7 @@ export function highestGenerations(copies: readonly ConfigCopy[], stack: string)
   return found;
 }
 
-/** Names of the secrets that the content of a stack file holds, by system; none when it cannot be read. */
+/** Names of the secrets in a stack file's content, by system. Empty if it cannot be parsed. */
 export function secretNames(content: string, stack: string, path: string): Record<string, string[]> {
   try {
     const { secrets } = parseStackFile(content, stack, path).values;

@@ -11,13 +11,13 @@ import { withStackLock } from "../support/stack-lock";
 import { ConfigCopies, secretNames } from "./config-copies";
 import type { OpenConfig } from "./stack";
 
-/** A change of a stack's config: the engine edits a copy, which then replaces the stack file as a whole. */
+/** A draft of a stack's config. The engine edits a copy, which then replaces the stack file atomically. */
 export class ConfigDraft {
   private readonly removed = new Set<string>();
 
   constructor(
     private readonly opened: OpenConfig,
-    /** Holds the copy, under the stack file's own name. */
+    /** Folder of the copy, which has the stack file's name. */
     readonly folder: string,
   ) {}
 
@@ -25,12 +25,12 @@ export class ConfigDraft {
     return join(this.folder, `Pulumi.${this.opened.stack}.yaml`);
   }
 
-  /** Settings as the draft has them, encrypted values being ENCRYPTED. */
+  /** Settings in the draft, with encrypted values as ENCRYPTED. */
   values(): Readonly<Record<string, unknown>> {
     return readStackFile(this.folder, this.opened.stack).values;
   }
 
-  /** Encrypts a value. It travels through standard input: other users of the machine can read arguments. */
+  /** Encrypts a value. Passes it through standard input, because other users of the machine can read arguments. */
   async setSecret(configPath: string, value: string): Promise<void> {
     registerSecrets([value]);
     await this.config(["set", "--secret", "--path", "--raw", configPath], value);
@@ -48,7 +48,7 @@ export class ConfigDraft {
     this.removed.add(configPath);
   }
 
-  /** @throws Failure when the draft misses a secret that nobody removed: it must not replace the stack file */
+  /** Checks that the draft may replace the stack file. @throws Failure if a secret is missing that was not removed */
   requireComplete(before: string): void {
     const { stack } = this.opened;
     const now = secretNames(DISK.read(this.file) ?? "", stack, this.file);
@@ -76,14 +76,13 @@ export class ConfigDraft {
   }
 }
 
-/** Folders of drafts, beside the stack file: a rename is atomic within one file system only. */
+/** Folders of drafts. They are beside the stack file, because a rename is atomic only within one file system. */
 const DRAFT_FOLDER = /^\.longshore-draft-[0-9a-f]{12}$/;
 
 /**
- * Changes the config of a stack as a whole: killed at any point, or on a full disk, the stack file has its old or its new
- * content. Of the stacks of this machine a copy is kept first. Takes the lock of the
- * stack, unless the command holds it.
- * @throws Failure when another program changed the file meanwhile; then nothing is changed
+ * Changes the config of a stack atomically: after a kill or on a full disk, the stack file has its old or its new
+ * content. Stores a copy of a local stack's file first. Takes the stack's lock unless the command holds it.
+ * @throws Failure if another program changed the file meanwhile; then nothing is changed
  */
 export async function changeConfig<T>(
   opened: OpenConfig,
@@ -93,7 +92,7 @@ export async function changeConfig<T>(
   return withStackLock(opened.stack, "config change", () => change(opened, work, disk), { waitMs: WAIT_MS });
 }
 
-/** A change of config takes seconds: another one is worth waiting for. */
+/** Time to wait for another change of config, which takes seconds. */
 const WAIT_MS = 30_000;
 
 async function change<T>(
@@ -136,11 +135,14 @@ interface Replacement {
   readonly before: string;
   readonly after: string;
   readonly disk: FileSystem;
-  /** Where the copies are. @default - the data folder */
+  /** Parent folder of the copies. @default - the data folder */
   readonly dataFolder?: string;
 }
 
-/** @throws Failure, ProblemsError, or the error of the disk; the stack file is then what it was */
+/**
+ * Replaces a stack file atomically.
+ * @throws Failure, ProblemsError, or the disk's error; the stack file is then unchanged
+ */
 export function replaceStackFile({ stack, target, before, after, disk, dataFolder }: Replacement): void {
   parseStackFile(after, stack, basename(target));
   if ((disk.read(target) ?? "") !== before) {
@@ -149,7 +151,7 @@ export function replaceStackFile({ stack, target, before, after, disk, dataFolde
   if (machineStack(stack)) {
     const copies = new ConfigCopies(stack, dataFolder, disk);
     copies.keep(before);
-    // The new content too: what is lost next may be the file that this change writes.
+    // Stores the new content too, because this file may be the next one to be lost.
     copies.keep(after);
   }
   replaceFile(target, after, { disk });

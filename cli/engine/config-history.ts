@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { DISK, type FileSystem } from "../../tools/files";
 import { yamlText } from "../../yaml/write";
 
-/** What a file backend keeps of a deployment: its config, whose secrets are encrypted, and the state with the salt. */
+/** The config of a deployment in a file backend's history, with encrypted secrets, and the state with the salt. */
 interface History {
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -15,7 +15,7 @@ interface Checkpoint {
 }
 
 /**
- * The stack file as the last deployment used it, from the history in a file backend: settings, and secrets still encrypted.
+ * Reads the stack file of the last deployment from a file backend's history. Contains settings and encrypted secrets.
  * @param state root of the backend
  * @default - there is no history, or its secrets are not encrypted with a passphrase
  */
@@ -27,7 +27,7 @@ export function configFromHistory(
 ): string | undefined {
   const folder = join(state, ".pulumi", "history", project, stack);
   const names = disk.list(folder).filter((name) => /-\d+\.history\.json$/.test(name));
-  // The names end with nanoseconds.
+  // The names end with a timestamp in nanoseconds.
   for (const name of names.sort((a, b) => time(b).localeCompare(time(a)))) {
     const { config } = parse<History>(disk.read(join(folder, name)));
     const { checkpoint } = parse<Checkpoint>(

@@ -19,24 +19,24 @@ import { errorOf, runEngine, type Action, type RunResult } from "./run";
 import { explain, type OpenStack } from "./stack";
 
 export interface DeployOptions {
-  /** Only these systems; the others stay as they are. @default - all */
+  /** Systems to deploy; the others are unchanged. @default - all */
   readonly system?: readonly string[];
-  /** Looks at what really runs first. @default false */
+  /** Whether to refresh the state first. @default false */
   readonly refresh?: boolean;
-  /** Jobs of a cluster that run once more though nothing of them has changed. @default [] */
+  /** Cluster jobs to rerun without changes. @default [] */
   readonly rerun?: readonly string[];
-  /** Images that services run instead of the checkout's, by system and service. @default {} */
+  /** Images that replace those of the checkout, by system and service. @default {} */
   readonly images?: ServiceImages;
-  /** Deletes the data as well. @default false */
+  /** Whether to delete the data as well. @default false */
   readonly volumes?: boolean;
 }
 
-/** The program that `pulumi up` runs as well. */
+/** Loads the program that `pulumi up` also runs. */
 export function loadProgram(): Promise<typeof Program> {
   return import("../../index.js");
 }
 
-/** Runs the engine and tells what happens while it does. @throws Failure, or what the program threw */
+/** Runs the engine and reports its progress. @throws Failure, or the program's error */
 export async function deploy(
   action: Action,
   opened: OpenStack,
@@ -45,7 +45,7 @@ export async function deploy(
   options: DeployOptions = {},
 ): Promise<RunResult> {
   const { program } = await loadProgram();
-  // Every promise of the SDK records a stack trace otherwise: a quarter of the time of a large program.
+  // Disables stack traces of the SDK's promises, which take a quarter of the run time of a large program.
   if (!isDebug()) {
     Error.stackTraceLimit = 0;
   }
@@ -77,8 +77,8 @@ export async function deploy(
 }
 
 /**
- * Patterns of the resources that some systems consist of, with what they share on a cluster. The names are a
- * contract of targets/: a system's resources are called like it, or begin with its name and a dash.
+ * Target patterns for the resources of some systems, including shared resources on a cluster. Relies on a naming
+ * contract of targets/: a resource's name is its system's name, or starts with it and a dash.
  */
 export function targetsOf(
   action: Action,
@@ -91,7 +91,7 @@ export function targetsOf(
   return systems.length > 0 ? [...shared, ...own] : [];
 }
 
-/** URNs of Jobs on a cluster that run once more. The Compose provider learns of reruns in another way. */
+/** URNs of cluster Jobs to rerun. The Compose provider receives reruns through an environment variable. */
 export function rerunTargets(
   {
     stack,
@@ -109,7 +109,7 @@ export function rerunTargets(
       );
 }
 
-/** The end of a run: the summary, or the JSON document, or the failure. */
+/** Reports the result of a run: the summary, the JSON document, or the failure. */
 export function conclude(
   action: Action,
   opened: OpenStack,
@@ -140,7 +140,7 @@ export function conclude(
   throwIfFailed(action, opened, result);
 }
 
-/** A failed run as an error in a person's words. What the program threw comes first: it is the cause. */
+/** Throws the error of a failed run with a readable message. Prefers the program's error, which is the cause. */
 export function throwIfFailed(action: Action, { stack }: Pick<OpenStack, "stack">, result: RunResult): void {
   if (result.status === "ok") {
     return;
@@ -150,7 +150,7 @@ export function throwIfFailed(action: Action, { stack }: Pick<OpenStack, "stack"
   throw explained !== error ? explained : errorOf(result, action);
 }
 
-/** The machine's form of a run. Secrets are masked in all of it. */
+/** JSON document of a run. Secrets are masked. */
 export function documentOf(action: Action, stack: string, { deployment, status, seconds }: RunResult) {
   return {
     stack,

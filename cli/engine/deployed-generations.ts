@@ -1,15 +1,15 @@
 import type { OpenConfig } from "./stack";
 
-/** Which generations the last successful deployment of a system used. */
+/** Generations of secrets that the last successful deployment of a system used. */
 export type DeployedGenerations =
-  /** By secret, or by pair. */
+  /** By name of the secret or of the pair. */
   | { readonly kind: "known"; readonly numbers: Readonly<Record<string, number>> }
-  /** The state has no such system: never deployed, or taken down; its volumes may exist. */
+  /** The state does not contain the system: it was never deployed, or taken down. Its volumes may exist. */
   | { readonly kind: "absent" }
-  /** Deployed, but not recorded: by an earlier version of Longshore, or by a deployment that failed. */
+  /** Deployed without a record: by an earlier version of Longshore, or by a failed deployment. */
   | { readonly kind: "unknown" };
 
-/** A stack's state, as far as it records generations. */
+/** The fields of a stack's state that record generations. */
 export interface RecordedState {
   readonly resources?: readonly {
     readonly urn: string;
@@ -36,7 +36,7 @@ export function generationsInState({ resources = [] }: RecordedState, system: st
   return isWhole && isNumbers(recorded) ? { kind: "known", numbers: recorded } : { kind: "unknown" };
 }
 
-/** Reads the state through the engine; secrets stay encrypted. */
+/** Reads the state through the engine. Secrets stay encrypted. */
 export async function readState({ command, workDir, env, stack }: OpenConfig): Promise<RecordedState> {
   const { stdout } = await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env });
   return (JSON.parse(stdout) as { deployment?: RecordedState }).deployment ?? {};

@@ -8,17 +8,17 @@ export interface HistoryEntry {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A commit that was deployed whole, and when. */
+/** A successfully deployed commit and its time. */
 export interface DeployedCommit {
   readonly commit: string;
   /** ISO time. */
   readonly at: string;
 }
 
-/** As many as are read: enough to go back from a row of failures. */
+/** Number of history entries to read. Allows a rollback after many failed deployments. */
 const PAGE = 100;
 
-/** What was deployed on a stack, the newest first, as the engine remembers it. */
+/** Deployment history of a stack from the engine, newest first. */
 export async function historyOf({ command, workDir, env, stack }: OpenConfig): Promise<HistoryEntry[]> {
   const args = ["stack", "history", "--json", "--page-size", String(PAGE), "--stack", stack];
   const { stdout } = await command.run(args, { cwd: workDir, env });
@@ -26,9 +26,9 @@ export async function historyOf({ command, workDir, env, stack }: OpenConfig): P
 }
 
 /**
- * The commit to go back to: the one before the running one or, when the last deployment failed, the last that did not.
- * Going back is itself a deployment; doing so again leads one further back, not forward.
- * @param history the newest first
+ * The commit to roll back to. After a failed deployment this is the last successful one, otherwise the one before the
+ * current one. A rollback is itself a deployment; repeated rollbacks go further back.
+ * @param history newest first
  */
 export function commitBefore(history: readonly HistoryEntry[]): DeployedCommit | undefined {
   const updates = history.filter(({ kind }) => kind === "update" || kind === "destroy");
@@ -42,7 +42,7 @@ export function commitBefore(history: readonly HistoryEntry[]): DeployedCommit |
       line.length = 0;
       continue;
     }
-    // What lay in the working tree beside the commit is in no history.
+    // The history does not contain uncommitted changes of the working tree.
     const isWhole = environment["git.dirty"] !== "true";
     const known = line.findIndex((one) => one.isWhole && isWhole && one.commit === commit);
     line.splice(known < 0 ? line.length : known);

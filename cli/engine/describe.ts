@@ -39,14 +39,14 @@ const PRESENT: Record<Operation, string> = {
 
 const MAX_PROPERTIES = 6;
 
-/** A look at what really runs is worth a line only when it found something else than expected. */
+/** Whether a change deserves a line. A refresh does only if it found drift. */
 export function isWorthALine({ operation, state, properties }: Change): boolean {
   return (
     state === "failed" || (operation === "refresh" ? !properties.every(isIntention) : operation !== "same")
   );
 }
 
-/** One line for what happens to a resource, and one below it per property that differs. */
+/** One line for an operation on a resource, and one line for each changed property. */
 export function describeChange(change: Change, colors: Colors): string[] {
   const paint = painter(change, colors);
   const sign = change.state === "failed" ? "✗" : SIGNS[change.operation];
@@ -88,7 +88,7 @@ function describeProperty({ path, kind, replaces, from, to }: PropertyChange, co
   return `${colors.dim(word)} ${path}${value}${replaces ? colors.yellow(" (replaces the resource)") : ""}`;
 }
 
-/** What is under way, for the moving line. */
+/** Describes the running operations, for the progress line. */
 export function describeRunning(changes: readonly Change[]): string {
   const [first, ...others] = changes;
   if (!first) {
@@ -105,7 +105,7 @@ export function describeDiagnostic({ severity, message }: Diagnostic, colors: Co
   return [`    ${label}${first}`, ...more.map((line) => `    ${line}`)];
 }
 
-/** What was found, and below it what the rule demands (the engine puts that first). */
+/** Describes a policy violation: the finding, and below it the rule. The engine reports the rule first. */
 export function describeViolation({ level, policy, message, urn }: Violation, colors: Colors): string[] {
   const label = level === "mandatory" ? colors.red("policy: ") : colors.yellow("policy (advice): ");
   const where = urn ? `${urn.split("::").at(-1) ?? ""}: ` : "";
@@ -152,12 +152,12 @@ function painter({ operation, state }: Change, colors: Colors): (text: string) =
   }
 }
 
-/** The last word of a type: `kubernetes:apps/v1:Deployment` → `Deployment`. */
+/** Last part of a type: `kubernetes:apps/v1:Deployment` → `Deployment`. */
 export function shortType(type: string): string {
   return type.split(":").at(-1) ?? type;
 }
 
-/** Addresses among the outputs of a stack, to open in a browser. */
+/** URLs among the outputs of a stack. */
 export function urlsIn(outputs: Readonly<Record<string, unknown>>): string[] {
   const urls = (value: unknown): string[] => {
     if (typeof value === "string") {

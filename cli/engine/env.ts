@@ -10,7 +10,7 @@ import { loadSettings } from "../support/plans";
 import type { EngineCommand } from "./command";
 import { openConfig } from "./stack";
 
-/** `longshore env`: what a shell needs so that a hand-typed `pulumi up` is the same deployment. */
+/** Runs `longshore env`: prints the shell variables that make a manual `pulumi up` equivalent to `longshore up`. */
 export async function printEnv({ stack, json = false }: EnvOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal, { out: "stderr" });
@@ -31,7 +31,7 @@ export async function printEnv({ stack, json = false }: EnvOptions): Promise<voi
   exportLines(variables, machineStack(stack) ? ["PULUMI_CONFIG_PASSPHRASE"] : []).forEach(terminal.out);
 }
 
-/** What a hand-typed `pulumi up` needs beside the CLI. Without it everything but that works. */
+/** Finds the language host, which only a manual `pulumi up` needs. All other commands work without it. */
 async function languageHost(
   { command, version }: EngineCommand,
   progress: Progress,
@@ -49,7 +49,7 @@ async function languageHost(
   }
 }
 
-/** Lines for a POSIX shell's `eval`: exports sorted by name, after what must not be set. */
+/** Commands for a POSIX shell's `eval`: unsets first, then exports sorted by name. */
 export function exportLines(
   variables: Readonly<Record<string, string>>,
   unset: readonly string[] = [],
@@ -62,7 +62,7 @@ export function exportLines(
   ];
 }
 
-/** A word that a shell takes as it is. */
+/** Quotes a word for a POSIX shell. */
 function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -5,15 +5,18 @@ import { selfSigned, type TlsPair } from "./certificate";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/** A random text; of letters and digits unless asked otherwise: 32 of them have 190 bits, and no program has to escape them. */
+/**
+ * Generates random text. The default alphabet has letters and digits only, so that no program must escape it; 32
+ * characters have 190 bits of entropy.
+ */
 export function generateText(length: number, alphabet: string = ALPHABET): string {
   const characters = [...new Set(alphabet)];
   return Array.from({ length }, () => characters[randomInt(characters.length)]).join("");
 }
 
 /**
- * Values for secrets that config does not hold yet.
- * @throws Failure when one part of a certificate and its key is there: a new other part would not fit it
+ * Generates values for missing secrets.
+ * @throws Failure if only one of a certificate and its key exists, because a new counterpart would not match it
  */
 export async function generateValues(
   missing: readonly (PlannedSecret & { readonly system: string })[],

@@ -9,7 +9,7 @@ import { changeConfig, type ConfigDraft } from "./config-draft";
 import { requireNotLost } from "./lost-secrets";
 import { explain, openConfig, type OpenConfig } from "./stack";
 
-/** Reads the config of a stack with the engine. @throws Failure in a person's words */
+/** Reads the config of a stack with the engine. @throws Failure with a readable message */
 export async function withConfig<T>(
   stack: string,
   terminal: Terminal,
@@ -25,16 +25,16 @@ export async function withConfig<T>(
   }
 }
 
-/** What config misses, read while the stack is locked. */
+/** Missing secrets, determined under the stack's lock. */
 export interface MissingSecrets {
   readonly missing: readonly (PlannedSecret & { readonly system: string })[];
   readonly secretsSet: StackSettings["secretsSet"];
 }
 
 /**
- * Generates the values that config misses: read, generated and written while no other command changes the stack.
+ * Generates the values missing from config. Reads, generates and writes under the stack's lock.
  * @returns names of the generated secrets
- * @throws ProblemsError when a value existed before and was lost
+ * @throws ProblemsError if a value existed before and was lost
  */
 export async function generateMissing(opened: OpenConfig, read: () => MissingSecrets): Promise<string[]> {
   return changeConfig(opened, async (draft) => {
@@ -60,7 +60,7 @@ export async function setGenerated(
   for (const { system, secret, value, generation } of missing) {
     const rotation = value.kind === "tls" ? value.pair : secret;
     const id = `${system}.${rotation}`;
-    // Of a set of keys the last is not in use yet.
+    // The last of a set of signing keys is not yet in use.
     const number = Math.min(generation, noted.get(id)?.number ?? generation);
     noted.set(id, { system, rotation, ...(value.kind !== "keys" && { number }) });
   }
@@ -71,9 +71,9 @@ export async function setGenerated(
 export interface Noted {
   readonly system: string;
   readonly rotation: string;
-  /** @default - as it is */
+  /** @default - unchanged */
   readonly number?: number;
-  /** Keys up to this number are not accepted. @default - as it is */
+  /** Keys up to this number are rejected. @default - unchanged */
   readonly retired?: number;
 }
 
@@ -87,7 +87,7 @@ export async function noteGenerations(draft: ConfigDraft, noted: readonly Noted[
     const before = written?.[system]?.[rotation];
     const known = typeof before === "number" ? { number: before } : (before ?? {});
     if (typeof before === "number") {
-      // A number has no place for more.
+      // A plain number has no room for more fields.
       await draft.remove(path);
     }
     const values = {
@@ -107,7 +107,8 @@ function today(): string {
 }
 
 /**
- * Rotating twice takes the second last value away, and after a rollout that failed somebody still uses that.
+ * Checks that the previous rotation is deployed. A second rotation would delete the value that clients still use after
+ * a failed rollout.
  * @throws Failure
  */
 export function requireFinished({ target, stack }: StackSettings, system: string): void {

@@ -8,7 +8,7 @@ import { yamlText } from "../../yaml/write";
 import { EXIT, Failure } from "../support/failure";
 import { git } from "../support/other-commit";
 
-/** What decrypts the values of a stack file. */
+/** Stack file keys that are needed to decrypt its values. */
 const ENCRYPTION = ["secretsprovider", "encryptedkey", "encryptionsalt"] as const;
 const SECRETS = "longshore:secrets";
 const GENERATIONS = "longshore:generations";
@@ -20,11 +20,11 @@ interface StackFile {
 type BySystem = Record<string, Record<string, unknown> | undefined>;
 
 /**
- * Gives the stack file of an older commit the secrets of today, as far as that commit has them: going back must not
- * bring a value back to life that was rotated since, perhaps because it leaked.
+ * Copies the current secrets into the stack file of an older commit, limited to those that the commit declares.
+ * Otherwise a rollback would reactivate a rotated value that may have leaked.
  *
- * @param folder the older commit, checked out
- * @throws Failure when that commit cannot say which secrets it has
+ * @param folder checkout of the older commit
+ * @throws Failure if the commit's secrets cannot be determined
  */
 export function keepSecrets(folder: string, stack: string): void {
   const name = `Pulumi.${stack}.yaml`;
@@ -33,7 +33,7 @@ export function keepSecrets(folder: string, stack: string): void {
   const known = secretsOf(folder, stack);
   const kept: StackFile = { ...then, config: { ...then.config } };
   for (const key of ENCRYPTION) {
-    // Absent is a value too: a passphrase has a salt, a key service has none.
+    // A missing key is significant: a passphrase has a salt, a KMS key has none.
     Reflect.deleteProperty(kept, key);
     Object.assign(kept, key in today && { [key]: today[key] });
   }
@@ -41,7 +41,7 @@ export function keepSecrets(folder: string, stack: string): void {
     const values = only((today.config?.[key] ?? {}) as BySystem, known);
     kept.config = { ...kept.config, [key]: values };
   }
-  // Else the engine would note that what it deployed was no commit.
+  // Hides the change from git, so that the engine does not record the deployed commit as dirty.
   const marked = git(folder, "update-index", "--assume-unchanged", name);
   if (marked.status !== 0) {
     throw new Failure(`git update-index: ${marked.stderr.trim()}`, EXIT.failed);
@@ -54,7 +54,7 @@ function readStackFile(path: string): StackFile {
     return (parseYaml(readFileSync(path, "utf8")) ?? {}) as StackFile;
   } catch (error) {
     if (error instanceof InexactYamlError) {
-      // Values may be secrets: only their paths are shown.
+      // Values may be secrets, so only their paths are shown.
       const paths = error.problems.map((problem) => problem.path).join(", ");
       throw new Failure(
         `${path}: values that YAML parsers read differently: ${paths}; write them in quotes`,
@@ -65,7 +65,7 @@ function readStackFile(path: string): StackFile {
   }
 }
 
-/** Entries of secrets that the older commit knows. Its check would refuse others as mistyped. */
+/** Keeps only secrets that the older commit declares. Its validation would reject others as unknown. */
 function only(values: BySystem, known: ReadonlyMap<string, ReadonlySet<string>>): BySystem {
   return Object.fromEntries(
     [...known].map(([system, secrets]) => [
@@ -79,7 +79,7 @@ function only(values: BySystem, known: ReadonlyMap<string, ReadonlySet<string>>)
   );
 }
 
-/** By system: names of secrets, and of pairs, by which their generations go. */
+/** Names of secrets, and of pairs that share a generation, by system. */
 function secretsOf(folder: string, stack: string): Map<string, Set<string>> {
   const args = ["secrets", "list", "--stack", stack, "--json"];
   const { status, stdout, stderr } = spawnSync(join(folder, "bin", "longshore"), args, {

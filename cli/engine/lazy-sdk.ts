@@ -1,15 +1,15 @@
 import Module from "node:module";
 
 /**
- * What Pulumi's SDK loads at once though only the serialisation of closures (functions that become cloud
- * functions, dynamic providers) needs it: more than half of the SDK's load time. Here it is loaded when it is
- * first touched, which never happens in our programs.
+ * Modules that Pulumi's SDK loads at once, although only the serialization of closures (cloud functions, dynamic
+ * providers) uses them. They take more than half of its load time. They are loaded on first use, which never happens
+ * in this project's programs.
  */
 const RARELY_NEEDED: ReadonlySet<string> = new Set(["typescript", "@npmcli/arborist"]);
 
 type Load = (request: string, parent: unknown, isMain: boolean) => unknown;
 
-/** Runs a function that loads the SDK, with those modules put off. What they are, and that they work, stays the same. */
+/** Runs a function that loads the SDK, and defers the loading of those modules. Their behavior is unchanged. */
 export function withLazySdk<T>(load: () => T): T {
   const internals = Module as unknown as { _load: Load };
   const original = internals._load;
@@ -24,12 +24,12 @@ export function withLazySdk<T>(load: () => T): T {
   }
 }
 
-/** Stands for a module's exports until one of them is asked for. */
+/** Returns a proxy for a module's exports that loads the module on first access. */
 export function onFirstTouch(load: () => object): object {
   return new Proxy(
     {},
     {
-      // Compiled imports ask this at once: "true" makes them take the stand-in as it is.
+      // Compiled imports read this property at once; "true" makes them use the proxy unchanged.
       get: (_, key) => (key === "__esModule" ? true : (Reflect.get(load(), key) as unknown)),
       has: (_, key) => key in load(),
       ownKeys: () => Reflect.ownKeys(load()),

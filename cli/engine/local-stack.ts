@@ -19,14 +19,14 @@ import { usage } from "../support/failure";
 import { PROJECT } from "../support/project";
 import { hasState } from "./locks";
 
-/** Where a stack of this machine keeps what is private. All of it is outside of the checkout. */
+/** Paths of a local stack's private files, all outside of the checkout. */
 export interface LocalFiles {
   readonly stack: string;
   readonly folder: string;
   readonly state: string;
   readonly passphrase: string;
   readonly settings: string;
-  /** The link in the checkout through which Pulumi finds the settings; git ignores it. */
+  /** Symbolic link in the checkout through which Pulumi finds the settings. Git ignores it. */
   readonly link: string;
 }
 
@@ -36,19 +36,19 @@ export function localFiles(dataFolder: string, root: string, stack: string): Loc
     stack,
     folder: dataFolder,
     state: join(dataFolder, "state"),
-    // One for all of them, until a stack is given another.
+    // All local stacks share one passphrase until a stack gets its own.
     passphrase: existsSync(own) ? own : join(dataFolder, "passphrase"),
     settings: join(dataFolder, `Pulumi.${stack}.yaml`),
     link: join(root, `Pulumi.${stack}.yaml`),
   };
 }
 
-/** The file of a passphrase that is this stack's alone. */
+/** File of a passphrase that only this stack uses. */
 export function ownPassphrase({ folder, stack }: LocalFiles): string {
   return join(folder, `passphrase.${stack}`);
 }
 
-/** What every start of the engine needs to find the stacks of this machine. */
+/** Environment of the engine for local stacks. */
 export function localEnvironment(files: LocalFiles): Record<string, string> {
   return {
     PULUMI_BACKEND_URL: pathToFileURL(files.state).href,
@@ -57,8 +57,9 @@ export function localEnvironment(files: LocalFiles): Record<string, string> {
 }
 
 /**
- * Makes what is missing: folders (0700), passphrase and settings (0600), the link in the checkout. Nothing
- * that exists is changed. @throws Failure when a state is there but its passphrase is not
+ * Creates missing files: folders (0700), passphrase and settings (0600), the link in the checkout. Changes no existing
+ * file.
+ * @throws Failure if a state exists without its passphrase
  */
 export function prepareLocalFiles(files: LocalFiles): void {
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
@@ -78,7 +79,7 @@ export function prepareLocalFiles(files: LocalFiles): void {
   linkSettings(files);
 }
 
-/** A settings file that a person put into the checkout stays; only a link of ours is set right. */
+/** Creates or corrects the link to the settings. Keeps a regular file that an operator put into the checkout. */
 function linkSettings({ link, settings }: LocalFiles): void {
   const current = lstatSync(link, { throwIfNoEntry: false });
   if (current?.isSymbolicLink() && readlinkSync(link) !== settings) {
@@ -89,7 +90,7 @@ function linkSettings({ link, settings }: LocalFiles): void {
   symlinkSync(settings, link);
 }
 
-/** Only its owner can read it, and two first runs at once do not overwrite each other. */
+/** Creates a file with mode 0600. Two concurrent first runs do not overwrite each other's file. */
 function writeOnce(path: string, content: string): void {
   try {
     const file = openSync(path, "wx", 0o600);
@@ -105,7 +106,7 @@ function writeOnce(path: string, content: string): void {
   }
 }
 
-/** Secrets of these plans that are to be generated into config and are not in it yet. */
+/** Secrets of these plans that must be generated and are missing from config. */
 export function missingGenerated(
   plans: readonly Plan[],
   settings: StackSettings,

@@ -6,7 +6,7 @@ import { EXIT, Failure } from "../support/failure";
 import { PROJECT } from "../support/project";
 import { endedEngines, type EngineRecord } from "../support/stack-lock";
 
-/** Who holds the lock of a stack in a file backend. */
+/** Holder of a stack's lock in a file backend. */
 export interface Lock {
   readonly file: string;
   readonly pid: number;
@@ -15,7 +15,7 @@ export interface Lock {
   readonly since: string;
 }
 
-/** Folder of the file backend below its root, as the engine lays it out. */
+/** Locks folder of a file backend, in the engine's layout. */
 const locksFolder = (state: string, project: string, stack: string) =>
   join(state, ".pulumi", "locks", "organization", project, stack);
 
@@ -48,25 +48,25 @@ function parseLock(file: string): Lock | undefined {
   }
 }
 
-/** What is known about engines when a lock is judged. */
+/** Facts about engines by which a lock is judged. */
 export interface EngineWorld {
   readonly host: string;
-  /** Engines that were started under the stack's lock, which the caller holds now: they have ended. */
+  /** Engines that were started under the stack's lock. The caller holds that lock now, so they have ended. */
   readonly ended: readonly Pick<EngineRecord, "pid" | "host" | "since">[];
-  /** Whether every process of this kernel is visible; in a container it is not. */
+  /** Whether every process of this kernel is visible; false in a container. */
   readonly seesAll: boolean;
-  /** Whether an engine with this number is visible. */
+  /** Whether an engine with this process id is visible. */
   readonly isEngine: (pid: number) => boolean;
 }
 
-/** Longest time from the start of an engine until it has taken its lock, and clocks that differ. */
+/** Upper bound for the time from an engine's start to its lock, plus clock differences. */
 const TAKES_LOCK_MS = 10 * 60_000;
 const CLOCK_MS = 1_000;
 
 /**
- * Whether a lock's engine has ended. Only what is certain counts: the engine was started by a longshore command, whose
- * stack lock is free; or it would be visible on this machine and is not. The lock of an engine that was started by hand
- * in another PID namespace is respected, and so is that of another machine.
+ * Whether a lock's engine has certainly ended. Either a longshore command started the engine and its stack lock is
+ * free, or the engine would be visible on this machine and is not. Locks of engines on other machines, or started
+ * manually in another PID namespace, are respected.
  */
 export function isDead(lock: Lock, { host, ended, seesAll, isEngine }: EngineWorld): boolean {
   const taken = Date.parse(lock.since);
@@ -79,7 +79,7 @@ export function isDead(lock: Lock, { host, ended, seesAll, isEngine }: EngineWor
   return isOurs || (lock.hostname === host && seesAll && !isEngine(lock.pid));
 }
 
-/** What this process knows about the engines of a stack. */
+/** Facts about a stack's engines that this process knows. */
 export function engineWorld(stack: string): EngineWorld {
   return {
     host: hostname(),
@@ -89,7 +89,7 @@ export function engineWorld(stack: string): EngineWorld {
   };
 }
 
-/** Locks whose engine has ended, and those whose engine runs or may run. */
+/** Sorts locks into those whose engine has ended and those whose engine runs or may run. */
 export function judgeLocks(
   state: string,
   project: string,
@@ -101,7 +101,7 @@ export function judgeLocks(
   return { dead, alive: locks.filter((lock) => !dead.includes(lock)) };
 }
 
-/** Removes the locks of engines that have ended, and returns them. The caller holds the stack's lock. */
+/** Removes the locks of ended engines and returns them. The caller must hold the stack's lock. */
 export function removeDeadLocks(
   state: string,
   project: string,
@@ -116,7 +116,10 @@ export function removeDeadLocks(
   return dead;
 }
 
-/** `process 812 of ada on laptop since 2026-11-30T09:12:44Z`, and what to do when it has ended. */
+/**
+ * Describes a lock: `process 812 of ada on laptop since 2026-11-30T09:12:44Z`, and the remedy if its process has
+ * ended.
+ */
 function describeLock({ pid, username, hostname: host, since, file }: Lock): string {
   return (
     `a Pulumi engine (process ${pid} of ${username} on ${host}) since ${since}; fix: wait for it, or stop it; ` +
@@ -126,7 +129,7 @@ function describeLock({ pid, username, hostname: host, since, file }: Lock): str
   );
 }
 
-/** @throws Failure (exit code 3) while an engine that was started by hand, or on another machine, holds the state */
+/** @throws Failure (exit code 3) while an engine that was started manually or on another machine locks the state */
 export function requireNoEngine(state: string, stack: string): void {
   const [lock] = judgeLocks(state, PROJECT, stack).alive;
   if (lock) {
@@ -134,7 +137,7 @@ export function requireNoEngine(state: string, stack: string): void {
   }
 }
 
-/** Operations that were under way when an engine ended without a word. Empty when there is no state yet. */
+/** Operations that were pending when an engine was killed. Empty if there is no state. */
 export function pendingOperations(
   state: string,
   project: string,

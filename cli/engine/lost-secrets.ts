@@ -11,13 +11,13 @@ type Missing = PlannedSecret & { readonly system: string };
 export interface LostSecretsOptions {
   readonly state: RecordedState;
   readonly copies: readonly ConfigCopy[];
-  /** By system: names of the secrets that config holds. */
+  /** By system: names of the secrets in config. */
   readonly secretsSet: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * Of the values that config misses, those that existed: the last deployment used them, or an earlier content of the stack
- * file held them. Stores may know them, so that a new value would lock their users out.
+ * Missing values that existed before: the last deployment used them, or an earlier version of the stack file contained
+ * them. Datastores may still use them, so a new value would lock their clients out.
  */
 export function lostSecrets(
   missing: readonly Missing[],
@@ -33,14 +33,12 @@ export function lostSecrets(
     if (deployed.kind === "known") {
       return (deployed.numbers[rotationOf({ name: secret, value })] ?? 0) >= generation;
     }
-    // Deployed by an earlier version: where nothing at all is left, the file was lost.
+    // Deployed by an earlier version. If no secret is left at all, the file was lost.
     return deployed.kind === "unknown" && (secretsSet[system] ?? []).length === 0;
   });
 }
 
-/**
- * @throws ProblemsError when values that are to be generated existed before: the stack file was lost or truncated
- */
+/** @throws ProblemsError if a value to be generated existed before, because the stack file was lost or truncated */
 export async function requireNotLost(
   opened: OpenConfig,
   missing: readonly Missing[],

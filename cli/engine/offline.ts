@@ -14,13 +14,13 @@ import { describeSummary, shortType } from "./describe";
 import { openTools } from "./stack";
 
 /**
- * `longshore preview --offline`: the real engine plans a first deployment over stand-in providers. It needs no
- * account, no key and no network, and says what it assumed in their place.
+ * Runs `longshore preview --offline`: the real engine plans a first deployment with planning providers. Needs no
+ * account, key or network, and lists its assumptions.
  */
 export async function previewOffline({ stack, system, json = false }: PreviewOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
-  // All of the stack's, because the program describes all of it, however little is looked at.
+  // Plans all systems of the stack, because the program describes all of them even if only some are shown.
   const planned = loadPlans(stack);
   chosen(planned.settings, system);
   const missing = planned.plans.flatMap((plan) => {
@@ -66,7 +66,7 @@ export async function previewOffline({ stack, system, json = false }: PreviewOpt
   }
 }
 
-/** Resources below the component that they belong to: one line per type, sorted, so that two previews compare. */
+/** Prints resources below their component: one line per type, sorted, so that two previews can be compared. */
 function printGroups(deployment: Deployment, terminal: Terminal): void {
   const { out, colors } = terminal;
   for (const [group, changes] of groupsOf(deployment.changed())) {
@@ -82,7 +82,7 @@ function printGroups(deployment: Deployment, terminal: Terminal): void {
   }
 }
 
-/** By the component directly below the stack; what has none stands under "stack". */
+/** Groups changes by the component directly below the stack. Resources without one are listed under "stack". */
 export function groupsOf(changes: readonly Change[]): Map<string, Change[]> {
   const byUrn = new Map(changes.map((change) => [change.urn, change]));
   const top = (change: Change): Change => {

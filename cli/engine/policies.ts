@@ -5,8 +5,8 @@ import type { EngineOptions } from "./run";
 import type { OpenStack } from "./stack";
 
 /**
- * What a run of the engine needs to hold every resource against the policy pack. The documents of a Compose
- * project are ours alone and checked by tests, so that local runs do without it.
+ * Options for the engine to check resources with the policy pack. Local runs skip it, because tests check the
+ * documents of Compose projects.
  */
 export function policies({
   settings,

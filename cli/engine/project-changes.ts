@@ -2,7 +2,7 @@ import { parsePath, type Change, type PropertyChange } from "./changes";
 
 export const PROJECT_TYPE = "compose:index:Project";
 
-/** What is said of one service, by topic: `environment` → `LEVEL=info → debug`. */
+/** Changes of one service by topic: `environment` → `LEVEL=info → debug`. */
 type Topics = Map<string, Set<string>>;
 
 interface ServiceChange {
@@ -10,23 +10,23 @@ interface ServiceChange {
   readonly topics: Topics;
 }
 
-/** Topics that a reader looks for first, in this order; others follow as they come. */
+/** Topics listed first, in this order. */
 const FIRST = ["was", "image", "environment", "ports", "replicas", "memory", "cpus"];
 const LAST = ["file", "secret", "volume"];
-/** What follows from another difference: said only where there is no other. */
+/** Topics that follow from other changes. Listed only if there are no others. */
 const CONSEQUENCES = ["labels", "configs", "secrets", "depends_on", "networks", "volumes"];
 
-/** What the provider says when the last deployment did not end well. */
+/** Whether the change reports that the last deployment did not complete. */
 export function isUnfinished({ path }: PropertyChange): boolean {
   return path === "unfinished";
 }
 
-/** What the provider says of the deployment to come, and not of what it found. */
+/** Whether the change describes the planned deployment instead of drift. */
 export function isIntention({ path }: PropertyChange): boolean {
   return path === "unfinished" || /^rerun\b/.test(path);
 }
 
-/** Lines about a Compose project by service, and the differences that are about no service. */
+/** Lines about a Compose project by service, and the changes that belong to no service. */
 export function describeProject({ properties, operation, state }: Change): {
   readonly lines: string[];
   readonly rest: PropertyChange[];
@@ -55,7 +55,7 @@ export function describeProject({ properties, operation, state }: Change): {
     } else if (root === "document" && section === "networks" && name !== "") {
       networks.push(name);
     } else if (root === "document" && ["secrets", "volumes"].includes(section) && name.includes("_")) {
-      // `api_mail-key`: what belongs to one service is called after it.
+      // Resources of one service are named after it, such as `api_mail-key`.
       const end = name.indexOf("_");
       note(name.slice(0, end), section.slice(0, -1), name.slice(end + 1));
     } else if (root === "files" && words[0] === "config" && words.length > 2) {
@@ -78,7 +78,7 @@ export function describeProject({ properties, operation, state }: Change): {
   return { lines: [...unfinished(properties, state), ...lines], rest };
 }
 
-/** Told before, not afterwards: the provider says it when it begins. */
+/** Reports an unfinished deployment before the run only; the provider logs it when it starts. */
 function unfinished(properties: readonly PropertyChange[], state: Change["state"]): string[] {
   const found = properties.find(isUnfinished);
   return found && state === "planned"

@@ -5,36 +5,37 @@ import { dataDir } from "../../tools/paths";
 import { Failure, usage } from "../support/failure";
 import { ConfigCopies } from "./config-copies";
 
-/** A change of the secrets provider that is ready to be switched to, or was interrupted while it was. */
+/** A change of the secrets provider that is prepared, or whose switch was interrupted. */
 export interface ProviderChange {
   readonly stack: string;
-  /** `passphrase`, or a key of Google KMS. */
+  /** `passphrase`, or a Google Cloud KMS key. */
   readonly provider: string;
   /** The stack file. */
   readonly target: string;
-  /** Where this machine keeps the passphrase. @default - a person keeps it, or there is none */
+  /** Passphrase file on this machine. @default - the operator keeps the passphrase, or there is none */
   readonly passphraseFile?: string;
   /** ISO time. */
   readonly since: string;
 }
 
-/** What is encrypted anew. */
+/** The reencrypted config, state and passphrase. */
 export interface Reencrypted {
   readonly config: string;
   readonly state: string;
-  /** @default - none of this machine's */
+  /** New passphrase. @default - this machine stores none */
   readonly passphrase?: string;
 }
 
-/** Writes a state into the backend. Doing so twice does no harm. */
+/** Imports a state into the backend. Idempotent. */
 export type ImportState = (state: string, passphraseFile: string | undefined) => Promise<void>;
 
 const JOURNAL = "journal.json";
 
 /**
- * The folder of one stack's change. Config, state and passphrase are three files that nothing can replace at once: first
- * all of them are written here, encrypted anew and verified; the journal is written last. Without a journal nothing was
- * switched, and the folder is removed. With it the switch can be completed, any number of times.
+ * Folder of one stack's change of secrets provider. Config, state and passphrase are three files that cannot be
+ * replaced atomically together. All three are first written here, reencrypted and verified; the journal is written
+ * last. Without a journal nothing was switched and the folder is deleted. With a journal the switch can be completed
+ * any number of times.
  */
 export class ProviderChangeFolder {
   readonly path: string;
@@ -47,23 +48,23 @@ export class ProviderChangeFolder {
     this.path = join(dataFolder, "provider-change", stack);
   }
 
-  /** Where the new passphrase is, before and while it is switched to. */
+  /** File of the new passphrase, before and during the switch. */
   get passphraseFile(): string {
     return join(this.path, "passphrase");
   }
 
-  /** A change that waits for its completion. */
+  /** A prepared change whose switch is not complete. */
   unfinished(): ProviderChange | undefined {
     const journal = this.disk.read(join(this.path, JOURNAL));
     return journal === undefined ? undefined : (JSON.parse(journal) as ProviderChange);
   }
 
-  /** Whether an interrupted command left files behind without having switched anything. */
+  /** Whether an interrupted command left files behind without a switch. */
   hasRemains(): boolean {
     return this.unfinished() === undefined && this.disk.list(this.path).length > 0;
   }
 
-  /** Begins anew: nothing is switched yet. */
+  /** Empties the folder. Call only before the switch. */
   clear(): void {
     this.disk.remove(this.path);
     this.disk.makeFolder(this.path);
@@ -73,7 +74,7 @@ export class ProviderChangeFolder {
     this.disk.remove(this.path);
   }
 
-  /** Makes the change ready; from here on it is completed, not undone. */
+  /** Writes the journal. From here on the change is completed, not undone. */
   commit(change: ProviderChange, before: string, { config, state, passphrase }: Reencrypted): void {
     const { disk } = this;
     const write = (name: string, content: string) => {
@@ -89,8 +90,8 @@ export class ProviderChangeFolder {
   }
 
   /**
-   * Switches state, stack file and passphrase to the new encryption. Interrupted at any point, it is completed by the next
-   * call. @throws Failure when the stack file was changed meanwhile; then nothing is switched
+   * Switches state, stack file and passphrase to the new encryption. Repeat after an interruption.
+   * @throws Failure if the stack file was changed meanwhile; then nothing is switched
    */
   async complete(importState: ImportState): Promise<void> {
     const { disk } = this;
@@ -115,10 +116,10 @@ export class ProviderChangeFolder {
     if (machineStack(this.stack)) {
       const copies = new ConfigCopies(this.stack, this.dataFolder, disk);
       copies.keep(next);
-      // Nothing decrypts the others any more, or something does that should not.
+      // The other copies can no longer be decrypted, or only with a key that must no longer be used.
       copies.keepOnlyNewest();
     }
-    // Everything is switched: without the journal the rest is only remains.
+    // Everything is switched; without the journal the folder is only a remainder.
     disk.remove(join(this.path, JOURNAL));
     disk.remove(this.path);
   }

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What a test runner's reports say. */
+/** Results in a test runner's reports. */
 export interface Reports {
   readonly tests: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Share of the lines that ran, 0 to 1. @default - no coverage.xml */
+  /** Line coverage, 0 to 1. @default - no coverage.xml */
   readonly coverage?: number;
 }
 
-/** Reads `junit.xml` and `coverage.xml` (Cobertura) of a folder; undefined when there is no JUnit report. */
+/** Reads `junit.xml` and `coverage.xml` (Cobertura) of a folder. Undefined if there is no JUnit report. */
 export function readReports(folder: string): Reports | undefined {
   const junit = textOf(join(folder, "junit.xml"));
   if (junit === undefined) {

@@ -9,7 +9,7 @@ import { withStack } from "./actions";
 import type { OpenStack } from "./stack";
 import { imagesBefore, readVersions, runningVersions, withRunning, writeVersions } from "./versions";
 
-/** `longshore rollback` */
+/** Runs `longshore rollback`. */
 export async function rollback(options: RollbackOptions): Promise<void> {
   const settings = loadSettings(options.stack);
   choose(options.stack, settings.systems, options.system);
@@ -26,7 +26,7 @@ export async function rollback(options: RollbackOptions): Promise<void> {
   await rollbackImages(system, options);
 }
 
-/** The images before the running ones, through the same engine and state as `up`. */
+/** Deploys the previous images, with the same engine and state as `up`. */
 async function rollbackImages(system: string, { stack, json = false }: RollbackOptions): Promise<void> {
   const versions = readVersions(stack)[system] ?? [];
   const target = imagesBefore(versions);
@@ -50,14 +50,14 @@ async function rollbackImages(system: string, { stack, json = false }: RollbackO
   });
 }
 
-/** Notes what runs after an `up`, for the next rollback. */
+/** Records the running versions after an `up`, for the next rollback. */
 export async function recordVersions(opened: OpenStack): Promise<void> {
   const containers = await containersOf({ env: environmentWith(opened.env) }, opened.stack);
   const running = runningVersions(containers, new Date().toISOString());
   writeVersions(opened.stack, withRunning(readVersions(opened.stack), running));
 }
 
-/** @throws Failure that names an image that was removed meanwhile */
+/** @throws Failure that names an image that no longer exists */
 async function requireImages(
   { env }: OpenStack,
   system: string,

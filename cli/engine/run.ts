@@ -19,38 +19,41 @@ export interface EngineOptions {
   readonly stack: string;
   readonly env: Readonly<Record<string, string>>;
   readonly program: PulumiFn;
-  /** Looks at what really runs before anything is compared. @default false */
+  /** Whether to refresh the state first. @default false */
   readonly refresh?: boolean;
-  /** URNs, with wildcards, that the run is limited to. @default - everything */
+  /** URNs, with wildcards, to limit the run to. @default - everything */
   readonly targets?: readonly string[];
-  /** URNs, with wildcards, of what is replaced though nothing of it has changed. @default - nothing */
+  /** URNs, with wildcards, of resources to replace even if unchanged. @default - nothing */
   readonly replaces?: readonly string[];
-  /** Folders of policy packs that every resource is held against. @default - none */
+  /** Folders of policy packs that check every resource. @default - none */
   readonly policyPacks?: readonly string[];
 }
 
 export interface RunEvents {
-  /** After every event of the engine. */
+  /** Called after every event of the engine. */
   onProgress?(item: Change | Diagnostic | Violation | undefined, deployment: Deployment): void;
-  /** The first Ctrl-C. */
+  /** Called at the first Ctrl-C. */
   onInterrupt?(): void;
-  /** The second Ctrl-C. */
+  /** Called at the second Ctrl-C. */
   onAbandon?(): void;
 }
 
 export interface RunResult {
   readonly deployment: Deployment;
   readonly status: "ok" | "failed" | "interrupted";
-  /** What the program or the engine threw. */
+  /** Error of the program or the engine. */
   readonly error?: unknown;
-  /** Wall time of the whole run in seconds. */
+  /** Duration of the whole run in seconds. */
   readonly seconds: number;
 }
 
-/** Seconds between asking the engine to drop everything and ending it. */
+/** Milliseconds from telling the engine to abandon its operations until it is killed. */
 const LAST_WAIT_MS = 5_000;
 
-/** Runs one action of the real engine over our program and collects what happened. Never throws for a failed deployment. */
+/**
+ * Runs one action of the real engine over this project's program and collects the events. Never throws for a failed
+ * deployment.
+ */
 export async function runEngine(
   action: Action,
   options: EngineOptions,
@@ -100,7 +103,7 @@ async function act(
     suppressProgress: true,
     onEvent,
     refresh,
-    // Who depends on what all share (a cluster) is not touched with it; who depends on what goes away goes too.
+    // Dependents of shared resources (on a cluster) are not targeted. Dependents of deleted resources are.
     ...(targets.length > 0 && { target: [...targets], targetDependents: action === "destroy" }),
   } as const;
   const held = {
@@ -121,7 +124,7 @@ async function act(
   }
 }
 
-/** The stack through the Automation API, without the CLI starts that only tell what we know already. */
+/** Opens the stack through the Automation API, without CLI runs whose results are already known. */
 async function openStack({ command, workDir, stack: name, env, program }: EngineOptions): Promise<Stack> {
   const workspace = await LocalWorkspace.create({
     workDir,
@@ -129,7 +132,7 @@ async function openStack({ command, workDir, stack: name, env, program }: Engine
     envVars: { ...env },
     pulumiCommand: command.forAutomation(),
   });
-  // Every command names its stack, and the outputs arrive with the events (masked, which is what we want).
+  // Every command names its stack, and the outputs arrive with the events, masked.
   workspace.selectStack = () => Promise.resolve();
   workspace.stackOutputs = (): Promise<OutputMap> => Promise.resolve({});
   const stack = await Stack.select(name, workspace);
@@ -138,8 +141,8 @@ async function openStack({ command, workDir, stack: name, env, program }: Engine
 }
 
 /**
- * The first Ctrl-C asks the engine to stop after what is under way, the second makes it drop that,
- * and shortly after it ends in any case. SIGTERM and SIGHUP count like Ctrl-C.
+ * The first Ctrl-C asks the engine to stop after the running operations. The second makes it abandon them; it is
+ * killed shortly after. SIGTERM and SIGHUP count like Ctrl-C.
  */
 function catchInterrupts(command: EngineCommand, events: RunEvents) {
   let count = 0;
@@ -162,7 +165,7 @@ function catchInterrupts(command: EngineCommand, events: RunEvents) {
 
 const WORDS: Record<Action, string> = { up: "up", preview: "preview", destroy: "down" };
 
-/** What to throw for a run that was not done. What the lines above said already is not said again. */
+/** Error of an unsuccessful run. Does not repeat errors that were already printed. */
 export function errorOf({ status, error, deployment }: RunResult, action: Action): unknown {
   if (status === "interrupted") {
     return new Failure(`${WORDS[action]} was interrupted; run it again to continue`, EXIT.interrupted, {

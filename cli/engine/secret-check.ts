@@ -22,11 +22,11 @@ interface Finding {
   readonly fix: string;
 }
 
-/** A certificate that ends within these days is old. */
+/** Days before its expiry from which a certificate is reported. */
 const LAST_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** `longshore secrets check`: what a deployment would stumble over, and what nobody looks at any more. */
+/** Runs `longshore secrets check`: reports secrets that would fail a deployment, and unused ones. */
 export async function checkSecrets({
   stack,
   system,
@@ -78,13 +78,13 @@ export async function checkSecrets({
 
 interface Values {
   readonly read: ReadValue;
-  /** @default - not read: nothing is known of what is deployed */
+  /** @default - not read: the deployed generations are unknown */
   readonly state?: RecordedState;
 }
 
 const NONE: Values = { read: () => undefined };
 
-/** Decrypts what config holds. The values stay in this process. */
+/** Decrypts the secrets in config. The values stay in this process. */
 async function readValues(stack: string, terminal: ReturnType<typeof openTerminal>): Promise<Values> {
   if (!machineStack(stack) && process.env["PULUMI_BACKEND_URL"] === undefined) {
     throw new Error(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
@@ -136,7 +136,7 @@ function malformed(plan: Plan, { stack }: StackSettings, read: ReadValue): Findi
   );
 }
 
-/** The command that gives a secret another value. The parts of a pair get theirs together. */
+/** The command that renews a secret. The parts of a pair are renewed together. */
 function renewal(system: string, { secret, from, value }: PlannedSecret, stack: string): string {
   return from === "generated"
     ? `run: bin/longshore secrets rotate ${system}.${rotationOf({ name: secret, value })} --stack ${stack}`
@@ -144,8 +144,8 @@ function renewal(system: string, { secret, from, value }: PlannedSecret, stack: 
 }
 
 /**
- * Values in config that nothing uses. The deployed generation, the one before it and later ones are in use, or may be:
- * without a record of the deployment no generation is called unused.
+ * Unused values in config. The deployed generation, the previous one and later ones are, or may be, in use. Without a
+ * record of the deployment, reports no generation as unused.
  */
 export function unused(
   { system, secrets }: Plan,

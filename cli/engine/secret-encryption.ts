@@ -7,11 +7,11 @@ import { openTerminal } from "../support/terminal";
 import { changeConfig } from "./config-draft";
 import { withConfig } from "./generations";
 
-/** `longshore secrets encrypt`: encrypts the secrets that a stack file holds in plain text, in place. */
+/** Runs `longshore secrets encrypt`: encrypts the plain-text secrets of a stack file in place. */
 export async function encryptSecrets({ stack, json = false }: SecretOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const names: string[] = [];
-  // Not for settings that cannot be read otherwise: this command makes them readable.
+  // Reads the raw stack file, because settings with plain-text secrets cannot be loaded.
   if (plainSecrets(readStackFile(settingsFolder(stack), stack).values).length > 0) {
     await withConfig(stack, terminal, (opened) =>
       changeConfig(opened, async (draft) => {
@@ -36,7 +36,7 @@ export async function encryptSecrets({ stack, json = false }: SecretOptions): Pr
   );
 }
 
-/** @throws Failure for what YAML does not read as text: its digits may have been lost already */
+/** @throws Failure for a value that YAML does not read as text, because digits may already be lost */
 function textAt(values: Readonly<Record<string, unknown>>, path: readonly string[]): string {
   const value = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], values);
   if (typeof value !== "string") {

@@ -14,13 +14,14 @@ import { localFiles, ownPassphrase } from "./local-stack";
 import { ProviderChangeFolder, type ImportState, type Reencrypted } from "./provider-change";
 import type { OpenConfig } from "./stack";
 
-/** A key of Google KMS as Pulumi names it. */
+/** A Google Cloud KMS key in Pulumi's notation. */
 const GOOGLE_KEY =
   /^gcpkms:\/\/projects\/[a-z][a-z0-9-]{4,28}[a-z0-9]\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}$/;
 
 /**
- * `longshore secrets provider`: encrypts config and state of a stack anew. Interrupted before the switch, nothing has
- * changed; interrupted while it switches, other commands refuse until `longshore recover` has completed it.
+ * Runs `longshore secrets provider`: reencrypts config and state of a stack. An interruption before the switch changes
+ * nothing. After an interruption during the switch, other commands refuse to run until `longshore recover` completes
+ * it.
  */
 export async function changeProvider(
   provider: string,
@@ -55,7 +56,7 @@ export async function changeProvider(
   );
 }
 
-/** Random on this machine, where nobody has to know it; elsewhere a person's. */
+/** Generates a random passphrase for a local stack; asks the operator otherwise. */
 async function newPassphrase(stack: string): Promise<string> {
   if (machineStack(stack)) {
     return randomBytes(32).toString("base64url");
@@ -67,7 +68,7 @@ async function newPassphrase(stack: string): Promise<string> {
   return given;
 }
 
-/** Prepares the new encryption beside the old one, verifies it, and switches. */
+/** Prepares and verifies the new encryption beside the old one, then switches. */
 async function change(opened: OpenConfig, provider: string, passphrase: string | undefined): Promise<void> {
   const { stack } = opened;
   const folder = new ProviderChangeFolder(stack);
@@ -78,7 +79,7 @@ async function change(opened: OpenConfig, provider: string, passphrase: string |
   try {
     const state = await exportState(opened);
     const next = await reencrypt(opened, folder, { provider, passphrase, config: before, state });
-    // A deployment from another machine, or `pulumi config set` by hand, must not be overwritten.
+    // A deployment from another machine, or a manual `pulumi config set`, must not be overwritten.
     if ((await exportState(opened)) !== state || (DISK.read(target) ?? "") !== before) {
       throw new Failure(
         `stack ${stack}: state or config was changed by another command meanwhile; nothing was switched; run this command again`,
@@ -125,8 +126,8 @@ interface Source {
 }
 
 /**
- * Imports into the stack's own backend. The engine reads the secrets of the state with the new passphrase.
- * @param passphrase of a stack whose passphrase this machine does not keep
+ * Imports a state into the stack's own backend. The engine decrypts its secrets with the new passphrase.
+ * @param passphrase of a stack whose passphrase this machine does not store
  */
 export function importInto(opened: OpenConfig, passphrase?: string): ImportState {
   const { command, workDir, env, stack } = opened;
@@ -139,7 +140,7 @@ export function importInto(opened: OpenConfig, passphrase?: string): ImportState
   };
 }
 
-/** In the engine's environment a passphrase wins over a file of one. */
+/** Passphrase variables of the engine. A passphrase takes precedence over a passphrase file. */
 function passphraseEnvironment(passphrase?: string, file?: string): Record<string, string> {
   return file !== undefined
     ? { PULUMI_CONFIG_PASSPHRASE_FILE: file }
@@ -149,8 +150,8 @@ function passphraseEnvironment(passphrase?: string, file?: string): Record<strin
 }
 
 /**
- * Config and state under the new provider: the engine changes a copy of both in a backend of its own. Nothing of the stack
- * is touched. @throws Failure when a value differs afterwards
+ * Reencrypts config and state: the engine changes a copy of both in a temporary backend. Changes nothing of the stack.
+ * @throws Failure if a value differs afterwards
  */
 async function reencrypt(
   opened: OpenConfig,
@@ -170,7 +171,7 @@ async function reencrypt(
   DISK.create(file, before, 0o600);
 
   const there = { ...env, PULUMI_BACKEND_URL: pathToFileURL(backend ?? "").href };
-  // Created where no config is: with it the engine would write into the copy.
+  // Created in a folder without config, because the engine would otherwise write into the copy.
   await command.run(["stack", "init", stack], {
     cwd: first ?? "",
     env: { ...there, PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex") },
@@ -192,7 +193,7 @@ async function reencrypt(
   return { config, state: next };
 }
 
-/** Every value of config and state in plain text, to be compared. It stays in this process. */
+/** All values of config and state in plain text, for comparison. They stay in this process. */
 async function decrypted(
   { command, stack }: Pick<OpenConfig, "command" | "stack">,
   at: { cwd: string; env: Record<string, string> },

@@ -28,20 +28,20 @@ interface Rotation {
   readonly system: string;
   readonly name: string;
   readonly number: number;
-  /** The values in use: one, or the two parts of a pair. */
+  /** The values in use: one, or both parts of a pair. */
   readonly values: readonly PlannedSecret[];
 }
 
-/** What a rotation did to one secret. */
+/** Result of a rotation for one secret. */
 interface Rotated {
   readonly secret: string;
   readonly generation: number;
   readonly usedBy: readonly string[];
-  /** Whether a new value was made. No: the last one is not deployed yet. */
+  /** Whether a new value was generated. False: the last one is not deployed yet. */
   readonly isNew: boolean;
 }
 
-/** `longshore secrets rotate` */
+/** Runs `longshore secrets rotate`. */
 export async function rotateSecrets(
   names: readonly string[],
   { stack, json = false, up = false }: RotateOptions,
@@ -87,7 +87,7 @@ export async function rotateSecrets(
   await bringUp({ stack, system: [...new Set(systems)], json, yes: true });
 }
 
-/** A rotation that was made and not deployed. */
+/** Result for a rotation that is not deployed yet. */
 function pending({ key, system, values, number }: Rotation, settings: StackSettings): Rotated {
   const plan = wholePlan(settings, system);
   const usedBy = [...new Set(values.flatMap(({ name }) => secretUsers(plan, name)))].sort();
@@ -95,8 +95,9 @@ function pending({ key, system, values, number }: Rotation, settings: StackSetti
 }
 
 /**
- * Whether the generation in config is deployed. A store knows the deployed generation only: config keeps its value until
- * a later one is deployed. @throws Failure when that cannot be known, or when config is older than the deployment
+ * Next step of a rotation, by whether the generation in config is deployed. A datastore knows only the deployed
+ * generation, so config keeps its value until a later one is deployed.
+ * @throws Failure if the deployed generation is unknown or newer than config
  */
 function stepOf(
   { key, system, name, number, values }: Rotation,
@@ -157,7 +158,7 @@ function rotations(settings: StackSettings): Rotation[] {
   });
 }
 
-/** @throws Failure for what is not ours to make, and where a rotation is still under way */
+/** @throws Failure for a secret that Longshore does not generate, and while a rotation is unfinished */
 function requireRotatable({ key, system, values }: Rotation, settings: StackSettings): void {
   const { stack } = settings;
   if (values.some(({ from }) => from === "service")) {
@@ -172,7 +173,7 @@ function requireRotatable({ key, system, values }: Rotation, settings: StackSett
   requireFinished(settings, system);
 }
 
-/** Adds the next generation to config. The deployed one stays there. */
+/** Adds the next generation to config. Keeps the deployed one. */
 async function rotate(rotation: Rotation, settings: StackSettings, draft: ConfigDraft): Promise<Rotated> {
   const { key, system, name, number, values } = rotation;
   const next = number + 1;
@@ -193,7 +194,7 @@ async function rotate(rotation: Rotation, settings: StackSettings, draft: Config
     (one) =>
       rotationOf({ name: one.secret, value: one.value }) === name &&
       one.generation >= next &&
-      // The key after the one in use is there already, and everybody accepts it.
+      // The next signing key already exists, and all services accept it.
       !(one.value.kind === "keys" && held.includes(one.name)),
   );
   if (isInConfig) {
@@ -226,7 +227,7 @@ async function forget(
   }
 }
 
-/** `longshore secrets retire`: the keys before the one in use are not accepted any more. */
+/** Runs `longshore secrets retire`: rejects the keys before the current one. */
 export async function retireKey(text: string, { stack, json = false }: SecretOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const settings = loadSettings(stack);
@@ -240,7 +241,7 @@ export async function retireKey(text: string, { stack, json = false }: SecretOpt
   }
   requireFinished(settings, system);
   await withConfig(stack, terminal, async (opened) => {
-    // What runs still signs with the key before until the deployment of this one has ended.
+    // Until the deployment of the new key has completed, services still sign with the previous one.
     if (stepOf(rotation, generationsInState(await readState(opened), system), settings) !== "next") {
       throw usage(
         `${text}: expected generation ${number} to be deployed, but it is not; ` +

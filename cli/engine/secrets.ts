@@ -20,17 +20,17 @@ interface SecretRow {
   readonly system: string;
   readonly name: string;
   readonly from: "config" | "generated" | "service";
-  /** `by up`: made and kept in state by the deployment itself. */
+  /** `by up`: the deployment generates the value and stores it in the state. */
   readonly set: "yes" | "no" | "by up";
-  /** Which of its values is in use. */
+  /** Generation of the value in use. */
   readonly generation: number;
-  /** The day that value was made, where that was noted. */
+  /** Date of that value, if recorded. */
   readonly since?: string;
   readonly days?: number;
   readonly usedBy: readonly string[];
 }
 
-/** `longshore secrets list` */
+/** Runs `longshore secrets list`. */
 export function listSecrets({ stack, system, json = false }: SecretsOptions): void {
   const terminal = openTerminal({ json });
   const rows = secretRows(stack, system);
@@ -53,7 +53,7 @@ export function listSecrets({ stack, system, json = false }: SecretsOptions): vo
   ).forEach(terminal.out);
 }
 
-/** Also the optional ones that are not set: whoever lists secrets wants to know what could be set. */
+/** Rows of all secrets, including optional ones that are not set. */
 function secretRows(stack: string, only: readonly string[]): SecretRow[] {
   const { settings, plans } = loadPlans(stack, only);
   return plans.flatMap(({ system }) => {
@@ -64,7 +64,7 @@ function secretRows(stack: string, only: readonly string[]): SecretRow[] {
         settings.generations?.[system],
         rotationOf({ name: secret, value }),
       );
-      // The value before, and the key after: parts of a rotation, no secrets by themselves.
+      // The previous value and the next key are parts of a rotation, not separate secrets.
       if (generation !== number) {
         return [];
       }
@@ -87,7 +87,7 @@ function secretRows(stack: string, only: readonly string[]): SecretRow[] {
   });
 }
 
-/** The plan of a system with all secrets that it could have. */
+/** Plans a system with all secrets that it could have. */
 export function wholePlan(settings: StackSettings, system: string): Plan {
   const definition = definitionOf(system);
   const all = definition.secrets.map(({ name }) => name);
@@ -98,7 +98,7 @@ export function daysSince(day: string): number {
   return Math.max(0, Math.floor((Date.now() - Date.parse(day)) / 86_400_000));
 }
 
-/** `longshore secrets set`: the value comes from standard input and never is an argument. */
+/** Runs `longshore secrets set`. Reads the value from standard input; it is never an argument. */
 export async function setOneSecret(text: string, { stack }: StackOption): Promise<void> {
   const terminal = openTerminal();
   const { system, planned, settings } = findSecret(stack, text);
@@ -121,7 +121,8 @@ export async function setOneSecret(text: string, { stack }: StackOption): Promis
     throw usage(`${text}: ${problem.message}; nothing was changed`);
   }
   const isSet = (settings.secretsSet[system] ?? []).includes(planned.name);
-  // Where a store knows the value, it is a rotation: the one in use stays good until nobody uses it.
+  // For a value that a datastore knows, this is a rotation: the current value stays valid until its last client has
+  // switched.
   const isRotation = isStorePassword(system, secret) && (isSet || settings.target !== "compose");
   if (isRotation) {
     requireFinished(settings, system);
@@ -143,7 +144,7 @@ export async function setOneSecret(text: string, { stack }: StackOption): Promis
   );
 }
 
-/** A value of one line ends without a line break; a file of several lines, such as PEM, is kept byte for byte. */
+/** Removes the trailing line break of a single-line value. Keeps a multi-line value, such as PEM, unchanged. */
 export function withoutLineEnd(value: string): string {
   const line = value.replace(/\r?\n$/, "");
   return line.includes("\n") ? value : line;
@@ -167,7 +168,7 @@ function findSecret(stack: string, text: string) {
   return foundIn(all, text);
 }
 
-/** The one that is called so. @throws Failure that names the nearest */
+/** Finds an item by its key. @throws Failure that suggests the nearest key */
 export function foundIn<T extends { readonly key: string }>(all: readonly T[], text: string): T {
   const found = all.find(({ key }) => key === text);
   if (!found) {
@@ -182,7 +183,7 @@ export function foundIn<T extends { readonly key: string }>(all: readonly T[], t
   return found;
 }
 
-/** `longshore secrets generate` */
+/** Runs `longshore secrets generate`. */
 export async function generateSecrets({ stack, system, json = false }: SecretsOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const read = () => {

@@ -37,17 +37,17 @@ import {
 import { hasState, pendingOperations, removeDeadLocks, requireNoEngine } from "./locks";
 import { requireNoProviderChange } from "./provider-change";
 
-/** A stack that the engine can be run on. */
+/** A stack that is ready for the engine. */
 export interface OpenStack extends StackPlans {
   readonly stack: string;
   readonly command: EngineCommand;
   readonly workDir: string;
   readonly env: Readonly<Record<string, string>>;
-  /** What this run asks for beyond the settings. */
+  /** Overrides of the settings for this run. */
   readonly asked: Asked;
 }
 
-/** What every run of the CLI needs to know of a stack. */
+/** Environment of a stack for runs of the CLI. */
 export type OpenConfig = Omit<OpenStack, keyof StackPlans | "asked">;
 
 export interface OpenOptions {
@@ -57,10 +57,10 @@ export interface OpenOptions {
 }
 
 /**
- * Makes everything ready that a run of the engine needs: tools, the local stack's private files and its
- * generated secrets. What an operator must decide (a secret's value, another stack's backend) is a problem.
- * @param system the systems that the run is about; none: all
- * @param program whether the program will run, and needs its secrets
+ * Prepares a run of the engine: tools, the local stack's private files and generated secrets. Reports decisions that
+ * only an operator can make, such as a secret's value or another stack's backend, as problems.
+ * @param system systems of the run; empty: all
+ * @param program whether the program runs and needs its secrets
  * @param profiles profiles whose services run too
  * @throws ProblemsError, Failure
  */
@@ -70,7 +70,7 @@ export async function openStack(
   { system = [], program = true, profiles = [] }: OpenOptions = {},
 ): Promise<OpenStack> {
   ensureInstallation();
-  // The settings of this machine's stacks must be in place before they are read: what is not found would be generated anew.
+  // The settings of a local stack must exist before they are read; otherwise missing secrets would be generated anew.
   if (machineStack(stack)) {
     prepareLocalFiles(localFiles(dataDir(), repoRoot(), stack));
   }
@@ -117,8 +117,8 @@ export async function openStack(
 }
 
 /**
- * Asking for the monitoring system on one's own machine switches it on for all systems: in the settings, so that the
- * next run knows. Those that run get their agents when they are brought up the next time.
+ * Enables monitoring for all systems of a local stack when the monitoring system is requested. Stored in the settings
+ * for later runs. Running systems get their agents at the next `up`.
  */
 async function switchMonitoringOn(stack: string, progress: Progress): Promise<void> {
   if (loadSettings(stack).monitored) {
@@ -129,9 +129,9 @@ async function switchMonitoringOn(stack: string, progress: Progress): Promise<vo
   progress.line(`${key} is set on stack ${stack}: every system that is brought up is monitored from now on`);
 }
 
-/** @throws Failure for a profile that nothing here has */
+/** @throws Failure for a profile that no system has */
 function requireProfiles(plans: readonly Plan[], profiles: readonly string[]): void {
-  // Of the definitions: a plan holds only what was asked for.
+  // Read from the definitions, because a plan contains only requested profiles.
   const known = new Set(plans.flatMap(({ system }) => profilesOf(definitionOf(system))));
   const unknown = profiles.find((name) => !known.has(name));
   if (unknown !== undefined) {
@@ -142,8 +142,8 @@ function requireProfiles(plans: readonly Plan[], profiles: readonly string[]): v
 }
 
 /**
- * Services of a profile, and on this machine dispensable ones, whose image cannot be had: a tool that is missing is no
- * reason to bring nothing up, but it is said. By system.
+ * Profile services, and optional services of a local stack, whose image is unavailable, by system. They are skipped
+ * with a warning, because a missing tool must not prevent the deployment.
  */
 async function withoutImage(
   plans: readonly Plan[],
@@ -192,7 +192,7 @@ export async function openConfig(
   }
   const files = localFiles(dataDir(), workDir, stack);
   prepareLocalFiles(files);
-  // A passphrase in the environment would win over this machine's own.
+  // A passphrase in the environment would take precedence over the local stack's own.
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   Object.assign(env, localEnvironment(files));
   const isNew = !hasState(files.state, PROJECT, stack);
@@ -200,7 +200,7 @@ export async function openConfig(
   if (isNew) {
     progress.now(`creating the stack ${stack}`);
     await command.run(["stack", "init", stack], { cwd: workDir, env }).catch((error: unknown) => {
-      // Another first run came before us.
+      // Another first run has created the stack.
       if (!(error instanceof EngineError && /already exists/.test(error.stderr))) {
         throw error;
       }
@@ -210,8 +210,8 @@ export async function openConfig(
 }
 
 /**
- * Keeps a copy of a settings file that was changed by hand. Required before the engine creates the stack, because it then
- * writes into the file in place; otherwise a full disk must not stop commands that only read.
+ * Stores a copy of a settings file that was edited manually. Required before the engine creates the stack, because the
+ * engine then writes the file in place. Otherwise optional, because a full disk must not stop read-only commands.
  */
 function keepCopy({ stack, settings, folder }: LocalFiles, { isRequired }: { isRequired: boolean }): void {
   try {
@@ -223,7 +223,7 @@ function keepCopy({ stack, settings, folder }: LocalFiles, { isRequired }: { isR
   }
 }
 
-/** The engine's command, and the variables that lead it to the tools. */
+/** The engine's command, and its environment with the paths of the tools. */
 export async function openTools(
   needs: ToolNeeds,
   progress: Progress,
@@ -242,12 +242,12 @@ export async function openTools(
 }
 
 /**
- * Removes what a killed engine left behind: its lock, and for stacks on this machine the mark of an operation that was
- * under way (Compose completes a half-started project by itself).
+ * Recovers from a killed engine: removes its lock and, for local stacks, the marks of pending operations (Compose
+ * completes a partly deployed project by itself).
  */
 export async function mendAfterKill(opened: OpenStack, progress: Progress): Promise<void> {
   const state = fileBackend(opened);
-  // A preview holds no lock: it changes nothing, and what another command does is not unfinished work.
+  // A preview holds no lock: it changes nothing, and the running operations of another command are not unfinished work.
   if (state === undefined || !holdsStack(opened.stack)) {
     return;
   }
@@ -266,7 +266,7 @@ export async function mendAfterKill(opened: OpenStack, progress: Progress): Prom
   }
 }
 
-/** Through the engine's own export and import: secrets stay encrypted on the way. */
+/** Clears pending operations with the engine's export and import. Secrets stay encrypted. */
 export async function clearPending({ command, workDir, env, stack }: OpenConfig): Promise<void> {
   const { stdout } = await command.run(["stack", "export", "--stack", stack], { cwd: workDir, env });
   const exported = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } };
@@ -278,13 +278,13 @@ export async function clearPending({ command, workDir, env, stack }: OpenConfig)
   });
 }
 
-/** Root of the file backend, when the stack has one. */
+/** Root of the file backend, if the stack has one. */
 function fileBackend({ env }: OpenStack): string | undefined {
   const url = env["PULUMI_BACKEND_URL"] ?? process.env["PULUMI_BACKEND_URL"];
   return url?.startsWith("file:///") ? fileURLToPath(url) : undefined;
 }
 
-/** What the engine says, in words that tell an operator what to do. */
+/** Explains an engine error to the operator, with a remedy. */
 export function explain(error: unknown, stack: string): unknown {
   if (!(error instanceof EngineError)) {
     return error;

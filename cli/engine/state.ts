@@ -6,15 +6,15 @@ import { dataDir, repoRoot } from "../../tools/paths";
 import { PROJECT } from "../support/project";
 import { localFiles } from "./local-stack";
 
-/** The resource that stands for a whole system: see targets/. */
+/** Resource types that represent a whole system: see targets/. */
 const SYSTEM_TYPES = new Set(["compose:index:Project", "longshore:system:System"]);
 
-/** A stack's state as the engine exports it, or keeps it in a file. */
+/** A stack's state, as exported by the engine or stored in a file. */
 export interface State {
   readonly resources?: readonly { readonly urn: string; readonly type: string }[];
 }
 
-/** Names of the systems that a state holds, sorted. */
+/** Names of the systems in a state, sorted. */
 export function systemsIn({ resources = [] }: State): string[] {
   const names = resources
     .filter(({ type }) => SYSTEM_TYPES.has(type))
@@ -22,10 +22,7 @@ export function systemsIn({ resources = [] }: State): string[] {
   return [...new Set(names)].sort();
 }
 
-/**
- * Systems that were deployed on a stack, without the engine. Undefined when the stack's state is not in files on
- * this machine.
- */
+/** Systems deployed on a stack, read without the engine. Undefined if the state is not in files on this machine. */
 export function deployedSystems(
   stack: string,
   backend = process.env["PULUMI_BACKEND_URL"],
@@ -44,7 +41,7 @@ export function deployedSystems(
     const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: State } };
     return systemsIn(checkpoint?.latest ?? {});
   } catch (error) {
-    // Never deployed. A state that cannot be read is the engine's to complain about.
+    // ENOENT: the stack was never deployed. The engine reports a state that cannot be read.
     return (error as NodeJS.ErrnoException).code === "ENOENT" ? [] : undefined;
   }
 }

@@ -14,19 +14,19 @@ import type * as Deploying from "./deploy";
 import { readReports, type Reports } from "./reports";
 import type { OpenStack } from "./stack";
 
-/** The job that tests a system as it runs, and the volume that it leaves its reports in. */
+/** The job that tests a running system, and the volume with its reports. */
 const RUNNER = "test-runner";
 const REPORTS = "reports";
 
 interface Outcome {
   readonly system: string;
   readonly passed: boolean;
-  /** Folder of the reports. @default - the runner left none */
+  /** Folder of the reports. @default - the test runner wrote none */
   readonly folder?: string;
   readonly reports?: Reports;
 }
 
-/** `longshore test`: one system after the other, each with empty databases. */
+/** Runs `longshore test`: tests one system after the other, each with empty databases. */
 export async function test({ system, out, keep = false, json = false }: TestOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const outcomes: Outcome[] = [];
@@ -34,7 +34,7 @@ export async function test({ system, out, keep = false, json = false }: TestOpti
     const opened = { ...found, env: { ...found.env, ...rerunEnvironment([RUNNER], found.plans) } };
     for (const { system: name, runner } of runnersOf(opened, system)) {
       try {
-        // What a kept or interrupted run left would be tested too.
+        // Removes the remainder of a kept or interrupted run, which would be tested too.
         await clear(opened, name, terminal, progress, engine);
         outcomes.push(await testSystem(opened, name, runner, out, terminal, progress, engine));
       } finally {
@@ -53,7 +53,7 @@ export async function test({ system, out, keep = false, json = false }: TestOpti
   process.exitCode = failed.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** @throws ProblemsError for a system that was asked for by name and has no test runner */
+/** @throws ProblemsError if a system was requested by name and has no test runner */
 function runnersOf({ plans }: OpenStack, asked: readonly string[]): { system: string; runner: Workload }[] {
   const found = plans
     .filter(({ system }) => asked.length === 0 || asked.includes(system))
@@ -94,7 +94,7 @@ async function testSystem(
   const reports = volume && (await fetchReports(engine, container.id, volume.path, folder));
   return {
     system,
-    // A run that reports no test at all has shown nothing.
+    // A run without any reported test does not pass.
     passed: result.status === "ok" && container.exitCode === 0 && reports !== undefined && reports.tests > 0,
     ...(reports && { folder, reports }),
   };
@@ -112,7 +112,7 @@ async function fetchReports(
   return readReports(folder);
 }
 
-/** Takes a system of the test stack down, with its data. */
+/** Takes a system of the test stack down and deletes its data. */
 async function clear(
   opened: OpenStack,
   system: string,

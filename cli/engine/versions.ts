@@ -3,25 +3,25 @@ import { join } from "node:path";
 import { dataDir } from "../../tools/paths";
 import type { Container } from "../compose/docker";
 
-/** What the containers of a system ran at the end of a deployment that succeeded. */
+/** Images of a system at the end of a successful deployment. */
 export interface Version {
   /** ISO time of the deployment. */
   readonly at: string;
-  /** Reference of the image by service. */
+  /** Image reference by service. */
   readonly services: Images;
-  /** The same for jobs. They only go forward: an older migration does not know the schema. */
+  /** Image reference by job. Jobs are never rolled back: an older migration does not know the schema. */
   readonly jobs: Images;
 }
 
 type Images = Readonly<Record<string, string>>;
 
-/** Versions by system, the newest last. */
+/** Versions by system, newest last. */
 export type Versions = Readonly<Record<string, readonly Version[]>>;
 
-/** How many are remembered, the running one among them. */
+/** Number of recorded versions, including the running one. */
 const KEPT = 10;
 
-/** What is remembered of a stack on this machine; images are kept by the engine, and may be gone. */
+/** Reads the recorded versions of a stack on this machine. Docker stores the images; they may have been removed. */
 export function readVersions(stack: string, folder = dataDir()): Versions {
   const file = fileOf(stack, folder);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Versions) : {};
@@ -35,7 +35,7 @@ export function writeVersions(stack: string, versions: Versions, folder = dataDi
   renameSync(unfinished, file);
 }
 
-/** What runs now, or ran as a job, by system. */
+/** Images of running services and of completed jobs, by system. */
 export function runningVersions(
   containers: readonly Pick<Container, "system" | "service" | "kind" | "state" | "image">[],
   at: string,
@@ -56,7 +56,7 @@ export function runningVersions(
   );
 }
 
-/** Adds what runs now as the newest version of each system whose services have other images than before. */
+/** Appends the running version of each system whose services changed images. */
 export function withRunning(versions: Versions, running: Readonly<Record<string, Version>>): Versions {
   const added = Object.entries(running).map(([system, version]) => {
     const before = versions[system] ?? [];
@@ -68,7 +68,7 @@ export function withRunning(versions: Versions, running: Readonly<Record<string,
   return { ...versions, ...Object.fromEntries(added) };
 }
 
-/** The images to go back to: those of the services before the last, and of the jobs as they are. */
+/** Images to roll back to: those of the previous version for services, the current ones for jobs. */
 export function imagesBefore(versions: readonly Version[]): { since: string; images: Images } | undefined {
   const [previous, current] = versions.slice(-2);
   return previous && current
