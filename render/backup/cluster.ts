@@ -1,6 +1,6 @@
 import type { BackupScripts } from "./scripts";
 
-/** Where a job of the cluster has the datastore's own script. */
+/** Path of the datastore's script in a cluster job. */
 export const STORE_SCRIPT = "/etc/longshore/store.sh";
 
 const BEGIN = `set -eu
@@ -12,8 +12,9 @@ trap 'exit 143' TERM INT
 const SEQUENCE = "[0-9][0-9][0-9][0-9][0-9][0-9]*";
 
 /**
- * Runs a datastore's script on a folder: the same steps and names as on one machine. The scheduled job and one that a
- * person starts may run at once: their files have random names until they are whole, and their own names differ.
+ * Wraps a datastore's script to read and write dumps in a folder, with the same steps and names as on one machine. The
+ * scheduled job and a manual one may run concurrently: incomplete dumps have random names, and complete ones have
+ * distinct names.
  */
 export function folderScript(
   { extension }: Pick<BackupScripts, "extension">,

@@ -4,27 +4,30 @@ import { NEO4J } from "./neo4j";
 import { loginOf } from "./objects";
 import type { BackupScripts } from "./scripts";
 
-/** How a datastore on this machine is dumped and restored, beside its container. */
+/** How a datastore on this machine is dumped and restored by scripts in its image. */
 export interface BackupJob {
   /** Prefix of the names of its dumps. */
   readonly name: string;
   readonly kind: PlannedDatastore["engine"];
   readonly scripts: BackupScripts;
-  /** Variables of the scripts. Secrets are files that the container has already. */
+  /** Variables of the scripts. Secrets are read from files that the container already has. */
   readonly env: Readonly<Record<string, string>>;
   readonly user: number;
   /** Whether its container must be stopped for a dump and for the switch of a restore. */
   readonly requiresStop: boolean;
   /**
-   * Services to restart after a restore. Clients of Neo4j wait for the last change that they know of (bookmarks), and
-   * a restored graph never had it.
+   * Services to restart after a restore. Neo4j clients wait for the latest transaction that they know (bookmarks),
+   * which a restored graph does not contain.
    */
   readonly restarts: readonly string[];
-  /** Jobs to run again after a restore, such as migrations, each after those it depends on. */
+  /** Jobs to run again after a restore, such as migrations, in start order. */
   readonly reruns: readonly string[];
 }
 
-/** @returns undefined where there is nothing to keep: a cache, a log of messages, a managed service */
+/**
+ * Returns the backup job of a datastore, or undefined when it has no data to back up: a cache, Kafka, or a managed
+ * service.
+ */
 export function backupJobOf(plan: Plan, datastore: PlannedDatastore): BackupJob | undefined {
   const { system, workloads } = plan;
   const own = workloads.find(({ name }) => name === datastore.name);
@@ -42,7 +45,7 @@ export function backupJobOf(plan: Plan, datastore: PlannedDatastore): BackupJob 
     return { ...common, scripts: NEO4J, env: {}, requiresStop: true, restarts };
   }
   const login = loginOf(datastore, "127.0.0.1");
-  // The file that the container itself has it in; a rotation writes the new value there.
+  // The container's own password file, which a rotation updates.
   const password = own.secretFiles.find(({ value }) => isDeepStrictEqual(value, login?.secret.value));
   if (!login || !password) {
     return undefined;
@@ -53,7 +56,7 @@ export function backupJobOf(plan: Plan, datastore: PlannedDatastore): BackupJob 
   return { ...common, scripts: login.scripts, env: { ...env, ...local }, requiresStop: false, restarts: [] };
 }
 
-/** Workloads of one kind that connect to a datastore, in start order. */
+/** Returns the workloads of one kind that connect to a datastore, in start order. */
 function clientsOf({ workloads, startOrder }: Plan, store: Workload, kind: Workload["kind"]): string[] {
   return startOrder.filter((name) =>
     workloads.some(

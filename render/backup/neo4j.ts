@@ -1,12 +1,15 @@
 import { ARRIVED, BEGIN, RESTORE_ID, SENT, type BackupScripts } from "./scripts";
 
-// It unpacks native code, which cannot run from a folder in memory.
+// Neo4j extracts native code there, which cannot run on an in-memory folder mounted noexec.
 const TEMPORARY = `database=\${NEO4J_DATABASE:-neo4j}
 mkdir -p /data/.backup
 export JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=/data/.backup
 `;
 
-/** Replays itself: what has been moved stays moved. The datastore must not run. */
+/**
+ * Switches to the restored data. Idempotent: after an interruption, it continues with the remaining moves. Neo4j must
+ * be stopped.
+ */
 const SWITCH = `switch() {
   mkdir -p "/data/.before-$1/databases" "/data/.before-$1/transactions" /data/databases /data/transactions
   for part in databases transactions; do
@@ -22,9 +25,9 @@ const SWITCH = `switch() {
 `;
 
 /**
- * Neo4j's community edition dumps a database that does not run, so `dump` runs while the server is stopped, with its
- * data folder at /data. A restore loads and checks the dump in a folder beside the data while the server runs; only the
- * switch, which renames two folders, needs it stopped.
+ * Dump and restore of Neo4j. The community edition can only dump a stopped database, so `dump` runs while the server is
+ * stopped, with its data folder at /data. A restore loads and checks the dump in a second folder while the server runs.
+ * Only the switch, which renames two folders, requires a stopped server.
  */
 export const NEO4J: BackupScripts = {
   extension: "dump",

@@ -11,30 +11,30 @@ import { POSTGRES } from "./postgres";
 import { COPY_PORT, REDIS } from "./redis";
 import type { BackupScripts } from "./scripts";
 
-/** Where dumps go and come from: a bucket, which is a folder of the pod by GKE's Cloud Storage FUSE driver. */
+/** Destination and source of dumps: a bucket, which GKE's Cloud Storage FUSE driver mounts as a folder of the pod. */
 export interface BackupTarget<T> {
   readonly bucket: T;
-  /** When to dump, as cron has it, UTC. */
+  /** Schedule as a cron expression, in UTC. */
   readonly schedule: string;
 }
 
-/** A datastore in the cluster whose dumps can be made while it runs. */
+/** A datastore in the cluster that can be dumped while it runs. */
 export interface BackedUp {
   readonly store: string;
-  /** Dumps. Its Kubernetes ServiceAccount, and that of `restore`, need the bucket. */
+  /** Dumps the datastore. Its Kubernetes ServiceAccount and that of `restore` need access to the bucket. */
   readonly dump: Workload;
-  /** Suspended for good: a person makes a Job of it. */
+  /** Always suspended. An operator creates a Job from it. */
   readonly restore: Workload;
 }
 
 const SCRIPT = "/etc/longshore/backup.sh";
 const FOLDER = "/backup";
 const VOLUME = "backup";
-/** Hours after which a dump or a restore counts as stuck. */
+/** Hours after which a dump or a restore is terminated. */
 const LONGEST = 6;
 const MEBIBYTE = 2 ** 20;
 
-/** What can be dumped of a system: PostgreSQL and Redis that run as containers and keep what they have. */
+/** Returns the datastores of a system that can be dumped: PostgreSQL and persistent Redis in containers. */
 export function backedUp({ system, datastores, workloads }: Plan): BackedUp[] {
   return datastores.flatMap((datastore) => {
     const own = workloads.find(({ name }) => name === datastore.name);
@@ -70,7 +70,7 @@ export function backedUp({ system, datastores, workloads }: Plan): BackedUp[] {
       after: [],
       connects: [{ to: "workload", workload: datastore.name, port: datastore.port }],
       clients: [],
-      // The bucket.
+      // Access to the bucket.
       egress: [{ host: "storage.googleapis.com", port: 443 }],
       exceptions: [],
       roles: ["roles/storage.objectUser"],
@@ -81,12 +81,12 @@ export function backedUp({ system, datastores, workloads }: Plan): BackedUp[] {
   });
 }
 
-/** How a dump or a restore comes in to a datastore that runs. */
+/** Credentials and scripts with which a job dumps or restores a running datastore. */
 export interface Login {
   readonly scripts: BackupScripts;
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly secret: SecretFile & { readonly variable: string };
-  /** Bytes that a restore may need. */
+  /** Memory limit of a restore in bytes. */
   readonly memory: number;
 }
 
@@ -120,7 +120,7 @@ export function loginOf(datastore: PlannedDatastore, host: string = datastore.na
               { name: "REDIS_PORT", value: String(datastore.port) },
             ],
             secret: secretOf("REDIS_PASSWORD_FILE", datastore.login.secret),
-            // A copy of all data, and of the file that it is played back from.
+            // One copy of all data, plus the file that it is loaded from.
             memory: 256 * MEBIBYTE + 3 * datastore.maxMemory,
           }
         : undefined;
@@ -129,7 +129,7 @@ export function loginOf(datastore: PlannedDatastore, host: string = datastore.na
   }
 }
 
-/** The Secret of a job, for whoever makes it under a name of its own. */
+/** Returns the Secret of a job. The caller may change its name. */
 export function backupSecret<T>(
   plan: Plan,
   options: KubernetesOptions<T>,
@@ -138,7 +138,7 @@ export function backupSecret<T>(
   return renderSecret(contextOf(plan, options), job)[0];
 }
 
-/** The objects of a datastore's backup, but for the Secrets: who it is, what it may reach, when it runs. */
+/** Returns the objects of a datastore's backup except the Secrets: identity, network access and schedule. */
 export function renderBackup<T>(
   plan: Plan,
   options: KubernetesOptions<T>,
@@ -182,7 +182,10 @@ export function renderBackup<T>(
   ];
 }
 
-/** Lets the jobs in to the store, beside its own clients; and Redis to the copy that it takes restored data from. */
+/**
+ * Returns the NetworkPolicies that let the jobs connect to the datastore, and Redis to the copy from which it
+ * replicates restored data.
+ */
 function policies<T>(
   plan: Plan,
   namespace: string,
@@ -238,7 +241,7 @@ function withBucket<T>(template: Record<string, Node<T>>, { user }: Workload, bu
   const owner = `uid=${user},gid=${user},file-mode=600,dir-mode=700,implicit-dirs`;
   return {
     ...template,
-    // GKE puts the driver's own container beside it.
+    // The annotation makes GKE inject the driver's sidecar container.
     metadata: { ...metadata, annotations: { ...metadata.annotations, "gke-gcsfuse/volumes": "true" } },
     spec: {
       ...spec,

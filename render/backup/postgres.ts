@@ -6,8 +6,8 @@ sql() { psql --no-psqlrc --quiet --no-password --tuples-only --no-align --set=ON
 `;
 
 /**
- * Reads a dump as SQL: writes the number of rows of each table to `rows`, and the statements about the database itself
- * (owner, rights, settings) to `database`, for the database that is called `to`.
+ * Parses a dump as SQL. Writes the number of rows of each table to `rows`, and the statements about the database itself
+ * (owner, grants, settings), for the database name `to`, to `database`.
  */
 const READER = `cat > "$work/read.awk" <<'AWK'
 function renamed(line, before,   at) {
@@ -76,8 +76,9 @@ done < "$work/leftovers"
 `;
 
 /**
- * PostgreSQL: one database with its owner, rights and settings. Roles are not part of a dump: Longshore's job makes
- * them, so they must exist before a restore. The restored database takes its place by being renamed, in one transaction.
+ * Dump and restore of PostgreSQL: one database with its owner, grants and settings. A dump contains no roles.
+ * Longshore's roles job creates them, so they must exist before a restore. The restored database replaces the current
+ * one by two renames in one transaction.
  */
 export const POSTGRES: BackupScripts = {
   extension: "dump",

@@ -5,7 +5,7 @@ export REDISCLI_AUTH
 store() { redis-cli --no-auth-warning -h "$REDIS_HOST" -p "$REDIS_PORT" "$@"; }
 `;
 
-/** Where the restored copy listens while the datastore takes its data over. */
+/** Port of the restored copy while the datastore replicates from it. */
 export const COPY_PORT = 6399;
 
 const RELEASE = `release() {
@@ -15,9 +15,10 @@ const RELEASE = `release() {
 `;
 
 /**
- * Redis: a snapshot over its replication protocol. A restore loads the snapshot into a second server, which checks it,
- * and makes the datastore a replica of that for a moment: it has the old data until all of the new has arrived. Its log
- * of writes is replaced in one step as well, so that a crash at any point leaves the old data or the new.
+ * Dump and restore of Redis, as a snapshot over its replication protocol. A restore loads the snapshot into a second
+ * server, which verifies it. The datastore then becomes a replica of that server temporarily: it keeps the old data
+ * until all of the new data has arrived. The append-only file is replaced atomically too, so that a crash at any point
+ * leaves either the old or the new data.
  */
 export const REDIS: BackupScripts = {
   extension: "rdb",

@@ -1,17 +1,17 @@
-/** The part of a buildx bake file that Longshore writes. */
+/** The subset of a buildx bake file that Longshore uses. */
 export interface BakeDocument {
-  /** `default` is every system; each system is a group of its images. */
+  /** `default` contains every system; each system is a group of its images. */
   readonly group: Readonly<Record<string, { readonly targets: readonly string[] }>>;
-  /** By `SYSTEM_IMAGE`: neither name can hold an underscore. */
+  /** Targets by `SYSTEM_IMAGE`. Neither name can contain an underscore. */
   readonly target: Readonly<Record<string, BakeTarget>>;
 }
 
 export interface BakeTarget {
   readonly context: string;
   readonly dockerfile: string;
-  /** Stage. @default - the last one */
+  /** Dockerfile stage. @default - the last one */
   readonly target?: string;
-  /** Folders, `target:` for an image that is built along, `docker-image://` for a published one. */
+  /** Folders, `target:` for an image of the same build, or `docker-image://` for a published image. */
   readonly contexts?: Readonly<Record<string, string>>;
   readonly args: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
@@ -23,12 +23,12 @@ export interface BakeTarget {
   readonly output: readonly string[];
 }
 
-/** What bake calls an image of a system. */
+/** Returns the bake target of an image. */
 export function bakeTarget(system: string, image: string): string {
   return `${system}_${image}`;
 }
 
-/** Bake reads `${…}` and `%{…}` in every text as its own language: doubled, they stay what they are. */
+/** Doubles `${` and `%{`, which bake would otherwise interpolate in every text. */
 export function escapeTemplates<T>(value: T): T {
   if (typeof value === "string") {
     return value.replace(/[$%](?=\{)/g, (sign) => sign + sign) as T;

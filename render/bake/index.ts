@@ -10,43 +10,46 @@ export type { BakeDocument, BakeTarget } from "./document";
 export { bakeTarget } from "./document";
 
 export interface BakeOptions {
-  /** The repository, which contexts are below. */
+  /** Root of the repository, the base of build contexts. */
   readonly root: string;
-  /** What an image is made from. */
+  /** Describes the sources of an image. */
   readonly describe: (source: BuildSource, plan: Pick<Plan, "images">) => SourceDescription;
-  /** What the images say their version is, and a second tag. @default - the tag of their sources */
+  /** Version in the images' labels, and an additional tag. @default - the content tag */
   readonly version?: string;
-  /** Builds without running the unit tests. @default false */
+  /** Whether to skip the unit tests during the build. @default false */
   readonly skipTests?: boolean;
-  /** @default - the builder's own */
+  /** Platforms to build for. @default - the builder's own */
   readonly platforms?: readonly string[];
-  /** Where images are pushed. @default - they are loaded into this machine's engine */
+  /** Where images are pushed. @default - images are loaded into Docker on this machine */
   readonly push?: PushOptions;
-  /** A folder: each image becomes an OCI layout in it, named like its target, as it would be pushed. @default - none */
+  /**
+   * Folder in which each image is stored as an OCI layout, named after its target and identical to a pushed image.
+   * @default - none
+   */
   readonly layouts?: string;
-  /** Keeps cache mounts apart from those of other builds. @default - they are shared */
+  /** Prefix that separates cache mounts from those of other builds. @default - cache mounts are shared */
   readonly cacheMounts?: string;
 }
 
 export interface PushOptions {
-  /** Full name of an image, without tag. */
+  /** Returns the full name of an image, without tag. */
   repository(system: string, image: string): string;
-  /** Where layers of former builds are kept, without tag. @default - no cache beyond the builder's */
+  /** Returns the repository of the build cache, without tag. @default - only the builder's own cache */
   cacheRepository?(system: string, image: string): string;
-  /** Whether provenance and a list of contents go with each image. @default true */
+  /** Whether to attach provenance and an SBOM to each image. @default true */
   readonly attest?: boolean;
 }
 
 /**
- * The time of every file in what is pushed and of the image itself, in seconds: 1980, the first that archives can
- * hold. BuildKit only makes times older, and layers from a cache may be older than the newest commit: with the
- * commit's time a digest would depend on when its layers were first built. The labels say when the sources were made.
+ * Timestamp of pushed images and their files, in seconds: 1980, the earliest that archives support. BuildKit only
+ * lowers timestamps, and layers from a cache may be older than the newest commit. With the commit's time, a digest
+ * would depend on when its layers were first built. The labels contain the time of the sources.
  */
 const EPOCH = 315_532_800;
 
 /**
- * The images of these plans as one buildx bake document: whatever is built, here or for a registry, is built from
- * it. Pure: the same plans and sources give the same document.
+ * Renders the images of the plans as one buildx bake document. All builds use it, local or for a registry. Pure: the
+ * same plans and sources give the same document.
  */
 export function renderBake(plans: readonly Plan[], options: BakeOptions): BakeDocument {
   const sorted = [...plans].sort((a, b) => compareText(a.system, b.system));
@@ -117,10 +120,10 @@ function contextsOf(plan: Plan, source: BuildSource, root: string): Record<strin
 }
 
 const NO_PROVENANCE = "type=provenance,disabled=true";
-/** What decides, beside its contents, which digest a pushed image has. */
+/** Output options that determine the digest of a pushed image. */
 const AS_PUSHED = "oci-mediatypes=true,rewrite-timestamp=true";
 
-/** Where the image goes, and what goes with it. */
+/** Returns the output, cache and attestations of an image. */
 function destination(
   system: string,
   name: string,
@@ -131,7 +134,7 @@ function destination(
     return { attest: [NO_PROVENANCE], output: [`type=oci,tar=false,dest=${folder},${AS_PUSHED}`] };
   }
   if (!push) {
-    // The engine unpacks what it loads, and then times cannot be rewritten: layers differ from build to build.
+    // Docker unpacks loaded images, which makes it impossible to rewrite timestamps: layers differ between builds.
     return { attest: [NO_PROVENANCE], output: ["type=docker"] };
   }
   const cache = push.cacheRepository?.(system, name);
@@ -148,7 +151,9 @@ function destination(
   };
 }
 
-/** Where an image's layers are kept: a tag per platform, because exports of two to one tag overwrite each other. */
+/**
+ * Returns the cache references of an image: one tag per platform, because exports to the same tag overwrite each other.
+ */
 export function cacheReferences(repository: string, platforms: readonly string[]): string[] {
   const tags = platforms.length === 0 ? ["native"] : platforms.map((one) => one.replaceAll("/", "-"));
   return tags.map((tag) => `${repository}:${tag}`);

@@ -7,13 +7,16 @@ export function devicesOf({ exceptions }: Pick<Workload, "exceptions">): DeviceE
   return exceptions.filter((one): one is DeviceException => one.allow === "device");
 }
 
-/** Devices come and go: their folder is mounted, and a rule lets those of their kind be opened. Nothing is privileged. */
+/**
+ * Mounts the folders of hot-plugged devices. A cgroup rule permits devices of their kind, without a privileged
+ * container.
+ */
 export function deviceMounts(workload: Workload): ComposeMount[] {
   return devicesOf(workload).map(({ path }) => ({
     type: "bind" as const,
     source: path,
     target: path,
-    // Without the device the engine would make a folder of that name on the machine.
+    // Docker would otherwise create a folder in place of a missing device.
     bind: { create_host_path: false },
   }));
 }

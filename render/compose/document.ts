@@ -1,4 +1,4 @@
-/** The part of the Compose specification that Longshore writes. Plain data, keys in the order people write them. */
+/** The subset of the Compose specification that Longshore uses. Plain data with keys in the conventional order. */
 export interface ComposeDocument {
   name: string;
   services: Record<string, ComposeService>;
@@ -8,7 +8,7 @@ export interface ComposeDocument {
   secrets?: Record<string, { file: string }>;
 }
 
-/** An override: the same shape, and every service only says what it changes. */
+/** An override document: the same shape, limited to the changes. */
 export interface ComposeOverride {
   services: Record<string, Partial<ComposeService>>;
   networks?: Record<string, ComposeNetwork>;

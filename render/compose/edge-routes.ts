@@ -2,7 +2,7 @@ import { CORS_METHODS, CORS_REQUEST_HEADERS } from "../../catalog/plan/routes";
 import type { PlannedRoute } from "../../catalog/plan/types";
 import { nginxText } from "./escape";
 
-/** Answers of the proxy's own: a service's errors pass as they are. */
+/** Errors of the proxy itself. Errors of services pass unchanged. */
 const PROBLEMS: readonly (readonly [status: number, title: string, detail: string])[] = [
   [404, "Not Found", "Nothing is served at this path."],
   [413, "Content Too Large", "The body of this request is larger than the path takes."],
@@ -13,7 +13,7 @@ const PROBLEMS: readonly (readonly [status: number, title: string, detail: strin
   [504, "Gateway Timeout", "The service behind this path took too long."],
 ];
 
-/** What holds until a route says otherwise, and where the proxy's own errors lead. */
+/** Defaults for routes, and the error pages of the proxy itself. */
 export const SERVER_DEFAULTS = [
   'set $websocket "";',
   'set $cors_origin "";',
@@ -25,7 +25,7 @@ export const SERVER_DEFAULTS = [
 
 const RETRY_AFTER = "\n            add_header Retry-After $retry_after always;";
 
-/** Problem documents (RFC 9457), with the number under which the log has the request. */
+/** Problem documents (RFC 9457) with the request's ID in the log. */
 export const PROBLEM_LOCATIONS = PROBLEMS.map(
   ([status, title, detail]) => `        location @problem_${status} {
             default_type application/problem+json;
@@ -36,7 +36,7 @@ export const PROBLEM_LOCATIONS = PROBLEMS.map(
         }`,
 ).join("\n");
 
-/** Counters and lists that routes refer to by their position: they can only stand outside of a server. */
+/** Rate limit zones and origin maps of routes. nginx allows them only outside of a server block. */
 export function httpRules(routes: readonly PlannedRoute[]): string {
   const limited = routes.some(({ rateLimit }) => rateLimit !== undefined);
   const open = routes.some(({ corsOrigins }) => corsOrigins !== undefined);
@@ -56,8 +56,8 @@ export function httpRules(routes: readonly PlannedRoute[]): string {
 }
 
 /**
- * The port is on the loopback address: who comes with a private address is the engine, or another proxy on this
- * machine, and its users must not share one counter.
+ * Determines the client address for rate limits. The port is on the loopback address, so a private source address
+ * belongs to Docker or to another proxy on this machine. The clients behind it must not share one counter.
  */
 const CLIENT_ADDRESS = [
   "# Who is counted: the client that a proxy on this machine names, not that proxy.",
@@ -92,14 +92,17 @@ function corsMaps(origins: readonly string[], index: number): string[] {
 
 export function locations(routes: readonly PlannedRoute[]): string {
   const everything = routes.some(({ path }) => path === "/");
-  // Else nginx would serve the page that comes with its image.
+  // nginx would otherwise serve the default page of its image.
   const rest = everything ? [] : ["        location / {\n            return 404;\n        }"];
   return [...routes.map(location), ...rest].join("\n");
 }
 
-/** `/api` takes `/api` and all below it, and not `/apis`: as an Ingress with path type Prefix does. */
+/**
+ * Returns the location of a route: `/api` matches `/api` and all paths below it, but not `/apis`, like an Ingress with
+ * path type Prefix.
+ */
 function location(route: PlannedRoute, index: number): string {
-  // nginx compares with the decoded path.
+  // nginx compares decoded paths.
   const prefix = decodeURIComponent(route.path).replace(/\/+$/, "");
   const rules = [
     ...routeRules(route, index),
@@ -120,7 +123,7 @@ function routeRules({ rateLimit, corsOrigins, bodyLimit, websocket }: PlannedRou
           `set $retry_after ${Math.ceil(rateLimit.seconds / rateLimit.requests)};`,
         ]
       : []),
-    // Large bodies are not collected first: they would fill the proxy's memory.
+    // Large bodies are not buffered, because they would fill the proxy's memory.
     ...(bodyLimit === undefined
       ? []
       : [`client_max_body_size ${bodyLimit};`, "proxy_request_buffering off;"]),
@@ -143,7 +146,7 @@ function routeRules({ rateLimit, corsOrigins, bodyLimit, websocket }: PlannedRou
   ];
 }
 
-/** A name and a port that cannot be anything else: variables and quotes are expanded where they are written. */
+/** Returns the upstream of a route. The name and port need no escaping. */
 function upstream({ workload, port }: PlannedRoute): string {
   if (
     !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(workload) ||

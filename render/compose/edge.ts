@@ -4,27 +4,31 @@ import type { ComposeService } from "./document";
 import { httpRules, locations, PROBLEM_LOCATIONS, SERVER_DEFAULTS } from "./edge-routes";
 import { CAPABILITIES, logging, tmpfs } from "./hardening";
 
-/** Name of the reverse proxy and of the only network that leads out of the machine's engine to it. */
+/** Name of the reverse proxy, and of the network on which its port is published. */
 export const EDGE = "edge";
 export const EDGE_IMAGE = "nginxinc/nginx-unprivileged:1.28";
 
-/** User of the image. */
+/** User ID of the image. */
 export const EDGE_USER = 101;
 const PORT = 8080;
-/** Answers about the proxy itself, inside its container only, so that no path of a system is taken. */
+/**
+ * Port of the proxy's own health endpoint, reachable only inside its container so that it occupies no path of a system.
+ */
 const HEALTH_PORT = 8081;
 
 export interface EdgeOptions {
   image: string;
-  /** Port on the loopback address. */
+  /** Published port on the loopback address. */
   port: number;
-  /** Largest request body. */
+  /** Maximum size of a request body. */
   bodyLimit: string;
-  /** @default - HTTP */
+  /** Certificate for HTTPS. @default - plain HTTP */
   tls?: EdgeTls | undefined;
 }
 
-/** The reverse proxy that serves the plan's routes: the one thing that is published, on the loopback address. */
+/**
+ * Returns the reverse proxy that serves the plan's routes. Its port is published on the loopback address.
+ */
 export function edgeService(plan: Plan, networks: string[], options: EdgeOptions): ComposeService {
   const routed = [...new Set(plan.routes.map(({ workload }) => workload))].sort();
   return {
@@ -49,7 +53,7 @@ export function edgeService(plan: Plan, networks: string[], options: EdgeOptions
     },
     read_only: true,
     ...CAPABILITIES,
-    // nginx' word for answering what is in flight first.
+    // Makes nginx finish requests in progress before it exits.
     stop_signal: "SIGQUIT",
     stop_grace_period: "30s",
     restart: "unless-stopped",
@@ -63,7 +67,7 @@ export function edgeService(plan: Plan, networks: string[], options: EdgeOptions
   };
 }
 
-// Not every build of the image has curl; each has bash.
+// Not every build of the image contains curl; all contain bash.
 const HEALTHCHECK = [
   `exec 3<>/dev/tcp/127.0.0.1/${HEALTH_PORT}`,
   "printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3",
@@ -77,9 +81,9 @@ function hasProbe(plan: Plan, name: string): boolean {
 }
 
 /**
- * The proxy's configuration. Upstreams are named through variables, so that nginx asks the engine's name server
- * again (every second) and finds a container that took another's place; a connection that fails goes to the next
- * address, and nothing is sent twice once a server has begun to work on it.
+ * Returns the proxy's configuration. Upstreams are variables, so that nginx resolves them through Docker's DNS every
+ * second and finds replaced containers. A failed connection is retried on the next address. A request is never sent
+ * twice once a server has received it.
  */
 export function edgeConfig(
   routes: readonly PlannedRoute[],
@@ -186,13 +190,13 @@ ${status ? STATUS : ""}}
 `;
 }
 
-/** A year. */
+/** HSTS header, valid for a year. */
 const STRICT = `    add_header Strict-Transport-Security "max-age=31536000" always;
 `;
 
 /**
- * One port for both: a request that comes without TLS is sent to the same address with it. SIGHUP reads the
- * certificate anew, and what is in flight goes on.
+ * Returns the TLS configuration, on the same port as HTTP. Plain HTTP requests are redirected to HTTPS. On SIGHUP nginx
+ * reloads the certificate without interrupting requests.
  */
 function tlsRules({ secretFiles: [certificate, key] }: EdgeTls): string {
   return [
@@ -210,7 +214,7 @@ function tlsRules({ secretFiles: [certificate, key] }: EdgeTls): string {
     .join("");
 }
 
-/** Numbers only; on every network of the proxy, because nginx cannot tell them apart. */
+/** Status server with counters only. It listens on all networks of the proxy, because nginx cannot tell them apart. */
 const STATUS = `
     server {
         listen ${EDGE_STATUS.port};

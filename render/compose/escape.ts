@@ -1,6 +1,6 @@
 /**
- * Compose replaces `$NAME` and `${NAME}` in every text of a document: a `$` that is meant as such is written
- * `$$`. Applied to everything that comes from the plan; the few variables that we mean are added afterwards.
+ * Doubles `$`, because Compose interpolates `$NAME` and `${NAME}` in every text of a document. Applied to all texts of
+ * the plan. Longshore's own variables are added afterwards.
  */
 export function escapeDollars<T>(value: T): T {
   if (typeof value === "string") {
@@ -16,9 +16,9 @@ export function escapeDollars<T>(value: T): T {
 }
 
 /**
- * A quoted parameter of an nginx configuration. Only for places where nginx does not expand variables:
- * there is no way to write a literal `$` elsewhere.
- * @throws for control characters, which nginx would take as they are and cut the line.
+ * Quotes a parameter of an nginx configuration. Only for places where nginx does not expand variables: elsewhere a
+ * literal `$` cannot be written.
+ * @throws for control characters, at which nginx would break the line
  */
 export function nginxText(text: string): string {
   // eslint-disable-next-line no-control-regex

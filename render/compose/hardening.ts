@@ -1,27 +1,27 @@
 import type { Plan } from "../../catalog/plan/types";
 import type { ComposeService } from "./document";
 
-/** Nothing may be gained: no capability, no set-user-id program (ALL-04). */
+/** Prevents privilege escalation: no capabilities, and no effect of set-user-id programs (ALL-04). */
 export const CAPABILITIES = { cap_drop: ["ALL"], security_opt: ["no-new-privileges:true"] };
 
 const JSON_FILE_LOGS = { driver: "json-file", options: { "max-size": "10m", "max-file": "3" } };
 
-/** Where the environment collects logs, else files that cannot fill the disk. */
+/** Returns the log driver of the environment, or by default rotated files of limited size. */
 export function logging(plan: Plan): NonNullable<ComposeService["logging"]> {
   return plan.logging
     ? { driver: plan.logging.driver, options: { ...plan.logging.options } }
     : JSON_FILE_LOGS;
 }
 
-/** Threads and processes of one container, so that a fork bomb stays inside. */
+/** Maximum number of threads and processes per container, which contains fork bombs. */
 export const PROCESSES = 512;
 
-/** An in-memory folder of the container's user alone. The engine adds nosuid, nodev and noexec. */
+/** Returns an in-memory folder that only the container's user can access. Docker adds nosuid, nodev and noexec. */
 export function tmpfs(path: string, user: number, bytes: number): string {
   return `${path}:mode=0700,uid=${user},gid=${user},size=${bytes}`;
 }
 
-/** Bytes as people write them in Compose files, where `M` is 1024 * 1024. */
+/** Formats bytes for Compose files, where `M` is 1024 * 1024. */
 export function bytes(count: number): string {
   const mebibyte = 1024 * 1024;
   if (count >= mebibyte && count % mebibyte === 0) {
@@ -30,7 +30,7 @@ export function bytes(count: number): string {
   return `${count}b`;
 }
 
-/** Thousandths of a core as cores. */
+/** Converts thousandths of a core to cores. */
 export function cores(thousandths: number): string {
   return String(thousandths / 1000);
 }

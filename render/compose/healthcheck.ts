@@ -3,8 +3,8 @@ import type { Runtime } from "../../catalog/types";
 import type { ComposeHealthcheck } from "./document";
 
 /**
- * The health of a container, as the engine asks for it: readiness where there is one, because Compose has a
- * single health that start order and roll-outs wait for (ALL-02). `undefined` when the workload has no probe.
+ * Returns the health check of a container. It is the readiness probe if there is one, because Compose has a single
+ * health state for start order and rollouts (ALL-02). `undefined` when the workload has no probe.
  */
 export function healthcheck(probes: Probes, runtime: Runtime): ComposeHealthcheck | undefined {
   const probe = probes.ready ?? probes.live;
@@ -17,12 +17,14 @@ export function healthcheck(probes: Probes, runtime: Runtime): ComposeHealthchec
     timeout: `${probe.timeoutSeconds}s`,
     retries: probe.failures,
     start_period: `${probes.startupSeconds}s`,
-    // While it starts the engine asks every second, so that nothing waits for a whole interval.
+    // Docker checks every second during startup, so that dependents do not wait for a whole interval.
     start_interval: "1s",
   };
 }
 
-/** What runs inside the container. Host, port and path are arguments, never part of a program's text. */
+/**
+ * Returns the command of a probe in the container. Host, port and path are arguments, never part of a program's text.
+ */
 export function probeCommand({ check, timeoutSeconds }: PlannedProbe, runtime: Runtime): string[] {
   switch (check.kind) {
     case "exec":
@@ -34,8 +36,8 @@ export function probeCommand({ check, timeoutSeconds }: PlannedProbe, runtime: R
   }
 }
 
-// 200 to 399 is healthy, as Kubernetes has it. When it is not, one line says what came instead: the engine keeps
-// the last output, and a failed deployment shows it.
+// 200 to 399 is healthy, as in Kubernetes. A failure prints the actual response in one line: Docker keeps the last
+// output, and a failed deployment shows it.
 const PYTHON_HTTP = [
   "import http.client, sys",
   "port, path, seconds = sys.argv[1:]",
@@ -110,7 +112,7 @@ function tcpCommand(runtime: Runtime, port: number, seconds: number): string[] {
     case "node":
       return ["CMD", "node", "-e", NODE_TCP, "--", String(port), String(seconds)];
     case "wget":
-      // Images with BusyBox' wget have its nc as well.
+      // Images with BusyBox' wget also contain its nc.
       return ["CMD", "nc", "-z", "-w", String(seconds), "127.0.0.1", String(port)];
     case "curl":
       return ["CMD-SHELL", curlConnects(port, seconds)];
@@ -121,7 +123,10 @@ function tcpCommand(runtime: Runtime, port: number, seconds: number): string[] {
   }
 }
 
-/** curl cannot only connect; but it says how long connecting took, and 0 means that it did not. */
+/**
+ * Returns a check that connects with curl. curl cannot only connect, but it reports the connect time, which is 0 on
+ * failure.
+ */
 function curlConnects(port: number, seconds: number): string {
   const ask = `curl -s --noproxy '*' -m ${seconds} -o /dev/null -w '%{time_connect}' http://127.0.0.1:${port}/`;
   return `case "$(${ask})" in 0.000000|0,000000|"") exit 1;; esac`;

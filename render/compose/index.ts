@@ -17,41 +17,41 @@ export { besideBase, overrideYaml } from "./split";
 export interface ComposeOptions {
   /** Name of the Compose project, such as `todo-local`. */
   project: string;
-  /** What an image is called, such as `longshore/todo/backend:src-0123456789ab`. */
+  /** Returns the name of an image, such as `longshore/todo/backend:src-0123456789ab`. */
   imageReference(image: PlannedImage): string;
-  /** Port on the loopback address that the system is served on. */
+  /** Port of the system on the loopback address. */
   edgePort: number;
-  /** The repository, which build contexts are below: absolute, or relative to the document. @default "." */
+  /** Base of build contexts: absolute, or relative to the document. @default "." */
   root?: string;
   /** Folder of the secrets: absolute, or relative to the document. @default "./secrets" */
   secretsFolder?: string;
   /** Image of the reverse proxy. @default "nginxinc/nginx-unprivileged:1.28" */
   edgeImage?: string;
   /**
-   * `named`: services of a profile say so, and whoever uses the document asks for them. `asked for`: the plan's
-   * services were asked for, and all run. @default "named"
+   * `named`: services keep their profile, and the user of the document selects profiles. `asked for`: all services of
+   * the plan run, without profiles. @default "named"
    */
   profiles?: "named" | "asked for";
-  /** Added to the ports that debuggers and tools have on the loopback address. @default 0 */
+  /** Added to the loopback ports of debuggers and tools. @default 0 */
   portOffset?: number;
-  /** What a network is called that systems share. @default - `longshore_` and its name */
+  /** Returns the name of a shared network. @default - `longshore_` and its name */
   sharedNetwork?: (name: SharedNetwork) => string;
-  /** Largest request body that the reverse proxy takes. @default "16m" */
+  /** Maximum size of a request body in the reverse proxy. @default "16m" */
   bodyLimit?: string;
 }
 
 export interface ComposeDocuments {
-  /** Holds no secret and nothing of the commit it was made at. */
+  /** The Compose document. Contains neither secrets nor commit data. */
   readonly document: ComposeDocument;
-  /** Configuration files beside the document: path and content. */
+  /** Configuration files by path relative to the document. */
   readonly files: Readonly<Record<string, string>>;
-  /** What must be written before the document is used, by path. */
+  /** Secret files that must be written before the document is used. */
   readonly secretFiles: readonly ComposeSecretFile[];
 }
 
 const EDGE_FILE = "config/edge/nginx.conf";
 
-/** A plan as a Compose project. Pure: the same plan gives the same bytes. */
+/** Renders a plan as a Compose project. Pure: the same plan gives the same bytes. */
 export function renderCompose(plan: Plan, options: ComposeOptions): ComposeDocuments {
   const networks = planNetworks(plan, {
     sharedNetwork: options.sharedNetwork ?? ((name) => `longshore_${name}`),
@@ -136,7 +136,7 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
   return { service, config };
 }
 
-/** Compose cannot limit a volume's size; the label says what was asked for. */
+/** Returns the volumes. Compose cannot limit their size, so a label records the requested size. */
 function volumes(workloads: readonly Workload[]): NonNullable<ComposeDocument["volumes"]> {
   return Object.fromEntries(
     workloads.flatMap((workload) =>
@@ -150,7 +150,7 @@ function volumes(workloads: readonly Workload[]): NonNullable<ComposeDocument["v
 
 type SecretHolder = Pick<Workload, "name" | "user" | "secretFiles">;
 
-/** The workloads, and the proxy where it has a certificate. */
+/** Returns the workloads, and the proxy if it has a certificate. */
 function secretHolders({ workloads, edgeTls }: Plan): readonly SecretHolder[] {
   return edgeTls
     ? [...workloads, { name: EDGE, user: EDGE_USER, secretFiles: edgeTls.secretFiles }]

@@ -4,14 +4,14 @@ export const LABELS = {
   workload: "longshore.workload",
   kind: "longshore.kind",
   environment: "longshore.environment",
-  /** Digest of the configuration files: their content is no part of what Compose compares. */
+  /** Digest of the configuration files, whose content Compose does not compare. */
   files: "longshore.files",
-  /** The network on which clients find it: joined once the container is ready. */
+  /** Network for the container's clients. The container joins it once it is ready. */
   network: "longshore.network",
-  /** How the published port is spoken to. @default "http" */
+  /** Protocol of the published port. @default "http" */
   scheme: "longshore.scheme",
-  /** The signal on which it reads its files again. @default - it looks by itself, or at its start only */
+  /** Signal on which the process reloads its files. @default - it watches them, or reads them only at startup */
   reload: "longshore.reload",
-  /** Longest run of a job in seconds. */
+  /** Maximum duration of a job in seconds. */
   timeout: "longshore.timeout",
 } as const;

@@ -4,26 +4,26 @@ import type { SharedNetwork } from "../../catalog/types";
 import type { ComposeNetwork } from "./document";
 import { EDGE } from "./edge";
 
-/** Who is on which network (ALL-06). */
+/** Network memberships (ALL-06). */
 export interface Networks {
   /** All networks of the document, by name. */
   readonly all: Record<string, ComposeNetwork>;
-  /** Names of the networks of a workload, or of the edge. Sorted. */
+  /** Returns the sorted networks of a workload or of the edge. */
   of(workload: string): string[];
-  /** The network on which a workload is found by its clients. @default - it has no clients */
+  /** Returns the network between a workload and its clients. @default - undefined for a workload without clients */
   own(workload: string): string | undefined;
 }
 
 export interface NetworkOptions {
-  /** What a network is called that systems share. */
+  /** Returns the name of a network that systems share. */
   readonly sharedNetwork: (name: SharedNetwork) => string;
 }
 
 /**
- * A network for each workload that has clients, with it and them as members and no way out; the edge's own, where
- * its port is published; and one way out for each workload that declares egress, not shared, so that it is no
- * way to another workload. Networks that systems share belong to none of them. Underscores keep these names apart
- * from those of workloads.
+ * Plans the networks. Each workload with clients has an internal network that only it and they join. The edge has its
+ * own network, for its published port. Each workload with egress has its own outgoing network, so that it does not
+ * connect workloads. Shared networks are external. The suffixes begin with an underscore, which workload names cannot
+ * contain.
  */
 export function planNetworks(plan: Plan, { sharedNetwork }: NetworkOptions): Networks {
   const members = new Map<string, ComposeNetwork & { members: Set<string> }>();
@@ -36,7 +36,7 @@ export function planNetworks(plan: Plan, { sharedNetwork }: NetworkOptions): Net
     if (egress.length > 0) {
       members.set(`${name}_egress`, { members: new Set([name]) });
     }
-    // An internal network publishes nothing.
+    // Docker does not publish ports of internal networks.
     if (publish) {
       members.set(`${name}_published`, { members: new Set([name]) });
     }

@@ -13,19 +13,19 @@ export interface ServiceContext {
   readonly plan: Plan;
   readonly image: PlannedImage;
   readonly reference: string;
-  /** What another image of the plan is called. */
+  /** Returns the name of an image of the plan. */
   readonly imageReference: (image: PlannedImage) => string;
   readonly networks: Networks;
-  /** Folder that build contexts are below. */
+  /** Base folder of build contexts. */
   readonly root: string;
   readonly profiles: "named" | "asked for";
   readonly portOffset: number;
 }
 
-/** Environments that update start-first: a new container is ready before an old one goes (ALL-09). */
+/** Environments with start-first rollouts: the new container is ready before the old one stops (ALL-09). */
 const START_FIRST = new Set(["staging", "prod"]);
 
-/** One workload as a Compose service, keys in the order people write them. */
+/** Renders one workload as a Compose service, with keys in the conventional order. */
 export function composeService(workload: Workload, context: ServiceContext): ComposeService {
   const { image, reference, networks } = context;
   const names = networks.of(workload.name);
@@ -35,9 +35,9 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     image: reference,
     profiles: context.profiles === "named" && workload.profile !== undefined ? [workload.profile] : undefined,
     command: workload.command && [...workload.command],
-    // The socket is root's on every machine; without capabilities that is all there is to being root.
+    // The Docker socket belongs to root. Without capabilities, user 0 has no other privileges.
     user: allows(workload, "engine-socket") ? "0:0" : `${workload.user}:${workload.user}`,
-    // Zombies are reaped and SIGTERM arrives, whatever the image starts as process 1. Stores see to it themselves.
+    // Reaps zombies and forwards SIGTERM, whatever the image runs as process 1. Datastore images do so themselves.
     init: workload.kind === "store" ? undefined : true,
     environment: environment(workload),
     ports: list(ports(workload, context)),
@@ -63,7 +63,7 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     networks: list(names),
     network_mode: names.length === 0 ? "none" : undefined,
     depends_on: dependencies(workload, context.plan),
-    // A job's image may be a service's, with a check that the job would fail.
+    // A job may use a service's image, whose health check the job would fail.
     healthcheck: workload.kind === "job" ? { disable: true } : health,
     read_only: !allows(workload, "writable-root"),
     ...CAPABILITIES,
@@ -79,14 +79,14 @@ export function composeService(workload: Workload, context: ServiceContext): Com
   return allows(workload, "engine-socket") ? withEngineSocket(complete) : complete;
 }
 
-/** Folders in memory: those that can be written to, and in development the one that programs are built in. */
+/** Returns the in-memory folders: the writable paths and, in development, the executable build folder. */
 function memory({ writable, develop, user, resources }: Workload): string[] {
   const size = Math.floor(resources.memory.limit / 2);
   const build = develop?.build === undefined ? [] : [`${tmpfs(develop.build, user, size)},exec`];
   return [...writable.map((path) => tmpfs(path, user, size)), ...build];
 }
 
-/** `db_data`: volumes belong to a workload, so that two databases may both call theirs `data`. */
+/** Names a volume after its workload, such as `db_data`, so that two databases may each have a volume `data`. */
 export function volumeName({ name }: Workload, volume: string): string {
   return `${name}_${volume}`;
 }
@@ -100,12 +100,12 @@ export interface ConfigMount {
   readonly key: string;
   /** Path in the container. */
   readonly target: string;
-  /** File beside the document. */
+  /** Path of the file relative to the document. */
   readonly file: string;
   readonly content: string;
 }
 
-/** A workload's configuration files: `/etc/x/y.conf` is `config/<workload>/etc/x/y.conf` beside the document. */
+/** Maps a workload's configuration files: `/etc/x/y.conf` is `config/<workload>/etc/x/y.conf` beside the document. */
 export function configs({ name, configFiles }: Workload): ConfigMount[] {
   return configFiles.map(({ path, content }, index) => {
     const parts = path.split("/").filter((part) => part !== "" && part !== "." && part !== "..");
@@ -118,7 +118,7 @@ export function configs({ name, configFiles }: Workload): ConfigMount[] {
   });
 }
 
-/** For a person on this machine: a tool's pages, a debugger. */
+/** Publishes the ports of a tool or debugger on the loopback address. */
 function ports({ publish, develop }: Workload, { portOffset }: ServiceContext): string[] {
   const debug = develop?.debug;
   return [
@@ -195,8 +195,8 @@ function labels(workload: Workload, { plan, networks }: ServiceContext): Record<
 }
 
 /**
- * How the image is built. Version, revision and date come from the environment of `docker compose build`, so that
- * the document is the same for every commit that changes nothing.
+ * Returns the build section. Version, revision and date come from the environment of `docker compose build`, so that
+ * the document does not change with every commit.
  */
 function buildSection({ source }: PlannedImage, context: ServiceContext): ComposeBuild | undefined {
   if (source.kind !== "build") {
@@ -227,7 +227,7 @@ function buildSection({ source }: PlannedImage, context: ServiceContext): Compos
   };
 }
 
-/** The socket is elsewhere on some machines; the provider says where, and by hand a person can. */
+/** Mounts the Docker socket. The provider sets ENGINE_SOCKET on machines with another path. */
 function withEngineSocket(service: ComposeService): ComposeService {
   const source = "${ENGINE_SOCKET:-/var/run/docker.sock}";
   const mount = { type: "bind" as const, source, target: "/var/run/docker.sock", read_only: true };
@@ -248,7 +248,7 @@ function list<T>(items: T[]): T[] | undefined {
 
 export type Loose<T> = { [K in keyof T]: T[K] | undefined };
 
-/** Without the keys that have no value. */
+/** Removes keys without a value. */
 export function defined<T extends object>(value: Loose<T>): T {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 }

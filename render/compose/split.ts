@@ -1,23 +1,23 @@
 import { Tagged, yamlText } from "../../yaml/write";
 import type { ComposeDocument } from "./document";
 
-/** One environment's documents, as rendered by themselves. */
+/** The documents of one environment, rendered without a base. */
 export interface EnvironmentDocuments {
   readonly document: ComposeDocument;
-  /** Configuration files beside the document: path and content. */
+  /** Configuration files by path relative to the document. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /**
- * What an environment changes of a base document, as YAML: `docker compose -f compose.yaml -f compose.prod.yaml` is then
- * what the environment's own document is. Where Compose would merge lists, `!override` replaces them; what the
- * environment does not have is removed with `!reset`.
+ * Returns the changes of an environment to a base document, as YAML. `docker compose -f compose.yaml -f
+ * compose.prod.yaml` then yields the environment's own document. `!override` replaces lists that Compose would merge;
+ * `!reset` removes what the environment does not have.
  */
 export function overrideYaml(base: ComposeDocument, wanted: ComposeDocument): string {
   return yamlText(changed(base, wanted) ?? {});
 }
 
-/** Undefined when nothing differs. */
+/** Returns the changes, or undefined when nothing differs. */
 function changed(before: unknown, after: unknown): unknown {
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
@@ -39,8 +39,8 @@ function changed(before: unknown, after: unknown): unknown {
 }
 
 /**
- * An environment's documents for a folder that others share: configuration files that differ from the base's have a
- * folder of their own.
+ * Returns an environment's documents for a folder that environments share. Configuration files that differ from the
+ * base's are in a folder of their own.
  */
 export function besideBase(
   base: EnvironmentDocuments,

@@ -17,14 +17,12 @@ import { compareText, throwProblems, type Problem } from "../../catalog/problems
 import { ignoreRules, PatternError, type FolderMatch, type IgnoreRules } from "./dockerignore";
 
 /**
- * What a build makes its image from, as 64 hexadecimal digits: the Dockerfile, the stage, the arguments, every file
- * of the context that `.dockerignore` lets through, and as much of each named context. Equal for equal contents
- * wherever and whenever they were checked out: of the file system's data only the executable bit counts, as in git,
- * and never times or the umask.
- *
- * @param repoRoot folder that `source.context` is below
- * @param images among them those that this one is built upon
- * @throws ProblemsError that names the path when a context or the Dockerfile does not exist
+ * Hashes everything that a build depends on, as 64 hexadecimal digits: the Dockerfile, the stage, the arguments, every
+ * file of the context that `.dockerignore` does not exclude, and the named contexts. Equal contents have equal hashes
+ * on every machine: of the file metadata only the executable bit counts, as in git, not times or the umask.
+ * @param repoRoot folder that `source.context` is relative to
+ * @param images includes the base images of this one
+ * @throws ProblemsError with the path of a missing context or Dockerfile
  */
 export function contextHash(
   repoRoot: string,
@@ -37,7 +35,7 @@ export function contextHash(
   field(hash, "longshore context 2");
   field(hash, source.target ?? "");
   field(hash, JSON.stringify(sortedEntries(source.args)));
-  // Part of the build even where the context ignores it.
+  // The Dockerfile is part of the build even if the context ignores it.
   field(hash, readFileSync(join(context, source.dockerfile)));
   field(hash, filesHash(context, source.dockerfile));
   for (const [name, named] of sortedEntries(source.contexts)) {
@@ -64,7 +62,7 @@ function sortedEntries<T>(record: Readonly<Record<string, T>> = {}): [string, T]
   return Object.entries(record).sort(([a], [b]) => compareText(a, b));
 }
 
-/** A context or Dockerfile that is not there. */
+/** Reports missing contexts and Dockerfiles. */
 export function missingSources(
   repoRoot: string,
   { context, dockerfile, contexts = {} }: BuildSource,
@@ -81,9 +79,8 @@ export function missingSources(
 }
 
 /**
- * Paths of the files and links of a build context, relative to it, sorted.
- *
- * @param dockerfile may have ignore rules of its own. @default - a named context, which has no Dockerfile
+ * Returns the sorted relative paths of the files and links of a build context.
+ * @param dockerfile may have its own ignore rules. @default - none: a named context
  */
 export function contextFiles(context: string, dockerfile?: string): string[] {
   const rules = rulesOf(context, dockerfile);
@@ -105,13 +102,13 @@ export function contextFiles(context: string, dockerfile?: string): string[] {
   return found.sort(compareText);
 }
 
-/** Sockets, pipes and devices are no part of a context. */
+/** Whether an entry is part of a context. Sockets, pipes and devices are not. */
 function isContent(entry: Dirent): boolean {
   return entry.isFile() || entry.isSymbolicLink();
 }
 
 function rulesOf(context: string, dockerfile?: string): IgnoreRules {
-  // A file of the Dockerfile's own goes before the context's, as in BuildKit.
+  // The Dockerfile's own ignore file takes precedence over the context's, as in BuildKit.
   const own = dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`];
   const file = [...own, ".dockerignore"].map((name) => join(context, name)).find((path) => existsSync(path));
   try {
@@ -136,10 +133,10 @@ function addFile(hash: Hash, context: string, path: string): void {
   contentField(hash, full);
 }
 
-/** Memory for a piece of a file: a context may hold files that are larger than the memory. */
+/** Buffer for chunks of a file, because a file may be larger than the memory. */
 const CHUNK = Buffer.allocUnsafe(1 << 20);
 
-/** Adds the executable bit and the content, as `field` would. */
+/** Hashes the executable bit and the content, in the same form as `field`. */
 function contentField(hash: Hash, path: string): void {
   const file = openSync(path, "r");
   try {
@@ -167,7 +164,7 @@ function readLink(path: string): string | undefined {
   }
 }
 
-/** With its length, so that no two lists of fields give the same bytes. */
+/** Hashes a field with its length, so that different lists of fields cannot produce the same bytes. */
 function field(hash: Hash, content: string | Buffer): void {
   const bytes = Buffer.from(content);
   hash.update(`${bytes.length}:`).update(bytes);

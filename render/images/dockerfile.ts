@@ -1,8 +1,7 @@
 /**
- * The published images that a Dockerfile is built on, such as `golang:1.26`: what its `FROM` and `COPY --from` name
- * that is no stage of its own, no named build context and not `scratch`. Arguments have their default values.
- *
- * @param contexts names of build contexts that stand for something else than an image of that name
+ * Returns the published images that a Dockerfile uses, such as `golang:1.26`: the names in `FROM` and `COPY --from`
+ * except its own stages, named build contexts and `scratch`. Arguments have their default values.
+ * @param contexts names of build contexts, which replace images of the same name
  */
 export function basesOf(dockerfile: string, contexts: readonly string[] = []): string[] {
   const values = new Map<string, string>();
@@ -10,7 +9,7 @@ export function basesOf(dockerfile: string, contexts: readonly string[] = []): s
   const bases = new Set<string>();
   const use = (written: string) => {
     const image = substitute(written, values);
-    // `COPY --from=0` is the first stage.
+    // `COPY --from=0` refers to the first stage.
     if (!inside.has(image) && !/^\d+$/.test(image)) {
       bases.add(image);
     }
@@ -31,7 +30,7 @@ export function basesOf(dockerfile: string, contexts: readonly string[] = []): s
   return [...bases];
 }
 
-/** Each instruction on one line, without comments. */
+/** Returns one line per instruction, without comments. */
 function instructions(dockerfile: string): string[] {
   return dockerfile
     .split("\n")

@@ -1,17 +1,17 @@
 import { posix } from "node:path";
 
-/** Which files of a build context the builder gets. */
+/** Determines which files of a build context are sent to the builder. */
 export interface IgnoreRules {
-  /** Whether the rules leave a path out, given the result for its folder. */
+  /** Whether the rules ignore a path, given the result for its parent folder. */
   match(path: string, parent?: FolderMatch): { readonly ignored: boolean; readonly inside: FolderMatch };
-  /** Whether a `!` pattern can bring back a path below an ignored folder. */
+  /** Whether a `!` pattern can re-include a path below an ignored folder. */
   mayReturnBelow(folder: string): boolean;
 }
 
-/** By pattern, whether it matches a folder or one above it. */
+/** For each pattern, whether it matches a folder or one of its parents. */
 export type FolderMatch = readonly boolean[];
 
-/** A pattern that BuildKit refuses, or resolves in a way that its text does not show. */
+/** A pattern that BuildKit rejects, or interprets in an unexpected way. */
 export class PatternError extends Error {}
 
 interface Pattern {
@@ -21,9 +21,9 @@ interface Pattern {
 }
 
 /**
- * The rules of a `.dockerignore`, as BuildKit applies them: a port of github.com/moby/patternmatcher and of the filter of
- * github.com/tonistiigi/fsutil, both Apache-2.0. `tests/unit/render/dockerignore.test.ts` compares it with them.
- * Patterns are case-sensitive.
+ * Parses a `.dockerignore` with the semantics of BuildKit: a port of github.com/moby/patternmatcher and of the filter
+ * of github.com/tonistiigi/fsutil, both Apache-2.0. `tests/unit/render/dockerignore.test.ts` compares the two. Patterns
+ * are case-sensitive.
  * @throws PatternError with the pattern
  */
 export function ignoreRules(text: string): IgnoreRules {
@@ -51,11 +51,11 @@ function prefixOf(pattern: string): string {
   return pattern.replace(/\/\*\*$/, "").replace(/\/\*$/, "");
 }
 
-/** Go's strings.TrimSpace: a byte order mark is no space, U+0085 is one. */
+/** White space of Go's strings.TrimSpace: includes U+0085 but not the byte order mark. */
 const SPACE = "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const trimmed = (text: string) => text.replace(new RegExp(`^${SPACE}|${SPACE}$`, "g"), "");
 
-/** Patterns without comments, relative to the context (`ignorefile.ReadAll`). */
+/** Returns the patterns without comments, relative to the context (`ignorefile.ReadAll`). */
 function patternLines(text: string): string[] {
   return text
     .replace(/^\ufeff/, "")
@@ -72,7 +72,7 @@ function patternLines(text: string): string[] {
     });
 }
 
-/** Go's filepath.Clean. */
+/** Port of Go's filepath.Clean. */
 function cleaned(path: string): string {
   const normal = posix.normalize(path);
   return normal.length > 1 ? normal.replace(/\/$/, "") : normal;
@@ -88,7 +88,7 @@ function parsePattern(line: string): Pattern[] {
   return text === "" ? [] : [{ text, isException, matches: matcher(text) }];
 }
 
-/** The four ways in which patternmatcher compares. */
+/** Returns the comparison for a pattern, one of patternmatcher's four kinds. */
 function matcher(pattern: string): (path: string) => boolean {
   const { source, kind } = compiled(pattern);
   switch (kind) {
@@ -140,9 +140,9 @@ function compiled(pattern: string): Compiled {
       length = set.length;
       kind = "expression";
     } else {
-      // Not escaped by patternmatcher either: an anchor.
+      // patternmatcher does not escape it either, so it is an anchor.
       source += token === "^" ? token : literal(token);
-      // The only bracket that closes nothing.
+      // The only bracket without an opening one.
       kind = token === "]" ? "expression" : kind;
     }
     at += length;
@@ -154,7 +154,10 @@ function literal(character: string): string {
   return character.replace(/[$()*+.?[\\\]^{|}/]/, "\\$&");
 }
 
-/** `\d` and the like are classes of Go's regular expressions, which BuildKit makes of a pattern. */
+/**
+ * Converts an escape: `\d` and similar are character classes in Go's regular expressions, to which BuildKit converts
+ * patterns.
+ */
 function escapedCharacter(token: string, pattern: string): string {
   const character = token.slice(1);
   if (character === "" || /[^\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/.test(character)) {
@@ -163,7 +166,7 @@ function escapedCharacter(token: string, pattern: string): string {
   return literal(character);
 }
 
-/** `[a-z]`, `[^a-z]`: characters, ranges, escaped punctuation. */
+/** Converts `[a-z]` or `[^a-z]`: characters, ranges, escaped punctuation. */
 function characterSet(rest: string, pattern: string): { readonly source: string; readonly length: number } {
   const found = /^\[(\^?)((?:[^[\]\\*?^-]|\\[^])(?:-(?:[^[\]\\*?^-]|\\[^]))?)+\]/u.exec(rest);
   if (!found) {

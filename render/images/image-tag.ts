@@ -1,15 +1,20 @@
 import type { Plan, PlannedImage } from "../../catalog/plan/types";
 import type { HashSource } from "./source-description";
 
-/** Digits of the context's hash in a tag. */
+/** Number of hash digits in a tag. */
 const LENGTH = 12;
 
-/** Tag of an image whose sources have this hash: equal sources are never built twice, others never share a tag. */
+/**
+ * Returns the content tag of a hash. Equal sources share a tag and are built once; different sources never share a tag.
+ */
 export function tagOf(hash: string): string {
   return `src-${hash.slice(0, LENGTH)}`;
 }
 
-/** Name of an image on this machine: an upstream image has its own, a built one that of its system and sources. */
+/**
+ * Returns the name of an image on this machine: an upstream image keeps its own, a built one is named after its system
+ * and sources.
+ */
 export function localImage(
   hashOf: HashSource,
   plan: Pick<Plan, "system" | "images">,
@@ -20,7 +25,7 @@ export function localImage(
     : `${localRepository(plan.system, name)}:${tagOf(hashOf(source, plan))}`;
 }
 
-/** Name without tag of an image that is built on this machine. */
+/** Returns the name, without tag, of an image that is built on this machine. */
 export function localRepository(system: string, image: string): string {
   return `longshore/${system}/${image}`;
 }

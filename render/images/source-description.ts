@@ -7,25 +7,28 @@ import { throwProblems, type Problem } from "../../catalog/problems";
 import { contextFiles, contextHash } from "./context-hash";
 import { sourceHistory, type SourceRevision } from "./source-revision";
 
-/** What an image is built from. */
+/** The sources of an image. */
 export interface SourceDescription extends Partial<SourceRevision> {
-  /** Hexadecimal hash of all that goes into the image. */
+  /** Hexadecimal hash of everything that goes into the image. */
   readonly hash: string;
 }
 
-/** @param plan has the images that the source is built upon */
+/**
+ * Describes the sources of an image.
+ * @param plan contains the base images of the source
+ */
 export type DescribeSource = (source: BuildSource, plan: Pick<Plan, "images">) => SourceDescription;
-/** Only the hash, which needs no history. */
+/** Returns only the hash, which does not require the git history. */
 export type HashSource = (source: BuildSource, plan: Pick<Plan, "images">) => string;
 
-/** Reads the repository's files. */
+/** Returns a function that hashes sources from the repository's files. */
 export function hashesIn(root: string): HashSource {
   return remembered((source, { images }) => contextHash(root, source, images));
 }
 
 /**
- * Reads the repository's files and history, for a build.
- * @throws ProblemsError that names files which the user of an image could not read
+ * Returns a function that describes sources from the repository's files and history, for a build.
+ * @throws ProblemsError with files that the user of an image could not read
  */
 export function sourcesIn(root: string, hashOf = hashesIn(root)): DescribeSource {
   const revisionOf = sourceHistory(root);
@@ -41,8 +44,8 @@ export function sourcesIn(root: string, hashOf = hashesIn(root)): DescribeSource
 const READ_BY_ALL = 0o004;
 
 /**
- * What is wrong with the modes of a folder's files. They go into an image and not into its hash: a checkout of another
- * umask has the same tag. Folders that many images share are looked at once.
+ * Reports files that are not world-readable. Modes are part of an image but not of its hash, so a checkout with another
+ * umask has the same tag. Each folder is checked once.
  */
 function closedFilesIn(root: string): (folder: string) => readonly Problem[] {
   const known = new Map<string, readonly Problem[]>();
@@ -68,7 +71,7 @@ function closedFilesOf(root: string, folder: string): Problem[] {
       ];
 }
 
-/** Several workloads share an image: its files are read once. */
+/** Caches descriptions, because several workloads may share an image. */
 export function remembered<T>(
   describe: (source: BuildSource, plan: Pick<Plan, "images">) => T,
 ): (source: BuildSource, plan: Pick<Plan, "images">) => T {

@@ -1,16 +1,16 @@
 import { execFileSync } from "node:child_process";
 
-/** Where a build context comes from. */
+/** The revision of a build context. */
 export interface SourceRevision {
-  /** The last commit that touched it; with "-dirty" when there are changes on top. */
+  /** The last commit that changed it, with "-dirty" if there are uncommitted changes. */
   readonly revision: string;
-  /** When that was, as ISO 8601. */
+  /** Time of that commit, as ISO 8601. */
   readonly created: string;
 }
 
 /**
- * Finds the commit that last changed one of some folders, not the newest one: labels that changed with every commit
- * would build every image again. `undefined` where there is no git history.
+ * Returns a function that finds the last commit that changed given folders. The newest commit would not do: labels that
+ * change with every commit would rebuild every image. `undefined` without git history.
  */
 export function sourceHistory(repoRoot: string): (folders: readonly string[]) => SourceRevision | undefined {
   let changed: readonly string[] | undefined;
@@ -31,7 +31,7 @@ export function sourceHistory(repoRoot: string): (folders: readonly string[]) =>
   };
 }
 
-/** What differs from the newest commit, files that git does not know yet included. */
+/** Returns the paths with uncommitted changes, including untracked files. */
 function changedPaths(repoRoot: string): string[] {
   const entries = git(repoRoot, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all");
   return entries.split("\0").map((entry) => entry.slice(3));

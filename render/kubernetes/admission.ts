@@ -6,12 +6,12 @@ import type { KubernetesObject } from "./types";
 type Allowed = Workload["exceptions"][number]["allow"];
 
 interface Validation {
-  /** In CEL; `variables` are those of the policy. */
+  /** CEL expression. `variables` are those of the policy. */
   readonly expression: string;
   readonly message: string;
 }
 
-/** What the API server computes once per object, in this order. */
+/** Variables that the API server evaluates once per object, in this order. */
 const VARIABLES = [
   { name: "pod", expression: "has(object.spec.template) ? object.spec.template.spec : object.spec" },
   {
@@ -34,10 +34,10 @@ const RESOURCES = [
 ];
 
 /**
- * A policy that the API server enforces on every pod of the namespace, independent of its creator: the privileges that our own pods
- * are rendered with are the most that any may have. What the catalog excepts, with a reason, is excepted for that
- * workload's account alone. It goes further than Pod Security's `restricted` (read-only roots, digests), and also holds
- * where an exception makes the namespace's own level looser. Needs Kubernetes 1.30.
+ * Renders a policy that the API server enforces on every pod of the namespace, independent of its creator. Pods may
+ * have at most the privileges of the rendered pods. The catalog's exceptions apply only to the service account of their
+ * workload. The policy is stricter than Pod Security's `restricted` (read-only root file systems, digests). It also
+ * applies where an exception lowers the namespace's own level. Requires Kubernetes 1.30.
  */
 export function renderAdmissionPolicy<T>(context: Context<T>): KubernetesObject<T>[] {
   const { plan, namespace } = context;
@@ -162,20 +162,20 @@ function validations<T>({ plan: { workloads }, options }: Context<T>): Validatio
   ];
 }
 
-/** A boolean of the pod's security context; false where it is not set. */
+/** Returns the CEL expression of a boolean in the pod's security context, with the default false. */
 function podSecurity(field: string): string {
   const security = "variables.pod.securityContext";
   return `(has(${security}) && has(${security}.${field}) && ${security}.${field})`;
 }
 
-/** `account /dev/…` of every device that the catalog lets a workload use. */
+/** Returns `account /dev/…` for every device that the catalog permits a workload to use. */
 function nodePaths(workloads: readonly Workload[]): string[] {
   return workloads.flatMap(({ name, exceptions }) =>
     exceptions.flatMap((one) => (one.allow === "device" ? [`${name} ${one.path}`] : [])),
   );
 }
 
-/** A list of texts in CEL. Names and paths of the catalog hold nothing that would have to be escaped. */
+/** Returns a CEL list of texts. Names and paths of the catalog need no escaping. */
 function listOf(texts: readonly string[]): string {
   return `[${[...texts]
     .sort()

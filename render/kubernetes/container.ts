@@ -4,19 +4,19 @@ import { gpuLimit } from "./devices";
 import { formatBytes, formatCpu } from "./names";
 import type { Node } from "./types";
 
-/** A fresh container is asked this often, so that it serves as soon as it can. */
+/** Maximum period of the startup probe in seconds. A short period makes a new container available early. */
 const STARTUP_PERIOD = 2;
 
 const MEBIBYTE = 2 ** 20;
 /**
- * What a container may keep on its node's disk: of itself, and of one before it that failed, five log files of 10 MiB,
- * and what it says until kubelet turns them over. All else that it writes is in memory or on a disk of its own.
+ * Ephemeral storage of a container: its own five log files of 10 MiB, those of a failed predecessor, and log output
+ * until the kubelet rotates it. All other writable paths are in memory or on volumes.
  */
 export const LOGS_DISK = 256 * MEBIBYTE;
-/** The same where it may write to its root. */
+/** Ephemeral storage of a container with a writable root file system. */
 const WRITTEN_DISK = 2048 * MEBIBYTE;
 
-/** The one container of a workload. `mounts` say where it sees the pod's volumes. */
+/** Renders the container of a workload. `mounts` are the mount points of the pod's volumes. */
 export function containerOf<T>(context: Context<T>, workload: Workload, mounts: Node<T>[]): Node<T> {
   const { options, drainSeconds } = context;
   const env = environmentOf(context, workload);
@@ -24,7 +24,7 @@ export function containerOf<T>(context: Context<T>, workload: Workload, mounts: 
     name: workload.name,
     image: options.imageReference(imageOf(context, workload)),
     imagePullPolicy: "IfNotPresent",
-    // `args` is what Compose calls `command`: the image's entry point stays.
+    // `args` corresponds to Compose's `command`: the image's entry point is kept.
     ...(workload.command && { args: workload.command.map((part) => expandable(part, options.resolver)) }),
     ...(env.length > 0 && { env }),
     ...(workload.ports.length > 0 && {
@@ -39,12 +39,12 @@ export function containerOf<T>(context: Context<T>, workload: Workload, mounts: 
   };
 }
 
-/** Whether a pod must keep serving for a while after it was told to end: its clients learn of it a little later. */
+/** Whether a pod must keep serving for some seconds after termination begins, because its clients learn of it later. */
 export function drains({ kind, ports }: Workload): boolean {
   return kind === "service" && ports.length > 0;
 }
 
-/** Variables of the plan, and the path of each secret file, sorted by name. */
+/** Returns the plan's variables and the path of each secret file, sorted by name. */
 function environmentOf<T>({ options }: Context<T>, workload: Workload): Node<T>[] {
   const values = new Map<string, string | T>();
   for (const { variable, path } of workload.secretFiles) {
@@ -56,7 +56,10 @@ function environmentOf<T>({ options }: Context<T>, workload: Workload): Node<T>[
   return [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }));
 }
 
-/** Startup asks what liveness asks, from the first second on; liveness takes over once it has been answered. */
+/**
+ * Returns the probes. The startup probe runs the liveness check from the first second; the liveness probe starts after
+ * the first success.
+ */
 function probesOf({ kind, probes }: Workload) {
   const { live, ready = live, startupSeconds } = probes;
   if (kind === "job") {
@@ -100,7 +103,7 @@ function checkOf(check: PlannedProbe["check"]) {
 function resourcesOf(workload: Workload) {
   const { cpu, memory } = workload.resources;
   const isWritable = workload.exceptions.some(({ allow }) => allow === "writable-root");
-  // The same twice: Autopilot lets nothing have more of a disk than it asked for.
+  // Request and limit are equal, because Autopilot allows no bursting of ephemeral storage.
   const disk = { "ephemeral-storage": formatBytes(isWritable ? WRITTEN_DISK : LOGS_DISK) };
   return {
     requests: { cpu: formatCpu(cpu.request), memory: formatBytes(memory.request), ...disk },
@@ -108,7 +111,7 @@ function resourcesOf(workload: Workload) {
   };
 }
 
-/** The strictest there is; `exceptions` of the catalog, each with its reason, are the only way to less. */
+/** Returns the strictest security context. Only the catalog's `exceptions`, each with its reason, relax it. */
 function securityContextOf({ exceptions }: Workload) {
   const allowed = new Set(exceptions.map(({ allow }) => allow));
   return {

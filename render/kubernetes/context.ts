@@ -3,7 +3,7 @@ import type { Plan, PlannedImage, PlanValue, Workload } from "../../catalog/plan
 import { labelsOf } from "./names";
 import type { KubernetesObject, KubernetesOptions, Labels, Metadata } from "./types";
 
-/** What every builder needs: the plan, the options with their defaults, and lookups that cost nothing. */
+/** Input of every renderer: the plan, the options with defaults, and lookup tables. */
 export interface Context<T> {
   readonly plan: Plan;
   readonly options: KubernetesOptions<T>;
@@ -36,7 +36,7 @@ export function secretNameOf<T>({ options }: Context<T>, workload: Workload): st
   return options.secretName?.(workload) ?? `${workload.name}-secrets`;
 }
 
-/** Metadata of an object that belongs to a workload. */
+/** Returns the metadata of an object that belongs to a workload. */
 export function metadataOf<T>(
   { plan, namespace }: Context<T>,
   workload: Workload,
@@ -49,7 +49,7 @@ export function metadataOf<T>(
     : { name, namespace, labels };
 }
 
-/** An object of the namespace as a whole. */
+/** Returns an object that belongs to the namespace as a whole. */
 export function namespaced<T>(
   context: Context<T>,
   apiVersion: string,
@@ -62,15 +62,17 @@ export function namespaced<T>(
 }
 
 /**
- * A value for `env` or `args`, with the dollar signs of known text escaped. Late parts are addresses, which have none.
+ * Returns a value for `env` or `args`, with the dollar signs of known text escaped. Late parts are addresses, which
+ * contain none.
  */
 export function expandable<T>(value: PlanValue, resolver: Resolver<T>): string | T {
   return resolve(protectDollars(value), resolver);
 }
 
 /**
- * Text for a place where the kubelet expands `$(NAME)` and `$$`: `env`, `args`, and the command of an exec probe. Every
- * dollar sign is doubled, also one that begins no reference: the kubelet breaks a multi-byte character after a single one.
+ * Escapes text for places where the kubelet expands `$(NAME)` and `$$`: `env`, `args`, and the command of an exec
+ * probe. Every dollar sign is doubled, even one that begins no reference, because the kubelet corrupts a multi-byte
+ * character after a single one.
  */
 export function escapeDollars(text: string): string {
   return text.replaceAll("$", "$$$$");

@@ -4,9 +4,9 @@ import type { Plan, Workload } from "../../catalog/plan/types";
 import { volumeName } from "./names";
 import type { Node } from "./types";
 
-/** What NVIDIA's device plugin counts, and the taint that keeps others off nodes with GPUs. */
+/** Resource name of NVIDIA's device plugin, and the taint that keeps other pods off GPU nodes. */
 const GPU = "nvidia.com/gpu";
-/** How nodes elsewhere are labelled by NVIDIA's feature discovery. */
+/** Node label of NVIDIA's GPU feature discovery, on clusters outside of Google Cloud. */
 const ANY_GPU = "nvidia.com/gpu.present";
 const GPU_PRODUCT = "nvidia.com/gpu.product";
 
@@ -14,7 +14,7 @@ export function devicesOf({ exceptions }: Pick<Workload, "exceptions">): DeviceE
   return exceptions.filter((one): one is DeviceException => one.allow === "device");
 }
 
-/** The machine's devices, where the node has them. */
+/** Mounts the host devices of a workload. */
 export function devicePaths<T>(workload: Workload) {
   const devices = devicesOf(workload);
   return {
@@ -31,14 +31,14 @@ export function deviceGroups(workload: Workload) {
   return groups.length > 0 ? { supplementalGroups: groups.sort((a, b) => a - b) } : {};
 }
 
-/** Which nodes a pod may run on, and which it may though they keep others away. */
+/** Returns the node selector and the tolerations of a pod. */
 export function nodesOf({ target }: Plan, { nodes = {}, gpu, gpuType }: Workload) {
   const asked = gpuType !== undefined && { [target === "gcp" ? GOOGLE_GPU.label : GPU_PRODUCT]: gpuType };
   const usual = target === "gcp" ? { [GOOGLE_GPU.label]: GOOGLE_GPU.smallest } : { [ANY_GPU]: "true" };
   const selector = { ...(gpu !== undefined && !asked && usual), ...nodes, ...asked };
   const tolerations = [
     ...(gpu === undefined ? [] : [{ key: GPU, operator: "Exists", effect: "NoSchedule" }]),
-    // Nodes that are there for these pods have their labels as taints too; Autopilot makes such nodes.
+    // Nodes that are dedicated to these pods have their labels as taints too. Autopilot creates such nodes.
     ...Object.entries(nodes)
       .filter(([label]) => !isGivenByCluster(label))
       .map(([key, value]) => ({ key, operator: "Equal", value, effect: "NoSchedule" })),

@@ -7,19 +7,19 @@ import { formatBytes, shortHash, volumeName } from "./names";
 import type { KubernetesObject, Node } from "./types";
 
 const MEBIBYTE = 2 ** 20;
-/** What a file system in memory may hold; it counts as memory of the container. */
+/** Maximum size of an in-memory file system. It counts towards the container's memory. */
 const LARGEST_TMPFS = 64 * MEBIBYTE;
-/** 0440: the files belong to root and the pod's group (`fsGroup`); other users cannot read them. */
+/** Mode 0440: the files belong to root and the pod's group (`fsGroup`); other users cannot read them. */
 const SECRET_MODE = 0o440;
 const CONFIG_MODE = 0o444;
 
-/** A pod's volumes and where its container sees them, both sorted. */
+/** The volumes of a pod and the mounts of its container, both sorted. */
 export interface Files<T> {
   readonly volumes: Node<T>[];
   readonly mounts: Node<T>[];
 }
 
-/** The workload's secret files, or nothing when it has none. */
+/** Renders the Secret with the workload's secret files, if it has any. */
 export function renderSecret<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
   const { resolver } = context.options;
   if (workload.secretFiles.length === 0) {
@@ -37,7 +37,7 @@ export function renderSecret<T>(context: Context<T>, workload: Workload): Kubern
   ];
 }
 
-/** The workload's config files. Its name changes with its content, and with it the pods that mount it. */
+/** Renders the workload's ConfigMap. Its name contains a hash of its content, so that a change replaces the pods. */
 export function renderConfigMap<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
   const { configFiles } = workload;
   if (configFiles.length === 0) {
@@ -66,7 +66,7 @@ export function filesOf<T>(context: Context<T>, workload: Workload): Files<T> {
   const mounts = parts.flatMap((part) => part.mounts);
   return {
     volumes: parts.flatMap((part) => part.volumes),
-    // A mount below another one must come after it.
+    // A nested mount must follow its parent.
     mounts: mounts.sort((a, b) => (a.mountPath < b.mountPath ? -1 : 1)),
   };
 }
@@ -76,7 +76,7 @@ interface Part<T> {
   readonly mounts: (Record<string, Node<T>> & { readonly mountPath: string })[];
 }
 
-/** One volume per folder, so that a folder holds the secrets of its paths only. */
+/** Returns one volume per folder, each with only the secrets below that folder. */
 function secretFiles<T>(context: Context<T>, workload: Workload): Part<T> {
   const folders = [...new Set(workload.secretFiles.map(({ path }) => dirname(path)))];
   const volumes = folders.map((folder): Node<T> => ({
@@ -97,7 +97,7 @@ function secretFiles<T>(context: Context<T>, workload: Workload): Part<T> {
   return { volumes, mounts };
 }
 
-/** Each file is mounted by itself: a folder of the image keeps its other files. */
+/** Mounts each file individually, so that the other files of the image's folder stay visible. */
 function configFiles<T>(workload: Workload): Part<T> {
   if (workload.configFiles.length === 0) {
     return { volumes: [], mounts: [] };
@@ -127,7 +127,10 @@ function writablePaths<T>(workload: Workload): Part<T> {
   };
 }
 
-/** Disks of services and stores come from the claim templates of their StatefulSet; a job's claim is an object. */
+/**
+ * Returns the volume mounts. Volumes of services and datastores come from the StatefulSet's claim templates; a job's
+ * claim is a separate object.
+ */
 function disks<T>(workload: Workload): Part<T> {
   const mounts = workload.volumes.map(({ name, path }) => ({ name, mountPath: path }));
   const volumes =
@@ -140,7 +143,7 @@ function disks<T>(workload: Workload): Part<T> {
   return { volumes, mounts };
 }
 
-/** The disks of a job, which outlive its runs. */
+/** Renders the claims of a job's volumes, which outlive its runs. */
 export function renderClaims<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
   return workload.kind !== "job"
     ? []
@@ -160,7 +163,7 @@ export function claimSpec<T>({ options }: Context<T>, size: number) {
   };
 }
 
-/** With a dot, as `a-b` and `c` must not make the same name as `a` and `b-c`. */
+/** Returns the name of a claim. The dot prevents `a-b` and `c` from getting the same name as `a` and `b-c`. */
 function claimName(workload: Workload, volume: string): string {
   return `${workload.name}.${volume}`;
 }
@@ -169,7 +172,10 @@ function configMapName({ name, configFiles }: Workload): string {
   return `${name}-config-${shortHash(JSON.stringify(configFiles))}`;
 }
 
-/** Keys of a ConfigMap for paths: `/etc/app/a.conf` is `etc_app_a.conf`, with a hash where two would be the same. */
+/**
+ * Returns the ConfigMap keys of paths: `/etc/app/a.conf` is `etc_app_a.conf`, with a hash where two keys would be
+ * equal.
+ */
 function configKeys(files: readonly ConfigFile[]): ReadonlyMap<string, string> {
   const plain = files.map(({ path }) => path.replace(/^\//, "").replace(/[^A-Za-z0-9._-]/g, "_"));
   return new Map(

@@ -2,16 +2,16 @@ import type { Plan } from "../../catalog/plan/types";
 import { GOOGLE_FRONT_END_RANGES } from "./network";
 import type { KubernetesOptions } from "./types";
 
-/** The node-local cache, and Cloud DNS, which answers at the metadata server's address (Autopilot). */
+/** Addresses of the node-local DNS cache, and of Cloud DNS, which uses the metadata server's address (Autopilot). */
 const DNS_RANGES = ["169.254.20.10/32", "169.254.169.254/32"];
 
-/** The metadata server, which gives a workload its tokens, and where nodes without Dataplane V2 have it. */
+/** Addresses of the metadata server, which issues a workload's tokens, with and without Dataplane V2. */
 const TOKEN_SERVERS = [
   { cidr: "169.254.169.254/32", port: 80 },
   { cidr: "169.254.169.252/32", port: 988 },
 ];
 
-/** What GKE asks of a system's objects: who its load balancers are, where its DNS is, how they reach a Service. */
+/** Returns the options for GKE: the sources of its load balancers, its DNS, and the annotations of Services. */
 export function googleOptions(
   plan: Plan,
 ): Pick<
@@ -23,7 +23,7 @@ export function googleOptions(
     edge: { ranges: GOOGLE_FRONT_END_RANGES },
     dnsRanges: DNS_RANGES,
     tokenServers: TOKEN_SERVERS,
-    // Where the collectors of Managed Prometheus run.
+    // Namespace of the collectors of Managed Prometheus.
     monitoringNamespace: "gke-gmp-system",
     serviceAnnotations: ({ name }): Record<string, string> =>
       routed.has(name)

@@ -16,8 +16,8 @@ export { GOOGLE_FRONT_END_RANGES } from "./network";
 export type * from "./types";
 
 /**
- * All Kubernetes objects of a system, each after what it needs. Pure: the same plan gives the same objects in
- * the same order. A caller that makes the Secrets itself, under names of its own, takes them from `renderSecrets`.
+ * Renders all Kubernetes objects of a system, each after its dependencies. Pure: the same plan gives the same objects
+ * in the same order. A caller that creates the Secrets itself, under other names, takes them from `renderSecrets`.
  */
 export function renderKubernetes<T>(plan: Plan, options: KubernetesOptions<T>): KubernetesObject<T>[] {
   const context = contextOf(plan, options);
@@ -31,7 +31,7 @@ export function renderKubernetes<T>(plan: Plan, options: KubernetesOptions<T>): 
   ];
 }
 
-/** Only the Secrets, one per workload that has secret files, in the order of their names. */
+/** Renders only the Secrets, one per workload with secret files, sorted by name. */
 export function renderSecrets<T>(
   plan: Plan,
   options: KubernetesOptions<T>,
@@ -42,7 +42,7 @@ export function renderSecrets<T>(
   );
 }
 
-/** What holds for the namespace as a whole. */
+/** Renders the objects that apply to the namespace as a whole. */
 function renderFoundation<T>(context: Context<T>): KubernetesObject<T>[] {
   return [
     renderNamespace(context),

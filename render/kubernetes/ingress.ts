@@ -5,9 +5,9 @@ import { namespaced, type Context } from "./context";
 import type { KubernetesObject, Node } from "./types";
 
 /**
- * The way in for users: the system's routes under its host name, with TLS. Nothing when it has no routes.
- * Annotations hold for a whole Ingress: on a cluster with ingress-nginx, a route with options has one of its own.
- * On Google Cloud the load balancer's own objects carry the options.
+ * Renders the system's routes as Ingresses under its host name, with TLS. Returns nothing for a system without routes.
+ * Annotations apply to a whole Ingress, so on a cluster with ingress-nginx a route with options has its own. On Google
+ * Cloud the load balancer's own objects contain the options.
  */
 export function renderIngress<T>(context: Context<T>): KubernetesObject<T>[] {
   const { plan } = context;
@@ -50,7 +50,9 @@ function hasOptions(route: PlannedRoute): boolean {
   return Object.keys(nginxAnnotations(route)).length > 0;
 }
 
-/** `/api/v1` is `api-v1-1f2e3d`: readable, and different for `/api-v1`. */
+/**
+ * Returns a readable and unique name for a path: `/api/v1` is `api-v1-1f2e3d`, which differs from that of `/api-v1`.
+ */
 function slug(path: string): string {
   const hash = createHash("sha256").update(path).digest("hex").slice(0, 6);
   const words = path
@@ -61,12 +63,15 @@ function slug(path: string): string {
   return words === "" ? hash : `${words}-${hash}`;
 }
 
-/** A route's options in the words of ingress-nginx. Its controller answers 503 unless told that a limit is 429. */
+/**
+ * Returns a route's options as ingress-nginx annotations. The controller answers rate-limited requests with 503 unless
+ * configured to answer 429.
+ */
 function nginxAnnotations({ rateLimit, corsOrigins, bodyLimit, websocket }: PlannedRoute) {
   const annotations: Record<string, string> = {
     ...(rateLimit && {
       [rateLimit.seconds === 1 ? "limit-rps" : "limit-rpm"]: String(rateLimit.requests),
-      // The controller multiplies the rate: what is served at once is rounded up, and at least the rate itself.
+      // The controller expects a multiple of the rate, so the burst is rounded up to at least the rate.
       "limit-burst-multiplier": String(Math.max(1, Math.ceil(rateLimit.burst / rateLimit.requests))),
     }),
     ...(corsOrigins && {

@@ -9,9 +9,9 @@ const RETRIES = 2;
 const LONGEST_NAME = 63;
 
 /**
- * A Job runs once and cannot be changed. Its name therefore ends with a hash of what it does: a release that
- * changes that brings a new Job, one that does not finds the old one done. It is never removed by itself, or
- * the next deployment would run it again.
+ * Renders a Job. A Job runs once and is immutable, so its name ends with a hash of its task: a release that changes the
+ * task creates a new Job, otherwise the completed one is found. It has no TTL, because the next deployment would run a
+ * deleted Job again.
  */
 export function renderJob<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
   return {
@@ -30,10 +30,13 @@ function jobSpec<T>(context: Context<T>, workload: Workload): Record<string, Nod
   };
 }
 
-/** The catalog's name and a hash of the spec. Late values count by what they stand for, as they are not known. */
+/**
+ * Returns the catalog's name and a hash of the spec. Late values are represented by their references, because their
+ * content is unknown.
+ */
 export function jobName<T>(context: Context<T>, workload: Workload): string {
   const known = knownContext(context);
-  // Which values it works with: a rotated password is another task, though nothing else of the pod says so.
+  // The secrets' generations are part of the task, because a rotated password does not change the pod otherwise.
   const secrets = workload.secretFiles.map(({ value }) => resolve(value, known.options.resolver));
   const suffix = shortHash(JSON.stringify([jobSpec(known, workload), secrets]));
   return `${workload.name.slice(0, LONGEST_NAME - suffix.length - 1)}-${suffix}`;

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { Plan, Workload } from "../../catalog/plan/types";
 import type { Labels } from "./types";
 
-/** Prefix of our own annotations. */
+/** Prefix of Longshore's annotations. */
 export const PREFIX = "longshore";
 
-/** The labels that Kubernetes recommends, the same on every object of a workload and on its pods. */
+/** Returns the labels that Kubernetes recommends, equal on every object of a workload and on its pods. */
 export function labelsOf(plan: Plan, workload?: Workload): Labels {
   return {
     ...(workload && { "app.kubernetes.io/component": workload.kind }),
@@ -16,7 +16,7 @@ export function labelsOf(plan: Plan, workload?: Workload): Labels {
   };
 }
 
-/** The labels that tell a workload's pods from all others. They never change: selectors are immutable. */
+/** Returns the labels that identify a workload's pods. They never change, because selectors are immutable. */
 export function selectorOf(plan: Plan, workload: string): Labels {
   return { "app.kubernetes.io/instance": instanceOf(plan), "app.kubernetes.io/name": workload };
 }
@@ -25,12 +25,12 @@ function instanceOf({ system, environment }: Plan): string {
   return `${system}-${environment}`;
 }
 
-/** The first characters of a SHA-256, enough to tell versions of one object apart. */
+/** Returns the first characters of a SHA-256, enough to distinguish versions of one object. */
 export function shortHash(text: string, length = 10): string {
   return createHash("sha256").update(text).digest("hex").slice(0, length);
 }
 
-/** Name of a pod's volume for a path: readable where it fits, unique always. */
+/** Returns the name of a pod's volume for a path: readable if it fits, always unique. */
 export function volumeName(prefix: string, path: string): string {
   const name = `${prefix}${path.replaceAll("/", "-")}`;
   if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= 63 && !path.includes("-")) {
@@ -46,7 +46,7 @@ const BINARY = [
   [2 ** 10, "Ki"],
 ] as const;
 
-/** Bytes as the API server writes them back, so that nothing ever looks changed. */
+/** Formats bytes as the API server does, to avoid false differences. */
 export function formatBytes(bytes: number): string {
   for (const [size, unit] of BINARY) {
     if (bytes >= size && bytes % size === 0) {
@@ -56,12 +56,12 @@ export function formatBytes(bytes: number): string {
   return String(bytes);
 }
 
-/** Thousandths of a core as the API server writes them back. */
+/** Formats thousandths of a core as the API server does. */
 export function formatCpu(thousandths: number): string {
   return thousandths % 1000 === 0 ? String(thousandths / 1000) : `${thousandths}m`;
 }
 
-/** Smallest and largest number of pods, apart from those of a rollout. */
+/** Returns the minimum and maximum number of pods, without those of a rollout. */
 export function replicasOf({ scale }: Workload): { readonly min: number; readonly max: number } {
   return scale.kind === "fixed" ? { min: scale.replicas, max: scale.replicas } : scale;
 }

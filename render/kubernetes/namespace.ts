@@ -5,12 +5,12 @@ import { devicesOf } from "./devices";
 import { formatBytes, formatCpu, labelsOf, PREFIX, replicasOf } from "./names";
 import type { KubernetesObject } from "./types";
 
-/** Version of the Pod Security Standard: a newer cluster must not start to refuse what ran yesterday. */
+/** Pinned version of the Pod Security Standard, so that a newer cluster does not reject running workloads. */
 const POD_SECURITY_VERSION = "v1.33";
 
 /**
- * The namespace admits only pods that follow the strictest Pod Security Standard. No standard but the loosest knows
- * of devices of a node: where they are used the namespace says so, and what is looser is still warned about.
+ * Renders the namespace, which enforces the strictest Pod Security Standard. All standards except the loosest forbid
+ * host devices. If the catalog permits some, the namespace enforces the loosest level and still warns about violations.
  */
 export function renderNamespace<T>({ plan, namespace, options }: Context<T>): KubernetesObject<T> {
   const devices = plan.workloads.filter((workload) => devicesOf(workload).length > 0);
@@ -27,7 +27,7 @@ export function renderNamespace<T>({ plan, namespace, options }: Context<T>): Ku
   );
   const annotations = {
     ...(reasons.length > 0 && { [`${PREFIX}/exceptions`]: reasons.join("; ") }),
-    // Applied by two field managers with two values, an annotation is a conflict: a second stack stops here.
+    // Server-side apply reports a conflict if a second stack applies another value, which stops that stack.
     ...(options.stack !== undefined && { [`${PREFIX}/stack`]: options.stack }),
   };
   return {
@@ -38,8 +38,8 @@ export function renderNamespace<T>({ plan, namespace, options }: Context<T>): Ku
 }
 
 /**
- * Twice what the plan needs at its largest: room for a rollout with pods that still end, yet a runaway cannot
- * take the whole cluster. Nothing here may open a port of a node or an address of its own.
+ * Renders the ResourceQuota: twice the plan's maximum. This leaves room for a rollout with terminating pods, but stops
+ * a runaway workload from exhausting the cluster. Node ports and load balancers are not allowed.
  */
 export function renderResourceQuota<T>(context: Context<T>): KubernetesObject<T> {
   const { workloads } = context.plan;
@@ -64,7 +64,7 @@ export function renderResourceQuota<T>(context: Context<T>): KubernetesObject<T>
   return namespaced(context, "v1", "ResourceQuota", "quota", { spec: { hard } });
 }
 
-/** What a container gets that says nothing, such as one that an operator starts to look around. */
+/** Renders the default requests and limits of containers without any, such as a debugging container of an operator. */
 export function renderLimitRange<T>(context: Context<T>): KubernetesObject<T> {
   const disk = { "ephemeral-storage": formatBytes(LOGS_DISK) };
   const defaults = {

@@ -5,23 +5,23 @@ import { metadataOf, namespaced, type Context } from "./context";
 import { PREFIX, selectorOf } from "./names";
 import type { EdgeSource, KubernetesObject, Node } from "./types";
 
-/** From where Google's load balancers and their health checks reach pods. */
+/** Source ranges of Google's load balancers and their health checks. */
 export const GOOGLE_FRONT_END_RANGES = ["35.191.0.0/16", "130.211.0.0/22"] as const;
 
-/** Where no public host is: private, shared and link-local addresses, among them the cloud's metadata server. */
+/** Address ranges without public hosts: private, shared and link-local, including the cloud's metadata server. */
 const PRIVATE_RANGES = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
 const PRIVATE_RANGES_6 = ["fc00::/7", "fe80::/10"];
 
 const DEFAULT_EDGE: EdgeSource = { namespace: "ingress-nginx" };
 const NODE_LOCAL_DNS = ["169.254.20.10/32"];
 
-/** Nothing reaches anything in this namespace unless another policy allows it. */
+/** Denies all traffic in the namespace that no other policy allows. */
 export function renderDefaultDeny<T>(context: Context<T>): KubernetesObject<T> {
   const spec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
   return namespaced(context, "networking.k8s.io/v1", "NetworkPolicy", "default-deny", { spec });
 }
 
-/** Lets in the workload's clients and out to what it refers to, port by port. */
+/** Allows the workload's clients in, and the workload out to the targets of its references, per port. */
 export function renderNetworkPolicy<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
   const hosts = workload.egress.map(({ host, port }) => `${host}:${port}`);
   return {
@@ -31,7 +31,8 @@ export function renderNetworkPolicy<T>(context: Context<T>, workload: Workload):
       context,
       workload,
       workload.name,
-      // A NetworkPolicy cannot name hosts: it opens their ports to all public addresses. This says what was meant.
+      // A NetworkPolicy cannot name hosts, so it opens their ports to all public addresses. The annotation records the
+      // hosts.
       hosts.length > 0 ? { [`${PREFIX}/egress-hosts`]: hosts.join(",") } : undefined,
     ),
     spec: {
@@ -84,7 +85,7 @@ function peerOf<T>(context: Context<T>, connection: Connection): Node<T> {
   return { ipBlock: { cidr } };
 }
 
-/** Addresses are opened as they are, names as all public addresses at their port. */
+/** Returns the egress rules: IP addresses exactly, host names as all public addresses at their port. */
 function hostRules(egress: Workload["egress"]): Node<never>[] {
   const addresses = egress.filter(({ host }) => isIP(host) !== 0);
   const ports = [...new Set(egress.filter(({ host }) => isIP(host) === 0).map(({ port }) => port))];

@@ -6,7 +6,7 @@ import { filesOf } from "./files";
 import { labelsOf, PREFIX, replicasOf, selectorOf } from "./names";
 import type { Node } from "./types";
 
-/** The pod of a Deployment, StatefulSet or Job. */
+/** Renders the pod template of a Deployment, StatefulSet or Job. */
 export function podTemplate<T>(context: Context<T>, workload: Workload): Record<string, Node<T>> {
   const { plan, drainSeconds } = context;
   const annotations = annotationsOf(context, workload);
@@ -55,13 +55,14 @@ function podSecurityContext(workload: Workload) {
     runAsGroup: user,
     fsGroup: user,
     ...deviceGroups(workload),
-    // Without this, every start walks through all files of a disk, and PostgreSQL refuses a folder whose mode changed.
+    // Otherwise every start would change the ownership of all files on a volume, and PostgreSQL rejects a data folder
+    // with a changed mode.
     fsGroupChangePolicy: "OnRootMismatch",
     seccompProfile: { type: "RuntimeDefault" },
   };
 }
 
-/** Pods of one workload stay apart: a node or a zone that fails takes some of them, not all. */
+/** Spreads the pods of a workload over nodes and zones, so that a failure affects only some of them. */
 function spreadOf<T>({ plan }: Context<T>, workload: Workload) {
   if (workload.kind === "job" || replicasOf(workload).max < 2) {
     return {};

@@ -2,13 +2,14 @@ import { namespaced, type Context } from "./context";
 import type { KubernetesObject } from "./types";
 
 /**
- * The same whatever it holds, unlike the names of other Secrets. A pod keeps the names that its account had when it was
- * made, and looks into the Secret only to pull: under one name a new password serves the pods that run as well, and
- * none of them has to be replaced for it. A changed Secret is deleted and recreated; a pull in between is retried.
+ * Name of the pull secret. Unlike the names of other Secrets, it does not depend on the content. A pod keeps the Secret
+ * names that its service account had at creation, and the Secret is read at each pull. A constant name therefore lets
+ * running pods use a new password without a replacement. A changed Secret is deleted and recreated; the kubelet retries
+ * a pull in between.
  */
 const NAME = "registry-login";
 
-/** With what pods of the namespace pull, or nothing where nodes can do so by themselves. */
+/** Renders the pull secret of the namespace, unless nodes have their own credentials. */
 export function renderPullSecret<T>(context: Context<T>): KubernetesObject<T>[] {
   const { pullLogin } = context.options;
   return pullLogin === undefined
@@ -21,7 +22,10 @@ export function renderPullSecret<T>(context: Context<T>): KubernetesObject<T>[] 
       ];
 }
 
-/** For accounts, not pods: a Deployment stays as it is, and a Job keeps its name, with a login and without. */
+/**
+ * Returns the reference for service accounts. Pod specifications have none, so that Deployments and the names of Jobs
+ * do not depend on it.
+ */
 export function pullSecrets<T>({ options }: Context<T>): Pick<KubernetesObject<T>, string> {
   return options.pullLogin === undefined ? {} : { imagePullSecrets: [{ name: NAME }] };
 }

@@ -4,10 +4,10 @@ import { replicasOf, selectorOf } from "./names";
 import type { KubernetesObject, Node } from "./types";
 import { controllerKind } from "./workload";
 
-/** Percent of the CPU request to aim at when the catalog names no load. */
+/** Target CPU utilization in percent of the request, if the catalog names none. */
 const DEFAULT_CPU = 75;
 
-/** The autoscaler of a workload whose number of pods follows the load. */
+/** Renders the autoscaler of a workload with an autoscaling range. */
 export function renderAutoscaler<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
   const { scale, name } = workload;
   const kind = controllerKind(workload);
@@ -28,7 +28,7 @@ export function renderAutoscaler<T>(context: Context<T>, workload: Workload): Ku
           ...(cpu === undefined ? [] : [utilization("cpu", cpu)]),
           ...(scale.memory === undefined ? [] : [utilization("memory", scale.memory)]),
         ],
-        // Up at once, down slowly: load comes in waves, and a pod that ends cuts connections.
+        // Scales up immediately and down slowly, because load fluctuates and terminating a pod closes connections.
         behavior: {
           scaleDown: {
             stabilizationWindowSeconds: 300,
@@ -44,7 +44,10 @@ function utilization(name: "cpu" | "memory", averageUtilization: number): Node<n
   return { type: "Resource", resource: { name, target: { type: "Utilization", averageUtilization } } };
 }
 
-/** Nodes may be emptied one pod at a time. A single pod has none: a budget for it would block the node for good. */
+/**
+ * Renders a budget that allows one pod at a time to be evicted. A single pod has none, because a budget would block
+ * draining its node.
+ */
 export function renderDisruptionBudget<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
   if (workload.kind === "job" || replicasOf(workload).min < 2) {
     return [];
@@ -57,7 +60,7 @@ export function renderDisruptionBudget<T>(context: Context<T>, workload: Workloa
       spec: {
         maxUnavailable: 1,
         selector: { matchLabels: selectorOf(context.plan, workload.name) },
-        // A pod that does not work anyway must not keep its node from being emptied.
+        // An unhealthy pod must not block draining its node.
         unhealthyPodEvictionPolicy: "AlwaysAllow",
       },
     },

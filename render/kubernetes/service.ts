@@ -3,7 +3,7 @@ import { metadataOf, type Context } from "./context";
 import { selectorOf } from "./names";
 import type { KubernetesObject } from "./types";
 
-/** What load balancers and meshes know of a port by its name. */
+/** Values of `appProtocol` by port name, for load balancers and service meshes. */
 const PROTOCOLS: Readonly<Record<string, string>> = {
   grpc: "kubernetes.io/h2c",
   http: "http",
@@ -11,7 +11,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   metrics: "http",
 };
 
-/** The workload's Service, its DNS name in the cluster; none for a workload without ports. */
+/** Renders the workload's Service, which gives it a DNS name in the cluster. Workloads without ports have none. */
 export function renderServices<T>(context: Context<T>, workload: Workload): KubernetesObject<T>[] {
   const { kind, volumes, ports } = workload;
   if (kind === "job") {
@@ -26,7 +26,7 @@ export function renderServices<T>(context: Context<T>, workload: Workload): Kube
   ];
 }
 
-/** The Service that gives each pod of a StatefulSet its name. A store's own name leads straight to its pod. */
+/** Returns the name of the headless Service of a StatefulSet. A datastore's own name resolves directly to its pod. */
 export function headlessName({ kind, name }: Workload): string {
   return kind === "store" ? name : `${name}-pods`;
 }
@@ -43,7 +43,7 @@ function service<T>(
     return {
       name: portName,
       port,
-      // By number: renaming a port would otherwise leave the old pods without endpoints during the rollout.
+      // A number: if a name were used, renaming a port would leave the old pods without endpoints during the rollout.
       targetPort: port,
       protocol: "TCP",
       ...(appProtocol && { appProtocol }),

@@ -8,7 +8,7 @@ import { pullSecrets } from "./pull-secret";
 import { headlessName } from "./service";
 import type { KubernetesObject } from "./types";
 
-/** The kind that runs a workload: one with disks needs an identity for each of its pods. */
+/** Returns the controller of a workload. Workloads with volumes need a stable identity per pod. */
 export function controllerKind({ kind, volumes }: Workload): "Deployment" | "StatefulSet" | "Job" {
   if (kind === "job") {
     return "Job";
@@ -16,7 +16,7 @@ export function controllerKind({ kind, volumes }: Workload): "Deployment" | "Sta
   return kind === "store" || volumes.length > 0 ? "StatefulSet" : "Deployment";
 }
 
-/** What runs the workload's pods. */
+/** Renders the controller of the workload's pods. */
 export function renderController<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
   switch (controllerKind(workload)) {
     case "Job":
@@ -28,7 +28,7 @@ export function renderController<T>(context: Context<T>, workload: Workload): Ku
   }
 }
 
-/** Every workload has an identity of its own, and none of them a token: no pod talks to the API server. */
+/** Renders the workload's ServiceAccount, without a token: no pod uses the Kubernetes API. */
 export function renderServiceAccount<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
   return {
     apiVersion: "v1",
@@ -39,7 +39,7 @@ export function renderServiceAccount<T>(context: Context<T>, workload: Workload)
   };
 }
 
-/** A new pod is ready before an old one ends. */
+/** Renders a Deployment. The rollout starts a new pod before it stops an old one. */
 function renderDeployment<T>(context: Context<T>, workload: Workload): KubernetesObject<T> {
   return {
     apiVersion: "apps/v1",
@@ -79,18 +79,18 @@ function renderStatefulSet<T>(context: Context<T>, workload: Workload): Kubernet
   };
 }
 
-/** Seconds without a new ready pod after which Kubernetes calls a rollout failed, unless told otherwise. */
+/** Kubernetes' default progress deadline in seconds. */
 const DEFAULT_DEADLINE = 600;
-/** Seconds that a pod may take before its container starts: scheduling, a new node, pulling the image. */
+/** Seconds before a pod's container starts: scheduling, a new node, pulling the image. */
 const UNTIL_START = 480;
 
-/** A rollout fails only after a pod had all of its time to start. */
+/** Returns a progress deadline that covers the startup time of a pod. */
 function progressDeadline({ probes }: Workload) {
   const seconds = probes.startupSeconds + UNTIL_START;
   return seconds > DEFAULT_DEADLINE ? { progressDeadlineSeconds: seconds } : {};
 }
 
-/** Where an autoscaler sets the number of pods, nothing else may: an update would undo its work. */
+/** Returns the number of replicas, unless an autoscaler sets it: an update would override the autoscaler. */
 function replicas(workload: Workload) {
   return workload.scale.kind === "fixed" ? { replicas: replicasOf(workload).max } : {};
 }

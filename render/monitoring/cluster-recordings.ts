@@ -4,21 +4,24 @@ import type { Recording } from "./types";
 const BY = "by (system, service)";
 
 /**
- * Whose a pod is, by its name: `backend-6c5d7f8b9c-x2x4z` of a Deployment, `db-0` of a StatefulSet,
- * `migrate-232a1df55f-x2x4z` of a Job. Kubernetes writes the last part without vowels.
+ * Extracts the workload from a pod's name: `backend-6c5d7f8b9c-x2x4z` of a Deployment, `db-0` of a StatefulSet,
+ * `migrate-232a1df55f-x2x4z` of a Job. Kubernetes generates the last part without vowels.
  */
 export const POD_OF = "(.+?)-(?:[0-9]+|[0-9a-z]{6,10}-[b-df-hj-np-tv-z2-9]{5})";
-/** The Job of a pod. */
+/** Extracts the Job from a pod's name. */
 const JOB_OF = "(.+-[0-9a-z]{6,10})-[b-df-hj-np-tv-z2-9]{5}";
 
-/** `[label, part]`: the label to read, and what of it. */
+/** `[label, part]`: the source label and the part of it to extract. */
 type From = readonly [label: string, part?: string];
 
 function labelled(expr: string, to: string, [label, part = "(.+)"]: From): string {
   return `label_replace(${expr}, "${to}", "$1", "${label}", "${part}")`;
 }
 
-/** A cluster's namespace is the system, and its objects are called like services. */
+/**
+ * Adds the labels `system` and `service`. A cluster's namespaces are named after systems, and its objects after
+ * services.
+ */
 function named(
   expr: string,
   service: From,
@@ -28,7 +31,7 @@ function named(
   return `${over} ${BY} (${labelled(labelled(expr, "system", system), "service", service)})`;
 }
 
-/** Of every Deployment and StatefulSet. */
+/** Combines the expressions of Deployments and StatefulSets. */
 function ofControllers(deployment: string, statefulSet: string): string {
   return `(${named(deployment, ["deployment"])} or ${named(statefulSet, ["statefulset"])})`;
 }
@@ -42,8 +45,9 @@ const jobs = (phases: string) =>
   `group by (namespace, job_name) (${labelled(`kube_pod_status_phase{phase=~"${phases}"} > 0`, "job_name", ["pod", JOB_OF])})`;
 
 /**
- * What Deployments, StatefulSets and Jobs do, from the few of kube-state-metrics' series that GKE collects. It knows
- * neither Jobs nor why a container ended: a Job has failed when a pod of it has and no other one runs or did better.
+ * Recordings of the state of Deployments, StatefulSets and Jobs, from the subset of kube-state-metrics that GKE
+ * collects. That subset contains neither Jobs nor termination reasons, so a Job counts as failed when one of its pods
+ * has failed and no other pod is pending, running or succeeded.
  */
 export const CLUSTER_CONTAINERS: readonly Recording[] = [
   { record: "service:containers:count", expr: wanted.slice(1, -1) },
@@ -52,7 +56,7 @@ export const CLUSTER_CONTAINERS: readonly Recording[] = [
     expr: `${named('kube_pod_container_status_waiting_reason{reason!~"ContainerCreating|PodInitializing"}', ["container"])} or 0 * service:containers:count`,
   },
   {
-    // While a release rolls out there are more than wanted.
+    // During a rollout there are more ready pods than wanted.
     record: "service:containers_unready:count",
     expr: `clamp_min(${wanted} - ${ready}, 0)`,
   },
@@ -71,10 +75,10 @@ const ofGoogle = (expr: string, service: From, over: "sum" | "max" = "sum") =>
 
 const OF_CONTAINER: From = ["container_name"];
 const OF_POD: From = ["pod_name", POD_OF];
-/** The rest is pages of files, which are given back when memory is wanted. */
+/** Selects memory that cannot be reclaimed. The rest is page cache. */
 const HELD = ', memory_type="non-evictable"';
 
-/** What containers use, as Google measures it on every cluster, free of charge and once a minute. */
+/** Recordings of resource usage, from the free metrics that Google collects on every cluster once a minute. */
 export const CLUSTER_USE: readonly Recording[] = [
   {
     record: "service:container_restarts:increase15m",

@@ -3,14 +3,14 @@ import { mark } from "./fill";
 
 const yaml = (content: object) => `# Written by Longshore.\n${yamlText(content)}`;
 
-/** A target of Prometheus itself: systems have agents for theirs. */
+/** A target that Prometheus scrapes itself. Systems have agents for their targets. */
 export interface OwnTarget {
   readonly service: string;
-  /** `host:port`, or a mark. */
+  /** `host:port`, or a placeholder. */
   readonly address: string;
-  /** @default "/metrics" */
+  /** Path of the metrics. @default "/metrics" */
   readonly path?: string;
-  /** Its metrics say themselves what they are about. @default false */
+  /** Whether labels in the metrics override those of the target. @default false */
   readonly honorLabels?: boolean;
 }
 
@@ -19,17 +19,20 @@ export interface PrometheusConfiguration {
   readonly alertmanager: string;
 }
 
-/** Prometheus: takes in what agents send, asks its own neighbours, and works out the rules. */
+/**
+ * Returns the configuration of Prometheus: receives the agents' samples, scrapes the monitoring system and evaluates
+ * rules.
+ */
 export function prometheusConfiguration({ targets, alertmanager }: PrometheusConfiguration): string {
   return yaml({
     global: {
       scrape_interval: `${mark("scrapeSeconds")}s`,
-      // A timeout may not be longer than the interval.
+      // The timeout must not exceed the interval.
       scrape_timeout: `${mark("scrapeSeconds")}s`,
       evaluation_interval: `${mark("scrapeSeconds")}s`,
       external_labels: { environment: mark("environment") },
     },
-    // An agent that is replaced, or could not send for a while, comes late.
+    // Samples are late if an agent was replaced or could not send.
     storage: { tsdb: { out_of_order_time_window: "15m" } },
     rule_files: ["/etc/prometheus/rules.yml"],
     alerting: {
@@ -44,12 +47,13 @@ export function prometheusConfiguration({ targets, alertmanager }: PrometheusCon
   });
 }
 
-/** Where alerts go: an address, or the file that it is in. */
+/** The alert webhook: a URL, or the file that contains it. */
 export type Webhook = { readonly url: string } | { readonly url_file: string };
 
 /**
- * Alertmanager: what is critical goes out at once and again every hour, the rest in batches and once a day. Who is
- * told about a failure is not told about its consequences as well. Without a webhook alerts are only to be looked at.
+ * Returns the configuration of Alertmanager. Critical alerts are sent immediately and repeated every hour; others are
+ * grouped and repeated daily. An alert inhibits alerts about its consequences. Without a webhook, alerts are only
+ * visible in the user interface.
  */
 export function alertmanagerConfiguration(webhook?: Webhook): string {
   const receiver = (name: string) => ({

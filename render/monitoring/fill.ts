@@ -1,11 +1,14 @@
 import { reference, type TextReference, type Value } from "../../catalog/references";
 
-/** A mark in a text that a reference takes the place of. Neither YAML nor PromQL nor templates have anything like it. */
+/** Returns a placeholder that `fill` replaces with a reference. YAML, PromQL and templates contain no similar text. */
 export function mark(name: string): string {
   return `@(${name})`;
 }
 
-/** The text with every mark replaced. @throws Error for a mark without a value: it would be deployed as it is */
+/**
+ * Replaces every placeholder of a text.
+ * @throws Error for a placeholder without a value, which would otherwise be deployed
+ */
 export function fill(content: string, values: Readonly<Record<string, Value>>): TextReference {
   const parts = content.split(/@\(([A-Za-z]+)\)/).map((part, index): Value => {
     if (index % 2 === 0) {

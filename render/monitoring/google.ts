@@ -3,7 +3,7 @@ import { mark } from "./fill";
 import { prometheusGroups, ruleGroups } from "./rules";
 import type { RuleGroup } from "./types";
 
-/** Google Managed Prometheus' object that asks the pods of one workload for their metrics. */
+/** The PodMonitoring object of Google Managed Prometheus, which scrapes the pods of one workload. */
 export interface PodMonitoring {
   readonly apiVersion: "monitoring.googleapis.com/v1";
   readonly kind: "PodMonitoring";
@@ -19,13 +19,13 @@ export interface PodMonitoring {
       readonly path: string;
       readonly interval: string;
     }[];
-    /** Labels of the pod that its series get, by which rules know system and service. */
+    /** Pod labels that are copied to the series. Rules identify system and service by them. */
     readonly targetLabels: { readonly fromPod: readonly { readonly from: string; readonly to: string }[] };
     readonly limits: { readonly samples: number };
   };
 }
 
-/** Google Managed Prometheus' rules: for one cluster, to whose series it narrows them, or for all of a project. */
+/** Rules of Google Managed Prometheus: for the series of one cluster, or for those of a project. */
 export interface ManagedRules {
   readonly apiVersion: "monitoring.googleapis.com/v1";
   readonly kind: "ClusterRules" | "GlobalRules";
@@ -36,7 +36,7 @@ export interface ManagedRules {
 const NAME = "app.kubernetes.io/name";
 const PART_OF = "app.kubernetes.io/part-of";
 
-/** One object per workload that has metrics. The plan is one for a cluster. */
+/** Returns one object per workload with metrics. The plan must be for a cluster. */
 export function podMonitorings(plan: Plan, scrapeSeconds: number): PodMonitoring[] {
   return plan.workloads.flatMap((workload) => podMonitoring(plan, workload, scrapeSeconds));
 }
@@ -73,12 +73,12 @@ function podMonitoring(
   ];
 }
 
-/** The same alerts as on one machine, from what the platform says of containers. */
+/** Returns the cluster's alerts, equivalent to those on one machine and based on the platform's metrics. */
 export function clusterRules(delay: string): ManagedRules {
   return managedRules("ClusterRules", groupsOf("cluster"), delay);
 }
 
-/** What Google measures of a cluster's containers, recorded under the names that alerts and dashboards use. */
+/** Returns recordings of Google's metrics of a cluster's containers, under the names that alerts and dashboards use. */
 export function useRules(cluster: string): ManagedRules {
   const groups = groupsOf("project").map((group) => ({
     ...group,

@@ -4,7 +4,7 @@ import { DATASOURCE } from "./dashboards/shape";
 
 const DASHBOARDS = "/etc/grafana/dashboards";
 
-/** What Grafana reads at its start, by path: the data source, where dashboards are, the dashboards. */
+/** Returns Grafana's provisioning files by path: the data source, the dashboard provider, the dashboards. */
 export function grafanaFiles(prometheusUrl: string): Readonly<Record<string, string>> {
   return {
     "/etc/grafana/provisioning/datasources/longshore.yaml": yaml({

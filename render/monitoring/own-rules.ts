@@ -1,6 +1,6 @@
 import type { Alert, RuleGroup } from "./types";
 
-/** The machine's disk, measured on the root file system of a container. */
+/** Selects the host's disk, measured on the root file system of a container. */
 const DISK = '{mountpoint="/"}';
 
 const NODE: readonly Alert[] = [

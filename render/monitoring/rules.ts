@@ -4,17 +4,17 @@ import { storeRules } from "./store-rules";
 import type { Alert, RuleGroup, Source } from "./types";
 import { workloadRules } from "./workload-rules";
 
-/** The page with the runbook of each alert. */
+/** Path of the page with the runbook of each alert. */
 export const RUNBOOKS = "docs/reference/alerts.md";
 
-/** Every rule that applies to a source of metrics. Datastores on clusters are managed or have no exporters. */
+/** Returns every rule that applies to a source of metrics. Datastores on clusters are managed or have no exporters. */
 export function ruleGroups(source: Source): RuleGroup[] {
   return source === "cluster"
     ? workloadRules(source)
     : [...workloadRules(source), ...storeRules(), ...machineRules(), ...collectionRules()];
 }
 
-/** Groups in the format of Prometheus rule files. */
+/** Returns rule groups in the format of Prometheus rule files. */
 export function prometheusGroups(groups: readonly RuleGroup[], delay: string): object[] {
   return groups.map(({ name, recordings, alerts }) => ({
     name,
@@ -35,16 +35,16 @@ function alertRule({ name, severity, expr, for: after, summary, runbook }: Alert
   };
 }
 
-/** The rule file of Prometheus. `delay` may be a placeholder that is filled in later. */
+/** Returns the rule file of Prometheus. `delay` may be a placeholder that is filled in later. */
 export function ruleFile(delay: string): string {
   const groups = prometheusGroups(ruleGroups("compose"), delay);
   return `# Written by Longshore.\n${yamlText({ groups })}`;
 }
 
-/** Headings of groups whose name is no English word. */
+/** Headings of groups whose name is not an English word. */
 const GROUP_TITLES: Readonly<Record<string, string>> = { postgres: "PostgreSQL", edge: "Reverse proxy" };
 
-/** The page of all alerts, as Markdown. */
+/** Returns the page of all alerts, as Markdown. */
 export function alertsPage(groups: readonly RuleGroup[] = ruleGroups("compose")): string {
   const sections = groups.map(({ name, alerts }) =>
     [`## ${GROUP_TITLES[name] ?? capitalized(name)}`, ...alerts.map(alertSection)].join("\n\n"),

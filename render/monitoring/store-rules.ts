@@ -119,7 +119,7 @@ const KAFKA: readonly Alert[] = [
   },
 ];
 
-/** Rules for the reverse proxy and the datastores, from their exporters' metrics. */
+/** Returns the rules for the reverse proxy and the datastores, from their exporters' metrics. */
 export function storeRules(): RuleGroup[] {
   return [
     { name: "edge", recordings: [], alerts: EDGE },

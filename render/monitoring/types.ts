@@ -25,7 +25,7 @@ export interface RuleGroup {
   readonly name: string;
   readonly recordings: readonly Recording[];
   readonly alerts: readonly Alert[];
-  /** `project` for series whose cluster label differs from Managed Prometheus'. @default "cluster" */
+  /** `project` for series whose cluster label differs from that of Managed Prometheus. @default "cluster" */
   readonly scope?: "cluster" | "project";
 }
 

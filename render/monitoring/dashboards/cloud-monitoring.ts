@@ -2,8 +2,8 @@ import { descriptions } from ".";
 import { arrange, rowsFor, type Grid, type PanelDescription, type Row, type Unit } from "./description";
 
 /**
- * The part of Cloud Monitoring's dashboards that Longshore writes. Fields at their defaults are left out: the API
- * leaves them out of its answers, and the provider would find a difference each time.
+ * The subset of Cloud Monitoring's dashboards that Longshore uses. Default values are omitted: the API omits them in
+ * its responses, and the provider would otherwise always report a difference.
  */
 export interface CloudDashboard {
   readonly displayName: string;
@@ -16,9 +16,9 @@ export interface CloudDashboard {
 }
 
 export interface Tile {
-  /** @default 0 */
+  /** Column of the left edge. @default 0 */
   readonly xPos?: number;
-  /** @default 0 */
+  /** Row of the top edge. @default 0 */
   readonly yPos?: number;
   readonly width: number;
   readonly height: number;
@@ -50,20 +50,20 @@ interface DataSet {
 
 interface Query {
   readonly prometheusQuery: string;
-  /** As UCUM writes units. @default - that of the metric */
+  /** Unit in UCUM notation. @default - the metric's unit */
   readonly unitOverride?: string;
 }
 
-/** Which system's dashboard it is. */
+/** The system that a dashboard shows. */
 export interface Shown {
   readonly system: string;
-  /** Of the environment, to tell dashboards of one project apart. */
+  /** Name of the stack, which distinguishes the dashboards of one project. */
   readonly stack: string;
-  /** Name of the cluster, by which Managed Prometheus tells series of one project apart. */
+  /** Name of the cluster, which Managed Prometheus adds to its series as a label. */
   readonly cluster: string;
 }
 
-/** The most columns that there can be, which makes a row about as high as a fortieth of the screen. */
+/** The maximum number of columns. A row is then about a fortieth of the screen's height. */
 const GRID: Grid = { width: 48, heading: 4, stat: 8, graph: 16 };
 
 const UNITS: Readonly<Record<Unit, string | undefined>> = {
@@ -78,9 +78,9 @@ const UNITS: Readonly<Record<Unit, string | undefined>> = {
 };
 
 /**
- * All that Grafana's dashboards show of one system, as far as clusters have it: one page, a service or all of them.
- *
- * @throws Error for a query that looks at other clusters or systems too, or needs a choice that there is not
+ * Returns the content of Grafana's dashboards for one system on one page, as far as clusters have the metrics. A filter
+ * selects one service or all.
+ * @throws Error for a query that is not limited to the cluster and system, or that contains an unknown variable
  */
 export function cloudDashboard(shown: Shown): CloudDashboard {
   const { system, api, errors, databases } = descriptions;
@@ -103,7 +103,7 @@ export function cloudDashboard(shown: Shown): CloudDashboard {
   };
 }
 
-/** The text of a dashboard, always the same for the same one, in lines that a diff can name. */
+/** Serializes a dashboard deterministically, on several lines for readable diffs. */
 export function cloudDashboardJson(shown: Shown): string {
   const sorted = (_key: string, value: unknown): unknown =>
     typeof value === "object" && value !== null && !Array.isArray(value)
@@ -126,7 +126,7 @@ function widget({ kind = "graph", queries, unit = "short", red }: PanelDescripti
   }
   const [only] = asked;
   if (kind === "stat" && only) {
-    // Red begins above the value here, and with it in Grafana, where these are whole numbers.
+    // Red starts above the value in Cloud Monitoring but at the value in Grafana. The values are integers.
     const threshold = { color: "RED" as const, direction: "ABOVE" as const, value: (red ?? 0) - 0.5 };
     return {
       scorecard: {
@@ -147,12 +147,12 @@ function widget({ kind = "graph", queries, unit = "short", red }: PanelDescripti
   };
 }
 
-/** `in {{system}}/{{service}}` → `in ${labels.service}`: the page is about one system. */
+/** Converts a legend: `in {{system}}/{{service}}` → `in ${labels.service}`, because the page shows one system. */
 function legendOf(legend: string): string {
   return legend.replace("{{system}}/", "").replaceAll(/\{\{(\w+)\}\}/g, "${labels.$1}");
 }
 
-/** Grafana's choices of systems and services as Cloud Monitoring writes them. */
+/** Converts Grafana's variables for systems and services to those of Cloud Monitoring. */
 function queryOf(expr: string, { system, cluster }: Shown): string {
   const query = expr
     .replaceAll('system=~"$system"', `cluster="${cluster}", system="${system}"`)

@@ -1,38 +1,38 @@
 import type { Source } from "../types";
 
-/** Grafana's names of units. */
+/** Units, named as in Grafana. */
 export type Unit = "percentunit" | "bytes" | "Bps" | "s" | "reqps" | "ops" | "short" | "cores";
 
-/** What one panel shows. Of a stat and a table there is one query, of a graph one per line or family of lines. */
+/** The content of one panel. A stat or table has one query; a graph has one query per line or family of lines. */
 export interface PanelDescription {
   readonly title: string;
   readonly kind?: "stat" | "graph" | "table";
   readonly unit?: Unit;
-  /** PromQL by legend, such as `{{service}}`. */
+  /** PromQL expressions by legend, such as `{{service}}`. */
   readonly queries: Readonly<Record<string, string>>;
   readonly description?: string;
-  /** From where a stat is red. @default - never */
+  /** Value from which a stat is red. @default - never */
   readonly red?: number;
-  /** The only source that has its metrics. @default - every source */
+  /** The only metrics source with the panel's metrics. @default - every source */
   readonly only?: Source;
 }
 
 export interface Row {
   readonly title: string;
   readonly panels: readonly PanelDescription[];
-  /** As of a panel, for all of them. @default - everywhere */
+  /** Applies to all panels of the row. @default - every source */
   readonly only?: Source;
 }
 
 export interface DashboardDescription {
   readonly name: string;
   readonly description: string;
-  /** A series that every system and service that can be chosen has. */
+  /** A series of every system and service, from which the filters take their values. */
   readonly choices: string;
   readonly rows: readonly Row[];
 }
 
-/** The rows of which there is something to see. */
+/** Returns the rows with at least one panel for the source. */
 export function rowsFor(source: Source, rows: readonly Row[]): Row[] {
   const shown = ({ only = source }: Row | PanelDescription) => only === source;
   return rows
@@ -41,9 +41,9 @@ export function rowsFor(source: Source, rows: readonly Row[]): Row[] {
     .filter(({ panels }) => panels.length > 0);
 }
 
-/** A grid that counts in its own units. */
+/** Dimensions of a grid, in its own units. */
 export interface Grid {
-  /** Divisible by four. */
+  /** Number of columns. Divisible by four. */
   readonly width: number;
   /** Heights. A table is as high as a graph. */
   readonly heading: number;
@@ -51,7 +51,7 @@ export interface Grid {
   readonly graph: number;
 }
 
-/** A panel, or the heading of a row, and its place. */
+/** A panel or row heading with its position. */
 export interface Arranged {
   readonly title: string;
   readonly panel?: PanelDescription;
@@ -61,7 +61,7 @@ export interface Arranged {
   readonly h: number;
 }
 
-/** Rows below each other, in each four numbers or two graphs side by side. */
+/** Arranges rows below each other, with four stats or two graphs side by side. */
 export function arrange(rows: readonly Row[], { width, heading, ...heights }: Grid): Arranged[] {
   const arranged: Arranged[] = [];
   let y = 0;

@@ -1,14 +1,14 @@
 import type { DashboardDescription } from "./description";
 import { dashboard, type Dashboard } from "./shape";
 
-/** The series of what is chosen. */
+/** Selector of the filtered series. */
 const CHOSEN = '{system=~"$system", service=~"$service"}';
 const chosen = (more: string) => `{system=~"$system", service=~"$service", ${more}}`;
 const NAME = "{{system}}/{{service}}";
 const BY = "by (system, service)";
 const DISK = '{mountpoint="/"}';
 
-/** Containers and the machine below them. */
+/** Containers and the host. */
 const system: DashboardDescription = {
   name: "System",
   description: "Health of containers, and their resource usage against limits.",
@@ -344,7 +344,7 @@ const errors: DashboardDescription = {
   ],
 };
 
-/** All dashboards by name. Each has filters for system and service and is the same for every system. */
+/** All dashboards by name. Each has filters for system and service and is equal for all systems. */
 export const descriptions = { system, api, errors, databases };
 
 /** Grafana dashboards by file name. */

@@ -1,6 +1,8 @@
 import { arrange, rowsFor, type DashboardDescription, type Grid, type PanelDescription } from "./description";
 
-/** The part of Grafana's dashboards that Longshore writes. Plain data; `tests/unit/monitoring-dashboards.test.ts` holds it to the shape. */
+/**
+ * The subset of Grafana's dashboards that Longshore uses. `tests/unit/monitoring-dashboards.test.ts` checks the shape.
+ */
 export interface Dashboard {
   readonly uid: string;
   readonly title: string;
@@ -24,7 +26,7 @@ export interface Variable {
   readonly multi: boolean;
   readonly allValue: string;
   readonly current: { readonly text: string; readonly value: string };
-  /** When the variable's values are looked up: 2 is when the time range changes. */
+  /** When the variable's values are refreshed: 2 is when the time range changes. */
   readonly refresh: 2;
   readonly sort: 1;
 }
@@ -57,11 +59,11 @@ export interface Target {
   readonly format?: "table";
 }
 
-/** Name by which dashboards know Prometheus; the provisioned data source has it. */
+/** The Prometheus data source, as dashboards and provisioning refer to it. */
 export const DATASOURCE: Datasource = { type: "prometheus", uid: "longshore-prometheus" };
 const GRID: Grid = { width: 24, heading: 1, stat: 4, graph: 8 };
 
-/** The dashboard for the systems and services that are chosen. */
+/** Renders a Grafana dashboard with filters for systems and services. */
 export function dashboard({ name, description, choices, rows }: DashboardDescription): Dashboard {
   const panels = arrange(rowsFor("compose", rows), GRID).map(
     ({ title, panel: described, ...gridPos }, index) => ({
