@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { Checkout } from "../support/checkout";
 
-const PORT = 18181;
+const PORT = 18150;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
 
 describe("the system that the guide builds", function () {
