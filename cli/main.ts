@@ -34,7 +34,10 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 a deployment, a service or a check failed, 2 wrong arguments or settings
 (nothing was touched), 3 another command changes the stack (nothing was touched), 130 interrupted.`;
 
-/** The `longshore` command. The modules here only describe the commands; their work is loaded when they run. */
+/**
+ * Creates the `longshore` command. The modules imported here only describe the commands; a command's implementation is
+ * loaded when it runs.
+ */
 export function createProgram(): Command {
   const program = new Command("longshore")
     .description(
@@ -112,7 +115,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander has said what is wrong; asking for help is no mistake.
+      // Commander has already printed the error. A request for help is not an error.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
     if (args.includes("--json") && !hasPrintedDocument()) {

@@ -7,7 +7,7 @@ export interface RenderOptions extends SystemOption {
 }
 export interface RenderComposeOptions extends RenderOptions {
   readonly env: string;
-  /** A base and what each environment changes of it. */
+  /** Whether to render a base document and overrides per environment. */
   readonly split?: boolean;
 }
 export type RenderKubernetesOptions = RenderOptions & StackOption;

@@ -10,9 +10,9 @@ import {
 } from "./support/options";
 
 export interface ScanOptions extends StackOption, SystemOption, JsonOption {
-  /** Only what needs no vulnerability database. */
+  /** Whether to skip checks that need the vulnerability database. */
   readonly offline?: boolean;
-  /** Builds Trivy from its Go modules when it cannot be downloaded. */
+  /** Whether to build Trivy from its Go modules if it cannot be downloaded. */
   readonly buildTrivy?: boolean;
 }
 

@@ -11,18 +11,18 @@ import {
 } from "./support/options";
 
 export type SecretsOptions = StackOption & SystemOption & JsonOption;
-/** Of commands about one secret. */
+/** Options of commands about one secret. */
 export type SecretOptions = StackOption & JsonOption;
 
 export interface RotateOptions extends SecretOptions {
-  /** Brings the systems up at once. */
+  /** Whether to deploy the systems afterwards. */
   readonly up?: boolean;
 }
 
 export interface CheckOptions extends SecretsOptions {
-  /** Days. */
+  /** Age in days. */
   readonly olderThan: number;
-  /** Whether the values are decrypted and looked at. @default true */
+  /** Whether to decrypt and check the values. @default true */
   readonly values?: boolean;
 }
 

@@ -10,9 +10,9 @@ import {
 import { TEST_STACK } from "./support/project";
 
 export interface TestOptions extends SystemOption, JsonOption {
-  /** Folder of the reports. */
+  /** Output folder of the reports. */
   readonly out: string;
-  /** Leaves the systems running. */
+  /** Whether to keep the systems running. */
   readonly keep?: boolean;
 }
 

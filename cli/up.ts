@@ -14,7 +14,7 @@ import {
 export interface UpOptions extends StackOption, SystemOption, JsonOption {
   readonly yes?: boolean;
   readonly refresh?: boolean;
-  /** Jobs to run once more. */
+  /** Jobs to rerun. */
   readonly rerun?: readonly string[];
   /** Profiles whose services run too. */
   readonly profile?: readonly string[];

@@ -6,32 +6,32 @@ import { createInterface } from "node:readline";
 import { BuildLog, type TargetSummary } from "./build-log";
 
 export interface BakeRequest {
-  /** A bake document as data, or the path of a file that bake reads (a Compose file is one, too). */
+  /** A bake document as data, or the path of a file that bake reads, such as a Compose file. */
   readonly definition: BakeDefinition | { readonly file: string };
   /** Names of targets or groups. */
   readonly targets: readonly string[];
-  /** What replaces parts of the definition, such as `web.tags=todo-web`. @default [] */
+  /** Overrides of the definition, such as `web.tags=todo-web`. @default [] */
   readonly set?: readonly string[];
-  /** Uses nothing of former builds. @default false */
+  /** Whether to ignore the build cache. @default false */
   readonly noCache?: boolean;
-  /** @default the process's own */
+  /** @default - the environment of this process */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
-  /** Called when a step begins, such as `todo_backend test 5/5: RUN python -m pytest`. */
+  /** Called when a step starts, such as `todo_backend test 5/5: RUN python -m pytest`. */
   readonly onStep?: (step: string) => void;
 }
 
 export interface BakeResult {
-  /** Why it failed: the failed step, its last lines, the reason. @default - it did not */
+  /** Failed step, its last lines and the reason. @default - the build succeeded */
   readonly failure?: string;
   readonly isCancelled: boolean;
-  /** By target. Those that were not reached are missing. */
+  /** Summaries by target. Omits targets that were not reached. */
   readonly targets: ReadonlyMap<string, TargetSummary>;
-  /** Digest of what was exported, by target. */
+  /** Digest of the exported image, by target. */
   readonly digests: ReadonlyMap<string, string>;
 }
 
-/** Runs `docker buildx bake`: all targets side by side, what they share once. Never throws for a failed build. */
+/** Runs `docker buildx bake`. Builds all targets concurrently and shared stages once. Never throws for a failed build. */
 export async function bake(request: BakeRequest): Promise<BakeResult> {
   const { definition, targets, set = [], noCache = false, env = process.env, signal, onStep } = request;
   const folder = await mkdtemp(join(tmpdir(), "longshore-bake-"));
@@ -49,7 +49,7 @@ export async function bake(request: BakeRequest): Promise<BakeResult> {
     const log = new BuildLog(onStep, all.length === 1 ? all[0] : undefined);
     const code = await runDocker(args, {
       input: file !== undefined ? "" : JSON.stringify(definition),
-      // The definition is ours or the operator's own: what it reads needs no second permission.
+      // The definition is trusted, so it needs no extra permission to read files.
       env: { ...env, BUILDX_BAKE_ENTITLEMENTS_FS: "0", BUILDX_METADATA_PROVENANCE: "disabled" },
       signal,
       onLine: (line) => {
@@ -67,13 +67,13 @@ export async function bake(request: BakeRequest): Promise<BakeResult> {
   }
 }
 
-/** As much of a bake document as tells which targets a name stands for. */
+/** The fields of a bake document that resolve names to targets. */
 export interface BakeDefinition {
   readonly group?: Readonly<Record<string, { readonly targets: readonly string[] }>>;
   readonly target: Readonly<Record<string, { readonly contexts?: Readonly<Record<string, string>> }>>;
 }
 
-/** The targets behind names of groups and targets, with those that they are built upon. */
+/** Resolves names of groups and targets to targets, including the targets they are based on. */
 export function reached({ group = {}, target }: BakeDefinition, names: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (name: string) => {
@@ -100,7 +100,7 @@ interface RunOptions {
   readonly onLine: (line: string) => void;
 }
 
-/** Resolves with the exit code. Rejects only when there is no docker command. */
+/** Resolves with the exit code. Rejects only if the docker command is missing. */
 function runDocker(args: readonly string[], { input, env, signal, onLine }: RunOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn("docker", args, { env, stdio: ["pipe", "ignore", "pipe"] });
@@ -116,7 +116,7 @@ function runDocker(args: readonly string[], { input, env, signal, onLine }: RunO
   });
 }
 
-/** Digests in what `--metadata-file` wrote. */
+/** Parses the digests from the content of `--metadata-file`. */
 export function digestsIn(metadata: string): Map<string, string> {
   const targets = JSON.parse(metadata) as Record<string, Record<string, unknown>>;
   return new Map(

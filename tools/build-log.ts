@@ -1,10 +1,10 @@
 import { compareText } from "../catalog/problems";
 
-/** What happened to one target of a build. */
+/** Summary of one target of a build. */
 export interface TargetSummary {
-  /** From its first step's begin to its last one's end, in seconds, without the steps that were known. */
+  /** Seconds from the start of the first uncached step to the end of the last one. */
   readonly seconds: number;
-  /** Whether every step was known from a former build. */
+  /** Whether every step was cached. */
   readonly isCached: boolean;
 }
 
@@ -23,20 +23,20 @@ interface Report {
   readonly logs?: readonly { readonly vertex: string; readonly data: string }[];
 }
 
-/** Lines of a failed step that are shown. */
+/** Number of log lines shown of a failed step. */
 const LINES = 24;
-/** `[todo_backend test 5/5] RUN python -m pytest`: target, stage and number, instruction. */
+/** Parts of a step's name: `[todo_backend test 5/5] RUN python -m pytest` has target, stage and number, instruction. */
 const STEP = /^\[(?<target>\S+)(?: (?<place>[^\]]*))?\] (?<what>.*)$/s;
 const NUMBERED = /(^| )\d+\/\d+$/;
 
-/** Reads the progress of a build line by line. */
+/** Parses the progress of a build line by line. */
 export class BuildLog {
   private readonly vertices = new Map<string, Vertex>();
   private readonly output = new Map<string, string>();
-  /** What is no report: buildx itself speaking. */
+  /** Lines that are no progress report: messages of buildx itself. */
   private readonly words: string[] = [];
 
-  /** @param only the target, where there is one: BuildKit then leaves its name out */
+  /** @param only the target, if there is only one; BuildKit then omits its name */
   constructor(
     private readonly onStep?: ((step: string) => void) | undefined,
     private readonly only?: string | undefined,
@@ -54,7 +54,7 @@ export class BuildLog {
       if (before?.started === undefined && vertex.started !== undefined && isOwnWork(vertex)) {
         this.onStep?.(stepText(vertex.name));
       }
-      // A step that several targets share is reported more than once; what was seen of it stays.
+      // A step shared by several targets is reported more than once. Earlier reports are kept.
       this.vertices.set(vertex.digest, {
         ...before,
         ...vertex,
@@ -67,7 +67,7 @@ export class BuildLog {
     }
   }
 
-  /** By target. */
+  /** Summaries by target. */
   summaries(): Map<string, TargetSummary> {
     const byTarget = new Map<string, Vertex[]>();
     for (const vertex of this.vertices.values()) {
@@ -83,7 +83,7 @@ export class BuildLog {
     );
   }
 
-  /** The failed step with its last lines and the reason, or what buildx said. */
+  /** The failed step with its last lines and the reason, or the messages of buildx. */
   failure(): string {
     const failed = [...this.vertices.values()].find(
       ({ error }) => error !== undefined && !/context canceled$/.test(error),
@@ -95,7 +95,7 @@ export class BuildLog {
     return [`> ${stepText(failed.name)}`, ...lines.map((line) => `  ${line}`), failed.error ?? ""].join("\n");
   }
 
-  /** With the target's name in front, as it is where there are several targets. */
+  /** Name of a step, always with its target. */
   private nameOf({ name }: Vertex): string {
     return this.only === undefined
       ? name
@@ -114,7 +114,7 @@ function reportIn(line: string): Report | undefined {
   }
 }
 
-/** An instruction of a Dockerfile; not the loading before it and the exporting after it. */
+/** Whether the step is an instruction of a Dockerfile, not loading or exporting. */
 function isOwnWork({ name }: Vertex): boolean {
   const { place = "", what = "" } = STEP.exec(name)?.groups ?? {};
   return NUMBERED.test(place) && !what.startsWith("FROM ");
@@ -125,7 +125,7 @@ function stepText(name: string): string {
   return target === undefined ? name : `${[target, place].filter(Boolean).join(" ")}: ${oneLine(what)}`;
 }
 
-/** A heredoc is known by its first line. */
+/** First line of an instruction, which identifies a heredoc. */
 function oneLine(text: string): string {
   const [first = "", ...more] = text.split("\n");
   return more.length > 0 ? `${first} …` : first;
@@ -141,7 +141,7 @@ function cleaned(text: string): string[] {
 function summary(vertices: readonly Vertex[]): TargetSummary {
   const times = (values: readonly (string | undefined)[]) =>
     values.flatMap((value) => (value === undefined ? [] : [Date.parse(value)]));
-  // What was known is reported with the times of the build that made it.
+  // Cached steps are reported with the times of an earlier build.
   const worked = vertices.filter(({ cached }) => cached !== true);
   const begin = Math.min(...times(worked.map(({ started }) => started)));
   const end = Math.max(...times(worked.map(({ completed }) => completed)));

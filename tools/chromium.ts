@@ -4,14 +4,14 @@ import { lastLine, run, which, type Say } from "./process";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-/** The browser that the tests drive, if the machine has one. CHROMIUM names another. */
+/** Finds the browser for the tests, if the machine has one. CHROMIUM overrides it. */
 export async function surveyChromium(): Promise<string | undefined> {
   return process.env["CHROMIUM"] || (await which(NAMES));
 }
 
 /**
- * The browser that the tests drive; on Debian as root it is installed from Debian's packages.
- * @throws MissingTool with one line that says what to install
+ * Finds the browser for the tests. Installs it from Debian's packages on Debian as root.
+ * @throws MissingTool with one line that names what to install
  */
 export async function findChromium(say: Say): Promise<string> {
   const found = await surveyChromium();
@@ -47,7 +47,7 @@ export async function findChromium(say: Say): Promise<string> {
   return installed;
 }
 
-/** Debian itself: Ubuntu's chromium package only leads to another store. */
+/** Whether the system is Debian itself. Ubuntu's chromium package only installs a snap. */
 export function isDebian(osRelease: string): boolean {
   return /^ID=["']?debian["']?$/m.test(osRelease);
 }

@@ -2,9 +2,9 @@ import { MONITORING } from "../catalog/plan/monitoring";
 import { readInstallation, suffixOf } from "./installation";
 
 /**
- * Name of the Compose project of a system on this machine: `<system>-<stack>`, and the suffix of the data folder's
- * installation. Two users, two homes or two data folders never have the same names on one Docker daemon; a container
- * that mounts the data folder has the same names as the host.
+ * Name of a system's Compose project on this machine: `<system>-<stack>`, and the suffix of the data folder's
+ * installation. Names are unique per user, home and data folder on one Docker daemon. A container that mounts the data
+ * folder uses the same names as the host.
  */
 export function composeProjectName(
   system: string,
@@ -15,7 +15,7 @@ export function composeProjectName(
   return `${system}-${stack}${suffix}`;
 }
 
-/** Name of a network that the systems of a stack share. It is called like one of the project that they share it with. */
+/** Name of a network that the systems of a stack share: that of a network of the stack's monitoring project. */
 export function sharedNetworkName(name: string, stack: string): string {
   return `${composeProjectName(MONITORING, stack)}_${name}`;
 }

@@ -8,41 +8,44 @@ import { fits, formatVersion, parseVersion, type Version } from "./version";
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** A container engine that answers. */
+/** An available Docker daemon. */
 export interface Docker {
-  /** `own`: what the machine offers (DOCKER_HOST, the current context). `lab`: the engine of tools/lab. */
+  /** `own`: the machine's Docker (DOCKER_HOST, the current context). `lab`: the Docker of tools/lab. */
   readonly source: "own" | "lab";
-  /** The variables that a Docker client needs beside the process's own; empty for the machine's own engine. */
+  /** Environment variables for Docker clients; empty for the machine's own Docker. */
   readonly env: Environment;
-  /** Identifier of the daemon; the same for as long as its data root exists. @default - the daemon has none */
+  /** Identifier of the daemon, stable for as long as its data root exists. @default - the daemon reports none */
   readonly id?: string;
   readonly engine: Version;
   readonly compose: Version;
   readonly buildx: Version;
 }
 
-/** What is there, without starting anything: the engine, or why there is none. */
+/** Result of a survey without starting anything: the daemon, or why there is none. */
 export interface DockerSurvey {
   readonly docker?: Docker;
   readonly source?: Docker["source"];
   readonly engine?: Version;
   readonly compose?: Version;
   readonly buildx?: Version;
-  /** One line each: what is missing or too old, and what to do. */
+  /** One line per missing or outdated component, with the remedy. */
   readonly problems: readonly string[];
 }
 
-/** Start intervals of health checks need the engine 25; `develop.watch` and BuildKit's heredocs and cache mounts the rest. */
+/**
+ * Minimum versions. Start intervals of health checks need Docker 25; `develop.watch` and BuildKit's heredocs and cache
+ * mounts need the others.
+ */
 export const MINIMUM = {
   engine: [25, 0, 0],
   compose: [2, 24, 0],
-  // The first with `--progress rawjson`.
+  // The first version with `--progress rawjson`.
   buildx: [0, 13, 0],
 } as const satisfies Record<string, Version>;
 
 const INSTALL = "install Docker Engine 25 or newer with Compose 2.24 or newer and buildx";
 
-/** The machine's own engine if it answers, otherwise the lab's if it runs. */
+/** Finds the machine's own Docker if it responds, otherwise the lab's if it runs. */
 export async function surveyDocker(): Promise<DockerSurvey> {
   const lab = await labEnvironment();
   const labs = async () => ((await exists(socketOf(lab))) ? surveyEngine("lab", lab) : undefined);
@@ -54,24 +57,26 @@ export async function surveyDocker(): Promise<DockerSurvey> {
 }
 
 export interface FindDockerOptions {
-  /** Looks at all of the lab again, also when nothing says that it has changed. @default false */
+  /** Whether to examine the whole lab again, even if nothing indicates a change. @default false */
   readonly thorough?: boolean;
   /**
-   * Published images that will run or be built on, such as `redis:7`. The lab builds those that only some systems need; another
-   * engine pulls them by itself. @default []
+   * Published images to run or build on, such as `redis:7`. The lab builds images that only some systems need; other
+   * daemons pull them.
+   * @default []
    */
   readonly images?: readonly string[];
   /**
-   * The daemon that the stack was deployed on. Where it was the machine's own, the lab's is never started in its place.
+   * The daemon that the stack was deployed on. If that was the machine's own, the lab is never started as a
+   * replacement.
    * @default - any
    */
   readonly expected?: Pick<Docker, "source" | "id">;
 }
 
 /**
- * A container engine ready for use. Sets the lab up when the machine has no engine of its own: at once when it is
- * up, seconds when it was there before, some minutes the first time.
- * @throws MissingTool with one line that says what to install
+ * Finds a ready Docker daemon. Sets up the lab if the machine has no Docker: at once if the lab runs, in seconds if it
+ * was set up before, in minutes the first time.
+ * @throws MissingTool with one line that names what to install
  */
 export async function findDocker(
   say: Say,
@@ -84,7 +89,7 @@ export async function findDocker(
   }
   const chosen = process.env["DOCKER_HOST"];
   if (chosen && chosen !== lab["DOCKER_HOST"]) {
-    // An engine that someone chose by name is not replaced by another behind their back.
+    // A daemon that was selected explicitly is not silently replaced.
     throw new MissingTool(
       `no Docker Engine answers at DOCKER_HOST=${chosen}; start it, or unset DOCKER_HOST`,
     );
@@ -104,7 +109,7 @@ export async function findDocker(
   return ready(await surveyEngine("lab", lab));
 }
 
-/** The lab's engine when `lab.sh up` has nothing to do. */
+/** Finds the lab's Docker if `lab.sh up` has nothing to do. */
 async function surveyWarmLab(lab: Environment, images: readonly string[]): Promise<DockerSurvey | undefined> {
   return (await exists(socketOf(lab))) && (await isLabUp(images)) ? surveyEngine("lab", lab) : undefined;
 }
@@ -116,7 +121,7 @@ function ready({ docker, problems }: DockerSurvey): Docker {
   return docker;
 }
 
-/** The lab's engine is not the machine's own, also where a shell has its variables. */
+/** Finds the machine's own Docker. The lab's does not count, even in a shell that has its variables. */
 async function surveyOwn(lab: Environment): Promise<DockerSurvey> {
   return process.env["DOCKER_HOST"] === lab["DOCKER_HOST"]
     ? { problems: [`no Docker Engine answers; ${INSTALL}`] }
@@ -181,13 +186,13 @@ function tooOld(what: string, found: Version | undefined, minimum: Version): str
 
 const lab = (): string => join(repoRoot(), "tools", "lab", "lab.sh");
 
-/** What `lab.sh env` says. */
+/** Parses the output of `lab.sh env`. */
 async function labEnvironment(): Promise<Environment> {
   const { stdout } = await run("bash", [lab(), "env"]);
   return parseEnvironment(stdout);
 }
 
-/** `NAME=value` lines; a value may hold `=`. Lines of another form are ignored. */
+/** Parses `NAME=value` lines. A value may contain `=`. Ignores other lines. */
 export function parseEnvironment(text: string): Environment {
   const entries = text.split("\n").flatMap((line) => {
     const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
@@ -196,7 +201,7 @@ export function parseEnvironment(text: string): Environment {
   return Object.fromEntries(entries);
 }
 
-/** Minutes, because the first run builds the base images. */
+/** Timeout of the lab's setup. The first run builds the base images. */
 const LAB_PATIENCE_MS = 40 * 60_000;
 
 async function startLab(say: Say, images: readonly string[]): Promise<void> {
@@ -220,7 +225,7 @@ async function startLab(say: Say, images: readonly string[]): Promise<void> {
   }
 }
 
-/** The base images that the Dockerfiles and systems of this repository start from. */
+/** Base images of this repository's Dockerfiles and systems. */
 export async function baseImages(): Promise<readonly string[]> {
   const { stdout } = await run("bash", [join(repoRoot(), "tools", "lab", "images.sh"), "list"]);
   return stdout
@@ -230,8 +235,8 @@ export async function baseImages(): Promise<readonly string[]> {
 }
 
 /**
- * Why a build cannot start from an image, or undefined when it can: the engine, with its mirrors, resolves the
- * name and loads nothing.
+ * Reason why a build cannot use an image as its base; undefined if it can. The daemon resolves the name, through its
+ * mirrors, without a download.
  */
 export async function pullProblem(docker: Pick<Docker, "env">, image: string): Promise<string | undefined> {
   const { code, stderr } = await run("docker", ["buildx", "build", "--output", "type=cacheonly", "-"], {
@@ -249,7 +254,7 @@ export async function pullProblem(docker: Pick<Docker, "env">, image: string): P
   return `${image} cannot be pulled: ${reason}`;
 }
 
-/** Why an image can be neither taken from the engine nor pulled, or undefined when it can. */
+/** Reason why an image is neither present nor available to pull; undefined if it is. */
 export async function imageProblem(docker: Pick<Docker, "env">, image: string): Promise<string | undefined> {
   const { code } = await run("docker", ["image", "inspect", "--format", "{{.Id}}", image], {
     env: { ...process.env, ...docker.env },
@@ -257,7 +262,7 @@ export async function imageProblem(docker: Pick<Docker, "env">, image: string): 
   return code === 0 ? undefined : pullProblem(docker, image);
 }
 
-/** The unpacked size of an image in bytes, as `docker image inspect` reports it on an overlay2 store. */
+/** Unpacked size of an image in bytes, as `docker image inspect` reports it with an overlay2 store. */
 export async function unpackedSize(image: string, docker?: Pick<Docker, "env">): Promise<number> {
   const script = join(repoRoot(), "tools", "lab", "image-size.sh");
   const { code, stdout, stderr } = await run("bash", [script, image], {

@@ -9,14 +9,14 @@ import { isExecutable, lastLine, run, type Say } from "./process";
 import { findLanguageHost, findPulumi, surveyLanguageHost, surveyPulumi, type PulumiSurvey } from "./pulumi";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
-/** One thing that Longshore needs, as it was found on this machine. */
+/** State of one requirement of Longshore on this machine. */
 export interface Check {
   readonly name: CheckName;
-  /** `warn`: works, or is needed only by some; `missing`: `longshore up` cannot work. */
+  /** `warn`: works, or only some commands need it. `missing`: `longshore up` cannot work. */
   readonly status: "ok" | "warn" | "missing";
-  /** Version and place, or what is wrong. */
+  /** Version and location, or the problem. */
   readonly found: string;
-  /** What to do about it. @default - nothing to do */
+  /** Remedy. @default - none needed */
   readonly fix?: string;
 }
 
@@ -35,11 +35,11 @@ export type CheckName =
   | "Chromium";
 
 export interface ExamineOptions {
-  /** Where the local stack's systems are served on loopback. @default 8080 */
+  /** Ports of the local stack's systems on loopback. @default 8080 */
   readonly edgePorts?: readonly number[] | undefined;
 }
 
-/** Looks at everything Longshore needs and changes nothing. In a fixed order; takes a second or two. */
+/** Checks all requirements of Longshore in a fixed order. Changes nothing; takes a second or two. */
 export async function examine({ edgePorts = [8080] }: ExamineOptions = {}): Promise<Check[]> {
   const [docker, pulumi] = await Promise.all([surveyDocker(), surveyPulumi()]);
   const [packages, images, languageHost, ...rest] = await Promise.all([
@@ -76,7 +76,7 @@ export function nodeCheck(version: string): Check {
   };
 }
 
-/** What package.json pins against what is in node_modules. */
+/** Compares the versions in package.json with those in node_modules. */
 async function packagesCheck(): Promise<Check> {
   const root = repoRoot();
   const manifest = await readManifest(join(root, "package.json"));
@@ -98,7 +98,7 @@ export interface PackageFound {
 }
 
 export function packagesFound(packages: readonly PackageFound[]): Check {
-  // Some packages write their own version with a v.
+  // Some packages prefix their own version with a v.
   const wrong = packages.filter(({ wanted, installed }) => wanted !== installed?.replace(/^v/, ""));
   const [first] = wrong;
   if (!first) {
@@ -123,7 +123,7 @@ async function readManifest(file: string): Promise<Manifest> {
   return JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Manifest;
 }
 
-/** Engine, Compose and buildx of whichever engine answers. */
+/** Checks of Docker, Compose and buildx. */
 export function dockerChecks(survey: DockerSurvey): Check[] {
   const { engine, compose, buildx, source } = survey;
   const place = source === "lab" ? ", the lab's (tools/lab)" : "";
@@ -220,11 +220,11 @@ async function diskCheck(survey: DockerSurvey): Promise<Check> {
 
 export interface FreeSpace {
   readonly folder: string;
-  /** What an ordinary program can still write, in bytes. */
+  /** Bytes available to an unprivileged process. */
   readonly bytes: number;
 }
 
-/** Building and running the five systems needs some 10 GiB; below 2 GiB builds fail half way. */
+/** Checks free disk space. Building and running the five systems takes about 10 GiB; below 2 GiB builds fail. */
 export function diskFound(folders: readonly FreeSpace[]): Check {
   const least = [...folders].sort((a, b) => a.bytes - b.bytes)[0];
   if (!least) {
@@ -247,13 +247,13 @@ async function freeSpace(folder: string): Promise<FreeSpace | undefined> {
     const { bavail, bsize } = await statfs(folder);
     return { folder, bytes: bavail * bsize };
   } catch {
-    // Not made yet: its parent will hold it.
+    // If the folder does not exist yet, its parent determines the file system.
     const parent = dirname(folder);
     return parent === folder ? undefined : freeSpace(parent);
   }
 }
 
-/** Where the engine keeps images, when it is on this machine. */
+/** Folder of Docker's images, if it is on this machine. */
 async function dockerRoot({ docker }: DockerSurvey): Promise<string | undefined> {
   if (!docker) {
     return undefined;
@@ -274,7 +274,7 @@ async function portsCheck(ports: readonly number[], { docker }: DockerSurvey): P
   );
 }
 
-/** The local stack itself holds its ports while it is up; only other programs are in the way. */
+/** Reports ports in use by other programs. The local stack itself uses them while it runs. */
 export function portsFound(ports: readonly { port: number; owner: PortOwner | undefined }[]): Check {
   const taken = ports.filter(({ owner }) => owner !== undefined && owner.kind !== "container");
   const shown = taken.length > 0 ? taken : ports;
@@ -301,10 +301,10 @@ async function chromiumCheck(): Promise<Check> {
       };
 }
 
-/** A missing part may have been removed without the lab. */
+/** Examines the whole lab, because one of its parts may have been removed separately. */
 const mendDocker = (say: Say): Promise<unknown> => findDocker(say, { thorough: true });
 
-/** What `longshore doctor --fix` can do by itself, in the order in which things need each other. */
+/** Fixes of `longshore doctor --fix`, in order of dependency. */
 const MENDERS: readonly (readonly [CheckName, (say: Say) => Promise<unknown>])[] = [
   ["npm packages", installPackages],
   ["Docker Engine", mendDocker],
@@ -318,11 +318,11 @@ const MENDERS: readonly (readonly [CheckName, (say: Say) => Promise<unknown>])[]
 
 export interface Mended {
   readonly name: CheckName;
-  /** Why it could not be mended. @default - it was */
+  /** Why the fix failed. @default - it succeeded */
   readonly problem?: string;
 }
 
-/** Gets what is missing and can be got without asking. One failure does not keep the others from being tried. */
+/** Applies the fixes that need no confirmation. A failed fix does not prevent the others. */
 export async function mend(checks: readonly Check[], say: Say): Promise<Mended[]> {
   const broken = new Set(checks.filter(({ status }) => status !== "ok").map(({ name }) => name));
   const tried = new Map<unknown, string | undefined>();

@@ -17,22 +17,22 @@ import {
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 
-/** The operations of a file system that a change of private files consists of. Tests fail or stop at each of them. */
+/** File system operations for changes of private files. Tests simulate a failure or a kill at each of them. */
 export interface FileSystem {
-  /** Content of a file; undefined when there is none. */
+  /** Reads a file; undefined if it does not exist. */
   read(path: string): string | undefined;
-  /** Writes a file that does not exist yet and flushes it to the disk. A full disk leaves a truncated file. */
+  /** Creates a new file and syncs it to disk. On a full disk, a truncated file remains. */
   create(path: string, content: string, mode: number): void;
-  /** Replaces the target atomically and flushes the folder. */
+  /** Replaces the target atomically and syncs the folder. */
   rename(from: string, to: string): void;
-  /** Removes a file or a folder; one that is missing is no error. */
+  /** Removes a file or a folder. Does nothing if it does not exist. */
   remove(path: string): void;
-  /** Names in a folder, sorted; none when it does not exist. */
+  /** Lists the names in a folder, sorted. Empty if it does not exist. */
   list(folder: string): string[];
   makeFolder(path: string): void;
-  /** Mode of a file; undefined when there is none. */
+  /** Mode of a file; undefined if it does not exist. */
   mode(path: string): number | undefined;
-  /** The file that a link leads to, also when that file does not exist yet. */
+  /** Resolves a symbolic link, even if its target does not exist yet. */
   resolve(path: string): string;
 }
 
@@ -41,7 +41,7 @@ export const DISK: FileSystem = {
   create(path, content, mode) {
     const file = openSync(path, "wx", mode);
     try {
-      // The umask must not decide who can read a secret, nor who cannot.
+      // The umask must neither widen nor restrict who can read a secret.
       fchmodSync(file, mode);
       const bytes = Buffer.from(content);
       for (let at = 0; at < bytes.length;) {
@@ -70,21 +70,23 @@ export const DISK: FileSystem = {
   },
 };
 
-/** A rename is durable once the folder is on the disk. */
+/** Syncs a folder, which makes a rename durable. */
 function flushFolder(folder: string): void {
   const descriptor = openSync(folder, "r");
   try {
     fsyncSync(descriptor);
   } catch {
-    // Some file systems cannot flush a folder; the rename is atomic all the same.
+    // Some file systems cannot sync a folder; the rename is still atomic.
   } finally {
     closeSync(descriptor);
   }
 }
 
 /**
- * Replaces a file as a whole: after a crash or on a full disk it has its old or its new content, never a part. A link is
- * followed. @param mode of a new file; an existing file keeps its own @default 0o600
+ * Replaces a file atomically: after a crash or on a full disk it has its old or its new content. Follows a symbolic
+ * link.
+ * @param mode of a new file; an existing file keeps its mode
+ * @default 0o600
  */
 export function replaceFile(
   path: string,
@@ -102,13 +104,13 @@ export function replaceFile(
   }
 }
 
-/** A name beside a file for its next content. The extension stays: Pulumi reads the format from it. */
+/** Path beside a file for its next content. Keeps the extension, from which Pulumi determines the format. */
 export function draftOf(path: string): string {
   const name = basename(path);
   return join(dirname(path), `.${randomBytes(6).toString("hex")}.draft.${name}`);
 }
 
-/** Removes drafts of a file that killed commands left behind. Call it only while no other command writes the file. */
+/** Removes drafts of a file that killed commands left behind. Call only while no other command writes the file. */
 export function removeDrafts(path: string, disk: FileSystem = DISK): void {
   const target = disk.resolve(path);
   const pattern = new RegExp(String.raw`^\.[0-9a-f]{12}\.draft\.`);

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 
 /**
- * Programs that lock the open file description behind descriptor 3. Linux has flock(1), of util-linux or BusyBox;
- * macOS has Perl. 6 is LOCK_EX | LOCK_NB on both; EWOULDBLOCK is 11 on Linux and 35 on macOS.
+ * Programs that lock the open file description of descriptor 3. Linux has flock(1) from util-linux or BusyBox; macOS
+ * has Perl. 6 is LOCK_EX | LOCK_NB on both; EWOULDBLOCK is 11 on Linux and 35 on macOS.
  */
 const PROGRAMS: readonly (readonly [command: string, ...args: string[]])[] = [
   ["flock", "-x", "-n", "3"],
@@ -14,12 +14,12 @@ const PROGRAMS: readonly (readonly [command: string, ...args: string[]])[] = [
 ];
 
 /**
- * Takes an exclusive flock(2) lock on an open file, without waiting. The lock belongs to the open file description:
- * it outlives the helper program, is shared with child processes that inherit the descriptor, and is released by the
- * kernel when the last of them has closed it or has died.
+ * Takes an exclusive flock(2) lock on an open file without waiting. The lock belongs to the open file description: it
+ * outlives the helper program, and child processes that inherit the descriptor share it. The kernel releases it after
+ * the last of them has closed the descriptor or exited.
  *
- * @returns false when another open file description holds the lock
- * @throws Error when the file system has no locks, or neither flock nor perl is installed
+ * @returns false if another open file description holds the lock
+ * @throws Error if the file system has no locks, or neither flock nor perl is installed
  */
 export function tryFlock(descriptor: number, env: NodeJS.ProcessEnv = process.env): boolean {
   for (const [command, ...args] of PROGRAMS) {

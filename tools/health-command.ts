@@ -1,6 +1,6 @@
 /**
- * What to run inside a container to ask its health check, from the `Test` that the engine reports: `["CMD", …]` as it
- * is, `["CMD-SHELL", text]` in a shell. `undefined` when there is none.
+ * Command that runs a container's health check, from the `Test` that Docker reports: `["CMD", …]` directly,
+ * `["CMD-SHELL", text]` in a shell. `undefined` if there is none.
  */
 export function healthCommand(test: readonly string[] | undefined): string[] | undefined {
   const [kind, ...words] = test ?? [];

@@ -19,17 +19,20 @@ import { join } from "node:path";
 import { MissingTool } from "./missing";
 import { dataDir } from "./paths";
 
-/** A data folder's identity. What belongs to it on a Docker daemon carries the id. */
+/** Identity of a data folder. Its objects on a Docker daemon carry the id. */
 export interface Installation {
   /** 32 hexadecimal digits. */
   readonly id: string;
-  /** End of the names of its Compose projects: empty, or `-` and six hexadecimal digits. */
+  /** Suffix of its Compose project names: empty, or `-` and six hexadecimal digits. */
   readonly suffix: string;
 }
 
 const NAME = "installation.json";
 
-/** The identity of the data folder; undefined before the first command that changes something. @throws MissingTool */
+/**
+ * Reads the identity of the data folder. Undefined before the first command that changes something.
+ * @throws MissingTool
+ */
 export function readInstallation(env: NodeJS.ProcessEnv = process.env): Installation | undefined {
   const file = join(dataDir(env), NAME);
   let text: string;
@@ -66,8 +69,9 @@ function parse(text: string): Installation | undefined {
 }
 
 /**
- * The identity of the data folder, created at the first call: atomically, readable by the user only, and the same for
- * all commands that run at once. @throws MissingTool when the folder belongs to another user
+ * Reads the identity of the data folder, or creates it on the first call. Created atomically with mode 0600;
+ * concurrent commands get the same one.
+ * @throws MissingTool if the folder belongs to another user
  */
 export function ensureInstallation(env: NodeJS.ProcessEnv = process.env): Installation {
   const folder = dataDir(env);
@@ -80,11 +84,14 @@ export function ensureInstallation(env: NodeJS.ProcessEnv = process.env): Instal
   const id = randomBytes(16).toString("hex");
   const created: Installation = { id, suffix: suffixOf(env) ?? `-${id.slice(0, 6)}` };
   createOnce(join(folder, NAME), `${JSON.stringify(created, null, 2)}\n`);
-  // Another command may have come first.
+  // Another command may have created it first.
   return readInstallation(env) ?? created;
 }
 
-/** Under `sudo`, files of root in a user's folder lock that user out of its own state. */
+/**
+ * Rejects a folder of another user. With `sudo`, root's files in a user's folder would lock that user out of the
+ * state.
+ */
 function requireOwnFolder(folder: string): void {
   const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
   const user = process.geteuid?.();
@@ -111,7 +118,7 @@ function nameOf(uid: number): string {
   }
 }
 
-/** With its whole content or not at all; an existing file stays as it is. */
+/** Creates a file atomically. Does not change an existing file. */
 function createOnce(file: string, content: string): void {
   const draft = `${file}.${randomBytes(6).toString("hex")}`;
   const descriptor = openSync(draft, "wx", 0o600);
@@ -126,7 +133,7 @@ function createOnce(file: string, content: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EEXIST") {
-      // A file system without hard links.
+      // The file system has no hard links.
       copyExclusively(draft, file);
     }
   } finally {
@@ -145,9 +152,9 @@ function copyExclusively(from: string, to: string): void {
 }
 
 /**
- * The suffix of project names where it does not follow from the id: of a folder that XDG_DATA_HOME names, a hash of its
- * path; of a folder that an earlier version has used, what that version called its projects, so that their volumes stay
- * in use. Undefined for a new folder in the usual place.
+ * Suffix of project names that does not follow from the id. For a folder named by XDG_DATA_HOME: a hash of its path.
+ * For a folder that an earlier version used: that version's suffix, so that its volumes stay in use. Undefined for a
+ * new folder in the default location.
  */
 export function suffixOf(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const folder = dataDir(env);
@@ -156,7 +163,7 @@ export function suffixOf(env: NodeJS.ProcessEnv = process.env): string | undefin
   const isUsual = folder === dataDir(usual);
   const projects = namesIn(join(folder, "projects"));
   if (projects.length > 0) {
-    // The same folder can be the usual one on the host and a named one in a container.
+    // The same folder can be the default one on the host and one named by XDG_DATA_HOME in a container.
     return projects.every((name) => name.endsWith(hash)) ? hash : "";
   }
   if (!isUsual) {

@@ -5,12 +5,12 @@ import { cacheDir } from "./paths";
 import { isExecutable, run, which, withLock, type Say } from "./process";
 import { formatVersion, parseVersion, type Version } from "./version";
 
-/** As tools/kube-score/go.mod has it. Another version has other checks. */
+/** The version in tools/kube-score/go.mod. Other versions have other checks. */
 const PINNED: Version = [1, 20, 0];
 
 const own = (): string => join(cacheDir(), "kube-score", formatVersion(PINNED), "bin", "kube-score");
 
-/** kube-score on the PATH, when it is the pinned version, or in the cache. */
+/** Finds the pinned kube-score on the PATH or in the cache. */
 export async function surveyKubeScore(): Promise<string | undefined> {
   const onPath = await which(["kube-score"]);
   const version = onPath && parseVersion((await run(onPath, ["version"])).stdout);
@@ -21,8 +21,9 @@ export async function surveyKubeScore(): Promise<string | undefined> {
 }
 
 /**
- * What judges Kubernetes documents, for tests: from the PATH, from the cache, or built from its Go modules (a minute).
- * @throws MissingTool with one line that says what to install
+ * Finds kube-score, which checks Kubernetes documents in tests, on the PATH or in the cache, or builds it from its Go
+ * modules, which takes a minute.
+ * @throws MissingTool with one line that names what to install
  */
 export async function findKubeScore(say: Say): Promise<string> {
   return withLock(`${own()}.lock`, say, async () => {

@@ -7,8 +7,8 @@ const folder = (): string => join(cacheDir(), "lab");
 const file = (): string => join(folder(), "up.stamp");
 
 /**
- * Everything that decides what `lab.sh up` has to do, as one text: its scripts and recipes, the certificates that
- * go into images, the mirror's process and the images that it has. Undefined when the mirror does not run.
+ * Stamp of everything that `lab.sh up` depends on: its scripts and recipes, the certificates in the images, the
+ * mirror's process and its images. Undefined if the mirror does not run.
  */
 async function currentStamp(): Promise<string | undefined> {
   const pid = Number(await readFile(join(folder(), "registry.pid"), "utf8").catch(() => ""));
@@ -42,13 +42,13 @@ async function identity(path: string): Promise<string> {
   return `${path} ${mtimeNs} ${size} ${ino}`;
 }
 
-/** What `lab.sh up` was done for. */
+/** Record of the last `lab.sh up`. */
 interface Remembered {
   readonly stamp: string;
   readonly images: readonly string[];
 }
 
-/** Whether `lab.sh up` was done for these images and nothing that it looks at has changed since. */
+/** Whether `lab.sh up` has completed for these images and none of its inputs has changed since. */
 export async function isLabUp(images: readonly string[] = []): Promise<boolean> {
   try {
     const said = JSON.parse(await readFile(file(), "utf8")) as Remembered;
@@ -58,7 +58,7 @@ export async function isLabUp(images: readonly string[] = []): Promise<boolean> 
   }
 }
 
-/** Remembers that `lab.sh up` has just been done for these images. */
+/** Records that `lab.sh up` has completed for these images. */
 export async function rememberLabUp(images: readonly string[] = []): Promise<void> {
   const stamp = await currentStamp();
   const remembered = stamp === undefined ? undefined : ({ stamp, images } satisfies Remembered);

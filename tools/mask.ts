@@ -1,36 +1,36 @@
-/** Replaces secret values in text that people will read. */
+/** Replaces secret values in text. */
 export type Mask = (text: string) => string;
 
-/** Shorter values are left: replacing each "a" would hide nothing and destroy the message. */
+/** Minimum length of a masked value. Replacing each "a" would hide nothing and make the message unreadable. */
 const SHORTEST = 4;
-/** A piece of a base64 text that is shorter is found in other words too. */
+/** Minimum length of a masked base64 fragment. A shorter one also occurs in other words. */
 const SHORTEST_BASE64 = 8;
-/** Lines that every certificate and key has. */
+/** Armor lines, which every PEM certificate and key contains. */
 const ARMOR = /^-----(BEGIN|END) [A-Z0-9 ]+-----$/;
 
 /**
- * A mask for secret values and for passwords inside addresses (`scheme://user:password@host`): each as it is, line by
- * line, and as it looks in an address, in base64 (also as a part of a longer text), in JSON.
+ * Creates a mask for secret values and for passwords in URLs (`scheme://user:password@host`). Masks each value as a
+ * whole, line by line, URL-encoded, in base64 (also within a longer text) and in JSON.
  */
 export function maskOf(contents: readonly string[]): Mask {
   const values = contents.flatMap((content) => [
     content,
     content.trim(),
-    // A log is read line by line, and shown without what surrounds a line.
+    // Logs show single lines without surrounding white space.
     ...content.split("\n").map((line) => line.trim()),
     ...passwords(content),
   ]);
   const forms = [...new Set(values)]
     .filter((value) => value.length >= SHORTEST && !ARMOR.test(value))
     .flatMap(formsOf);
-  // Longest first: an address goes before the password in it.
+  // Longest first: a URL is masked before the password in it.
   const hidden = [...new Set(forms)]
     .filter((form) => form.length >= SHORTEST)
     .sort((a, b) => b.length - a.length);
   return (text) => hidden.reduce((masked, form) => masked.replaceAll(form, "[secret]"), text);
 }
 
-/** How a value may look inside of another text. */
+/** Encodings of a value within another text. */
 function formsOf(value: string): string[] {
   return [value, ...addressForms(value), ...base64Forms(value), ...jsonForms(value)];
 }
@@ -45,7 +45,7 @@ function addressForms(value: string): string[] {
   return [...all, ...cased((hex) => hex.toUpperCase()), ...cased((hex) => hex.toLowerCase())];
 }
 
-/** The whole value, and the characters that depend on nothing else wherever the value begins in a longer text. */
+/** Base64 of the whole value, and the characters that depend only on the value at each offset in a longer text. */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value);
   const whole = bytes.toString("base64").replace(/=+$/, "");
@@ -58,7 +58,7 @@ function base64Forms(value: string): string[] {
   return [...all, ...all.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))];
 }
 
-/** Also in a text that is itself inside of JSON, and as Go writes it. */
+/** JSON encodings, including JSON within JSON and Go's escaping. */
 function jsonForms(value: string): string[] {
   const escape = (text: string) => JSON.stringify(text).slice(1, -1);
   const once = escape(value);

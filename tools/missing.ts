@@ -1,4 +1,4 @@
-/** Something this machine lacks: what, and how to get it, in one line for a person. */
+/** A missing requirement of this machine, with a one-line remedy. */
 export class MissingTool extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -8,12 +8,12 @@ interface BuildMessage {
   readonly location?: { readonly file: string; readonly line: number; readonly column: number } | null;
 }
 
-/** What a slip in a system's description throws. Our own checks throw other errors. */
+/** Errors that a mistake in a system's description throws. Longshore's own checks throw other errors. */
 const BUILT_IN = new Set(["TypeError", "ReferenceError", "RangeError", "SyntaxError"]);
 
 /**
- * What is wrong in a source file that a person is working on, as `file:line: message`: what the bundler could not
- * read, and what was thrown while a system was being described. Undefined for every other error.
+ * Describes an error in a source file of the operator as `file:line: message`: a syntax error from the bundler, or an
+ * error thrown while a system was described. Undefined for every other error.
  */
 export function mistakeIn(error: unknown, root = repoRoot()): string | undefined {
   if (!(error instanceof Error)) {
@@ -24,13 +24,13 @@ export function mistakeIn(error: unknown, root = repoRoot()): string | undefined
   }
   const isMissing = "code" in error && error.code === "MODULE_NOT_FOUND";
   const place = isMissing || BUILT_IN.has(error.name) ? placeInStacks(error.stack ?? "", root) : undefined;
-  // A module that is not found names all who asked for it in more lines.
+  // The error of a missing module lists all its importers in further lines.
   return (
     place && `${place.file}:${place.line}: ${inOwnWords(error.message.split("\n")[0] ?? "", place, root)}`
   );
 }
 
-/** The bundler renames variables: the message then names one that the source does not have. */
+/** Restates the message with the variable name in the source, because the bundler renames variables. */
 function inOwnWords(message: string, place: Place, root: string): string {
   const isEarly = /^Cannot access '.+' before initialization$/.test(message);
   if (!isEarly && !/^\S+ is not defined$/.test(message)) {
@@ -55,7 +55,7 @@ function identifierAt({ file, line, column }: Place, root: string): string | und
 }
 
 interface Place {
-  /** Below the root. */
+  /** Path relative to the root. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -65,7 +65,7 @@ function describe({ text, location }: BuildMessage): string {
   return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text;
 }
 
-/** The innermost place in a description that the error came through. */
+/** The innermost location in a description on the error's stack. */
 function placeInStacks(stack: string, root: string): Place | undefined {
   for (const [, file = "", line = "", column = ""] of stack.matchAll(
     /^\s+at .*?(?:\(|at |file:\/\/)?(\/[^():]+):(\d+):(\d+)\)?$/gm,

@@ -4,12 +4,12 @@ import { run } from "./process";
 
 export interface PortOwner {
   readonly kind: "container" | "process" | "unknown";
-  /** `container todo-edge-1`, `nginx (process 4711)`, `a program of another user`. */
+  /** Description such as `container todo-edge-1`, `nginx (process 4711)` or `a program of another user`. */
   readonly description: string;
   readonly pid?: number;
 }
 
-/** Who listens on a TCP port of this machine, or undefined when it is free. */
+/** Process or container that listens on a TCP port of this machine; undefined if the port is free. */
 export async function portOwner(
   port: number,
   { host = "127.0.0.1", env = {} }: { host?: string; env?: Readonly<Record<string, string>> } = {},
@@ -86,7 +86,7 @@ async function listenerFromProc(port: number): Promise<number | undefined> {
   return undefined;
 }
 
-/** Inodes of the sockets that listen on the port, in the text of /proc/net/tcp. */
+/** Inodes of the sockets that listen on the port, parsed from /proc/net/tcp. */
 export function listeningSockets(table: string, port: number): string[] {
   const LISTEN = "0A";
   const hex = port.toString(16).toUpperCase().padStart(4, "0");

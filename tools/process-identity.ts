@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /**
- * A process, told apart from every other one that had or will have its number: by the boot of the kernel, the PID
- * namespace, and the start time in units of the kernel. An empty text is what the system cannot say.
+ * Identity of a process, unique even if its process id is reused: boot id, PID namespace and the kernel's start time.
+ * A field is empty if the system does not report it.
  */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -19,7 +19,7 @@ export function identityOf(pid: number = process.pid): ProcessIdentity {
   return { pid, boot: bootId(), namespace: pidNamespace(), started: startTime(pid) ?? "" };
 }
 
-/** Identifier of the running boot: the same in all containers of a kernel, another one after a restart. */
+/** Identifier of the current boot, the same in all containers of a kernel. */
 export function bootId(): string {
   return (
     read("/proc/sys/kernel/random/boot_id")?.trim() ??
@@ -28,7 +28,7 @@ export function bootId(): string {
   );
 }
 
-/** The PID namespace of this process; empty on systems without namespaces. */
+/** PID namespace of this process; empty on systems without namespaces. */
 export function pidNamespace(): string {
   try {
     return readlinkSync("/proc/self/ns/pid");
@@ -37,17 +37,17 @@ export function pidNamespace(): string {
   }
 }
 
-/** Whether this process sees every process of the machine: not in a container, and not on another kernel. */
+/** Whether this process sees every process of the machine. False in a container and on other kernels. */
 export function seesAllProcesses(): boolean {
   const namespace = pidNamespace();
   return namespace === "" ? process.platform !== "linux" : namespace === INITIAL_NAMESPACE;
 }
 
-/** Start of a process as the kernel counts it; undefined when there is no such process in this namespace. */
+/** Start time of a process in the kernel's units. Undefined if this namespace has no such process. */
 export function startTime(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);
   if (stat !== undefined) {
-    // The name, in parentheses, can hold spaces; the start time is the 20th field after it. A zombie has ended.
+    // The name, in parentheses, can contain spaces; the start time is the 20th field after it. A zombie has exited.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   }
@@ -55,8 +55,8 @@ export function startTime(pid: number): string | undefined {
 }
 
 /**
- * Whether a program runs under this number, in this PID namespace or, as far as this process can see, in one below it.
- * @param name part of the program's name: the number can have been given to another one
+ * Whether a program runs under a process id, in this PID namespace or in a visible namespace below it.
+ * @param name part of the program's name, because the id may have been reused
  */
 export function runsAs(pid: number, name: string): boolean {
   if (process.platform !== "linux") {
@@ -68,13 +68,13 @@ export function runsAs(pid: number, name: string): boolean {
       if (read(`/proc/${entry}/comm`)?.includes(name) !== true) {
         return false;
       }
-      // NSpid lists the number in each namespace, from this one inwards.
+      // NSpid lists the process id in each namespace, outermost first.
       const numbers = /^NSpid:\s+(.*)$/m.exec(read(`/proc/${entry}/status`) ?? "")?.[1] ?? entry;
       return numbers.split(/\s+/).includes(String(pid)) && startTime(Number(entry)) !== undefined;
     });
 }
 
-/** `unknown`: the process may run where this one cannot see it. */
+/** `unknown`: the process may run in a place that this process cannot see. */
 export type Liveness = "alive" | "dead" | "unknown";
 
 export function livenessOf({ pid, boot, namespace, started }: ProcessIdentity): Liveness {

@@ -4,11 +4,11 @@ import { access, mkdir, open, readFile, rm } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Takes one clear line about work that takes a while. */
+/** Receives one line about long-running work. */
 export type Say = (line: string) => void;
 
 export interface Ran {
-  /** Exit code; 127 when there is no such program, 124 when the time was over. */
+  /** Exit code; 127 if the program does not exist, 124 after a timeout. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -17,17 +17,17 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** 0 for as long as it takes. @default 30 seconds */
+  /** Timeout in milliseconds; 0 means none. @default 30 seconds */
   readonly timeoutMs?: number;
-  /** Runs it in its own process group, so that Ctrl-C reaches only the caller. @default false */
+  /** Whether to use a separate process group, so that Ctrl-C reaches only the caller. @default false */
   readonly shielded?: boolean;
-  /** Given to standard input. @default - none */
+  /** Text for standard input. @default - none */
   readonly input?: string;
-  /** Every line of standard error as it comes. */
+  /** Called with every line of standard error. */
   readonly onLine?: Say;
 }
 
-/** Runs a program to its end. Never throws: the result contains the failure. */
+/** Runs a program to completion. Never throws: the result contains the failure. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { env = process.env, cwd, timeoutMs = 30_000, shielded = false, input, onLine } = options;
   return new Promise((done) => {
@@ -38,7 +38,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       timeout: timeoutMs,
       detached: shielded,
     });
-    // A program that does not read its input is no failure.
+    // A program may exit without reading its input.
     child.stdin.on("error", () => {}).end(input);
     let stdout = "";
     let stderr = "";
@@ -55,14 +55,14 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.on("error", (error: NodeJS.ErrnoException) => {
       done({ code: error.code === "ENOENT" ? 127 : 126, stdout, stderr: error.message });
     });
-    // `killed` says that the time limit ended it; another signal counts as a failure.
+    // `killed` is set by the timeout only; any other signal counts as a failure.
     child.on("close", (code) => {
       done({ code: child.killed ? 124 : (code ?? 128), stdout, stderr });
     });
   });
 }
 
-/** The last line that says something. */
+/** Last non-empty line. */
 export function lastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
 }
@@ -89,12 +89,12 @@ export async function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-/** How long to wait for someone else's work before giving up. */
+/** Timeout for a lock that another process holds. */
 const LOCK_PATIENCE_MS = 30 * 60_000;
 
 /**
- * Lets one process at a time do the work; the others wait, then look whether it is done. The lock is a file
- * with the holder's process id, so that what a killed process left behind is recognised.
+ * Runs work in one process at a time; the others wait, then check whether it is done. The lock file contains the
+ * holder's process id, so that the lock of a killed process is detected.
  */
 export async function withLock<T>(file: string, say: Say, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(file), { recursive: true });

@@ -6,23 +6,23 @@ import { cacheDir, repoRoot } from "./paths";
 import { isExecutable, lastLine, run, which, withLock, type Say } from "./process";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
-/** The engine that deploys. */
+/** The Pulumi CLI with its engine. */
 export interface Pulumi {
   /** Absolute path of the executable. */
   readonly command: string;
-  /** The installation folder, for `PulumiCommand.get({ root })`: the executable is `root/bin/pulumi`. */
+  /** Installation folder for `PulumiCommand.get({ root })`, with the executable `root/bin/pulumi`. */
   readonly root: string;
   readonly version: string;
-  /** Where it came from this time. */
+  /** Where this run found the CLI. */
   readonly source: "path" | "cache" | "official" | "built";
 }
 
-/** The version that is installed where none fits: the one of the pinned Go modules, so that both ways give the same. */
+/** The version to install if none is suitable. It is that of the pinned Go modules, so that download and build agree. */
 export async function pinnedVersion(): Promise<Version> {
   return pinnedIn(await readFile(join(repoRoot(), "tools", "pulumi", "go.mod"), "utf8"));
 }
 
-/** The CLI's version in the text of tools/pulumi/go.mod. */
+/** Parses the CLI's version from tools/pulumi/go.mod. */
 export function pinnedIn(goMod: string): Version {
   const version = parseVersion(/github\.com\/pulumi\/pulumi\/pkg\/v3 (v\S+)/.exec(goMod)?.[1] ?? "");
   if (!version) {
@@ -33,7 +33,7 @@ export function pinnedIn(goMod: string): Version {
   return version;
 }
 
-/** The engine must be at least as new as the SDK that talks to it, and of its major version. */
+/** Minimum version of the engine: that of the SDK, with the same major version. */
 export async function minimumVersion(): Promise<Version> {
   const manifest = join(repoRoot(), "node_modules", "@pulumi", "pulumi", "package.json");
   const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
@@ -42,11 +42,11 @@ export async function minimumVersion(): Promise<Version> {
 
 export interface PulumiSurvey {
   readonly pulumi?: Pulumi;
-  /** A CLI on the PATH that does not fit. */
+  /** A CLI on the PATH with an unsuitable version. */
   readonly unfit?: { readonly command: string; readonly version: string };
 }
 
-/** What is on the PATH or in the cache, without installing anything. */
+/** Finds the CLI on the PATH or in the cache, without installing anything. */
 export async function surveyPulumi(): Promise<PulumiSurvey> {
   const onPath = await pulumiOnPath();
   if (onPath?.fits) {
@@ -60,9 +60,9 @@ export async function surveyPulumi(): Promise<PulumiSurvey> {
 }
 
 /**
- * The Pulumi CLI: from the PATH when its version fits, from the cache, from the official download, or built from
- * the Go modules pinned in tools/pulumi.
- * @throws MissingTool with one line that says what to install
+ * Finds the Pulumi CLI on the PATH or in the cache, downloads it, or builds it from the Go modules pinned in
+ * tools/pulumi.
+ * @throws MissingTool with one line that names what to install
  */
 export async function findPulumi(say: Say): Promise<Pulumi> {
   const { pulumi, unfit } = await surveyPulumi();
@@ -82,7 +82,7 @@ export async function findPulumi(say: Say): Promise<Pulumi> {
   });
 }
 
-/** Installations are named by their version, appear in one step when complete, and are trusted by that name. */
+/** Describes an installation. Its folder is named by the version and appears atomically when complete. */
 function installation(version: Version, source: Pulumi["source"]): Pulumi {
   const root = join(cacheDir(), "pulumi", formatVersion(version));
   return { command: join(root, "bin", "pulumi"), root, version: formatVersion(version), source };
@@ -134,12 +134,12 @@ async function install(version: Version, why: string, say: Say): Promise<Pulumi>
   return built;
 }
 
-/** The whole official installation: a download that has not come after this is treated as a closed network. */
+/** Timeout of the official download. After it, the network counts as closed. */
 const OFFICIAL_PATIENCE_MS = 5 * 60_000;
 
 /**
- * By `PulumiCommand.install`, in a process of its own: it can be ended at the time limit, and the SDK, which
- * takes more than a second to load, is loaded only here. Returns why it failed, or undefined.
+ * Runs `PulumiCommand.install` in a separate process, which can be killed at the timeout and which alone loads the SDK
+ * (more than a second). Returns the reason of a failure, or undefined.
  */
 async function installOfficially(version: Version): Promise<string | undefined> {
   const { root, command } = installation(version, "official");
@@ -165,8 +165,8 @@ async function installOfficially(version: Version): Promise<string | undefined> 
 }
 
 /**
- * The language host beside the CLI, which only a `pulumi` typed by hand needs (`longshore` runs the program
- * itself). The official installation has it; beside a CLI that we built we build an older one that runs our programs.
+ * Finds the language host, which only a manual `pulumi` needs (`longshore` runs the program itself). The official
+ * installation contains it. For a self-built CLI, builds an older one that runs this project's programs.
  */
 export async function findLanguageHost(pulumi: Pulumi, say: Say): Promise<string> {
   const found = await surveyLanguageHost(pulumi);
@@ -197,7 +197,7 @@ export async function findLanguageHost(pulumi: Pulumi, say: Say): Promise<string
 const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 const LANGUAGE_HOST = "pulumi-language-nodejs";
 
-/** The language host that this CLI finds, without building one. */
+/** Finds the language host of this CLI without building one. */
 export async function surveyLanguageHost({ command }: Pick<Pulumi, "command">): Promise<string | undefined> {
   const beside = join(dirname(command), LANGUAGE_HOST);
   const cached = join(dirname(installation(await pinnedVersion(), "built").command), LANGUAGE_HOST);

@@ -5,15 +5,15 @@ import { repoRoot } from "./paths";
 import { lastLine, run, which } from "./process";
 
 export interface PythonPackages {
-  /** `hadolint 2.15.1`, for messages. */
+  /** Name for messages, such as `hadolint 2.15.1`. */
   readonly name: string;
-  /** Folder below tools/ with requirements.txt, every line with its hashes. */
+  /** Folder below tools/ with a requirements.txt that has hashes in every line. */
   readonly requirements: string;
-  /** The folder that is made; programs are in its `bin`. */
+  /** Folder to create, with the programs in its `bin`. */
   readonly into: string;
 }
 
-/** @throws MissingTool with one line that says what to install */
+/** Installs Python packages. @throws MissingTool with one line that names what to install */
 export async function installFromPyPI({ name, requirements, into }: PythonPackages): Promise<void> {
   const python = await which(["python3"]);
   if (python === undefined) {

@@ -6,7 +6,7 @@ import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
 import { isExecutable, withLock, type Say } from "./process";
 
-/** By content: an edited program is another one. */
+/** Hash of the sources, so that an edited program is built again. */
 function revision(): string {
   const hash = createHash("sha256");
   for (const name of ["main.go", "go.mod", "go.sum"]) {
@@ -16,9 +16,9 @@ function revision(): string {
 }
 
 /**
- * The program in `tools/readers`, for property tests: go-yaml and BuildKit's context filter, from the cache or built with
- * Go (10 s).
- * @throws MissingTool with one line that says what to install
+ * Finds the program in `tools/readers` for property tests, with go-yaml and BuildKit's context filter, in the cache or
+ * builds it with Go (10 s).
+ * @throws MissingTool with one line that names what to install
  */
 export async function findReaders(say: Say): Promise<string> {
   const version = revision();

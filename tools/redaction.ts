@@ -1,10 +1,10 @@
 import { maskOf, type Mask } from "./mask";
 
-/** Secret values that this process has seen. */
+/** Secret values known to this process. */
 const known = new Set<string>();
 let mask: Mask | undefined;
 
-/** Registers secret values: no error, diagnostic or log line of this process shows them from now on. */
+/** Registers secret values. Errors, diagnostics and log lines of this process mask them from now on. */
 export function registerSecrets(values: Iterable<string>): void {
   for (const value of values) {
     if (!known.has(value)) {
@@ -14,12 +14,12 @@ export function registerSecrets(values: Iterable<string>): void {
   }
 }
 
-/** Text without the registered values, in any form that {@link maskOf} knows. */
+/** Masks the registered values in any encoding that {@link maskOf} covers. */
 export function redact(text: string): string {
   return known.size === 0 ? text : (mask ??= maskOf([...known]))(text);
 }
 
-/** Forgets all values. For tests. */
+/** Clears the registered values, for tests. */
 export function forgetSecrets(): void {
   known.clear();
   mask = undefined;

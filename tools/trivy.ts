@@ -7,13 +7,13 @@ import { cacheDir } from "./paths";
 import { isExecutable, lastLine, run, which, withLock, type Say } from "./process";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
-/** The scanner of images and documents. */
+/** Trivy, the scanner of images and documents. */
 export interface Trivy {
   readonly command: string;
   readonly version: string;
 }
 
-/** The version that is fetched or built, and the oldest that is taken from the PATH. */
+/** The version to download or build, and the minimum version on the PATH. */
 const PINNED: Version = [0, 65, 0];
 const RELEASES = "https://github.com/aquasecurity/trivy/releases/download";
 
@@ -22,7 +22,7 @@ const own = (): Trivy => ({
   version: formatVersion(PINNED),
 });
 
-/** What is on the PATH or in the cache, without installing anything. */
+/** Finds Trivy on the PATH or in the cache, without installing anything. */
 export async function surveyTrivy(): Promise<Trivy | undefined> {
   const onPath = await which(["trivy"]);
   const version = onPath && parseVersion((await run(onPath, ["--version"])).stdout);
@@ -33,15 +33,15 @@ export async function surveyTrivy(): Promise<Trivy | undefined> {
 }
 
 export interface FindTrivyOptions {
-  /** Builds it from its Go modules when it cannot be downloaded: ten minutes on two cores. @default false */
+  /** Whether to build Trivy from its Go modules if it cannot be downloaded: ten minutes on two cores. @default false */
   readonly build?: boolean;
-  /** Where the official releases are. @default GitHub */
+  /** Base URL of the releases. @default GitHub */
   readonly releases?: string;
 }
 
 /**
- * Trivy: from the PATH when its version fits, from the cache, from the official download, or built.
- * @throws MissingTool with one line that says what to install
+ * Finds Trivy on the PATH or in the cache, downloads it, or builds it.
+ * @throws MissingTool with one line that names what to install
  */
 export async function findTrivy(say: Say, { build = false, releases = RELEASES }: FindTrivyOptions = {}) {
   const found = await surveyTrivy();
@@ -83,14 +83,14 @@ async function buildTrivy(refusal: string, say: Say): Promise<Trivy> {
   return own();
 }
 
-/** The archive of a release for a platform, as the project names it. Undefined where there is none. */
+/** File name of a release's archive for a platform. Undefined if there is none. */
 export function archiveName(platform: NodeJS.Platform, architecture: string): string | undefined {
   const system = { linux: "Linux", darwin: "macOS" }[platform as string];
   const machine = { x64: "64bit", arm64: "ARM64" }[architecture];
   return system && machine && `trivy_${formatVersion(PINNED)}_${system}-${machine}.tar.gz`;
 }
 
-/** Fetches a release and holds it against its checksum. Returns why that failed, or undefined. */
+/** Downloads a release and verifies its checksum. Returns the reason of a failure, or undefined. */
 async function download(releases: string): Promise<string | undefined> {
   const archive = archiveName(process.platform, process.arch);
   if (archive === undefined) {
@@ -132,7 +132,7 @@ async function fetchBytes(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** `fetch failed` says less than its cause. */
+/** Prefers the cause, because `fetch failed` is not specific. */
 function reasonOf({ message, cause }: Error): string {
   return cause instanceof Error ? cause.message : message;
 }

@@ -5,7 +5,7 @@ import { cacheDir } from "./paths";
 import { isExecutable, run, which, withLock, type Say } from "./process";
 import { formatVersion, parseVersion, type Version } from "./version";
 
-/** As in tools/vale/go.mod. */
+/** The version in tools/vale/go.mod. */
 const PINNED: Version = [3, 16, 0];
 
 const cached = (): string => join(cacheDir(), "vale", formatVersion(PINNED), "bin", "vale");

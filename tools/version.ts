@@ -1,7 +1,10 @@
 /** Major, minor, patch. */
 export type Version = readonly [number, number, number];
 
-/** The first version number in what a program prints: `v3.250.0`, `28.5.2+dfsg4`, `2.40.3-3`, `go version go1.26.8`. */
+/**
+ * Parses the first version number in a program's output: `v3.250.0`, `28.5.2+dfsg4`, `2.40.3-3`, `go version
+ * go1.26.8`.
+ */
 export function parseVersion(text: string): Version | undefined {
   const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
@@ -11,12 +14,12 @@ export function formatVersion(version: Version): string {
   return version.join(".");
 }
 
-/** Negative when `a` is older than `b`. */
+/** Compares two versions. Negative if `a` is older than `b`. */
 export function compareVersions(a: Version, b: Version): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
 
-/** At least `minimum`, of the same major version when `sameMajor`. */
+/** Whether a version is at least `minimum`, and of the same major version with `sameMajor`. */
 export function fits(version: Version | undefined, minimum: Version, { sameMajor = false } = {}): boolean {
   return (
     version !== undefined &&

@@ -7,7 +7,7 @@ import { isExecutable, which, withLock, type Say } from "./process";
 import { installFromPyPI } from "./pypi";
 
 const ACTIONLINT = "1.7.12";
-/** Changes with tools/workflows/requirements.txt. */
+/** Update together with tools/workflows/requirements.txt. */
 const PACKAGES = "shellcheck-0.11.0.1-check-jsonschema-0.39.0";
 
 export interface WorkflowLinters {
@@ -17,7 +17,7 @@ export interface WorkflowLinters {
   readonly schemas: string;
 }
 
-/** What tests of .github need: made once, half a minute. @throws MissingTool */
+/** Finds the linters for tests of .github, or installs them, which takes half a minute. @throws MissingTool */
 export async function findWorkflowLinters(say: Say): Promise<WorkflowLinters> {
   const packages = join(cacheDir(), "workflows", PACKAGES);
   await withLock(`${packages}.lock`, say, async () => {

@@ -16,25 +16,25 @@ import { publishedImages } from "./published";
 import { registryOf } from "./registry";
 import { formatBytes, pushedImage, unpackedBytes } from "./sizes";
 
-/** What BuildKit lists an image's contents with, unless told otherwise. */
+/** BuildKit's default generator of SBOMs. */
 const SBOM_SCANNER = "docker/buildkit-syft-scanner:stable-1";
 
-/** One image as the table shows it. */
+/** A row of the table, one per image. */
 interface Row {
   readonly system: string;
   readonly image: string;
-  /** First of its tags. */
+  /** The first tag of the image. */
   readonly reference: string;
   readonly status: "built" | "cached" | "failed";
   readonly seconds: number;
-  /** Unpacked in the engine; as it is transferred when it was pushed. */
+  /** Size in bytes: unpacked in Docker, or compressed if the image was pushed. */
   readonly bytes?: number | undefined;
   readonly digest?: string | undefined;
-  /** Pushed: digests by platform. */
+  /** Digests by platform, if the image was pushed. */
   readonly platforms?: Readonly<Record<string, string>> | undefined;
 }
 
-/** `longshore build`: all images of some systems at once, or those that are named. */
+/** Runs `longshore build`: builds all images of some systems at once, or the named images. */
 export async function build(images: readonly string[], options: BuildOptions): Promise<void> {
   const { stack, system, push = false, platform, version, skipTests = false, json = false } = options;
   const terminal = openTerminal({ json });
@@ -107,7 +107,7 @@ interface Where {
   readonly isPushed: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly native: string;
-  /** Of the whole build. */
+  /** Duration of the whole build in seconds. */
   readonly seconds: number;
 }
 
@@ -139,7 +139,7 @@ function rowsOf(document: BakeDocument, result: BakeResult, where: Where): Promi
   );
 }
 
-/** @throws Failure with the failed step, or that it was interrupted */
+/** @throws Failure with the failed step, or that the build was interrupted */
 export function throwIfNotBuilt(
   { isCancelled, failure }: Pick<BakeResult, "isCancelled" | "failure">,
   terminal: Terminal,
@@ -162,7 +162,7 @@ interface Telling {
   readonly seconds: number;
 }
 
-/** @throws Failure when the build failed: the failed step, and no table of what is not there */
+/** Prints the table of built images. @throws Failure with the failed step, without a table, if the build failed */
 function tell(rows: readonly Row[], result: BakeResult, { terminal, skipTests, seconds }: Telling): void {
   throwIfNotBuilt(result, terminal, seconds);
   if (terminal.isJson) {

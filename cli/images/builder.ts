@@ -3,14 +3,14 @@ import { lastLine, run } from "../../tools/process";
 import { formatVersion } from "../../tools/version";
 import { Failure, usage } from "../support/failure";
 
-/** What builds: the engine's own builder, or one that a person has chosen with `docker buildx use`. */
+/** The builder in use: Docker's own, or one chosen with `docker buildx use`. */
 export interface Builder {
   readonly driver: string;
-  /** What it can run, by emulation too. */
+  /** Supported platforms, including emulated ones. */
   readonly platforms: readonly string[];
 }
 
-/** @throws Failure when there is none */
+/** Finds the builder in use. @throws Failure if there is none */
 export async function findBuilder(env: NodeJS.ProcessEnv): Promise<Builder> {
   const { code, stdout, stderr } = await run("docker", ["buildx", "inspect", "--bootstrap"], {
     env,
@@ -22,7 +22,7 @@ export async function findBuilder(env: NodeJS.ProcessEnv): Promise<Builder> {
   return builderIn(stdout);
 }
 
-/** Reads what `docker buildx inspect` prints. */
+/** Parses the output of `docker buildx inspect`. */
 export function builderIn(printed: string): Builder {
   const field = (name: string) =>
     [...printed.matchAll(new RegExp(`^${name}:\\s+(.+)$`, "gm"))].map(([, value = ""]) => value.trim());
@@ -32,7 +32,7 @@ export function builderIn(printed: string): Builder {
   return { driver: field("Driver")[0] ?? "", platforms: [...new Set(platforms)] };
 }
 
-/** @throws Failure that names what the builder cannot run, and the way out */
+/** @throws Failure that names the unsupported platforms and the remedy */
 export function requirePlatforms({ platforms }: Builder, wanted: readonly string[]): void {
   const missing = wanted.filter((one) => !platforms.includes(one));
   if (missing.length > 0) {
@@ -44,8 +44,9 @@ export function requirePlatforms({ platforms }: Builder, wanted: readonly string
 }
 
 /**
- * The engine's own builder pushes attestations and caches only with the containerd image store.
- * @throws Failure that says how to get it
+ * Checks that the builder can push. Docker's own builder pushes attestations and caches only with the containerd image
+ * store.
+ * @throws Failure with the remedy
  */
 export async function requirePushing({ driver }: Builder, env: NodeJS.ProcessEnv): Promise<void> {
   if (driver !== "docker") {

@@ -23,16 +23,16 @@ export interface CheckRequest {
 }
 
 export interface CheckResult {
-  /** Why a build failed. @default - both ended well */
+  /** Why a build failed. @default - both builds succeeded */
   readonly failure?: string;
   readonly isCancelled: boolean;
-  /** By target. Empty when a build failed. */
+  /** Comparison by target. Empty if a build failed. */
   readonly comparisons: ReadonlyMap<string, Comparison>;
 }
 
 /**
- * Builds images twice and compares what came out. No step is taken from a former build; the second time from a copy of
- * the sources, made now and elsewhere, and with empty cache mounts, as on a machine that has never built them.
+ * Builds images twice and compares the results. No step uses the cache of earlier builds. The second build uses a
+ * fresh copy of the sources in another folder and empty cache mounts, like a machine without earlier builds.
  */
 export async function checkReproducible(request: CheckRequest): Promise<CheckResult> {
   const { plans, options } = request;
@@ -44,7 +44,7 @@ export async function checkReproducible(request: CheckRequest): Promise<CheckRes
       renderBake(plans, { ...options, layouts: join(folder, "1") }),
       renderBake(plans, {
         ...options,
-        // What the images are made from is the same: so are the labels that say it.
+        // The sources are equal, and so are the labels that identify them.
         root: sources,
         layouts: join(folder, "2"),
         cacheMounts: `check-${randomBytes(6).toString("hex")}`,
@@ -56,7 +56,7 @@ export async function checkReproducible(request: CheckRequest): Promise<CheckRes
   }
 }
 
-/** Builds two documents that write OCI layouts, and compares them target by target. */
+/** Builds two bake documents to OCI layouts, and compares them target by target. */
 export async function buildTwice(
   documents: readonly [BakeDocument, BakeDocument],
   { targets, env, signal, onStep }: Pick<CheckRequest, "targets" | "env" | "signal" | "onStep">,
@@ -92,7 +92,7 @@ function layoutOf(output: readonly string[]): string {
   return folder;
 }
 
-/** What the builds can see of the sources, at the same places below another root. */
+/** Copies the sources that the builds can read to the same relative paths below another root. */
 function copySources(plans: readonly Plan[], root: string, to: string): void {
   const copy = (path: string, files: readonly string[]) => {
     mkdirSync(join(to, path), { recursive: true });
@@ -115,7 +115,7 @@ function copySources(plans: readonly Plan[], root: string, to: string): void {
   }
 }
 
-/** @throws Failure when a build failed, or when two builds of an image differ */
+/** Reports the comparison. @throws Failure if a build failed or two builds of an image differ */
 export function tellChecked(result: CheckResult, terminal: Terminal, seconds: number): void {
   throwIfNotBuilt(result, terminal, seconds);
   const compared = [...result.comparisons].map(([target, comparison]) => ({

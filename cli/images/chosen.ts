@@ -4,10 +4,11 @@ import { reached } from "../../tools/bake";
 import { usage } from "../support/failure";
 
 /**
- * The part of a bake document that makes some images: them, and what they are built on. No names: all of it.
+ * Selects the part of a bake document that builds some images and their base images. Without names, returns the whole
+ * document.
  *
- * @param names such as `todo/backend`, as tables write them
- * @throws Failure for a name that is no image's
+ * @param names such as `todo/backend`, as shown in tables
+ * @throws Failure if a name is not an image
  */
 export function onlyTargets(document: BakeDocument, names: readonly string[]): BakeDocument {
   if (names.length === 0) {

@@ -12,17 +12,17 @@ import { choose, loadPlans } from "../support/plans";
 import { formatBytes } from "./sizes";
 import { confirm, openTerminal, plural, table } from "../support/terminal";
 
-/** An image as the engine lists it. */
+/** An image as Docker lists it. */
 export interface ListedImage {
   readonly repository: string;
   readonly tag: string;
-  /** With its layers, which others may share. */
+  /** Size in bytes, including layers shared with other images. */
   readonly bytes: number;
-  /** Such as `3 hours ago`. */
+  /** Age such as `3 hours ago`. */
   readonly age: string;
 }
 
-/** `longshore clean` */
+/** Runs `longshore clean`. */
 export async function clean({ system, yes, dryRun, cache, json = false }: CleanOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const engine = await openEngine();
@@ -64,7 +64,7 @@ export async function clean({ system, yes, dryRun, cache, json = false }: CleanO
   }
 }
 
-/** Images of these systems, by the names that builds here give, that are not among those to keep. */
+/** Images of these systems that were built here and are not to be kept. */
 export function leftOver(
   images: readonly ListedImage[],
   names: readonly string[],
@@ -82,7 +82,7 @@ function referenceOf({ repository, tag }: Pick<ListedImage, "repository" | "tag"
   return `${repository}:${tag}`;
 }
 
-/** What this checkout would run on this machine, and what a rollback would go back to. */
+/** Images that this checkout would run on this machine, and images needed for a rollback. */
 function wantedImages(): string[] {
   const hashOf = hashesIn(repoRoot());
   return MACHINE_STACK_NAMES.flatMap((stack) => [
@@ -123,12 +123,12 @@ async function listImages(engine: Engine): Promise<ListedImage[]> {
   });
 }
 
-/** Of any container of the engine, also one that has ended, and of other checkouts. */
+/** Images of all containers of the daemon, including exited containers and those of other checkouts. */
 async function usedImages(engine: Engine): Promise<string[]> {
   return lines(await docker(engine, ["ps", "--all", "--format", "{{.Image}}"]));
 }
 
-/** One by one: an image that another one is built upon may refuse, and the others go nevertheless. */
+/** Removes images one by one. An image that is the base of another may not be removable; the others are still removed. */
 async function removeImages(engine: Engine, references: readonly string[]): Promise<string[]> {
   const removed: string[] = [];
   for (const reference of references) {
@@ -140,7 +140,7 @@ async function removeImages(engine: Engine, references: readonly string[]): Prom
   return removed;
 }
 
-/** @returns how much was freed, as the builder says it */
+/** Prunes the build cache. @returns the amount freed, as the builder reports it */
 async function pruneCache(engine: Engine, hours: number): Promise<string> {
   const older = hours === 0 ? ["--all"] : ["--filter", `until=${hours}h`];
   const output = await docker(engine, ["builder", "prune", "--force", ...older], { timeoutMs: 600_000 });

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { list } from "tar";
 
-/** Two builds of one image, as OCI layouts. */
+/** Comparison of two builds of one image, as OCI layouts. */
 export interface Comparison {
-  /** Digest of the first. */
+  /** Digest of the first build. */
   readonly digest: string;
   readonly isSame: boolean;
-  /** Where they differ, one line each; empty when they do not. */
+  /** Differences, one line each; empty if the builds are equal. */
   readonly differences: readonly string[];
 }
 
@@ -26,7 +26,7 @@ interface Image {
 }
 
 /**
- * Compares two builds of one image down to the file. Several platforms are compared one by one.
+ * Compares two builds of one image down to single files. Compares each platform of a multi-platform image.
  *
  * @param first folder of an OCI layout
  */
@@ -53,7 +53,7 @@ async function compareImages(
   [second, secondDigest]: readonly [string, string],
 ): Promise<string[]> {
   const [one, other] = await Promise.all([readImage(first, firstDigest), readImage(second, secondDigest)]);
-  // Digests of unpacked layers differ with the layers.
+  // The digests of unpacked layers differ whenever the layers differ, which is reported separately.
   const fields = Object.keys(one.config).filter(
     (key) => key !== "rootfs" && !isDeepStrictEqual(one.config[key], other.config[key]),
   );
@@ -74,7 +74,7 @@ async function compareImages(
   return lines;
 }
 
-/** Files to name: the first ones show what is wrong. */
+/** Maximum number of files to list. The first ones show the cause. */
 const NAMED = 12;
 
 async function compareLayers(first: string, second: string): Promise<string[]> {
@@ -97,7 +97,7 @@ interface Entry {
   readonly owner: string;
   readonly time: number;
   readonly link: string;
-  /** Of the content. */
+  /** Hash of the content. */
   readonly hash: string;
 }
 

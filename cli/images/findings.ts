@@ -1,4 +1,4 @@
-/** One thing that a scanner found. */
+/** One finding of a scanner. */
 export interface Finding {
   readonly severity: string;
   /** Such as CVE-2026-1234, DL3008 or AVD-KSV-0109. */
@@ -16,7 +16,7 @@ interface HadolintFinding {
   readonly message: string;
 }
 
-/** What `hadolint --format json` prints; only what fails. */
+/** Parses the output of `hadolint --format json`. Keeps only failures. */
 export function hadolintFindings(printed: string): Finding[] {
   return (JSON.parse(printed) as HadolintFinding[])
     .filter(({ level }) => level === "warning" || level === "error")
@@ -55,7 +55,7 @@ interface TrivyReport {
   }[];
 }
 
-/** What Trivy's JSON report holds. Never the text of a secret. */
+/** Parses a JSON report of Trivy. Never includes the text of a secret. */
 export function trivyFindings(report: string): Finding[] {
   return ((JSON.parse(report) as TrivyReport).Results ?? []).flatMap(
     ({ Target, Vulnerabilities = [], Misconfigurations = [], Secrets = [] }) => [
@@ -83,7 +83,7 @@ export function trivyFindings(report: string): Finding[] {
   );
 }
 
-/** `2 CRITICAL, 1 HIGH`, the gravest first. */
+/** Counts findings by severity, highest first: `2 CRITICAL, 1 HIGH` */
 export function countText(findings: readonly Finding[]): string {
   const order = ["CRITICAL", "HIGH", "error", "warning"];
   const counts = new Map<string, number>();

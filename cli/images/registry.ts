@@ -3,7 +3,7 @@ import type { PushOptions } from "../../render/bake";
 import type { StackSettings } from "../../settings";
 import { usage } from "../support/failure";
 
-/** Names of a stack's images in its registry. @throws Failure when the stack has none */
+/** Returns the names of a stack's images in its registry. @throws Failure if the stack has no registry */
 export function registryOf({
   stack,
   registry,

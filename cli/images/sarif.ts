@@ -1,4 +1,4 @@
-/** The part of a SARIF log that merging needs; the rest goes along as it is. */
+/** The fields of a SARIF log that merging needs. All other fields are kept unchanged. */
 export interface SarifLog {
   readonly $schema?: string;
   readonly version: string;
@@ -16,8 +16,8 @@ interface SarifRule {
 }
 
 /**
- * One log with one run per category, for GitHub's code scanning: it takes an upload only where no two runs share a
- * category, and 20 runs at most.
+ * Merges logs into one with one run per category, for GitHub code scanning, which rejects uploads with two runs of the
+ * same category or more than 20 runs.
  */
 export function mergeSarif(byCategory: Readonly<Record<string, readonly SarifLog[]>>): SarifLog {
   const runs = Object.entries(byCategory).flatMap(([category, logs]) => {
@@ -34,7 +34,7 @@ function mergeRuns(first: SarifRun, all: readonly SarifRun[], category: string):
     ...first,
     automationDetails: { id: `${category}/` },
     tool: { ...first.tool, driver: { ...first.tool.driver, rules: [...rules.values()] } },
-    // The place of a rule in its own run's list means nothing in the list of all.
+    // A rule's index is valid only in the list of its own run.
     results: all.flatMap(({ results = [] }) => results.map(({ ruleIndex: _, ...result }) => result)),
   };
 }

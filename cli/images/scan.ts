@@ -22,18 +22,18 @@ import { countText, type Finding } from "./findings";
 import { mergeSarif, type SarifLog } from "./sarif";
 import { lintDockerfiles, TrivyScanner } from "./scanners";
 
-/** One line of the result. */
+/** One row of the result. */
 export interface Check {
   readonly check: "hadolint" | "documents" | "image" | "contents";
   readonly of: string;
   readonly findings: readonly Finding[];
-  /** What else there is to say. */
+  /** Additional remark. */
   readonly note?: string;
 }
 
 const REPORTS = "reports";
 
-/** `longshore scan`: every check of a stack's images, Dockerfiles and documents. Exit code 1 when one finds something. */
+/** Runs `longshore scan`: checks a stack's images, Dockerfiles and documents. Exit code 1 if a check has findings. */
 export async function scan({ stack, system, offline = false, ...options }: ScanOptions): Promise<void> {
   const terminal = openTerminal({ json: options.json ?? false });
   const { settings, plans } = loadPlans(stack, system);
@@ -78,7 +78,10 @@ interface BuiltImage {
   readonly reference: string;
 }
 
-/** @throws Failure when one was not built: what is not there cannot be called clean */
+/**
+ * Finds the built images of plans.
+ * @throws Failure if one was not built, because a missing image must not count as clean
+ */
 async function builtImages(plans: readonly Plan[], env: NodeJS.ProcessEnv): Promise<BuiltImage[]> {
   const hashOf = hashesIn(repoRoot());
   const images = plans.flatMap((plan) =>
@@ -124,7 +127,7 @@ async function checkDockerfiles(hadolint: string, plans: readonly Plan[]): Promi
   return { check: "hadolint", of: plural(files.length, "Dockerfile"), findings };
 }
 
-/** The Dockerfiles and what the systems are on a cluster, side by side in a folder that Trivy reads. */
+/** Writes the Dockerfiles and the Kubernetes documents of the systems to a folder, and scans it with Trivy. */
 async function checkDocuments(
   scanner: TrivyScanner,
   plans: readonly Plan[],
@@ -150,7 +153,7 @@ async function checkDocuments(
   };
 }
 
-/** The system as it would be on a cluster; undefined where it cannot be there. */
+/** Plans the system for a cluster. Undefined if it cannot run on one. */
 function clusterPlan(system: string, settings: StackSettings): Plan | undefined {
   const own = planSettings(settings, system);
   try {
@@ -194,7 +197,7 @@ async function checkImage(
   ];
 }
 
-/** All findings in one file, as GitHub's code scanning takes them. */
+/** Writes all findings to one file for GitHub code scanning. */
 function saveUpload(images: readonly BuiltImage[]): void {
   const read = (name: string) =>
     JSON.parse(readFileSync(join(repoRoot(), REPORTS, `${name}.sarif`), "utf8")) as SarifLog;
@@ -207,7 +210,7 @@ function saveUpload(images: readonly BuiltImage[]): void {
   save("code-scanning.sarif", `${JSON.stringify(merged)}\n`);
 }
 
-/** `todo-backend` of `todo/backend` */
+/** File name of an image: `todo-backend` of `todo/backend` */
 function fileOf(name: string): string {
   return name.replace("/", "-");
 }
@@ -220,7 +223,7 @@ function save(name: string, content: string): void {
 
 interface Reporting {
   readonly terminal: Terminal;
-  /** Something that should have been done was not. */
+  /** Whether a check could not run. */
   readonly hasFailed: boolean;
 }
 

@@ -5,14 +5,14 @@ import { lastLine, run } from "../../tools/process";
 import { Failure } from "../support/failure";
 import { hadolintFindings, trivyFindings, type Finding } from "./findings";
 
-/** Images of two gigabytes on a busy machine. */
+/** Time limit of a scan. Allows for images of two gigabytes on a busy machine. */
 const PATIENCE_MS = 30 * 60_000;
 const SEVERITY = ["--severity", "HIGH,CRITICAL"];
 
-/** Reports of one check: `PATH.json` and `PATH.sarif`. */
+/** Path prefix of the reports of one check: `PATH.json` and `PATH.sarif`. */
 export type ReportPath = string;
 
-/** Lints Dockerfiles, paths below the repository's root. */
+/** Lints Dockerfiles, given as paths below the repository's root. */
 export async function lintDockerfiles(
   hadolint: string,
   files: readonly string[],
@@ -35,30 +35,30 @@ export async function lintDockerfiles(
 export class TrivyScanner {
   constructor(
     private readonly command: string,
-    /** The engine's variables. */
+    /** Environment with the variables of the Docker daemon. */
     private readonly env: NodeJS.ProcessEnv,
     private readonly cache: string,
   ) {}
 
-  /** Fetches the vulnerability database. Returns why that failed, or undefined. */
+  /** Downloads the vulnerability database. Returns the reason of a failure, or undefined. */
   async updateDatabase(): Promise<string | undefined> {
     const { code, stderr } = await this.run(["image", "--download-db-only"]);
     return code === 0 ? undefined : reasonIn(stderr);
   }
 
-  /** Dockerfiles and Kubernetes documents in a folder, with the checks that this version brings along. */
+  /** Scans Dockerfiles and Kubernetes documents in a folder with the checks built into this version of Trivy. */
   config(folder: string, report: ReportPath): Promise<Finding[]> {
     return this.report(["config", "--skip-check-update", ...this.exceptions(), ...SEVERITY], folder, report);
   }
 
-  /** @param scanners `vuln` needs the database */
+  /** Scans an image. @param scanners `vuln` needs the database */
   image(reference: string, scanners: readonly ("vuln" | "secret")[], report: ReportPath): Promise<Finding[]> {
     const what = ["--image-src", "docker", "--scanners", scanners.join(","), "--offline-scan"];
     const database = ["--skip-db-update", "--skip-java-db-update"];
     return this.report(["image", ...what, ...database, ...this.exceptions(), ...SEVERITY], reference, report);
   }
 
-  /** Writes the list of contents of an image. Returns how many packages it names. */
+  /** Writes the SBOM of an image. Returns the number of packages. */
   async contents(reference: string, file: string): Promise<number> {
     const options = ["--image-src", "docker", "--format", "cyclonedx", "--offline-scan", "--output", file];
     await this.mustRun(["image", ...options, reference]);
@@ -87,7 +87,7 @@ export class TrivyScanner {
 
   private run(args: readonly string[]) {
     const global = ["--cache-dir", this.cache, "--quiet", "--no-progress"];
-    // `convert` and `config` know no progress.
+    // `convert` and `config` have no progress option.
     const options = args[0] === "image" ? global : global.slice(0, 3);
     return run(this.command, [...args.slice(0, 1), ...options, ...args.slice(1)], {
       cwd: repoRoot(),
@@ -97,7 +97,7 @@ export class TrivyScanner {
   }
 }
 
-/** The innermost of Trivy's nested errors. */
+/** Extracts the innermost of Trivy's nested errors. */
 function reasonIn(stderr: string): string {
   return (lastLine(stderr).split("\t").at(-1) ?? "").replace(/^\* /, "").slice(0, 300);
 }

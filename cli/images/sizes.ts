@@ -1,6 +1,6 @@
 import { run } from "../../tools/process";
 
-/** Unpacked bytes of an image in the engine: the sum of its layers. Undefined when it is not there. */
+/** Unpacked size of an image in Docker in bytes: the sum of its layers. Undefined if the image does not exist. */
 export async function unpackedBytes(image: string, env: NodeJS.ProcessEnv): Promise<number | undefined> {
   const { code, stdout } = await run("docker", ["history", "--human=false", "--format", "{{.Size}}", image], {
     env,
@@ -8,10 +8,10 @@ export async function unpackedBytes(image: string, env: NodeJS.ProcessEnv): Prom
   return code === 0 ? sum(stdout.split("\n").map(Number)) : undefined;
 }
 
-/** Bytes that a pull of a pushed image transfers, and the digest of the image of each platform. */
+/** Transfer size of a pushed image in bytes, and the image digest of each platform. */
 export interface PushedImage {
   readonly bytes: number;
-  /** By platform. The same sources give the same; an attestation beside them has the time of its build. */
+  /** Digests by platform. Equal sources give equal digests; only the separate attestations contain the build time. */
   readonly platforms: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +26,7 @@ interface Manifest {
   readonly layers?: readonly Descriptor[];
 }
 
-/** Asks the registry. Undefined when it does not answer as expected. */
+/** Queries the registry for a pushed image. Undefined if the response is unexpected. */
 export async function pushedImage(
   repository: string,
   digest: string,

@@ -6,7 +6,7 @@ import { Failure, usage } from "../support/failure";
 import { readDifferences } from "./differences";
 import { list, Refusal, write, type Comment, type PullRequest, type Repository } from "./github";
 
-/** Who comments with a workflow's own token. Somebody else's comment is never edited, whatever it begins with. */
+/** Author of comments that use a workflow's own token. Comments of other authors are never edited. */
 const AUTHOR = "github-actions[bot]";
 
 const followed = z.object({
@@ -16,13 +16,13 @@ const followed = z.object({
     head_branch: z.string(),
     head_sha: z.string(),
     html_url: z.string(),
-    /** None when the fork is gone. */
+    /** Null if the fork was deleted. */
     head_repository: z.object({ full_name: z.string(), owner: z.object({ login: z.string() }) }).nullable(),
   }),
 });
 type Followed = z.infer<typeof followed>;
 
-/** `longshore comment` */
+/** Runs `longshore comment`. */
 export async function comment({ from }: CommentOptions): Promise<void> {
   const env = process.env;
   const event = readEvent(env["GITHUB_EVENT_PATH"]);
@@ -53,7 +53,7 @@ export async function comment({ from }: CommentOptions): Promise<void> {
   }
 }
 
-/** Edits the comment that is there, or adds the first one. Returns what was done. */
+/** Updates the existing comment, or creates the first one. Returns the action that was taken. */
 async function post(repository: Repository, number: number, body: string): Promise<string> {
   const comments = await list<Comment>(repository, `/issues/${number}/comments?per_page=100`);
   const own = comments.find(({ user, body: text }) => user?.login === AUTHOR && text.startsWith(MARKER));
@@ -61,7 +61,7 @@ async function post(repository: Repository, number: number, body: string): Promi
     await write(repository, "POST", `/issues/${number}/comments`, { body });
     return "commented";
   }
-  // GitHub keeps line ends as they come and drops white space at the end.
+  // GitHub keeps line endings unchanged and removes trailing white space.
   if (own.body.replaceAll("\r\n", "\n").trimEnd() === body.trimEnd()) {
     return "the comment says so already";
   }
@@ -70,9 +70,9 @@ async function post(repository: Repository, number: number, body: string): Promi
 }
 
 /**
- * The pull request that the other workflow ran for. Never from a file that this run made: it could name any. A fork's
- * is not part of the event, but there is at most one from a branch into the default branch. None when there is a newer
- * commit, whose own run comments.
+ * The pull request that the triggering workflow ran for. Never read from that run's files, which could name any pull
+ * request. The event does not contain pull requests from forks, but a branch has at most one into the default branch.
+ * Undefined if there is a newer commit, whose own run comments.
  */
 async function pullRequestOf(
   repository: Repository,

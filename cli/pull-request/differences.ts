@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { StackDifference } from "../../diff";
 import { Failure } from "../support/failure";
 
-/** More than a diff of everything needs (2 MB). */
+/** Maximum size of the input in bytes. The largest observed diff has 2 MB. */
 const LARGEST_BYTES = 20 * 2 ** 20;
 
 const name = z
@@ -32,8 +32,9 @@ const document = z.strictObject({
 });
 
 /**
- * What `longshore diff --format json` wrote, taken for data of a stranger: the code that made it is the pull request's.
- * @throws Failure where it is anything else
+ * Reads the output of `longshore diff --format json`. Treats it as untrusted, because the pull request's code wrote
+ * it.
+ * @throws Failure if the content has another form
  */
 export function readDifferences(file: string): StackDifference[] {
   const refuse = (found: string) =>

@@ -1,6 +1,6 @@
 import { Failure } from "../support/failure";
 
-/** What we use of GitHub's API for pull requests. */
+/** The fields of GitHub's pull request API that are used. */
 export interface PullRequest {
   readonly number: number;
   readonly head: { readonly sha: string };
@@ -17,13 +17,13 @@ export interface Repository {
   readonly api: string;
   /** `owner/name` */
   readonly name: string;
-  /** Never part of an error. */
+  /** Token. Never part of an error. */
   readonly token: string;
 }
 
 const PATIENCE_MS = 30_000;
 
-/** A refusal of the API, in its own words. */
+/** An error response of the API, with its message. */
 export class Refusal extends Failure {
   constructor(
     readonly status: number,
@@ -34,7 +34,7 @@ export class Refusal extends Failure {
   }
 }
 
-/** Every page of a list. @throws Refusal */
+/** Lists all pages. @throws Refusal */
 export async function list<T>(repository: Repository, path: string): Promise<T[]> {
   const found: T[] = [];
   let next: string | undefined = addressOf(repository, path);
@@ -46,7 +46,7 @@ export async function list<T>(repository: Repository, path: string): Promise<T[]
   return found;
 }
 
-/** Writes something. @throws Refusal */
+/** Sends a write request. @throws Refusal */
 export async function write(
   repository: Repository,
   method: "POST" | "PATCH",
@@ -82,7 +82,7 @@ async function ask({ token }: Repository, method: string, address: string, body?
   return response;
 }
 
-/** The API's sentence, or the beginning of whatever else came. */
+/** Message of an error response, or the beginning of its body. */
 async function saidBy(response: Response): Promise<string> {
   const text = await response.text();
   try {
@@ -92,7 +92,10 @@ async function saidBy(response: Response): Promise<string> {
   }
 }
 
-/** `<https://…&page=2>; rel="next", …`; only ever an address of the same API, as the token goes along. */
+/**
+ * URL of the next page in a header like `<https://…&page=2>; rel="next", …`. Accepts only URLs of the same API,
+ * because the token is sent along.
+ */
 function nextPage(header: string | null, { api }: Repository): string | undefined {
   const address = /<([^>]+)>; rel="next"/.exec(header ?? "")?.[1];
   return address?.startsWith(`${api}/`) ? address : undefined;

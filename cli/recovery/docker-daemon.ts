@@ -4,7 +4,7 @@ import { writeDaemon } from "../support/daemon";
 import { loadSettingsLeniently } from "../support/plans";
 import type { CreateRecoverer } from "./types";
 
-/** Another Docker daemon answers than the one that the stack was deployed on. */
+/** Recoverer for a Docker daemon other than the one that the stack was deployed on. */
 export const dockerDaemon: CreateRecoverer = ({ stack }) => ({
   async find() {
     const isCompose = loadSettingsLeniently(stack).settings.target === "compose";

@@ -6,7 +6,7 @@ import { judgeLocks, removeDeadLocks } from "../engine/locks";
 import { PROJECT } from "../support/project";
 import type { CreateRecoverer, Finding } from "./types";
 
-/** Locks in a file backend whose engine has ended. */
+/** Recoverer for locks in a file backend whose engine has ended. */
 export const engineLocks: CreateRecoverer = ({ stack }) => ({
   find() {
     const state = stateFolder(stack);
@@ -26,7 +26,7 @@ export const engineLocks: CreateRecoverer = ({ stack }) => ({
   },
 });
 
-/** Root of the stack's file backend; undefined when its state is elsewhere. */
+/** Root of the stack's file backend. Undefined if the stack has another backend. */
 export function stateFolder(stack: string): string | undefined {
   if (machineStack(stack)) {
     return localFiles(dataDir(), repoRoot(), stack).state;

@@ -4,7 +4,7 @@ import { loadSettingsLeniently } from "../support/plans";
 import { openTerminal } from "../support/terminal";
 import type { CreateRecoverer, Finding } from "./types";
 
-/** Systems on this machine whose last deployment was interrupted or has failed. */
+/** Recoverer for local systems whose last deployment failed or was interrupted. */
 export const interruptedRollouts: CreateRecoverer = ({ stack }) => ({
   find() {
     const { settings } = loadSettingsLeniently(stack);
@@ -31,7 +31,7 @@ export const interruptedRollouts: CreateRecoverer = ({ stack }) => ({
 
 async function deploySystem(stack: string, system: string): Promise<void> {
   const { withStack } = await import("../engine/actions.js");
-  // The result is reported by `recover`; the document that --json prints is its own.
+  // `recover` reports the result and prints its own document for --json.
   const quiet = openTerminal({ json: true });
   await withStack({ stack, system: [system] }, quiet, async (opened, progress, { deploy, throwIfFailed }) => {
     const result = await deploy("up", opened, quiet, progress, { system: [system] });

@@ -5,7 +5,7 @@ import { loadSettingsLeniently } from "../support/plans";
 import { environmentWith } from "../support/tools";
 import type { CreateRecoverer, Finding } from "./types";
 
-/** Files of releases that a killed deployment left behind, secrets among them. */
+/** Recoverer for release files, including secrets, that a killed deployment left behind. */
 export const unusedReleases: CreateRecoverer = ({ stack }) => ({
   async find() {
     const { settings } = loadSettingsLeniently(stack);

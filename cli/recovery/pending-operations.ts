@@ -5,7 +5,7 @@ import { PROJECT } from "../support/project";
 import { stateFolder } from "./engine-locks";
 import type { CreateRecoverer } from "./types";
 
-/** Operations that the state calls pending because the engine was killed during them. */
+/** Recoverer for operations that are pending in the state because the engine was killed. */
 export const pendingOperations: CreateRecoverer = ({ stack, open }) => ({
   find() {
     const state = stateFolder(stack);
@@ -14,8 +14,8 @@ export const pendingOperations: CreateRecoverer = ({ stack, open }) => ({
       return Promise.resolve([]);
     }
     const names = pending.map(({ urn, type }) => `${type} ${urn.split("::").at(-1) ?? urn}`);
-    // Compose finds by itself what an interrupted run has made. A cloud does not: what was created there is
-    // known to nothing but the mark.
+    // Compose detects partly created resources by itself. On a cloud, the pending operation is the only record of a
+    // resource that was created.
     const isCompose = loadSettingsLeniently(stack).settings.target === "compose";
     return Promise.resolve([
       {

@@ -2,7 +2,10 @@ import { ProviderChangeFolder } from "../engine/provider-change";
 import { machineStack } from "../../settings/machine-stacks";
 import type { Finding, Recoverer, RecoveryContext } from "./types";
 
-/** Completes a change of the secrets provider that was interrupted, or removes what one left that had not switched yet. */
+/**
+ * Recoverer that completes an interrupted change of the secrets provider, or removes the files of one that had not
+ * started to switch.
+ */
 export function providerChange({ stack, open }: RecoveryContext): Recoverer {
   return {
     find: () => Promise.resolve(findIn(new ProviderChangeFolder(stack), stack, open)),

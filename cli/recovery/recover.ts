@@ -6,20 +6,20 @@ import { confirm, openTerminal, plural, type Terminal } from "../support/termina
 import { RECOVERERS } from "./recoverers";
 import type { CreateRecoverer, Finding, RecoveryContext } from "./types";
 
-/** What became of a finding. */
+/** Result of a finding. */
 export interface Recovered {
   readonly id: string;
   readonly title: string;
   readonly detail: string;
   readonly action: string;
-  /** Applied only when its id is an argument. @default false */
+  /** Whether the action is applied only if its id is an argument. @default false */
   readonly onlyByName?: boolean;
-  /** `found`: nothing was applied; `remains`: applied, and still found. */
+  /** `found`: the action was not applied. `remains`: it was applied, and the finding still exists. */
   readonly status: "found" | "applied" | "failed" | "remains";
   readonly error?: string;
 }
 
-/** `longshore recover` */
+/** Runs `longshore recover`. */
 export async function recover(
   ids: readonly string[],
   { stack, yes = false, json = false }: RecoverOptions,
@@ -40,7 +40,7 @@ export async function recover(
   try {
     progress.now(`looking for unfinished work of stack ${stack}`);
     const all = chosen(await find(), ids);
-    // What affects another installation, or gives data up, is applied only when a person names it.
+    // An action that affects another installation or discards data requires its id as an argument.
     const findings = all.filter(({ id, onlyByName = false }) => !onlyByName || ids.includes(id));
     const shown = all.filter((finding) => !findings.includes(finding)).map(asFound);
     progress.stop();
@@ -74,7 +74,7 @@ async function findAll(recoverers: readonly ReturnType<CreateRecoverer>[]): Prom
   return found;
 }
 
-/** @throws Failure for an id that nothing found */
+/** Selects findings by id. @throws Failure if an id matches no finding */
 function chosen(findings: readonly Finding[], ids: readonly string[]): Finding[] {
   const matches = (id: string, wanted: string) => id === wanted || id.startsWith(`${wanted}:`);
   const unknown = ids.filter((wanted) => !findings.some(({ id }) => matches(id, wanted)));
@@ -87,7 +87,7 @@ function chosen(findings: readonly Finding[], ids: readonly string[]): Finding[]
   return findings.filter(({ id }) => ids.length === 0 || ids.some((wanted) => matches(id, wanted)));
 }
 
-/** In order. What cannot be applied does not keep the rest from being tried; then everything is looked at again. */
+/** Applies findings in order, then searches again. A failed action does not prevent the others. */
 async function apply(
   findings: readonly Finding[],
   find: () => Promise<Finding[]>,
@@ -128,7 +128,7 @@ function describe(
   }
 }
 
-/** @throws Failure when something is left to be done */
+/** Reports the results. @throws Failure if findings remain */
 function conclude(stack: string, results: readonly Recovered[], applied: boolean, terminal: Terminal): void {
   if (terminal.isJson) {
     terminal.json({ stack, findings: results });

@@ -10,8 +10,8 @@ import { takeOvers } from "./take-over";
 import type { CreateRecoverer } from "./types";
 
 /**
- * Every kind of unfinished work that `longshore recover` knows, in the order in which it is ended: what a later kind
- * needs comes first (a state without locks, then secrets, data, deployments).
+ * All recoverers of `longshore recover`, in the order of execution. A recoverer comes after those it depends on: first
+ * state locks, then secrets, data and deployments.
  */
 export const RECOVERERS: readonly CreateRecoverer[] = [
   dockerDaemon,

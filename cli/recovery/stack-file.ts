@@ -14,18 +14,18 @@ import { loadPlans, settingsFolder } from "../support/plans";
 import { PROJECT } from "../support/project";
 import type { Finding, Recoverer, RecoveryContext } from "./types";
 
-/** A content that can take the place of a lost stack file. */
+/** Content that can replace a lost stack file. */
 interface Candidate {
   readonly content: string;
   readonly from: string;
 }
 
-/** Restores the stack file of a stack of this machine that was lost, truncated or damaged. */
+/** Recoverer that restores a lost, truncated or damaged stack file of a local stack. */
 export function stackFile({ stack, open }: RecoveryContext): Recoverer {
   return {
     find: async () => {
       if (!machineStack(stack)) {
-        return []; // Git has the others.
+        return []; // Other stack files can be restored from Git.
       }
       const file = join(settingsFolder(stack), `Pulumi.${stack}.yaml`);
       const candidate = candidatesOf(stack)[0];
@@ -67,7 +67,7 @@ function finding(
   };
 }
 
-/** The best copy first, then the other copies, then what the last deployment used. */
+/** Candidates in order of preference: the best copy, the other copies, the stack file of the last deployment. */
 function candidatesOf(stack: string): Candidate[] {
   const copies = new ConfigCopies(stack);
   const all = copies.all().filter((copy) => highestGenerations([copy], stack).size > 0);
@@ -84,7 +84,7 @@ function candidatesOf(stack: string): Candidate[] {
   ];
 }
 
-/** What is wrong with the stack file. @default - nothing that an earlier content would repair */
+/** Describes the damage of the stack file. @default - no damage that an earlier version would repair */
 async function damageOf(stack: string, open: RecoveryContext["open"]): Promise<string | undefined> {
   let loaded: ReturnType<typeof loadPlans>;
   try {
@@ -106,7 +106,7 @@ async function damageOf(stack: string, open: RecoveryContext["open"]): Promise<s
   return names.length > 0 ? `expected the values of ${names.join(", ")}, got none` : undefined;
 }
 
-/** Whether the stack's passphrase opens the secrets of a content. */
+/** Whether the stack's passphrase decrypts the secrets of a content. */
 async function canDecrypt({ command, workDir, env, stack }: OpenConfig, content: string): Promise<boolean> {
   const file = draftOf(join(dataDir(), `Pulumi.${stack}.yaml`));
   try {

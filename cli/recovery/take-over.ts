@@ -12,7 +12,7 @@ import { loadSettingsLeniently } from "../support/plans";
 import { environmentWith } from "../support/tools";
 import type { CreateRecoverer, Finding } from "./types";
 
-/** Compose projects of this stack's names that belong to another data folder, or to none that is known. */
+/** Recoverer for Compose projects with this stack's names that another or an unknown data folder owns. */
 export const takeOvers: CreateRecoverer = ({ stack }) => ({
   async find() {
     const { settings } = loadSettingsLeniently(stack);

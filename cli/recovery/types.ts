@@ -1,36 +1,37 @@
 import type { OpenConfig } from "../engine/stack";
 import type { Progress } from "../support/progress";
 
-/** One thing that an interrupted command left behind, and what ends it. */
+/** Unfinished work of an interrupted command, and the action that resolves it. */
 export interface Finding {
   /** Unique and stable: `<kind>` or `<kind>:<subject>`, such as `pending-operations` or `restore:nexus/db`. */
   readonly id: string;
-  /** What was found, in one line. */
+  /** One-line summary. */
   readonly title: string;
-  /** Where, since when, and what it means for the operator. No secrets. */
+  /** Location, time and consequence for the operator. Contains no secrets. */
   readonly detail: string;
-  /** What {@link apply} does, in one line, as an imperative: `remove the lock`. */
+  /** One-line description of {@link apply} in the imperative: `remove the lock`. */
   readonly action: string;
   /**
-   * Whether it is applied only when its id is named: it affects another installation, or starts without the existing data.
+   * Whether the action is applied only if its id is an argument, because it affects another installation or discards
+   * existing data.
    * @default false
    */
   readonly onlyByName?: boolean;
-  /** Does it. Applying twice, and applying after a kill half-way, must be safe. */
+  /** Applies the action. Idempotent, also after a kill. */
   apply(): Promise<void>;
 }
 
 /** Finds one kind of unfinished work of a stack. */
 export interface Recoverer {
-  /** Changes nothing. */
+  /** Lists the findings. Changes nothing. */
   find(): Promise<Finding[]>;
 }
 
-/** What a recoverer gets. The stack's lock is held while it finds and applies. */
+/** Context of a recoverer. The stack's lock is held while it finds and applies. */
 export interface RecoveryContext {
   readonly stack: string;
   readonly progress: Progress;
-  /** The engine's command and environment; prepared at the first call, because most findings need neither. */
+  /** Opens the engine's command and environment on the first call, because most recoverers need neither. */
   readonly open: () => Promise<OpenConfig>;
 }
 

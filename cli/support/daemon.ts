@@ -13,7 +13,10 @@ export interface DaemonRecord {
 
 const fileOf = (stack: string, folder: string): string => join(folder, "daemons", `${stack}.json`);
 
-/** Undefined before the first deployment, and of stacks that an earlier version has deployed. */
+/**
+ * Reads the recorded daemon of a stack. Undefined before the first deployment, and if an earlier version deployed the
+ * stack.
+ */
 export function readDaemon(stack: string, folder = dataDir()): DaemonRecord | undefined {
   try {
     const { id, source } = JSON.parse(readFileSync(fileOf(stack, folder), "utf8")) as Record<string, unknown>;
@@ -32,19 +35,19 @@ export function writeDaemon(stack: string, { id, source }: DaemonRecord, folder 
   replaceFile(file, `${JSON.stringify({ id, source })}\n`);
 }
 
-/** What decides whether a daemon is the one that a stack runs on. */
+/** Evidence for whether a daemon is the one that a stack runs on. */
 export interface DaemonEvidence {
   readonly record: DaemonRecord | undefined;
   readonly answers: Pick<Docker, "source" | "id">;
-  /** Projects that the state holds. */
+  /** Projects in the state. */
   readonly deployed: readonly string[];
-  /** Those of them that the answering daemon has containers or volumes of. */
+  /** Projects in the state of which the answering daemon has containers or volumes. */
   readonly present: readonly string[];
 }
 
 /**
- * Why an answering daemon is not the one that a stack was deployed on; undefined when it is, or nothing was deployed yet.
- * A state that names projects, of which the daemon has no trace, belongs to another daemon.
+ * Reason why an answering daemon is not the one that a stack was deployed on. Undefined if it is, or if nothing is
+ * deployed. A daemon without any object of the projects in the state is another daemon.
  */
 export function daemonProblem(
   stack: string,
@@ -68,7 +71,7 @@ function nameOf(source: Docker["source"]): string {
   return source === "lab" ? "the lab's" : "this machine's own";
 }
 
-/** @throws Failure (exit code 2) when another daemon answers than the one that the stack was deployed on */
+/** @throws Failure (exit code 2) if the answering daemon is not the one that the stack was deployed on */
 export function requireDaemon(stack: string, evidence: DaemonEvidence): void {
   const problem = daemonProblem(stack, evidence);
   if (problem !== undefined) {

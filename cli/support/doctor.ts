@@ -5,7 +5,7 @@ import { LOCAL_STACK } from "./project";
 import { startProgress } from "./progress";
 import { openTerminal, plural, table, type Terminal } from "./terminal";
 
-/** `longshore doctor`: what was found, and how to get what is missing. */
+/** Runs `longshore doctor`: prints the checks, and a fix for each problem. */
 export async function doctor({ fix = false, json = false }: DoctorOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
@@ -44,14 +44,14 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
   process.exitCode = missing.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** Where the systems of the local stack are served. Undefined when its settings, or a system, have a mistake. */
+/** Ports of the local stack's systems. Undefined if its settings or a system have problems. */
 async function edgePorts(): Promise<readonly number[] | undefined> {
   try {
     const { loadSettingsLeniently } = await import("./plans.js");
     const { settings } = loadSettingsLeniently(LOCAL_STACK);
     return settings.systems.flatMap((system) => settings.ports[system] ?? []);
   } catch {
-    // `validate` is for mistakes; a look at the machine goes on without.
+    // `validate` reports problems of the settings; the other checks still run.
     return undefined;
   }
 }

@@ -1,19 +1,19 @@
-/** How `longshore` ends. Scripts rely on these numbers; every `--help` names them. */
+/** Exit codes of `longshore`. Scripts rely on these numbers, and every `--help` lists them. */
 export const EXIT = {
-  /** Done. */
+  /** Success. */
   ok: 0,
   /** A deployment, a service or a check failed. */
   failed: 1,
-  /** Wrong arguments, wrong settings, or something needed is missing: nothing was touched. */
+  /** Invalid arguments or settings, or a missing prerequisite. Nothing was changed. */
   usage: 2,
-  /** Another command holds the stack: nothing was touched, the same command can succeed later. */
+  /** Another command holds the stack. Nothing was changed, and a retry can succeed. */
   busy: 3,
   /** Ended by Ctrl-C or a signal. */
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A failure that a person can understand without a stack trace: what happened, and what to do. */
+/** An error with a readable message and a remedy, shown without a stack trace. */
 export class Failure extends Error {
   constructor(
     message: string,
@@ -25,7 +25,7 @@ export class Failure extends Error {
   }
 }
 
-/** Wrong arguments or a missing prerequisite. */
+/** Creates a failure for invalid arguments or a missing prerequisite. */
 export function usage(message: string): Failure {
   return new Failure(message, EXIT.usage);
 }

@@ -1,6 +1,6 @@
 import { EXIT, Failure, usage } from "./failure";
 
-/** A value from standard input, or from a person who is asked for it and does not see it. */
+/** Reads a value from standard input, or prompts for it without echo. */
 export async function readValue(question: string): Promise<string> {
   return process.stdin.isTTY ? askHidden(question) : readInput();
 }
@@ -14,11 +14,11 @@ async function readInput(): Promise<string> {
 }
 
 /**
- * Text of the bytes of a value. Config holds text: other bytes would be stored as replacement characters.
- * @throws Failure, which says where the bytes stop being text and shows none of them
+ * Decodes the bytes of a value. Config stores text; other bytes would become replacement characters.
+ * @throws Failure with the position of the first invalid byte and without the bytes
  */
 export function textOf(bytes: Uint8Array): string {
-  // A byte order mark is a part of the value.
+  // A byte order mark is part of the value.
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const same = Buffer.from(text);
   if (same.equals(bytes)) {
@@ -31,11 +31,11 @@ export function textOf(bytes: Uint8Array): string {
   );
 }
 
-/** Reads a line without showing it. */
+/** Reads a line without echo. */
 function askHidden(question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { stdin, stderr } = process;
-    // A character may arrive in two parts.
+    // A multi-byte character may be split between two chunks.
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     let value = "";
     const end = (finish: () => void) => {

@@ -1,8 +1,8 @@
-/** Signals that end a command: Ctrl-C, `kill` and a service manager, a closed terminal. */
+/** Signals that end a command: Ctrl-C, `kill` or a service manager, a closed terminal. */
 export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Calls a function for each signal that asks the command to end, instead of ending it. Returns what takes that back. */
+/** Calls a function for each end signal instead of ending the process. Returns a function that undoes this. */
 export function onEndSignals(handle: (signal: EndSignal) => void): () => void {
   SIGNALS.forEach((signal) => process.on(signal, handle));
   return () => {
@@ -10,17 +10,17 @@ export function onEndSignals(handle: (signal: EndSignal) => void): () => void {
   };
 }
 
-/** For a command that has something to put in order before it ends. */
+/** Signal handling for a command with cleanup. */
 export interface Interrupts {
-  /** Aborted by the first signal, or by the second where the first one waits. */
+  /** Aborted by the first signal, or by the second if the first one was deferred. */
   readonly signal: AbortSignal;
-  /** Does what does harm when it is left half done: the first signal waits for its end. */
+  /** Runs work that must not be left incomplete. The first signal is deferred until it completes. */
   readonly whole: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Signals end the process again. */
+  /** Restores the default handling: signals end the process. */
   readonly release: () => void;
 }
 
-/** @param onWait called when a signal waits, to say so */
+/** @param onWait called when a signal is deferred */
 export function catchInterrupts(onWait: () => void = () => undefined): Interrupts {
   const interrupt = new AbortController();
   let isWhole = false;

@@ -27,7 +27,7 @@ export function withStack(command: Command): Command {
   );
 }
 
-/** This machine's stacks make their files by themselves; every other one has to be there. */
+/** Validates a stack name. The files of a local stack are created on demand; any other stack file must exist. */
 function knownStack(name: string): string {
   const files = readdirSync(repoRoot()).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
   const stacks = [...new Set([...files, ...MACHINE_STACK_NAMES])].sort();
@@ -41,11 +41,11 @@ function knownStack(name: string): string {
 }
 
 export interface CommittedStacksOption {
-  /** Empty: all that are committed. */
+  /** Empty: all committed stacks. */
   readonly stack: readonly string[];
 }
 
-/** For commands about environments as the repository describes them. */
+/** Adds the options of commands about the committed environments. */
 export function withCommittedStacks(command: Command): Command {
   return command.addOption(
     new Option("-s, --stack <name>", "only this stack; can be repeated")
@@ -54,7 +54,7 @@ export function withCommittedStacks(command: Command): Command {
   );
 }
 
-/** Stacks with a file of their own, which is not this machine's. */
+/** Names of the stacks with a stack file in the checkout, without local stacks. */
 export function committedStacks(): string[] {
   return readdirSync(repoRoot())
     .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
@@ -68,7 +68,7 @@ export function withSystem(command: Command): Command {
   );
 }
 
-/** Milliseconds of a time such as `30s`, `10m` or `2h`. */
+/** Parses a duration such as `30s`, `10m` or `2h` to milliseconds. */
 export function duration(value: string): number {
   const [, count, unit = ""] = /^(\d{1,6})(s|m|h)$/.exec(value) ?? [];
   const seconds = { s: 1, m: 60, h: 3600 }[unit];
@@ -78,7 +78,7 @@ export function duration(value: string): number {
   return Number(count) * seconds * 1000;
 }
 
-/** Does work on a stack that no other longshore command changes meanwhile. */
+/** Runs work under the stack's lock. */
 export async function locked<T>(stack: string, purpose: string, work: () => Promise<T>): Promise<T> {
   const { withStackLock } = await import("./stack-lock.js");
   return withStackLock(stack, purpose, work);
@@ -101,7 +101,7 @@ function collect(value: string, previous: readonly string[]): string[] {
   return [...previous, ...value.split(",")];
 }
 
-/** Text below the options of `--help`: examples as one would type them, then how the command ends. */
+/** Adds text below the options of `--help`: examples, then the exit codes. */
 export function withExamples(
   command: Command,
   examples: readonly (readonly [line: string, what: string])[],

@@ -5,20 +5,20 @@ import { join } from "node:path";
 import { repoRoot } from "../../tools/paths";
 import { Failure } from "./failure";
 
-/** The commit that a reference means; undefined when this clone has no such thing. */
+/** Resolves a reference to a commit. Undefined if this clone does not contain it. */
 export function commitOf(ref: string): string | undefined {
   const { status, stdout } = git(repoRoot(), "rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** `4f2c1a0 of 2026-11-20: Raise the limit` */
+/** Describes a commit: `4f2c1a0 of 2026-11-20: Raise the limit` */
 export function describeCommit(commit: string): string {
   return git(repoRoot(), "show", "--no-patch", "--format=%h of %cs: %s", commit).stdout.trim();
 }
 
 /**
- * Another commit in a folder of its own, with its history, for as long as the work takes. The packages are those that
- * are installed here, or its own where it asks for others.
+ * Checks out another commit, with its history, in a temporary folder while work runs. Uses the packages installed
+ * here, or the commit's own if its dependencies differ.
  */
 export async function withCommit<T>(commit: string, work: (folder: string) => Promise<T>): Promise<T> {
   const root = repoRoot();
@@ -50,7 +50,7 @@ export async function withCommit<T>(commit: string, work: (folder: string) => Pr
   }
 }
 
-/** One by one, so that what the other commit caches among them goes with its folder. */
+/** Links packages one by one, so that caches that the other commit writes beside them are deleted with its folder. */
 export function linkPackages(from: string, to: string): void {
   mkdirSync(to);
   for (const name of readdirSync(from).filter((entry) => entry !== ".cache")) {

@@ -1,9 +1,8 @@
 /**
- * Keeps a command at work when its output can no longer be written: the reader has gone (`longshore up | head`), the
- * terminal has hung up, or the disk behind a redirection is full. Later output is dropped; the exit code stays that of
- * the work.
+ * Keeps a command running when its output can no longer be written: the reader has exited (`longshore up | head`), the
+ * terminal is closed, or a redirection's disk is full. Discards later output. The exit code remains that of the work.
  *
- * @returns what went wrong, other than a reader that has gone
+ * @returns the first error other than a closed reader
  */
 export function surviveLostOutput(
   streams: readonly NodeJS.WriteStream[] = [process.stdout, process.stderr],
@@ -11,7 +10,7 @@ export function surviveLostOutput(
   let problem: Error | undefined;
   for (const stream of streams) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      // EIO: the terminal is gone.
+      // EIO: the terminal is closed.
       if (error.code !== "EPIPE" && error.code !== "EIO") {
         problem ??= error;
       }
@@ -21,7 +20,7 @@ export function surviveLostOutput(
   return () => problem;
 }
 
-/** Stands in for `write` of a stream that nothing reads any more. */
+/** Replaces `write` of a stream without a reader. */
 function dropped(_text: unknown, ...rest: readonly unknown[]): boolean {
   const done = rest.find((one) => typeof one === "function");
   if (done !== undefined) {

@@ -22,12 +22,12 @@ import type { Terminal } from "./terminal";
 
 export interface StackPlans {
   readonly settings: StackSettings;
-  /** By name of the system. */
+  /** Plans sorted by system name. */
   readonly plans: readonly Plan[];
 }
 
 /**
- * Reads a stack's settings and plans its systems: pure work on documents, without the engine and without keys.
+ * Reads a stack's settings and plans its systems. Needs neither the engine nor keys.
  * @throws ProblemsError
  */
 export function loadPlans(
@@ -46,7 +46,7 @@ export function loadPlans(
 }
 
 export interface LoadOptions {
-  /** Reads a stack file that holds secrets in plain text. @default false */
+  /** Whether to accept a stack file with plain-text secrets. @default false */
   readonly allowPlainSecrets?: boolean;
 }
 
@@ -56,8 +56,9 @@ export function loadSettings(stack: string, { allowPlainSecrets = false }: LoadO
 }
 
 /**
- * Settings for commands that look at what runs or take it away: what is left in them of systems that the catalog
- * does not have any more is passed over. @throws ProblemsError with every other mistake
+ * Reads settings for commands that inspect or take down systems. Ignores settings of systems that the catalog no
+ * longer contains.
+ * @throws ProblemsError for all other problems
  */
 export function loadSettingsLeniently(stack: string): ReturnType<typeof readSettingsLeniently> {
   return readSettingsLeniently(readStackFile(settingsFolder(stack), stack), systems);
@@ -72,15 +73,15 @@ export function warnOfLeftOver(leftOver: readonly string[], stack: string, termi
 }
 
 /**
- * Where a stack's file is: in the checkout, and for the stacks of this machine in the data folder, to which the checkout has
- * only a link (not yet before the first run, and of another data folder after a run with that one).
+ * Folder of a stack's file: the checkout, or the data folder for local stacks. The checkout's link to the latter may
+ * be missing before the first run, or may point to another data folder.
  */
 export function settingsFolder(stack: string): string {
   const inCheckout = lstatSync(join(repoRoot(), `Pulumi.${stack}.yaml`), { throwIfNoEntry: false });
   return !machineStack(stack) || inCheckout?.isFile() ? repoRoot() : dataDir();
 }
 
-/** Every mistake of the settings and of all systems, grouped by where it is. */
+/** All problems of the settings and of all systems, grouped by location. */
 export function findProblems(
   stack: string,
   read: () => StackSettings = () => loadSettings(stack),
@@ -103,7 +104,7 @@ export function findProblems(
       throwProblems(`Pulumi.${stack}.yaml`, checkSharedCluster(settingsFolder(stack), settings));
     });
   }
-  // With settings that cannot be read, the catalog can still be checked by itself.
+  // If the settings cannot be read, the catalog can still be checked.
   for (const [name, definition] of Object.entries(systems)) {
     attempt(() =>
       planSystem(
@@ -120,12 +121,12 @@ export function findProblems(
   return found;
 }
 
-/** A system that a stack does not run is checked as it would be on this machine. */
+/** Whether to check a system for the target. A system that the stack does not run is checked for Compose. */
 function runsOn({ targets }: SystemDefinition, target: StackSettings["target"]): boolean {
   return targets?.includes(target) ?? true;
 }
 
-/** Folders and Dockerfiles that images are to be built from. @throws ProblemsError for those that are not there */
+/** Checks that the build contexts and Dockerfiles of images exist. @throws ProblemsError that lists missing ones */
 function checkSources({ name, images }: SystemDefinition): void {
   const problems = images.flatMap(({ name: image, source }) =>
     source.kind === "build"
@@ -138,12 +139,12 @@ function checkSources({ name, images }: SystemDefinition): void {
   throwProblems(`stacks/${name}.ts`, problems);
 }
 
-/** The systems that a command is about. @throws ProblemsError for a name that the stack does not run */
+/** Systems that a command applies to. @throws ProblemsError for a name that the stack does not run */
 export function chosen(settings: StackSettings, only: readonly string[]): readonly string[] {
   return choose(settings.stack, settings.systems, only);
 }
 
-/** Of these systems the ones that were asked for, or all. @throws ProblemsError for a name that is none of them */
+/** The requested systems, or all. @throws ProblemsError for an unknown name */
 export function choose(stack: string, known: readonly string[], only: readonly string[]): readonly string[] {
   const unknown = only.filter((name) => !known.includes(name));
   throwProblems(

@@ -1,23 +1,23 @@
 import type { Terminal } from "./terminal";
 
-/** What is going on right now, for whoever waits. */
+/** Progress of a long-running command. */
 export interface Progress {
-  /** Says what is under way. On a terminal it replaces the text before; elsewhere it is a line, once. */
+  /** Shows the current activity. On a terminal it replaces the previous text; elsewhere it prints a line once. */
   readonly now: (text: string) => void;
-  /** A line that stays. */
+  /** Prints a permanent line. */
   readonly line: (text: string) => void;
-  /** Takes the moving part away. */
+  /** Removes the spinner. */
   readonly stop: () => void;
 }
 
 const nothing = (): void => undefined;
 
-/** Shorter work needs no word. */
+/** Shorter work is not reported. */
 const PATIENCE_MS = 2_000;
 
 /**
- * A spinner on a terminal. Elsewhere plain lines without times (a log has its own), and only about
- * work that takes more than two seconds. In JSON mode nothing at all.
+ * Starts progress output: a spinner on a terminal, elsewhere plain lines without times for work that takes more than
+ * two seconds. In JSON mode prints nothing.
  */
 export async function startProgress(
   terminal: Terminal,
@@ -30,7 +30,7 @@ export async function startProgress(
   return canDrawOn(process.stderr) ? spinner(terminal, line) : lines(terminal, line);
 }
 
-/** A terminal that has not said how wide it is (0 columns) cannot be drawn on: ora would never end. */
+/** Whether a spinner can be drawn. On a terminal that reports a width of 0 columns, ora would never return. */
 export function canDrawOn({ isTTY, columns }: { isTTY?: boolean; columns?: number }): boolean {
   return isTTY === true && columns !== undefined && columns > 0;
 }

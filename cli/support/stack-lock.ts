@@ -23,7 +23,7 @@ import { dataDir } from "../../tools/paths";
 import { identityOf, livenessOf, type ProcessIdentity } from "../../tools/process-identity";
 import { EXIT, Failure } from "./failure";
 
-/** The command that holds the lock of a stack, as the lock file names it. */
+/** Holder of a stack's lock, as recorded in the lock file. */
 export interface LockHolder extends ProcessIdentity {
   /** Such as `longshore up`. */
   readonly command: string;
@@ -31,58 +31,58 @@ export interface LockHolder extends ProcessIdentity {
   readonly user: string;
   /** ISO time. */
   readonly since: string;
-  /** Random; a child process that got it from its parent works under the parent's lock. */
+  /** Random token. A child process that receives it from its parent runs under the parent's lock. */
   readonly token: string;
 }
 
 export interface StackLockOptions {
-  /** Folder of the private files. @default - the data folder */
+  /** Parent folder of the lock files. @default - the data folder */
   readonly folder?: string;
-  /** Called once when the lock is taken and this command waits for it. @default - a line on standard error */
+  /** Called once if the lock is taken and this command waits for it. @default - prints a line to standard error */
   readonly onWait?: (text: string) => void;
-  /** How long to wait for another running command. @default - `--wait`, otherwise 0 */
+  /** Milliseconds to wait for another running command. @default - `--wait`, otherwise 0 */
   readonly waitMs?: number;
-  /** How long to wait for what a killed command left running. @default 5 minutes */
+  /** Milliseconds to wait for processes that a killed command left running. @default 5 minutes */
   readonly remainsMs?: number;
 }
 
-/** An engine that lost its command ends after the operations that are under way; the longest is a health wait. */
+/** An engine whose command was killed ends after its running operations; the longest one is a health wait. */
 const REMAINS_MS = 5 * 60_000;
 const POLL_MS = 200;
 
-/** `<stack>:<token>` of the parent's lock, for a child that is a `longshore` command itself. */
+/** `<stack>:<token>` of the parent's lock, for a child process that is a `longshore` command. */
 export const LOCK_VARIABLE = "LONGSHORE_STACK_LOCK";
 
 let patienceMs = 0;
 
-/** Sets how long every command waits for another one that holds the stack: `--wait`. */
+/** Sets the time to wait for a command that holds the stack, for all commands: `--wait`. */
 export function setLockPatience(milliseconds: number): void {
   patienceMs = milliseconds;
 }
 
-/** What this process holds, by descriptor. Engines inherit these descriptors: see {@link heldDescriptors}. */
+/** Held locks by file descriptor. Engines inherit these descriptors: see {@link heldDescriptors}. */
 const descriptors = new Map<number, { readonly file: string; readonly token: string }>();
-/** Stacks whose lock the caller, directly or further up, holds already. */
+/** Locks that a caller, directly or indirectly, already holds. */
 const context = new AsyncLocalStorage<ReadonlyMap<string, LockHolder>>();
 
-/** An engine that was started under a lock and, as far as is known, has not ended. */
+/** An engine that was started under a lock and is not known to have ended. */
 export interface EngineRecord {
   readonly pid: number;
   readonly host: string;
   /** ISO time. */
   readonly since: string;
-  /** Of the lock that it was started under. */
+  /** Token of the lock that the engine was started under. */
   readonly token: string;
 }
 
 /**
- * Does work on a stack while no other longshore command changes it: of this data folder, in any container or PID
- * namespace of this kernel. The lock is a flock(2) on `locks/<stack>.lock` in the data folder. The kernel releases it
- * when this process and every engine it has started have ended, however they ended. Nested calls for the same stack
- * do their work under the outer lock.
+ * Runs work while no other longshore command changes the stack. Applies to all commands with this data folder, in any
+ * container or PID namespace of this kernel. The lock is a flock(2) on `locks/<stack>.lock` in the data folder. The
+ * kernel releases it after this process and every engine it started have ended for any reason. Nested calls for the
+ * same stack run under the outer lock.
  *
  * @param purpose the command, such as `up` or `secrets rotate`
- * @throws Failure (exit code 3) that names the holder when another command holds the lock
+ * @throws Failure (exit code 3) that names the holder if another command holds the lock
  */
 export async function withStackLock<T>(
   stack: string,
@@ -102,32 +102,32 @@ export async function withStackLock<T>(
     return await context.run(new Map([...held, [file, holder]]), work);
   } finally {
     descriptors.delete(descriptor);
-    // The file stays: whoever removed it would take the lock away from a command that has just opened it.
+    // The file is not deleted: a command that has just opened it would lock a file that others cannot see.
     ftruncateSync(descriptor);
     closeSync(descriptor);
   }
 }
 
-/** The data folder, with its identity: what the command is about to make belongs to it. */
+/** The data folder, after its identity was created: objects that the command creates are owned by it. */
 function ownDataDir(): string {
   ensureInstallation();
   return dataDir();
 }
 
-/** Descriptors that an engine must inherit, so that the stack stays locked while it runs without its command. */
+/** Descriptors that an engine must inherit, so that the stack stays locked while the engine outlives its command. */
 export function heldDescriptors(): readonly number[] {
   return [...descriptors.keys()];
 }
 
-/** Whether this command holds the stack, by itself or through the command that started it. */
+/** Whether this command, or the command that started it, holds the stack. */
 export function holdsStack(stack: string, folder = dataDir()): boolean {
   const file = lockFile(stack, folder);
   return context.getStore()?.has(file) === true || isHeldByParent(stack, file);
 }
 
 /**
- * Notes an engine that has started under the locks of this process, so that a lock in the state can be told to be of
- * that engine when this process is killed. Returns what takes the note back.
+ * Records an engine that was started under this process's locks. If this process is killed, a lock in the state can
+ * then be attributed to the engine. Returns a function that deletes the record.
  */
 export function noteEngine(pid: number): () => void {
   const notes = [...descriptors.values()].map(({ file, token }) => {
@@ -146,8 +146,8 @@ export function noteEngine(pid: number): () => void {
 }
 
 /**
- * Engines of earlier commands that were killed: they have ended, because they would hold the lock that the caller holds.
- * Empty when the caller does not hold the stack.
+ * Engines of killed commands. They have ended, because they would otherwise hold the lock that the caller holds. Empty
+ * if the caller does not hold the stack.
  */
 export function endedEngines(stack: string, folder = dataDir()): EngineRecord[] {
   const file = lockFile(stack, folder);
@@ -161,7 +161,7 @@ export function endedEngines(stack: string, folder = dataDir()): EngineRecord[] 
   });
 }
 
-/** Removes the notes of {@link endedEngines}, once their locks in the state are gone. */
+/** Deletes the records of {@link endedEngines} after their locks in the state were removed. */
 export function forgetEndedEngines(stack: string, folder = dataDir()): void {
   const file = lockFile(stack, folder);
   const ended = new Set(endedEngines(stack, folder).map(({ pid }) => `${file}.engine.${pid}`));
@@ -182,18 +182,18 @@ function readEngine(note: string): EngineRecord | undefined {
     const record = JSON.parse(readFileSync(note, "utf8")) as EngineRecord;
     return typeof record.pid === "number" && typeof record.token === "string" ? record : undefined;
   } catch {
-    // Killed before it was written: the engine was started, and its lock is judged by its process.
+    // The command was killed while writing the record. The engine was started, and its lock is judged by its process.
     return undefined;
   }
 }
 
-/** Variables for a child that is a `longshore` command and does its work under this command's lock. */
+/** Environment for a child process that is a `longshore` command and runs under this command's lock. */
 export function lockEnvironment(stack: string, folder = dataDir()): Record<string, string> {
   const holder = context.getStore()?.get(lockFile(stack, folder));
   return holder ? { [LOCK_VARIABLE]: `${stack}:${holder.token}` } : {};
 }
 
-/** The command that holds a stack; undefined when none does, or it has not said so yet. Does not take the lock. */
+/** Holder of a stack's lock. Undefined if it is free, or the holder is not recorded yet. Does not take the lock. */
 export function lockHolder(stack: string, folder = dataDir()): LockHolder | undefined {
   const file = lockFile(stack, folder);
   const descriptor = open(file);
@@ -227,7 +227,7 @@ async function acquire(
     if (Date.now() - started >= (isGone ? Math.max(remainsMs, waitMs) : waitMs)) {
       throw new Failure(refusal(stack, file, holder, isGone), EXIT.busy);
     }
-    // A lock without a name was taken, or released, a moment ago: not worth a line.
+    // A lock without a recorded holder was taken or released a moment ago; that is not reported.
     if (!hasSaid && (holder !== undefined || Date.now() - started > 2_000)) {
       hasSaid = true;
       onWait(`waiting for ${isGone ? remainsOf(holder) : describeHolder(holder)}`);
@@ -244,7 +244,7 @@ function refusal(stack: string, file: string, holder: LockHolder | undefined, is
         "fix: try again when it has ended, or wait for it with --wait 10m";
 }
 
-/** `longshore up (process 812 of ada on laptop, since 2026-11-30T09:12:44Z)` */
+/** Describes a holder: `longshore up (process 812 of ada on laptop, since 2026-11-30T09:12:44Z)` */
 export function describeHolder(holder: LockHolder | undefined): string {
   if (holder === undefined) {
     return "another longshore command";
@@ -277,7 +277,7 @@ function tryLock(descriptor: number, file: string): boolean {
   }
 }
 
-/** Whether the locked file is the one that the next command will open: the folder may have been removed. */
+/** Whether the locked file is the one that the next command will open. The folder may have been deleted. */
 function isStill(descriptor: number, file: string): boolean {
   const there = statSync(file, { throwIfNoEntry: false });
   const { dev, ino } = fstatSync(descriptor);
@@ -300,7 +300,10 @@ function writeHolder(descriptor: number, purpose: string): LockHolder {
   return holder;
 }
 
-/** Names in lock files only inform: a full disk must not keep `down`, which frees space, from its work. */
+/**
+ * Writes lock information, and ignores a full disk. The information is optional, and `down` must be able to run and
+ * free space.
+ */
 function unlessDiskIsFull(write: () => void): void {
   try {
     write();
@@ -316,7 +319,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container's user without an entry in /etc/passwd.
+    // The user of a container may have no entry in /etc/passwd.
     return `uid ${process.getuid?.() ?? "?"}`;
   }
 }

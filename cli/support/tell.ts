@@ -7,8 +7,8 @@ import { EXIT, Failure, type ExitCode } from "./failure";
 import { wantsColors } from "./terminal";
 
 /**
- * Prints why a command ended, and returns its exit code. People's mistakes come without a stack trace;
- * `--debug` shows it, and a mistake of ours says how to get it.
+ * Prints the error that ended a command, and returns the exit code. Shows no stack trace for user errors. For bugs,
+ * explains how to get the stack trace with `--debug`.
  */
 export function tell(
   error: unknown,
@@ -73,12 +73,15 @@ function isDiskFull(error: unknown): error is Error {
   );
 }
 
-/** A full disk, a missing permission: the machine's doing, and its message says it. */
+/**
+ * Whether the error comes from the operating system, such as a full disk or a missing permission. Its message
+ * suffices.
+ */
 function isSystemError(error: Error): boolean {
   return "syscall" in error && "code" in error;
 }
 
-/** The machine's form of an error, for `--json`. */
+/** JSON form of an error, for `--json`. */
 export function errorDocument(error: unknown): object {
   const message = mistakeIn(error) ?? (error instanceof Error ? error.message : String(error));
   return {

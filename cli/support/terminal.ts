@@ -3,16 +3,16 @@ import { stripVTControlCharacters } from "node:util";
 import { createColors } from "picocolors";
 import { Failure, EXIT, usage } from "./failure";
 
-/** Where words go: results to standard output, everything else to standard error. */
+/** Output of a command: results on standard output, everything else on standard error. */
 export interface Terminal {
-  /** A line of the result. */
+  /** Prints a line of the result. */
   readonly out: (line?: string) => void;
-  /** A line about what is going on; nothing in JSON mode. */
+  /** Prints a line about progress; nothing in JSON mode. */
   readonly note: (line?: string) => void;
-  /** The only thing on standard output in JSON mode. */
+  /** Prints the JSON document, the only standard output in JSON mode. */
   readonly json: (document: unknown) => void;
   readonly isJson: boolean;
-  /** Whether a person watches: spinners, questions. */
+  /** Whether a person uses the terminal, for spinners and prompts. */
   readonly isInteractive: boolean;
   /** Characters per line. */
   readonly columns: number;
@@ -23,7 +23,7 @@ export type Colors = ReturnType<typeof createColors>;
 
 let hasDocument = false;
 
-/** Whether the JSON document, of which there is only one, has been printed. */
+/** Whether the JSON document was printed. There is only one per command. */
 export function hasPrintedDocument(): boolean {
   return hasDocument;
 }
@@ -33,7 +33,10 @@ export function printDocument(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** Colours only for eyes: not in a pipe, not with NO_COLOR (https://no-color.org), and FORCE_COLOR wins. */
+/**
+ * Whether to use colours: only on a terminal and without NO_COLOR (https://no-color.org). FORCE_COLOR takes
+ * precedence.
+ */
 export function wantsColors(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   if (env["FORCE_COLOR"]) {
     return env["FORCE_COLOR"] !== "0";
@@ -57,9 +60,7 @@ export function openTerminal({ json = false }: { json?: boolean } = {}): Termina
   };
 }
 
-/**
- * Asks for a yes. Without a person at the terminal it fails and names the flag instead of waiting forever.
- */
+/** Asks for confirmation. Without an interactive terminal, fails and names the flag. */
 export async function confirm(terminal: Terminal, question: string, flag = "--yes"): Promise<void> {
   if (!terminal.isInteractive) {
     throw usage(`this is no terminal to ask on: "${question}"; to go ahead, add ${flag}`);
@@ -84,7 +85,10 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-/** Rows below headings (none: only rows), columns as wide as their content, the last one cut or wrapped to fit the terminal. */
+/**
+ * Formats rows below headings (empty: rows only). Columns are as wide as their content; the last one is cut or wrapped
+ * to fit the terminal.
+ */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
@@ -119,7 +123,7 @@ function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/** Breaks between words; a word longer than a line stays whole (it may be a path or an address to copy). */
+/** Wraps text between words. A word longer than a line is not broken, because it may be a path or a URL to copy. */
 export function wrap(text: string, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const lines: string[] = [];
@@ -136,7 +140,7 @@ export function wrap(text: string, width: number): string[] {
   });
 }
 
-/** `0.4 s`, `12 s`, `3 min 5 s` */
+/** Formats a duration: `0.4 s`, `12 s`, `3 min 5 s` */
 export function formatSeconds(seconds: number): string {
   if (seconds < 9.95) {
     return `${seconds.toFixed(1)} s`;

@@ -5,7 +5,7 @@ import type { Progress } from "./progress";
 
 export interface Tools {
   readonly pulumi: Pulumi;
-  /** @default - the stack needs none */
+  /** @default - the stack needs no Docker */
   readonly docker?: Docker;
 }
 
@@ -18,8 +18,8 @@ export interface ToolNeeds {
 }
 
 /**
- * The tools that a stack needs, set up where that can be done without asking.
- * @throws MissingTool with one line per thing that a person must install
+ * Finds the tools that a stack needs. Sets up those that need no confirmation.
+ * @throws MissingTool with one line per tool that must be installed manually
  */
 export async function findTools(
   { docker, images = [], daemon }: ToolNeeds,
@@ -35,14 +35,14 @@ export async function findTools(
   return { pulumi, ...(engine && { docker: engine }) };
 }
 
-/** A process's environment with some variables on top; entries of PATH come before those that are there. */
+/** A process environment with overrides; their PATH entries precede the existing ones. */
 export function environmentWith(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const path = process.env["PATH"] ?? "";
   const first = env["PATH"];
   return { ...process.env, ...env, PATH: first && first !== path ? prepend(first, path) : path };
 }
 
-/** Joins two search paths without saying a folder twice. */
+/** Joins two search paths without duplicate folders. */
 export function prepend(first: string, path: string): string {
   return [...new Set([...first.split(delimiter), ...path.split(delimiter)])].filter(Boolean).join(delimiter);
 }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The kinds that the schemas cover, as Kubernetes names their definitions below `io.k8s.api`. */
+/** The kinds to generate schemas for, by the names of their definitions below `io.k8s.api`. */
 const KINDS = [
   "admissionregistration.v1.ValidatingAdmissionPolicy",
   "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
@@ -32,7 +32,7 @@ const KINDS = [
   "storage.v1.StorageClass",
 ].map((kind) => `io.k8s.api.${kind}`);
 
-/** As the API server parses it; a plain number is a quantity as well. */
+/** Pattern of a quantity, as the API server parses it. A plain number is also a quantity. */
 const QUANTITY = "^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
 
 interface OpenApiSchema {
@@ -49,7 +49,7 @@ interface OpenApiSchema {
 }
 
 type JsonSchema = Record<string, unknown>;
-/** Values allowed by definition and property. */
+/** Allowed values by definition and property. */
 type Enumerations = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 function main(): void {
@@ -97,7 +97,7 @@ function main(): void {
   process.stdout.write(`${path}: ${Object.keys(definitions).length} definitions of Kubernetes ${version}\n`);
 }
 
-/** Downloads the pinned module (checked against go.sum) unless it is there. */
+/** Downloads the pinned module if it is missing, and verifies it with go.sum. */
 function moduleFolder(): { Dir: string; Version: string } {
   const answer = execFileSync("go", ["mod", "download", "-json", "k8s.io/kubernetes"], {
     cwd: __dirname,
@@ -107,7 +107,7 @@ function moduleFolder(): { Dir: string; Version: string } {
   return JSON.parse(answer) as { Dir: string; Version: string };
 }
 
-/** The module proxies of this machine, without the way around them: only what a checksum database has seen. */
+/** This machine's module proxies without the `direct` fallback, so that the checksum database covers every download. */
 function proxies(): string {
   const configured = execFileSync("go", ["env", "GOPROXY"], { encoding: "utf8" }).trim();
   return configured.replace(/[,|]direct$/, "");
@@ -189,12 +189,12 @@ function convert(schema: OpenApiSchema, pending: string[]): JsonSchema {
   }
 }
 
-/** `io.k8s.api.core.v1.Pod` → `core.v1.Pod`: shorter, and still unique among what is reached. */
+/** Shortens a definition's name: `io.k8s.api.core.v1.Pod` → `core.v1.Pod`. Still unique among the definitions used. */
 function short(name: string): string {
   return name.replace(/^io\.k8s\.(api|apimachinery\.pkg\.(apis|api|util))\./, "");
 }
 
-/** Reads the `Enum:` lines of the generated Go source; a property's name stands five tabs deep. */
+/** Parses the `Enum:` lines of the generated Go source. A property's name has five leading tabs. */
 function readEnumerations(source: string): Enumerations {
   const functions = new Map<string, string>();
   for (const [, type = "", name = ""] of source.matchAll(
@@ -226,7 +226,7 @@ function sorted<V>(record: Readonly<Record<string, V>>): Record<string, V> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** Compact, yet a change of one definition is a change of one line. */
+/** Formats JSON with one definition per line, so that a changed definition is one changed line. */
 function oneLinePerEntry(output: Record<string, unknown>): string {
   const entries = Object.entries(output).map(([key, value]) => {
     if (typeof value !== "object" || value === null) {

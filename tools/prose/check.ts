@@ -11,10 +11,10 @@ import { sourcesOf, type Source } from "./sources";
 
 const LIST = join(repoRoot(), "tools", "prose", "unconverted.json");
 
-/** What Vale prints with `--output=JSON`, as far as it is used. */
+/** The fields of Vale's `--output=JSON` that are used. */
 type Report = Record<string, { Line: number; Span: [number, number]; Message: string; Check: string }[]>;
 
-/** Vale's findings. It reads copies, as Markdown or as text, because it knows no scope for all the languages here. */
+/** Runs Vale on copies as Markdown or text, because Vale does not support the comments of all languages here. */
 async function lint(vale: string, sources: readonly Source[]): Promise<Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), "longshore-prose-"));
   try {
@@ -44,8 +44,8 @@ async function lint(vale: string, sources: readonly Source[]): Promise<Finding[]
 }
 
 /**
- * Exits with 1 when a room has more findings than listed. `--update` lowers the list to today's counts; `--if-built` skips
- * the check when Vale would have to be compiled first.
+ * Exits with 1 if a room has more findings than listed. `--update` lowers the list to the current counts; `--if-built`
+ * skips the check if Vale would have to be compiled first.
  */
 async function main(): Promise<void> {
   if (process.argv.includes("--if-built") && (await surveyVale()) === undefined) {

@@ -5,11 +5,11 @@ export interface Finding {
   readonly message: string;
 }
 
-/** How many findings a room may still have. Rooms that are not listed have none. */
+/** Number of findings allowed per room. Rooms that are not listed have none. */
 export type Allowance = Readonly<Record<string, number>>;
 
 /**
- * The room of a file: its first two folders, or one where the file is directly in it.
+ * The room of a file: the first two folders of its path, or fewer.
  * @example roomOf("cli/engine/up.ts") is "cli/engine"; roomOf("README.md") is "."
  */
 export function roomOf(path: string): string {
@@ -17,13 +17,13 @@ export function roomOf(path: string): string {
 }
 
 export interface Verdict {
-  /** Findings of rooms that exceed their allowance: one of them is new. */
+  /** Findings of rooms that exceed their allowance, at least one of which is new. */
   readonly excess: readonly Finding[];
-  /** The allowance of today, never above the one given. */
+  /** The current allowance, never above the given one. */
   readonly remaining: Allowance;
 }
 
-/** Compares findings with what each room may still have. An allowance only shrinks. */
+/** Compares findings with the allowance of each room. An allowance only decreases. */
 export function judge(findings: readonly Finding[], allowance: Allowance): Verdict {
   const byRoom = new Map<string, Finding[]>();
   for (const finding of findings) {

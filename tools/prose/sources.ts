@@ -2,16 +2,16 @@ import { execFileSync } from "node:child_process";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A file that the prose linter reads, as the text it reads. */
+/** A file for the prose linter, with the text to check. */
 export interface Source {
-  /** Relative to the repository's root. */
+  /** Path relative to the repository's root. */
   readonly path: string;
   readonly text: string;
 }
 
-/** Files that tools generate, files of other authors, and the lists of retired words themselves. */
+/** Generated files, third-party files and the lists of retired words. */
 const EXCLUDED = [
-  // Their texts are checked where they come from.
+  // Their sources are checked instead.
   /^docs\/reference\/(alerts|cli|components\/README|policies|settings-keys|support)\.md$/,
   /^tests\/golden\/expected\//,
   /^styles\//,
@@ -22,7 +22,7 @@ const EXCLUDED = [
 ];
 
 /**
- * Blanks the markers that begin the lines of a comment, so that a phrase is found across a line break. Columns stay.
+ * Blanks comment markers at line starts, so that a phrase is found across a line break. Keeps columns.
  * @example proseOf("// for want\n// of") is "   for want\n   of"
  */
 export function proseOf(code: string): string {

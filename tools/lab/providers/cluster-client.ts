@@ -6,7 +6,7 @@ import { load } from "js-yaml";
 import { UserError } from "../../../providers/compose/errors";
 import type { Json, Properties } from "../../../offline/values";
 
-/** An object as the API server has it. */
+/** An object as the API server returns it. */
 export interface ClusterObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -40,11 +40,14 @@ interface Kubeconfig {
 export interface ClusterChoice {
   /** A kubeconfig, or the path of one. @default - the file of $KUBECONFIG, else ~/.kube/config */
   readonly kubeconfig?: string | undefined;
-  /** @default - the current one */
+  /** Context of the kubeconfig. @default - the current context */
   readonly context?: string | undefined;
 }
 
-/** What this needs of a cluster's API: apply, read, delete, in plain HTTP. Certificates and tokens only. */
+/**
+ * Minimal HTTP client of a cluster's API: apply, read, list, delete. Supports authentication by certificate and token
+ * only.
+ */
 export class ClusterClient {
   private readonly agent: Agent;
   private readonly server: string;
@@ -69,8 +72,9 @@ export class ClusterClient {
   }
 
   /**
-   * Server-side apply. @param dryRun checks and admits, and changes nothing
-   * @throws UserError with the API server's words
+   * Applies an object with server-side apply.
+   * @param dryRun validates and admits, and changes nothing
+   * @throws UserError with the API server's message
    */
   async apply(object: ObjectName & Properties, { dryRun = false } = {}): Promise<ClusterObject> {
     const path = await this.path(object);
@@ -98,7 +102,7 @@ export class ClusterClient {
     return body as ClusterObject;
   }
 
-  /** With all that belongs to it. Nothing when it is gone already. */
+  /** Deletes an object and its dependents. Does nothing if it does not exist. */
   async delete(name: ObjectName): Promise<void> {
     const { status, body } = await this.send(
       "DELETE",
@@ -109,7 +113,7 @@ export class ClusterClient {
     }
   }
 
-  /** @param path such as `/api/v1/namespaces/todo/pods?labelSelector=…` */
+  /** Lists objects. @param path such as `/api/v1/namespaces/todo/pods?labelSelector=…` */
   async list(path: string): Promise<ClusterObject[]> {
     const { status, body } = await this.send("GET", path);
     if (status >= 300) {
@@ -182,7 +186,7 @@ interface ApiResource {
   readonly namespaced: boolean;
 }
 
-/** What the API server refused. */
+/** An error response of the API server. */
 export class ApiError extends UserError {
   constructor(
     message: string,

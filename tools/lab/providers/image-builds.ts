@@ -7,12 +7,12 @@ import { UserError } from "../../../providers/compose/errors";
 import { run } from "../../process";
 import type { LabProvider } from "./server";
 
-/** A build of a large image on two busy cores. */
+/** Timeout of a build. Allows for a large image on two busy cores. */
 const PATIENCE_MS = 30 * 60_000;
 
 /**
- * Stands in for the Pulumi provider docker-build: the same inputs, built and pushed by `docker buildx build`.
- * @param root what paths of the inputs are relative to
+ * Stand-in for the Pulumi provider docker-build. Builds and pushes the same inputs with `docker buildx build`.
+ * @param root base folder of the inputs' paths
  */
 export function imageBuilds(root: string): LabProvider {
   return {
@@ -23,7 +23,7 @@ export function imageBuilds(root: string): LabProvider {
     async update(_id, { inputs }, preview) {
       return preview ? {} : build(inputs, root);
     },
-    // A pushed image does not change under its digest.
+    // A digest always refers to the same content.
     read: (_id, { inputs }) => Promise.resolve(inputs),
     delete: () => Promise.resolve(),
   };
@@ -36,7 +36,7 @@ async function build(inputs: Properties, root: string): Promise<Properties> {
     const args = await argumentsOf(inputs, folder);
     const { code, stderr } = await run(
       "docker",
-      // Attestations hold the time of the build: the same source would have another digest every time.
+      // Provenance contains the build time, so the same sources would have another digest in every build.
       ["buildx", "build", "--provenance=false", "--metadata-file", metadata, ...args],
       {
         cwd: root,

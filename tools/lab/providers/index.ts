@@ -6,19 +6,19 @@ import { kubernetesProvider, type KubernetesOptions } from "./kubernetes";
 import { serve } from "./server";
 
 export interface LabOptions extends KubernetesOptions {
-  /** Folder of the project: paths of images' sources are relative to it. @default - this repository */
+  /** Root of the project, the base of image source paths. @default - this repository */
   readonly root?: string;
 }
 
 export interface LabProviders {
-  /** To be added to the environment of the Pulumi CLI. */
+  /** Variables to add to the environment of the Pulumi CLI. */
   readonly env: { readonly PULUMI_DEBUG_PROVIDERS: string };
   close(): void;
 }
 
 /**
- * Starts stand-ins for the plugins that a deployment to a cluster uses, in this process: Kubernetes, image builds and
- * random values. They do the real work, against a real API server and a real registry. For the lab and tests only.
+ * Starts stand-ins in this process for the plugins of a cluster deployment: Kubernetes, image builds and random
+ * values. They use a real API server and a real registry. For the lab and tests only.
  */
 export async function startLabProviders(options: LabOptions = {}): Promise<LabProviders> {
   const [kubernetes, images, values] = await Promise.all([

@@ -7,7 +7,7 @@ import { podProblems, readiness } from "./readiness";
 import type { LabProvider, Resource } from "./server";
 
 export interface KubernetesOptions {
-  /** How long an object may take to become ready, and to go. @default ten minutes, as the real provider waits */
+  /** Milliseconds for an object to become ready, or to be deleted. @default ten minutes, as in the real provider */
   patienceMs?: number;
 }
 
@@ -15,11 +15,11 @@ const TEN_MINUTES = 600_000;
 const PAUSE_MS = 400;
 
 /**
- * Stands in for the Pulumi provider for Kubernetes, which this project's machines cannot download. It applies to the
- * real API server and waits as the real one does; where it differs, `readiness.ts` says so. For the lab and tests only.
+ * Stand-in for the Pulumi provider for Kubernetes, for machines that cannot download it. Applies objects to the real
+ * API server and waits like the real one; `readiness.ts` documents the differences. For the lab and tests only.
  */
 export function kubernetesProvider(options: KubernetesOptions = {}): LabProvider {
-  // Asked for at every wait: a test changes it.
+  // Evaluated at every wait, because a test changes it.
   const patience = (): number => options.patienceMs ?? TEN_MINUTES;
   const clients = new Map<string, ClusterClient>();
   const clusterOf = ({ config }: Resource): ClusterClient => {
@@ -65,7 +65,7 @@ export function kubernetesProvider(options: KubernetesOptions = {}): LabProvider
   };
 }
 
-/** A preview asks the API server what it would say, once everything is known and the namespace exists. */
+/** Runs a dry run on the API server for a preview, if all values are known and the namespace exists. */
 async function tryOut({ inputs }: Resource, cluster: ClusterClient): Promise<void> {
   if (hasUnknown(inputs)) {
     return;
@@ -84,7 +84,7 @@ function hasUnknown(value: Json): boolean {
   return Object.values(value).some(hasUnknown);
 }
 
-/** @throws PartialError: the object is there, and is not what it should be */
+/** @throws PartialError if the object exists and does not become ready */
 async function waitUntilReady(
   applied: ClusterObject,
   cluster: ClusterClient,
@@ -131,12 +131,12 @@ function idOf({ metadata: { name, namespace } }: ClusterObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** The state holds what was asked for; what the server adds is read where it is needed. */
+/** Outputs contain the inputs only. Values that the server adds are read where they are needed. */
 function outputsOf(object: ClusterObject | undefined): Properties {
   return object?.metadata.uid === undefined ? {} : { metadata: { uid: object.metadata.uid } };
 }
 
-/** What is really there, as far as the inputs speak of it. Text of Secrets comes back in another field. */
+/** Existing values of the fields in the inputs. The server returns the text of Secrets in another field. */
 function seenAs(inputs: Json, found: Json | undefined): Json | undefined {
   if (Array.isArray(inputs)) {
     if (!Array.isArray(found)) {
@@ -147,7 +147,7 @@ function seenAs(inputs: Json, found: Json | undefined): Json | undefined {
     );
   }
   if (!isObject(inputs) || !isObject(found)) {
-    // The server leaves out what is empty.
+    // The server omits empty values.
     const isEmpty = inputs === "" || (isObject(inputs) && Object.keys(inputs).length === 0);
     const isLeftOut = found === undefined && isEmpty;
     return isLeftOut ? inputs : found;

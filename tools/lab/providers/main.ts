@@ -1,6 +1,6 @@
 import { startLabProviders } from ".";
 
-/** Serves the stand-ins for a `longshore up` by hand, until Ctrl-C. */
+/** Serves the stand-ins for a manual `longshore up`, until Ctrl-C. */
 async function main(): Promise<void> {
   const providers = await startLabProviders();
   process.stdout.write(`export PULUMI_DEBUG_PROVIDERS=${providers.env.PULUMI_DEBUG_PROVIDERS}\n`);

@@ -1,6 +1,6 @@
 import type { ClusterClient, ClusterObject } from "./cluster-client";
 
-/** How far an object is, judged as the Pulumi provider for Kubernetes judges it. */
+/** Readiness of an object by the rules of the Pulumi provider for Kubernetes. */
 export type Readiness =
   { readonly is: "ready" } | { readonly is: "waiting" | "failed"; readonly why: string };
 
@@ -30,8 +30,8 @@ interface Status {
 const SKIP = "pulumi.com/skipAwait";
 
 /**
- * An Ingress is ready at once here, which is where this differs from the real provider: the lab has no controller that
- * would give it an address.
+ * Determines the readiness of an object. Unlike with the real provider, an Ingress is always ready, because the lab
+ * has no controller that assigns its address.
  */
 export async function readiness(object: ClusterObject, cluster: ClusterClient): Promise<Readiness> {
   if (object.metadata.annotations?.[SKIP] === "true") {
@@ -106,7 +106,10 @@ function job({ conditions = [] }: Status): Readiness {
   return holds("Complete") ? READY : waiting("it has not completed");
 }
 
-/** A Service is ready when one of its pods is. A program that creates the pods after it waits indefinitely. */
+/**
+ * A Service is ready if one of its pods is. A program that creates the pods after the Service waits for it
+ * indefinitely.
+ */
 async function service({ metadata, spec }: ClusterObject, cluster: ClusterClient): Promise<Readiness> {
   const { selector } = spec as { selector?: object };
   if (!selector) {
@@ -124,7 +127,7 @@ async function service({ metadata, spec }: ClusterObject, cluster: ClusterClient
     : waiting("it does not target any Pods that are ready");
 }
 
-/** What is wrong with the pods of a controller, a line each: what a person looks for first. */
+/** Problems of a controller's pods, one line each. */
 export async function podProblems(
   { metadata, spec }: ClusterObject,
   cluster: ClusterClient,

@@ -22,33 +22,33 @@ import { sdk } from "../../../offline/sdk";
 import { merge, secret, type Properties } from "../../../offline/values";
 import { failure } from "../../../providers/compose/server";
 
-/** One resource as a provider is asked about it. Values are plain, without the marks of secrets. */
+/** One resource in a call to a provider. Values are plain, without secret wrappers. */
 export interface Resource {
   readonly type: string;
   readonly inputs: Properties;
-  /** Of the provider resource that it belongs to. */
+  /** Config of the resource's provider resource. */
   readonly config: Properties;
 }
 
-/** What a stand-in really does. It plans as the offline provider of its package does. */
+/** The operations of a stand-in. Plans with the planning provider of its package. */
 export interface LabProvider {
   readonly planner: Planner;
-  /** @throws PartialError when the resource is there and not as it should be */
+  /** Creates the resource. @throws PartialError if the resource exists and does not become ready */
   create(resource: Resource, preview: boolean): Promise<{ id: string; outputs: Properties }>;
   update(id: string, resource: Resource, preview: boolean): Promise<Properties>;
-  /** What is really there in the words of the inputs; `undefined`: nothing. */
+  /** Reads the existing values of the inputs' fields. `undefined`: the resource does not exist. */
   read(id: string, resource: Resource): Promise<Properties | undefined>;
   delete(id: string, resource: Resource): Promise<void>;
 }
 
-/** Serves a stand-in on a free port of the loopback address. */
+/** Serves a stand-in on a free loopback port. */
 export function serve(provider: LabProvider): Promise<RunningProvider> {
   return listen(handlers(provider));
 }
 
 function handlers(provider: LabProvider): grpc.UntypedServiceImplementation {
   const { planner } = provider;
-  /** By connection: the engine opens one for each provider resource. */
+  /** Configs by connection. The engine opens one connection per provider resource. */
   const configs = new Map<string, Properties>();
   const resourceOf = (call: Call<{ getUrn(): string }>, inputs: Properties): Resource => ({
     type: typeOf(call.request.getUrn()),
@@ -136,7 +136,10 @@ function handlers(provider: LabProvider): grpc.UntypedServiceImplementation {
   };
 }
 
-/** An error of our own making is a stack trace; one that a person can act on, its message. */
+/**
+ * Adapts a handler to gRPC. An error that the operator can fix becomes its message; any other error includes its
+ * stack.
+ */
 function unary<Request>(answer: (call: Call<Request>) => unknown): grpc.handleUnaryCall<Request, unknown> {
   return (call, callback) => {
     void Promise.resolve()
