@@ -11,21 +11,21 @@ import { repoRoot } from "./tools/paths";
 import { registerSecrets } from "./tools/redaction";
 
 export interface ProgramOptions extends Asked {
-  /** The systems that the engine's targets are limited to. @default - no limit */
+  /** Systems to which the run is limited. @default - no limit */
   readonly only?: readonly string[];
-  /** Images that services on this machine run instead of the checkout's. @default {} */
+  /** Images of services on this machine that replace those of the checkout. @default {} */
   readonly images?: ServiceImages;
 }
 
 /**
- * The program: settings and systems become plans, plans become resources. `pulumi up` loads it through
- * index.cjs, and the command `longshore` runs this same function on the same stack.
+ * The Pulumi program: derives plans from settings and systems, and creates the plans' resources. `pulumi up` loads it
+ * through index.cjs; the command `longshore` calls this function for the same stack.
  */
 export async function program(options: ProgramOptions = {}): Promise<Record<string, unknown>> {
   try {
     return await deploy(options);
   } catch (error) {
-    // A person's mistake, not ours: the engine then prints the problems without a stack trace.
+    // A problem in the user's input: with RunError the engine prints it without a stack trace.
     throw error instanceof ProblemsError ? new pulumi.RunError(error.message) : error;
   }
 }
@@ -36,7 +36,7 @@ async function deploy({
   ...asked
 }: ProgramOptions): Promise<Record<string, unknown>> {
   const { stack, values, source = "" } = readStackFile(repoRoot(), pulumi.getStack());
-  // The engine hands over decrypted values; only the file shows which of them were encrypted.
+  // The engine passes decrypted values. Only the file shows which of them were encrypted.
   throwProblems(source, encryptionProblems(values, stack));
   const { settings, secretValue, plainValue, registryLogin, alertWebhook } = engineSettings(
     systems,
@@ -61,7 +61,7 @@ async function deploy({
     ...(registryLogin && { registryLogin }),
     ...(alertWebhook && { alertWebhook }),
   };
-  // Each target loads its own SDKs: the local stack has no use for Google Cloud's quarter of a second.
+  // Each target loads only its own SDKs: Google Cloud's SDK takes a quarter of a second, which local stacks save.
   switch (settings.target) {
     case "compose":
       return (await import("./targets/compose.js")).deployCompose(plans, { ...context, images });

@@ -10,7 +10,7 @@ import type {
   StackDifference,
 } from "./types";
 
-/** Types whose changes always accompany another, more telling change. */
+/** Properties whose changes always accompany another, more informative change. */
 const NOISE = [/secrets-checksum$/, /volumes\.[\w-]+\.configMap\.name$/];
 
 /** Compares two descriptions of one environment. `undefined` stands for an environment that does not exist. */

@@ -9,7 +9,10 @@ export interface Circumstances extends Pick<DescribedStack, "lifecycle"> {
   readonly isNewStack: boolean;
   /** Inputs of a created resource. */
   readonly created?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether the workload of the resource remains; for a resource that a whole system shares, whether any workload does. */
+  /**
+   * Whether the workload of the resource remains; for a resource that a whole system shares, whether any workload
+   * remains.
+   */
   readonly remains: boolean;
 }
 
@@ -76,7 +79,7 @@ const exposureCreated: Rule = ({ operation, type }, { created, isNewStack }) => 
   return isOutside || type === "networking.k8s.io/v1/Ingress" ? "exposed outside the cluster" : undefined;
 };
 
-/** A replaced resource serves nothing until its replacement is ready. */
+/** A replaced resource is unavailable until its replacement is ready. */
 const resourceUnavailable: Rule = ({ operation, type }) =>
   operation === "replace" &&
   /^(apps\/v1\/Deployment|v1\/Service|networking\.k8s\.io\/v1\/Ingress)$/.test(type)

@@ -4,7 +4,7 @@ import { allowances, LISTED } from "./policy-rules";
 /** Suffix of the path of a leaf that represents a whole text. */
 export const WHOLE = " as a whole";
 
-/** The leaves of a value by path, independent of order where order has no meaning. */
+/** Returns the leaves of a value by path. Order is ignored where it has no meaning. */
 export function flatten(value: unknown): Map<string, unknown> {
   const leaves = new Map<string, unknown>();
   walk(value, "", leaves);
@@ -35,7 +35,7 @@ function walk(value: unknown, path: string, leaves: Map<string, unknown>): void 
   }
 }
 
-/** A text by line, to show new lines, and as a whole, because the order of lines may matter. */
+/** Adds a text by line, to show new lines, and as a whole, because the order of lines may matter. */
 function lines(text: string, path: string, leaves: Map<string, unknown>): void {
   for (const line of text.split("\n").map((each) => each.trim())) {
     if (line !== "") {
@@ -45,7 +45,7 @@ function lines(text: string, path: string, leaves: Map<string, unknown>): void {
   leaves.set(`${path}${WHOLE}`, createHash("sha256").update(text).digest("hex").slice(0, 7));
 }
 
-/** The parts of a value; items with a name (containers, variables, ports, volumes) are keyed by it. */
+/** Returns the parts of a value. Items with a name (containers, variables, ports, volumes) are keyed by it. */
 function entriesOf(value: unknown): [string, unknown][] | undefined {
   if (Array.isArray(value)) {
     return items(value);
@@ -72,7 +72,7 @@ function nameOf(item: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-/** `{ name: "LOG_LEVEL", value: "info" }` is `info` under that name. */
+/** Removes the name of an item: `{ name: "LOG_LEVEL", value: "info" }` becomes `info` under that name. */
 function withoutName(item: unknown): unknown {
   const { name: _, ...rest } = item as Record<string, unknown>;
   const keys = Object.keys(rest);

@@ -6,7 +6,7 @@ import type { DescribedStack } from "./types";
 /** Whether a change of this path (as `flatten` writes it) replaces a resource of this type. */
 export function replaces(type: string, path: string): boolean {
   if (type === "v1/ConfigMap") {
-    // The name contains a hash: a second ConfigMap is created, and its users switch to it.
+    // The ConfigMap's name contains a hash: a second one is created, and its users switch to it.
     return false;
   }
   const patterns = GCP_TYPES[type]?.replaceOn ?? REPLACE_ON[type] ?? [];

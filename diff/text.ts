@@ -4,7 +4,7 @@ import { describeProperties, headline, kindOf, signOf, verbOf } from "./words";
 
 type Colors = ReturnType<typeof createColors>;
 
-/** Text for a terminal: a line per resource, followed by its dangers and differing properties. */
+/** Formats differences for a terminal: a line per resource, followed by its dangers and differing properties. */
 export function textOf(stacks: readonly StackDifference[], colors: Colors): string[] {
   return stacks.flatMap((stack) => [
     colors.bold(headline(stack)),

@@ -1,12 +1,15 @@
-/** What config says about the encryption of dumps. */
+/** Encryption keys of dumps in a stack's config. */
 export interface BackupKeys {
-  /** Public keys: everything that dumps needs. */
+  /** Public keys. A dump needs only these. */
   readonly recipients: readonly string[];
   /** Whether config holds a private key (`longshore:backupIdentity`, encrypted). Only a restore needs it. */
   readonly hasIdentity: boolean;
 }
 
-/** @param values what is below `longshore:` in a stack's file, checked or not */
+/**
+ * Reads the encryption keys of dumps.
+ * @param values the values below `longshore:` in a stack file, validated or not
+ */
 export function backupKeys(values: Readonly<Record<string, unknown>>): BackupKeys {
   const { recipients } = (values["backups"] ?? {}) as { readonly recipients?: unknown };
   return {

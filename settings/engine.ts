@@ -15,20 +15,20 @@ export interface RegistryCredentials {
 
 export interface EngineSettings {
   readonly settings: StackSettings;
-  /** Value of a secret that config holds, by system and name; undefined when it is not set. */
+  /** Returns a secret in config by system and name, or undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
-  /** The same without protection, to look at before anything is made of it. */
+  /** Returns the same value unprotected, for validation before any resource is created. */
   readonly plainValue: (system: string, name: string) => string | undefined;
-  /** @default - config holds none */
+  /** Registry credentials in config. @default - none */
   readonly registryLogin?: RegistryCredentials;
-  /** Where alerts are sent, a secret. @default - nowhere */
+  /** Webhook that receives alerts, a secret. @default - none */
   readonly alertWebhook?: pulumi.Output<string>;
 }
 
 /**
- * Settings of the stack that the engine is running, decrypted by it.
- * @param onSecrets gets every secret value before anything is checked, so that no message shows one
- * @throws ProblemsError with every mistake in them; a secret's value is never part of it
+ * Reads the settings of the stack that the engine is running, decrypted by the engine.
+ * @param onSecrets receives every secret value before validation, so that messages can be redacted
+ * @throws ProblemsError with every problem; it never contains a secret's value
  */
 export function engineSettings(
   systems: Readonly<Record<string, SystemDefinition>>,
@@ -60,19 +60,25 @@ export function engineSettings(
   };
 }
 
-/** Whether the engine decrypted a value, or a part of it. The SDK exports this without declaring it. */
+/** Whether the engine decrypted a value or a part of it. The SDK exports this function without declaring it. */
 function isConfigSecret(key: string): boolean {
   const { isConfigSecret: ask } = pulumi.runtime as { isConfigSecret?: (key: string) => boolean };
   return ask?.(key) ?? false;
 }
 
-/** @param written what the settings were read from, complete */
+/**
+ * Reads registry credentials.
+ * @param written the complete setting that was validated
+ */
 function credentials(written: unknown): RegistryCredentials {
   const { username, password } = written as { readonly username: string; readonly password: string };
   return { username: pulumi.secret(username), password: pulumi.secret(password) };
 }
 
-/** @throws ProblemsError, without the address: Alertmanager would take no configuration that holds another text */
+/**
+ * Reads the alert webhook.
+ * @throws ProblemsError without the URL. Alertmanager would reject its configuration for any text that is not a URL.
+ */
 function webhook(written: unknown, stack: string): pulumi.Output<string> {
   const address = String(written);
   if (!isStandIn(address) && !/^https?:\/\/[^\s/]+\S*$/.test(address)) {

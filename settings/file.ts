@@ -6,19 +6,23 @@ import { machineStack } from "./machine-stacks";
 import type { RawSettings } from "./read";
 import { ENCRYPTED, holdsSecrets } from "./secret-settings";
 
-/** Prefix of our keys in a stack file: the project's name. */
+/** Prefix of Longshore's keys in a stack file: the project's name. */
 const NAMESPACE = "longshore:";
 
 /**
- * Reads `Pulumi.<stack>.yaml` without the engine and without any key: encrypted values become ENCRYPTED.
- * A stack without a file has no settings. @throws ProblemsError when the file is not valid YAML, or with every value that cannot be read exactly
+ * Reads `Pulumi.<stack>.yaml` without the engine or any key. Encrypted values become ENCRYPTED. A stack without a file
+ * has no settings.
+ * @throws ProblemsError when the file is not valid YAML, or with every value that cannot be read exactly
  */
 export function readStackFile(root: string, stack: string): RawSettings {
   const file = join(root, `Pulumi.${stack}.yaml`);
   return parseStackFile(existsSync(file) ? readFileSync(file, "utf8") : "", stack, file);
 }
 
-/** The same, of a content. @param file shown in messages */
+/**
+ * Parses the content of a stack file.
+ * @param file shown in messages
+ */
 export function parseStackFile(text: string, stack: string, file: string): RawSettings {
   const content = parse(file, text, stack);
   const config = isObject(content) && isObject(content.config) ? content.config : {};
@@ -51,7 +55,9 @@ function parse(file: string, content: string, stack: string): unknown {
   }
 }
 
-/** The path below `longshore:`. The value is shown only where the settings hold no secret. */
+/**
+ * Converts a problem: its path is below `longshore:`, and it shows the value only if the setting cannot hold a secret.
+ */
 function withoutSecret({ path, message, fix }: YamlProblem): Problem {
   const own = /^config\.longshore:(.+)$/.exec(path)?.[1];
   return own !== undefined && !holdsSecrets(own.split("."))
@@ -63,7 +69,7 @@ function withoutSecret({ path, message, fix }: YamlProblem): Problem {
       };
 }
 
-/** `{secure: …}` is how Pulumi writes an encrypted value, at any depth. */
+/** Replaces `{secure: …}`, Pulumi's notation for an encrypted value, at any depth. */
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(withoutSecrets);

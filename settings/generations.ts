@@ -5,13 +5,13 @@ import type { Plan } from "../catalog/plan/types";
 import { rotationOf } from "../catalog/secrets";
 import type { GeneratedValue, SystemDefinition } from "../catalog/types";
 
-/** A secret that a system has, declared or brought by a datastore. */
+/** A secret of a system, declared in the catalog or implied by a datastore. */
 export interface KnownSecret {
   readonly name: string;
-  /** What its generation is kept by: its own name, or its pair's. */
+  /** Key of its generation: its own name, or its pair's. */
   readonly rotation: string;
   readonly kind: GeneratedValue["kind"];
-  /** Config may still hold it, but nothing uses it. */
+  /** Whether the secret is obsolete. Config may still contain it. */
   readonly isFormer: boolean;
 }
 
@@ -36,8 +36,9 @@ type Written =
   number | { number?: number | undefined; since?: string | undefined; retired?: number | undefined };
 
 /**
- * Which values of a system's secrets are in use: what config says, or a later one that config holds a value of. So
- * setting `NAME@2` is enough for a rotation. Of a set of keys the last is the next one, which is not in use yet.
+ * Determines the current generations of a system's secrets: the number in config, or a later value that config
+ * contains. Setting `NAME@2` therefore performs a rotation. The last value of a set of keys is the next one, which is
+ * not yet current.
  */
 export function generationsOf(
   definition: SystemDefinition,
@@ -58,7 +59,7 @@ export function generationsOf(
     if (entry !== undefined || number > 1) {
       found.set(rotation, {
         number,
-        // A day that was noted for an earlier value says nothing about this one.
+        // A date that was recorded for an earlier value does not apply.
         ...(said.since !== undefined && (said.number ?? 1) === number && { since: said.since }),
         ...(said.retired !== undefined && { retired: said.retired }),
       });
@@ -67,7 +68,10 @@ export function generationsOf(
   return Object.fromEntries(found);
 }
 
-/** Generations that a deployment of a plan uses, by secret or pair: what a deployment records for the next rotation. */
+/**
+ * Returns the generations that a deployment of a plan uses, by secret or pair. The deployment records them for the next
+ * rotation.
+ */
 export function usedGenerations(
   { secrets }: Pick<Plan, "secrets">,
   generations: Generations | undefined,

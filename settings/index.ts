@@ -13,8 +13,8 @@ export { readSettings, readSettingsLeniently, type RawSettings } from "./read";
 export type { Asked, DatastoreSettings, StackSettings, SystemSettings } from "./types";
 
 /**
- * Settings of a stack from its file, without the engine and without any key.
- * @throws ProblemsError with every mistake in it
+ * Loads the settings of a stack from its file, without the engine or any key.
+ * @throws ProblemsError with every problem of the file
  */
 export function loadStack(
   root: string,

@@ -3,7 +3,7 @@ import type { SystemDefinition } from "../catalog/types";
 import { settingsSchema } from "./schema";
 import { SECRET_SETTINGS } from "./secret-settings";
 
-/** How Pulumi writes an encrypted value into a stack file. */
+/** Schema of an encrypted value in a stack file, as Pulumi writes it. */
 const ENCRYPTED_VALUE = {
   type: "object",
   properties: { secure: { type: "string" } },
@@ -11,7 +11,7 @@ const ENCRYPTED_VALUE = {
   additionalProperties: false,
 };
 
-/** JSON Schema of `Pulumi.<stack>.yaml` for editors: completion, descriptions and mistakes while typing. */
+/** Returns the JSON Schema of `Pulumi.<stack>.yaml` for editors: completion, descriptions and validation. */
 export function stackFileSchema(systems: Readonly<Record<string, SystemDefinition>>): object {
   const schema = z.toJSONSchema(settingsSchema(systems), { io: "input" }) as {
     properties: Record<string, object>;
@@ -27,7 +27,7 @@ export function stackFileSchema(systems: Readonly<Record<string, SystemDefinitio
       config: {
         type: "object",
         properties,
-        // Other providers' keys (`gcp:…`) are theirs; ours are all known.
+        // Keys of other providers (`gcp:…`) are not restricted; all `longshore:` keys are known.
         patternProperties: { "^(?!longshore:)[^:]+:": {} },
         additionalProperties: false,
       },
@@ -38,7 +38,7 @@ export function stackFileSchema(systems: Readonly<Record<string, SystemDefinitio
   };
 }
 
-/** The schema of a setting in which secrets must be encrypted. */
+/** Returns the schema of a setting whose secrets must be encrypted. */
 function encryptedOnly(key: string, value: object): object {
   return SECRET_SETTINGS.filter(({ path: [top], mayBePlain }) => top === key && mayBePlain !== true).reduce(
     (schema, { path }) => encryptedAt(schema, path.slice(1)),

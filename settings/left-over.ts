@@ -1,18 +1,18 @@
 import type { SystemDefinition } from "../catalog/types";
 
-/** Settings without what belongs to systems that the catalog does not have (any more). */
+/** Settings without those of systems that are not in the catalog. */
 export interface Remaining {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Paths of what was left out, sorted, such as `secrets.notes`. */
+  /** Sorted paths of the removed settings, such as `secrets.notes`. */
   readonly leftOver: readonly string[];
 }
 
-/** Keys of a system's own settings: by them an unknown key is told from a mistyped one. */
+/** Keys of a system's own settings. They distinguish an unknown system from a mistyped key. */
 const SYSTEM_KEYS = new Set(["settings", "datastores", "services", "enabled"]);
 
 /**
- * Takes a stack's settings of unknown systems out. A system that was taken out of the catalog may still run,
- * and whoever looks at it or brings it down must not be stopped by what is left of it in the settings.
+ * Removes the settings of unknown systems. A system that was removed from the catalog may still run, and its remaining
+ * settings must not prevent inspecting it or bringing it down.
  */
 export function withoutUnknownSystems(
   values: Readonly<Record<string, unknown>>,

@@ -1,15 +1,15 @@
 import type { Environment } from "../catalog/types";
 
-/** What is particular to a stack of a person's own machine. */
+/** Properties of a local stack. */
 export interface MachineStack {
   readonly environment: Environment;
-  /** Port on 127.0.0.1 of the catalog's first system; the next one has the next port. */
+  /** Port on 127.0.0.1 of the catalog's first system. Each further system uses the next port. */
   readonly firstPort: number;
 }
 
 /**
- * The stacks of a person's own machine: to use a system, to work on it, to test it. They run on Docker Compose side
- * by side, each with data and secrets of its own, and make their files by themselves, in the data folder.
+ * The local stacks: for using a system, for developing it and for testing it. They run side by side on Docker Compose,
+ * each with its own data and secrets. Their stack files are created automatically in the data folder.
  */
 const MACHINE_STACKS: Readonly<Record<string, MachineStack>> = {
   local: { environment: "local", firstPort: 8080 },
@@ -19,7 +19,7 @@ const MACHINE_STACKS: Readonly<Record<string, MachineStack>> = {
 
 export const MACHINE_STACK_NAMES: readonly string[] = Object.keys(MACHINE_STACKS);
 
-/** @default - undefined: a stack that is described by a file in the checkout */
+/** Returns the properties of a local stack. @default - undefined for a stack with a file in the checkout */
 export function machineStack(stack: string): MachineStack | undefined {
   return Object.hasOwn(MACHINE_STACKS, stack) ? MACHINE_STACKS[stack] : undefined;
 }

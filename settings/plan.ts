@@ -5,7 +5,7 @@ import { secretsIn } from "../catalog/plan/resolve";
 import { throwProblems, type Problem } from "../catalog/problems";
 import type { Asked, StackSettings } from "./types";
 
-/** What a stack decides about one of its systems. */
+/** Returns a stack's settings for one of its systems. */
 export function planSettings(
   settings: StackSettings,
   system: string,
@@ -28,7 +28,7 @@ export function planSettings(
   };
 }
 
-/** Google's own nodes have no devices to give. */
+/** Whether nodes can have devices. Autopilot nodes of GKE have none. */
 export function offersDevices({
   target,
   cluster,
@@ -36,15 +36,16 @@ export function offersDevices({
   return target !== "gcp" || cluster.mode !== "autopilot";
 }
 
-/** One setting of the monitoring system is about all the others. */
+/** Returns the scrape interval, a setting of the monitoring system that applies to all systems. */
 function scrapeSeconds({ perSystem }: StackSettings): number {
   const set = perSystem[MONITORING]?.settings["scrapeSeconds"];
   return typeof set === "number" ? set : DEFAULT_SCRAPE_SECONDS;
 }
 
 /**
- * Names of the secrets that a deployment would miss: those that a person sets, and those generated ones that no
- * provider makes but `longshore secrets generate`: under Compose all of them, elsewhere certificates.
+ * Returns the names of required secrets without a value: those that an operator sets, and the generated ones that
+ * `longshore secrets generate` creates instead of a provider. Under Compose these are all generated secrets, elsewhere
+ * only certificates.
  */
 export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
   const set = new Set(settings.secretsSet[plan.system]);
@@ -58,9 +59,9 @@ export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
 }
 
 /**
- * The plans that take part in a run which is limited to some systems (none named: to nothing). On this machine a
- * system that was not asked for and misses secrets is left out, for it shares nothing with the others and the
- * engine leaves alone what it is not pointed at. Elsewhere all take part: they share what is below them.
+ * Returns the plans that participate in a run limited to some systems; no names mean no limit. On this machine, a
+ * system that was not selected and lacks secrets is skipped: it shares nothing with the others, and the engine does not
+ * change untargeted resources. On other targets all plans participate, because they share resources.
  */
 export function takingPart(
   plans: readonly Plan[],
@@ -72,14 +73,14 @@ export function takingPart(
     : plans.filter((plan) => only.includes(plan.system) || missingSecrets(plan, settings).length === 0);
 }
 
-/** Names of the workloads that get a secret, `edge` among them where the reverse proxy does. */
+/** Returns the names of the workloads that use a secret, including `edge` for the reverse proxy. */
 export function secretUsers({ workloads, edgeTls }: Plan, secret: string): string[] {
   return [...workloads, ...(edgeTls ? [{ name: "edge", ...edgeTls }] : [])]
     .filter(({ secretFiles }) => secretFiles.some(({ value }) => secretsIn(value).includes(secret)))
     .map(({ name }) => name);
 }
 
-/** The command with which a missing secret is set. */
+/** Returns the command that sets a missing secret. */
 export function secretCommand(
   system: string,
   name: string,
@@ -91,14 +92,19 @@ export function secretCommand(
     : `bin/longshore secrets set ${system}.${name.replace(/@.*/, "")} --stack ${stack}`;
 }
 
-/** Also why a certificate that the catalog calls generated is asked of a person. */
+/**
+ * Explains a missing secret, and why a certificate that the catalog declares as generated must be set by an operator.
+ */
 export function notSet(secret: PlannedSecret | undefined): string {
   return secret?.from === "config" && secret.value.kind === "tls"
     ? "not set (a certificate is only generated in local, dev and test)"
     : "not set";
 }
 
-/** @throws ProblemsError that names every missing secret and the command that sets it */
+/**
+ * Requires a value for every secret of the plans.
+ * @throws ProblemsError with every missing secret and the command that sets it
+ */
 export function requireSecrets(plans: readonly Plan[], settings: StackSettings): void {
   const problems = plans.flatMap((plan) =>
     missingSecrets(plan, settings).map((name): Problem => {

@@ -10,7 +10,7 @@ import type { PoolSettings, StackSettings } from "./types";
 
 type Pools = Readonly<Record<string, PoolSettings>>;
 
-/** Node pools where there are none to choose, and what asks for nodes that no pool has. */
+/** Reports node pools on targets without pools, and workloads that no node pool can schedule. */
 export function checkPools(
   settings: StackSettings,
   systems: Readonly<Record<string, SystemDefinition>>,
@@ -102,7 +102,7 @@ function unmetLabels(system: string, container: ServiceDefinition | JobDefinitio
       ];
 }
 
-/** One machine gives the GPUs that it has. */
+/** Reports GPU types on one machine, which has only its own GPUs. */
 function namedKinds({ perSystem }: StackSettings): Problem[] {
   return Object.entries(perSystem).flatMap(([system, { services }]) =>
     Object.entries(services)

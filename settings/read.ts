@@ -16,23 +16,25 @@ import { settingsSchema } from "./schema";
 import { encryptionProblems, holdsSecrets } from "./secret-settings";
 import type { StackSettings, SystemSettings } from "./types";
 
-/** Port on 127.0.0.1 of the first system on a stack that a person describes. */
+/** Port on 127.0.0.1 of the first system of a stack with a file in the checkout. */
 const FIRST_PORT = 8080;
 
 export interface RawSettings {
   /** Name of the stack. */
   stack: string;
-  /** Values below `longshore:`, without that prefix. Secrets may be stand-ins: their text is not looked at. */
+  /**
+   * Values below `longshore:`, without that prefix. Secrets may be placeholders, because their text is not validated.
+   */
   values: Readonly<Record<string, unknown>>;
   /** Shown in messages. @default "Pulumi.<stack>.yaml" */
   source?: string;
-  /** Whether encrypted values are ENCRYPTED, so that a secret in plain text shows. @default false */
+  /** Whether encrypted values are ENCRYPTED, so that plain-text secrets can be detected. @default false */
   showsEncryption?: boolean;
 }
 
 /**
- * Reads a stack's settings and fills in every default.
- * @throws ProblemsError with every mistake: path, what was expected, what was found, and the nearest known key.
+ * Validates a stack's settings and fills in the defaults.
+ * @throws ProblemsError with every problem: path, expected and actual value, and the most similar known key
  */
 export function readSettings(
   { stack, values, source = `Pulumi.${stack}.yaml`, showsEncryption = false }: RawSettings,
@@ -42,11 +44,11 @@ export function readSettings(
   const parsed = settingsSchema(systems).safeParse(values);
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, values, systems));
-    // A value that is encrypted in the wrong place is often of the wrong type as well.
+    // A value that is wrongly encrypted often has a wrong type as well.
     const others = problems.filter(({ path }) => !misplaced.some((one) => one.path === path));
     throwProblems(source, [...misplaced, ...explainLeftOver(others, { stack, values }, systems)]);
   }
-  // A failure has been thrown above; zod's type does not know that.
+  // The failure case has thrown above, which zod's type does not express.
   const config = parsed.data as z.output<ReturnType<typeof settingsSchema>>;
   const own = machineStack(stack);
   const environment = config.environment ?? own?.environment ?? environmentOf(stack);
@@ -124,7 +126,7 @@ export function readSettings(
   return settings;
 }
 
-/** Data that is kept is also kept apart from where it is used. */
+/** Returns the backup settings. Staging and prod are backed up by default, on Google Cloud. */
 function backupsOf(
   { backups, gcp }: Pick<z.infer<ReturnType<typeof settingsSchema>>, "backups" | "gcp">,
   environment: Environment,
@@ -141,7 +143,9 @@ function fits(definition: SystemDefinition | undefined, target: Target): boolean
   return definition !== undefined && (definition.targets?.includes(target) ?? true);
 }
 
-/** Whether metrics are collected, and the problems where that was asked for in so many words and cannot be. */
+/**
+ * Returns whether metrics are collected, and the problems to report if the target does not support an explicit request.
+ */
 function readMonitoring(
   config: { systems?: readonly string[] | undefined },
   environment: Environment,
@@ -163,9 +167,9 @@ function readMonitoring(
 }
 
 /**
- * Like readSettings, for commands that look at what runs or take it away: settings of systems that the catalog
- * does not have (any more) are passed over and named.
- * @throws ProblemsError with every other mistake
+ * Like readSettings, for commands that inspect or remove deployments: settings of systems that are not in the catalog
+ * are skipped and returned.
+ * @throws ProblemsError with every other problem
  */
 export function readSettingsLeniently(
   raw: RawSettings,
@@ -173,13 +177,13 @@ export function readSettingsLeniently(
 ): { readonly settings: StackSettings; readonly leftOver: readonly string[] } {
   const { values, leftOver } = withoutUnknownSystems(raw.values, systems, knownKeys([], systems));
   const { systems: selected, ...others } = values;
-  // A stack may have run nothing else.
+  // The removed systems may have been the only ones of the stack.
   const isEmpty = Array.isArray(selected) && selected.length === 0;
   const settings = readSettings({ ...raw, values: isEmpty ? others : values }, systems);
   return { settings: isEmpty ? { ...settings, systems: [] } : settings, leftOver };
 }
 
-/** What is left of a system is no slip of the pen: says how to get rid of it. */
+/** Adds a fix to settings of a system that was removed from the catalog: how to remove the settings and the system. */
 function explainLeftOver(
   problems: readonly Problem[],
   { stack, values }: RawSettings,
@@ -198,7 +202,7 @@ function explainLeftOver(
   });
 }
 
-/** Two systems cannot be served on one port. Said where a person chose the port, not where it is the default. */
+/** Reports two systems with the same port. The problem refers to an explicitly chosen port rather than to a default. */
 function sharedPorts(
   selected: readonly string[],
   ports: Readonly<Record<string, number>>,
@@ -209,7 +213,7 @@ function sharedPorts(
     if (ports[one] !== ports[other]) {
       return [];
     }
-    // Of two that were chosen, the one that the catalog has later.
+    // If both ports were chosen, the problem refers to the system that is later in the catalog.
     const order = Object.keys(ports);
     const [first = one, second = other] = [one, other].sort(
       (a, b) => Number(set.includes(b)) - Number(set.includes(a)) || order.indexOf(b) - order.indexOf(a),
@@ -323,7 +327,7 @@ function unknownKey(path: string, key: string, known: readonly string[]): Proble
   };
 }
 
-/** A zod issue in our words. A secret's value is never part of the message. */
+/** Converts a zod issue to problems. A secret's value is never part of the message. */
 function problemsOf(
   issue: z.core.$ZodIssue,
   values: unknown,
@@ -338,7 +342,7 @@ function problemsOf(
     return [{ path, message: "expected text" }];
   }
   if (issue.code === "invalid_key" || holdsSecrets(issue.path)) {
-    // The value that was found may be the secret, in the wrong place.
+    // The value could be a misplaced secret, so the message does not show it.
     return [{ path, message: issue.message }];
   }
   const value = issue.path.reduce<unknown>(at, values);
@@ -356,7 +360,7 @@ function at(value: unknown, key: PropertyKey): unknown {
     : undefined;
 }
 
-/** Keys that the schema allows at a path. */
+/** Returns the keys that the schema allows at a path. */
 function knownKeys(
   path: readonly PropertyKey[],
   systems: Readonly<Record<string, SystemDefinition>>,
@@ -369,7 +373,7 @@ function knownKeys(
   return keyType instanceof z.ZodEnum ? keyType.options.map(String) : Object.keys(shape ?? {});
 }
 
-/** The object schema, or the record's, inside of `optional()` and `default()`. */
+/** Returns the object or record schema inside `optional()` and `default()`. */
 function unwrap(schema: unknown): { shape?: object; keyType?: unknown } {
   let inner = schema;
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) {

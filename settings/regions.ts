@@ -1,4 +1,4 @@
-/** Regions of Google Cloud that were known when this version was made. */
+/** Regions of Google Cloud at the time of this version. */
 export const REGIONS: readonly string[] = (
   "africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 " +
   "asia-southeast1 asia-southeast2 asia-southeast3 australia-southeast1 australia-southeast2 europe-central2 " +
@@ -8,5 +8,5 @@ export const REGIONS: readonly string[] = (
   "us-east5 us-south1 us-west1 us-west2 us-west3 us-west4"
 ).split(" ");
 
-/** Where Cloud Storage keeps data in several regions. */
+/** Multi-regions of Cloud Storage. */
 export const MULTI_REGIONS: readonly string[] = ["asia", "eu", "europe", "us"];

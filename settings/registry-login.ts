@@ -1,13 +1,13 @@
 import type { Target } from "../catalog/plan/types";
 import type { Problem } from "../catalog/problems";
 
-/** What was written below `registryLogin`. The password may be a stand-in: its text is not looked at. */
+/** The setting `registryLogin`. The password may be a placeholder, because its text is not validated. */
 export interface WrittenLogin {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
 }
 
-/** What is wrong with a stack's login for its registry, beyond the form of its parts. */
+/** Reports problems of a stack's registry login beyond the format of its parts. */
 export function loginProblems(
   login: WrittenLogin | undefined,
   { stack, target }: { readonly stack: string; readonly target: Target },

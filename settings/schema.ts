@@ -12,11 +12,11 @@ import {
 } from "../catalog/types";
 import { MULTI_REGIONS, REGIONS } from "./regions";
 
-/** Host names as DNS has them: labels of letters, digits and dashes, at least two. */
+/** DNS host names: at least two labels of letters, digits and dashes. */
 const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
-/** Google's rule for project ids. */
+/** Google's rule for project IDs. */
 const GCP_PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
-/** Google's form of a zone: a region and a letter. */
+/** Google's format of a zone: a region and a letter. */
 const GCP_ZONE = /^(.+)-[a-z]$/;
 
 const region = z.enum(REGIONS as [string, ...string[]], {
@@ -29,7 +29,7 @@ const zone = z
     error: "expected a zone such as us-central1-a",
   });
 
-/** Where Cloud Storage keeps data: a region, or several. */
+/** Location of a Cloud Storage bucket: a region or multi-region. */
 const storageLocation = z
   .string({ error: "expected a location such as europe-west4" })
   .refine((name) => [...MULTI_REGIONS, ...REGIONS].includes(name.toLowerCase()), {
@@ -41,7 +41,7 @@ function notAmong(name: string, known: readonly string[], what: string): string 
   return `expected a ${what} of Google Cloud${close === undefined ? "" : ` (did you mean ${close}?)`}`;
 }
 
-/** A list that names something, and nothing twice. */
+/** Schema of a non-empty list without duplicates. */
 function distinct<S extends z.ZodType>(element: S, what: string) {
   return z
     .array(element)
@@ -49,10 +49,10 @@ function distinct<S extends z.ZodType>(element: S, what: string) {
     .refine((values) => new Set(values).size === values.length, { error: `expected each ${what} once` });
 }
 
-/** A registry's host, with a port where it has one, and a path in it. */
+/** A registry: host, optional port, and path. */
 const REGISTRY = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/;
 
-/** HTTP's basic authentication takes all up to the first colon for the name. */
+/** A user name for HTTP basic authentication, in which the first colon ends the name. */
 const USERNAME = /^[^\s:]+$/;
 
 const registryLogin = z
@@ -162,7 +162,7 @@ const kafka = z
   })
   .describe("How one datastore is provided in this environment.");
 
-/** Google Cloud runs no Neo4j. */
+/** Google Cloud has no managed Neo4j. */
 const neo4j = z
   .strictObject({
     kind: z
@@ -186,7 +186,7 @@ const service = z
   })
   .describe("What this environment changes of one service.");
 
-/** For services that the catalog gives devices. */
+/** Settings of services for which the catalog declares devices. */
 const serviceWithDevices = service.extend({
   devices: z
     .boolean()
@@ -235,7 +235,7 @@ const pool = z
   })
   .describe("Machines of one kind.");
 
-/** One setting of a system. That a required one is set is checked where the system is planned. */
+/** Schema of a system's setting. Whether a required one is set is checked when the system is planned. */
 function settingSchema(setting: SettingDefinition) {
   const { default: value } = setting;
   return valueSchema(setting)
@@ -261,7 +261,9 @@ function valueSchema(setting: SettingDefinition): z.ZodType<SettingValue> {
   return max === undefined ? bounded : bounded.max(max, { error });
 }
 
-/** Settings of one system: its own values, its datastores, its services. Keys follow its definition. */
+/**
+ * Schema of the settings of one system: its own values, datastores and services. The keys derive from its definition.
+ */
 function systemSchema(definition: SystemDefinition) {
   const settings = definition.settings.map((setting) => [setting.name, settingSchema(setting)] as const);
   return z
@@ -286,7 +288,7 @@ function systemSchema(definition: SystemDefinition) {
     .describe(`Settings of the system ${definition.name}.`);
 }
 
-/** The monitoring system's settings are also where it is switched on, for all systems at once. */
+/** Schema of the monitoring system, which includes the setting that enables it for all systems. */
 function monitoringSchema(definition: SystemDefinition) {
   return systemSchema(definition).extend({
     enabled: z
@@ -298,7 +300,7 @@ function monitoringSchema(definition: SystemDefinition) {
   });
 }
 
-/** The one schema of a stack's settings: `longshore:` in `Pulumi.<stack>.yaml`. */
+/** The schema of a stack's settings, `longshore:` in `Pulumi.<stack>.yaml`. All checks of settings derive from it. */
 export function settingsSchema(systems: Readonly<Record<string, SystemDefinition>>) {
   const names = Object.keys(systems);
   const perSystem = Object.fromEntries(
@@ -423,7 +425,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .describe(
         "Target compose: where what containers say goes. Default: JSON files, three of 10 MB per container. Clusters collect by themselves.",
       ),
-    // Pulumi keeps a value at the top as text, whoever wrote it.
+    // Pulumi stores top-level values as text.
     tls: z
       .preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean())
       .optional()

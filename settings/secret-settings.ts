@@ -1,15 +1,15 @@
 import type { Problem } from "../catalog/problems";
 
-/** A setting whose value is a secret. `*` stands for any key. */
+/** A setting whose value is a secret. `*` matches any key. */
 export interface SecretSetting {
   readonly path: readonly string[];
-  /** Whether the value may also be written in plain text, such as a user name. @default false */
+  /** Whether plain text is allowed too, such as for a user name. @default false */
   readonly mayBePlain?: boolean;
 }
 
 /**
- * The settings that hold secrets: the only list. The reader, the JSON Schema, the engine and the checks of stack files
- * derive from it. Every other setting is shown in previews, documents and state.
+ * All settings that hold secrets. The reader, the JSON Schema, the engine and the checks of stack files derive from
+ * this list. All other settings are visible in previews, documents and state.
  */
 export const SECRET_SETTINGS: readonly SecretSetting[] = [
   { path: ["secrets", "*", "*"] },
@@ -19,15 +19,15 @@ export const SECRET_SETTINGS: readonly SecretSetting[] = [
   { path: ["backupIdentity"] },
 ];
 
-/** Stands for an encrypted value that was not decrypted. Never deployed. */
+/** Represents an encrypted value that was not decrypted. Never deployed. */
 export const ENCRYPTED = "[encrypted]";
 
-/** Whether a setting, or anything below it, may be a secret: its value must not be part of a message. */
+/** Whether a setting or one below it may be a secret, so that its value must not be part of a message. */
 export function holdsSecrets(path: readonly PropertyKey[]): boolean {
   return SECRET_SETTINGS.some(({ path: [top] }) => top === path[0]);
 }
 
-/** The secret setting at exactly this path. @default - it is not one */
+/** Returns the secret setting at exactly this path. @default - undefined if there is none */
 export function secretSettingAt(path: readonly PropertyKey[]): SecretSetting | undefined {
   return SECRET_SETTINGS.find(
     ({ path: pattern }) =>
@@ -35,7 +35,7 @@ export function secretSettingAt(path: readonly PropertyKey[]): SecretSetting | u
   );
 }
 
-/** A value of a stack file, below `longshore:`. */
+/** A scalar in a stack file, below `longshore:`. */
 interface Leaf {
   readonly path: readonly string[];
   readonly isEncrypted: boolean;
@@ -43,9 +43,9 @@ interface Leaf {
 }
 
 /**
- * What a stack file must not say about secrets: a secret in plain text, and an encrypted value that is not a secret
- * (it would be decrypted into documents, previews and state).
- * @param values settings as the file has them, encrypted values being ENCRYPTED
+ * Reports secrets in plain text, and encrypted values of settings that are not secrets: these would be decrypted into
+ * documents, previews and state.
+ * @param values the settings in the file, with encrypted values as ENCRYPTED
  */
 export function encryptionProblems(values: Readonly<Record<string, unknown>>, stack: string): Problem[] {
   return [
@@ -57,7 +57,7 @@ export function encryptionProblems(values: Readonly<Record<string, unknown>>, st
   ];
 }
 
-/** Paths of secrets that a stack file holds in plain text. */
+/** Returns the paths of plain-text secrets in a stack file. */
 export function plainSecrets(values: Readonly<Record<string, unknown>>): string[][] {
   return leaves(values)
     .filter(({ path, isEncrypted }) => {
@@ -67,7 +67,10 @@ export function plainSecrets(values: Readonly<Record<string, unknown>>): string[
     .map(({ path }) => [...path]);
 }
 
-/** Values of all secrets in decrypted settings. A user name may be one, and may be a word of many messages: it is left out. */
+/**
+ * Returns the values of all secrets in decrypted settings. User names are excluded, because redacting a common word
+ * would garble messages.
+ */
 export function secretValuesIn(values: Readonly<Record<string, unknown>>): string[] {
   return leaves(values).flatMap(({ path, value }) => {
     const setting = secretSettingAt(path);
@@ -75,7 +78,7 @@ export function secretValuesIn(values: Readonly<Record<string, unknown>>): strin
   });
 }
 
-/** Problem of a setting that is encrypted though the deployment shows it. */
+/** Returns the problem of an encrypted setting that the deployment shows. */
 export function encryptedSettingProblem(path: readonly string[], stack: string): Problem {
   const [system = "", kind, name] = path;
   const declare =
@@ -98,7 +101,7 @@ function plainSecretProblem(path: readonly string[], stack: string): Problem {
   };
 }
 
-/** `longshore:secrets.todo.openai-api-key`, as `pulumi config --path` takes it. */
+/** Formats a path for `pulumi config --path`: `longshore:secrets.todo.openai-api-key`. */
 export function configPath(path: readonly string[]): string {
   const [first = "", ...others] = path;
   return `longshore:${first}${others
@@ -106,7 +109,7 @@ export function configPath(path: readonly string[]): string {
     .join("")}`;
 }
 
-/** Of a shape that the schema refuses by itself, such as all secrets encrypted as one text. */
+/** Whether the path is a group of secrets encrypted as one text, which the schema rejects itself. */
 function isWholeSecret(path: readonly string[]): boolean {
   return SECRET_SETTINGS.some(
     ({ path: pattern }) =>

@@ -2,21 +2,21 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import type { Problem } from "../catalog/problems";
 
-/** Stands for a value in a preview that has no keys. */
+/** Prefix of placeholders in a preview without keys. */
 const STAND_IN = "offline-stand-in-";
 
-/** Whether a value only takes a place in an offline preview, which cannot read the real one. */
+/** Whether a value is a placeholder of an offline preview, which cannot read the real one. */
 export function isStandIn(value: string): boolean {
   return value.startsWith(STAND_IN);
 }
-/** What a hash of HS256 has; a shorter key is the weaker part (RFC 7518, 3.2). */
+/** Size of an HS256 hash in bytes. A shorter key would be weaker than the hash (RFC 7518, 3.2). */
 const SHORTEST_KEY = 32;
 const SHORTEST_PASSWORD = 8;
 
 /** Value of a secret by system and name; undefined when it is not set. */
 export type ReadValue = (system: string, name: string) => string | undefined;
 
-/** What is wrong with the values that config holds, each by its own. No message tells anything of a value but its length. */
+/** Reports malformed secrets in config. Messages reveal nothing about a value except its length. */
 export function malformedSecrets(plan: Plan, read: ReadValue): Problem[] {
   const stores = new Map(
     plan.datastores.flatMap((datastore): [string, string][] => {
@@ -51,7 +51,7 @@ export function malformedSecrets(plan: Plan, read: ReadValue): Problem[] {
   });
 }
 
-/** The certificate that a key is for. */
+/** Returns the certificate that belongs to a key. */
 function partOf(
   { name, value }: PlannedSecret,
   read: (name: string) => string | undefined,
@@ -69,7 +69,7 @@ function expectedOf(
   const plain = text(value);
   switch (made.kind) {
     case "text":
-      // A value of several lines, such as a private key in PEM, may end with a line break.
+      // A multi-line value, such as a private key in PEM, may end with a line break.
       return value.trim().includes("\n") ? text(value.replace(/\r?\n$/, "")) : plain;
     case "keys":
       return (
@@ -133,7 +133,7 @@ function key(value: string, certificateOfIt: string | undefined): string | undef
   }
 }
 
-/** When a certificate ends. @default - it cannot be read */
+/** Returns the expiry date of a certificate. @default - undefined if it cannot be parsed */
 export function validUntil(value: string): Date | undefined {
   try {
     return new Date(new X509Certificate(value).validTo);

@@ -4,9 +4,8 @@ import { readStackFile } from "./file";
 import type { StackSettings } from "./types";
 
 /**
- * Systems that another stack of the checkout deploys to the same cluster: they would have the same namespaces, and each
- * deployment would undo the other's.
- *
+ * Reports systems that another stack of the checkout deploys to the same cluster. They would use the same namespaces,
+ * and each deployment would revert the other.
  * @param root folder with the stack files
  */
 export function checkSharedCluster(root: string, settings: StackSettings): Problem[] {
@@ -35,7 +34,10 @@ function otherStacks(root: string, stack: string): string[] {
     .sort();
 }
 
-/** Which of these systems another stack has on a context. A file that cannot be read is that stack's own problem. */
+/**
+ * Returns the given systems that another stack deploys to a context. Unreadable files are reported for their own stack
+ * only.
+ */
 function systemsOn(
   root: string,
   stack: string,

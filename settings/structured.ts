@@ -1,6 +1,6 @@
 /**
- * A config value as the engine hands it over: an object or a list as JSON text, everything else as it was written. An
- * integer that a number cannot hold stays text with all its digits, so that a number setting refuses it.
+ * Parses a config value as the engine passes it: objects and lists as JSON text, everything else verbatim. An integer
+ * that a number cannot represent remains text with all its digits, so that a number setting rejects it.
  */
 export function structured(value: string): unknown {
   try {
@@ -11,7 +11,7 @@ export function structured(value: string): unknown {
   }
 }
 
-/** Strings of the JSON text are matched first, so that digits inside them stay. */
+/** Quotes inexact integers in JSON text. Strings are matched first, so that digits in them are unchanged. */
 function withExactNumbers(json: string): string {
   return json.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g, (token) =>
     /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,

@@ -4,77 +4,79 @@ import type { Generations } from "../catalog/generations";
 import type { Environment, SettingValue } from "../catalog/types";
 import type { Quantity } from "../catalog/values";
 
-/** What one stack's config says, complete: every default is filled in. Never holds a secret's value. */
+/** The complete settings of one stack, with defaults. Never contains a secret's value. */
 export interface StackSettings {
   /** Name of the stack, such as `prod`. */
   readonly stack: string;
   readonly environment: Environment;
   readonly target: Target;
-  /** Names of the systems that the stack runs, sorted. */
+  /** Names of the stack's systems, sorted. */
   readonly systems: readonly string[];
-  /** Whether the metrics of its systems are collected where it runs on Compose. */
+  /** Whether metrics are collected on Compose. */
   readonly monitored: boolean;
-  /** @default - none (compose serves on 127.0.0.1) */
+  /** Domain of the systems' host names. @default - none (compose serves on 127.0.0.1) */
   readonly domain?: string;
   /** Whether data is protected from deletion. */
   readonly lifecycle: "retain" | "ephemeral";
-  /** Present for the target gcp. */
+  /** Google Cloud project and region. Present for the target gcp. */
   readonly gcp?: { readonly project: string; readonly region: string };
-  /** Where images are pushed, such as `harbor.example.com/acme`. @default - gcr.io on gcp, nowhere otherwise */
+  /** Registry that images are pushed to, such as `harbor.example.com/acme`. @default - gcr.io on gcp, none otherwise */
   readonly registry?: string;
-  /** Whether config holds a login for that registry (target kubernetes). @default - machine and nodes have their own */
+  /**
+   * Whether config contains a login for that registry (target kubernetes). @default - Docker and nodes have their own
+   */
   readonly registryLogin?: boolean;
-  /** Whether config says where alerts are sent (target gcp). */
+  /** Whether config contains an alert webhook (target gcp). */
   readonly alertWebhook?: boolean;
-  /** How datastores in the cluster are dumped (target gcp). @default - they are not */
+  /** Schedule of dumps of the datastores in the cluster (target gcp). @default - no dumps */
   readonly backups?: { readonly schedule: string; readonly keepDays: number; readonly location: string };
   readonly cluster: {
     readonly mode: "autopilot" | "standard";
-    /** Context of the kubeconfig (target kubernetes). */
+    /** Kubeconfig context (target kubernetes). */
     readonly context?: string;
-    /** Node pools of a standard cluster, by name. @default - one, for everything */
+    /** Node pools of a standard cluster, by name. @default - one pool for all workloads */
     readonly pools?: Readonly<Record<string, PoolSettings>>;
   };
-  /** What images are built for (target kubernetes). @default - both */
+  /** Platforms that images are built for (target kubernetes). @default - both */
   readonly platforms?: readonly ("linux/amd64" | "linux/arm64")[];
-  /** Per system: the port on 127.0.0.1 (target compose). */
+  /** Port on 127.0.0.1 by system (target compose). */
   readonly ports: Readonly<Record<string, number>>;
-  /** Per system: what is added to the ports of debuggers and tools, so that two systems do not meet there. */
+  /** Offset of the ports of debuggers and tools by system, which prevents port conflicts. */
   readonly portOffsets: Readonly<Record<string, number>>;
-  /** Where what containers say goes (target compose). @default - files of this machine, rotated */
+  /** Log driver (target compose). @default - rotated files on this machine */
   readonly logging?: Logging;
-  /** Profiles whose services run (target compose). */
+  /** Active profiles (target compose). */
   readonly profiles: readonly string[];
   /** Whether systems are served with HTTPS (target compose). @default - in staging and prod */
   readonly tls?: boolean;
-  /** Per system: names of the secrets that config holds. */
+  /** Names of the secrets in config, by system. */
   readonly secretsSet: Readonly<Record<string, readonly string[]>>;
-  /** Per system: which values of its secrets are in use. @default - the first of each */
+  /** Current generations of secrets, by system. @default - the first of each */
   readonly generations?: Readonly<Record<string, Generations>>;
   readonly perSystem: Readonly<Record<string, SystemSettings>>;
 }
 
-/** Machines of one kind in a standard cluster; defaults are `GkeCluster`'s. */
+/** A node pool of a standard cluster. Defaults are those of `GkeCluster`. */
 export interface PoolSettings {
   readonly machineType?: string | undefined;
-  /** In each zone. */
+  /** Number of nodes per zone. */
   readonly nodes?: { readonly min: number; readonly max: number } | undefined;
   readonly zones?: readonly string[] | undefined;
   readonly gpu?: { readonly type: string; readonly count: number } | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Whether only pods run there that ask for its labels. @default true */
+  /** Whether only pods that select its labels run there. @default true */
   readonly dedicated?: boolean | undefined;
 }
 
-/** What one run asks for beyond the settings. */
+/** Options of one run, in addition to the settings. */
 export interface Asked {
-  /** Profiles whose services run too. @default [] */
+  /** Additional active profiles. @default [] */
   readonly profiles?: readonly string[];
-  /** Per system: services of a profile that cannot run here. @default {} */
+  /** Services of a profile that cannot run here, by system. @default {} */
   readonly leftOut?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What config says of one system. */
+/** Settings of one system. */
 export interface SystemSettings {
   readonly settings: Readonly<Record<string, SettingValue | undefined>>;
   readonly datastores: Readonly<Record<string, DatastoreSettings | undefined>>;

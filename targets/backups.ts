@@ -19,7 +19,7 @@ export interface BackupsContext {
   readonly namespace: pulumi.Resource;
 }
 
-/** Dumps of a system's datastores that run in the cluster, on a schedule, and a job that brings one back. */
+/** Creates scheduled dumps of a system's datastores in the cluster, and a suspended job that restores one. */
 export function createBackups(
   plan: Plan,
   options: KubernetesOptions<Late>,
@@ -46,7 +46,7 @@ function createBackup(
         project,
         accountId: accountId(plan.system, name, stack),
         serviceAccount: { namespace: plan.system, name },
-        // The bucket alone, not every bucket of the project.
+        // Access only to the bucket, not to every bucket of the project.
         roles: [],
       },
       { parent, dependsOn: [cluster] },

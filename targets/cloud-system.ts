@@ -32,21 +32,21 @@ type Rendered = KubernetesObject<Late>;
 export interface CloudSystemContext extends CloudContext {
   readonly describeSource: DescribeSource;
   readonly platform: SystemPlatform;
-  /** Copies of published images, by their published name. */
+  /** Copies of published images, by their original name. */
   readonly upstream: ReadonlyMap<string, UpstreamImage>;
 }
 
 const NAME_LABEL = "app.kubernetes.io/name";
 
-/** One system of an environment on a cluster: images, databases, secrets, and all that runs in its namespace. */
+/** One system of an environment on a cluster: images, databases, secrets and the objects of its namespace. */
 export class CloudSystem extends Component {
-  /** Datastores that Google runs, by name. */
+  /** Managed datastores, by name. */
   readonly stores: ReadonlyMap<string, ManagedStore>;
   readonly workloads: ReadonlyMap<string, Workload>;
-  /** Where users find it. @default - it has no routes */
+  /** Public URL of the system. @default - undefined for a system without routes */
   readonly url: string | undefined;
   readonly ingress: GkeIngress | undefined;
-  /** Of workloads that use Google's own services, by name. */
+  /** Google Cloud identities of workloads, by name. */
   readonly identities: ReadonlyMap<string, WorkloadIdentity>;
   private readonly images: ReadonlyMap<string, Image>;
   private readonly secrets: ReadonlyMap<string, Late>;
@@ -90,7 +90,10 @@ export class CloudSystem extends Component {
     return built;
   }
 
-  /** @param referenceOf makes an image that this one is built upon, if it is not there yet */
+  /**
+   * Creates the resource that builds an image.
+   * @param referenceOf returns the reference of a base image, which it creates if necessary
+   */
   private buildImage(name: string, source: BuildSource, referenceOf: (base: PlannedImage) => Late): Image {
     const { platform, describeSource } = this.context;
     const { images } = this.plan;
@@ -105,7 +108,8 @@ export class CloudSystem extends Component {
         ...(cacheRepository !== undefined && { cacheRepository }),
         ...pushArgs(registry),
         tag: tagOf(hash),
-        // Relative to the project's folder, where the engine runs the provider: the same on every machine.
+        // Relative to the project's folder, the provider's working directory, so that the path is the same on every
+        // machine.
         context: source.context,
         dockerfile: source.dockerfile,
         ...(source.target !== undefined && { target: source.target }),
@@ -158,7 +162,7 @@ export class CloudSystem extends Component {
           serviceAccount: { namespace: this.label, name },
           roles,
         },
-        // The project has the pool of a cluster's identities once it has a cluster.
+        // The project's workload identity pool exists once the project has a cluster.
         { parent: this, dependsOn: [google.cluster.cluster] },
       ),
     ];
@@ -179,7 +183,7 @@ export class CloudSystem extends Component {
     );
   }
 
-  /** Address, certificate and health checks; undefined for a system without routes. */
+  /** Creates address, certificate and health checks. Returns undefined for a system without routes. */
   private prepareIngress(namespace: Namespace): GkeIngress | undefined {
     const { routes, workloads, host } = this.plan;
     const { platform, settings } = this.context;
@@ -224,7 +228,9 @@ export class CloudSystem extends Component {
     return created;
   }
 
-  /** What Google's own services do for a system: metrics, a page to see them, and dumps of what runs in the cluster. */
+  /**
+   * Creates the Google Cloud resources for operations: metrics, a dashboard, and dumps of datastores in the cluster.
+   */
   private operate(namespace: Namespace): void {
     const { platform, settings } = this.context;
     const { google } = platform;
@@ -242,7 +248,7 @@ export class CloudSystem extends Component {
     }
   }
 
-  /** What must be ready or complete before a workload starts: those of the plan, and its managed datastores. */
+  /** Returns the resources that a workload depends on: those of the plan, and its managed datastores. */
   private waitsFor(name: string, created: ReadonlyMap<string, Workload>): pulumi.Resource[] {
     const workload = this.plan.workloads.find((one) => one.name === name);
     const before = (workload?.after ?? []).map((dependency) => created.get(dependency.workload)?.controller);
@@ -264,7 +270,7 @@ export class CloudSystem extends Component {
     }
     const served = this.plan.routes.flatMap(({ workload }) => this.workloads.get(workload)?.objects ?? []);
     for (const object of objects) {
-      // Routes with options of their own have an Ingress called SYSTEM-ROUTE.
+      // Routes with options have their own Ingress, named SYSTEM-ROUTE.
       const { name } = object.metadata;
       const route = typeof name === "string" ? name.slice(this.plan.system.length) : "";
       kubernetesObject(`${this.label}-ingress${route}`, object, {
@@ -304,7 +310,9 @@ export class CloudSystem extends Component {
     return store.host;
   }
 
-  /** On Google Cloud the certificate is the load balancer's, no Secret of the cluster. */
+  /**
+   * Returns the Ingress options. On Google Cloud the load balancer holds the certificate, not a Secret of the cluster.
+   */
   private ingressOptions(): Pick<KubernetesOptions<Late>, "ingress"> {
     if (this.context.platform.google === undefined) {
       return {};
@@ -352,7 +360,10 @@ export class CloudSystem extends Component {
   }
 }
 
-/** What a service's routes ask of the load balancer. Bodies of every size pass: the service has to refuse them. */
+/**
+ * Returns the load balancer's options for a service's routes. It cannot limit the size of bodies, so services must do
+ * so.
+ */
 function backendOptions(routes: readonly PlannedRoute[]): Pick<GkeBackend, "paths" | "timeoutSeconds"> {
   return {
     ...(routes.some(({ websocket }) => websocket) && { timeoutSeconds: 3600 }),
@@ -362,7 +373,7 @@ function backendOptions(routes: readonly PlannedRoute[]): Pick<GkeBackend, "path
   };
 }
 
-/** The load balancer asks what the cluster asks: whether the service can serve. */
+/** Returns the load balancer's health check, which is the service's readiness probe. */
 function healthOf({ probes }: PlannedWorkload, port: number) {
   const probe = probes.ready ?? probes.live;
   const check = probe?.check;

@@ -21,11 +21,11 @@ export type { CloudContext } from "./system-platform";
 
 export interface CloudEnvironment {
   readonly platform: Platform;
-  /** By name. */
+  /** Systems by name. */
   readonly systems: ReadonlyMap<string, CloudSystem>;
 }
 
-/** Deploys an environment on Google Cloud. Returns what an operator wants to know about it. */
+/** Deploys an environment on Google Cloud. Returns the outputs for operators. */
 export function deployCloud(plans: readonly Plan[], context: CloudContext): Record<string, unknown> {
   const { platform, systems } = createCloud(plans, context);
   return {
@@ -37,7 +37,7 @@ export function deployCloud(plans: readonly Plan[], context: CloudContext): Reco
   };
 }
 
-/** Creates what all systems share, then each system. */
+/** Creates the shared resources, then each system. */
 export function createCloud(plans: readonly Plan[], context: CloudContext): CloudEnvironment {
   const platform = new Platform(context);
   const place = systemPlatform(platform);
@@ -47,7 +47,7 @@ export function createCloud(plans: readonly Plan[], context: CloudContext): Clou
   return { platform, systems: new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)])) };
 }
 
-/** Google Cloud as a system sees it. */
+/** Returns the platform interface of Google Cloud for a system. */
 function systemPlatform(platform: Platform): SystemPlatform {
   const { google, cluster, registry } = platform;
   return {
@@ -84,7 +84,7 @@ const APIS = [
   "storage",
 ];
 
-/** What the systems of an environment share: registry, network, cluster. */
+/** The resources that the systems of an environment share: registry, network, cluster. */
 export class Platform extends Component {
   readonly project: string;
   readonly region: string;
@@ -92,10 +92,13 @@ export class Platform extends Component {
   readonly registry: Registry;
   readonly network: Network;
   readonly cluster: GkeCluster;
-  /** Where dumps go. @default - none are made */
+  /** Bucket for dumps. @default - no dumps */
   readonly backups: BackupBucket | undefined;
 
-  /** @throws ProblemsError when the stack is not one on Google Cloud */
+  /**
+   * Creates the shared resources.
+   * @throws ProblemsError when the stack's target is not Google Cloud
+   */
   constructor({ settings, alertWebhook }: Pick<CloudContext, "settings" | "alertWebhook">) {
     super("longshore:platform:Platform", "platform");
     const { project, region } = googleCloud(settings);
@@ -134,7 +137,7 @@ export class Platform extends Component {
     this.registerOutputs({});
   }
 
-  /** Logs for as long as an environment's data is kept: 90 days. Others have the project's 30. */
+  /** Keeps logs for 90 days in environments that retain data. Others use the project's default of 30 days. */
   private keepLogs({ stack, lifecycle }: StackSettings, within: pulumi.ComponentResourceOptions): void {
     const { project, region, cluster } = this;
     if (lifecycle === "retain") {

@@ -17,9 +17,9 @@ import {
 } from "./system-platform";
 
 /**
- * Deploys an environment on a cluster that is there already: images to the registry of the settings, everything else,
- * datastores too, into a namespace per system. Returns what an operator wants to know about it.
- * @throws ProblemsError when the settings do not say which cluster, or which registry
+ * Deploys an environment on an existing cluster. Images are pushed to the registry in the settings; each system,
+ * including its datastores, runs in its own namespace. Returns the outputs for operators.
+ * @throws ProblemsError when the settings lack the cluster or the registry
  */
 export function deployCluster(plans: readonly Plan[], context: CloudContext): Record<string, unknown> {
   const platform = new ClusterPlatform(context);
@@ -34,7 +34,7 @@ export function deployCluster(plans: readonly Plan[], context: CloudContext): Re
   };
 }
 
-/** What the systems of an environment share on a cluster that is not ours: the way to it, and a registry. */
+/** The resources that systems share on an existing cluster: the provider and a registry. */
 class ClusterPlatform extends Component implements SystemPlatform {
   readonly context: string;
   readonly registry: ImageRegistry;
@@ -57,19 +57,19 @@ class ClusterPlatform extends Component implements SystemPlatform {
       this.pullLogin = dockerConfig(login);
     }
     this.providers = [
-      // The kubeconfig itself is the user's own: of $KUBECONFIG, or of the home folder.
+      // The provider reads the user's kubeconfig, from $KUBECONFIG or the home folder.
       new kubernetes.Provider("cluster", { context, enableServerSideApply: true }, { parent: this }),
     ];
     this.registerOutputs({});
   }
 }
 
-/** Of a name without a host Docker knows which is meant. */
+/** Returns the registry's host. Without a host, Docker uses its default registry. */
 function hostOf(registry: string): string {
   return parseImageReference(registry)?.registry ?? registry;
 }
 
-/** As `kubectl create secret docker-registry` writes it. */
+/** Returns a Docker config in the format of `kubectl create secret docker-registry`. */
 function dockerConfig({ address, username, password }: RegistryLogin): pulumi.Output<string> {
   return pulumi.all([username, password]).apply(([name, word]) => {
     const auth = Buffer.from(`${name}:${word}`).toString("base64");

@@ -19,21 +19,21 @@ export type ServiceImages = Readonly<Record<string, Readonly<Record<string, stri
 export interface ComposeContext {
   readonly settings: Pick<StackSettings, "stack" | "ports"> &
     Partial<Pick<StackSettings, "portOffsets" | "generations">>;
-  /** Value of a secret that config holds, by system and name; undefined when it is not set. */
+  /** Returns a secret in config by system and name, or undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
-  /** Images that services run instead of those of the sources: a rollback. @default {} */
+  /** Images that replace those of the sources, for a rollback. @default {} */
   readonly images?: ServiceImages;
-  /** Folder that build contexts are below. @default - this repository */
+  /** Base folder of build contexts. @default - this repository */
   readonly root?: string;
 }
 
-/** Deploys each plan as a Compose project `<system>-<stack>` on this machine. Returns the addresses, by system. */
+/** Deploys each plan as a Compose project `<system>-<stack>` on this machine. Returns the addresses by system. */
 export function deployCompose(plans: readonly Plan[], context: ComposeContext): Record<string, unknown> {
   const addresses = plans.map((plan) => [plan.system, deploySystem(plan, context).url]);
   return Object.fromEntries(addresses) as Record<string, unknown>;
 }
 
-/** One system as a Compose project. */
+/** Deploys one system as a Compose project. */
 export function deploySystem(described: Plan, context: ComposeContext): ComposeProject {
   const { plan, absent } = withPresentDevices(described);
   for (const line of absent) {
@@ -70,14 +70,14 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
       { content: pulumi.Output<string>; user: number; live?: boolean }
     >,
     bake: renderBake([plan], { root, describe: sourcesIn(root, hashOf) }),
-    // Data goes only when a person says so: `longshore down --volumes`.
+    // Volumes are deleted only by an explicit `longshore down --volumes`.
     keepVolumes: true,
     generations: usedGenerations(plan, settings.generations?.[plan.system]),
     portSettings: portSettings(plan, edgePort ?? 0, portOffset),
   });
 }
 
-/** The document with other images for some services, which are there and not built. */
+/** Replaces the images of some services by existing ones that are not built. */
 function withImages(document: ComposeDocument, images: Readonly<Record<string, string>>): ComposeDocument {
   const services = Object.entries(document.services).map(([name, service]) => {
     const image = images[name];
@@ -87,7 +87,7 @@ function withImages(document: ComposeDocument, images: Readonly<Record<string, s
   return { ...document, services: Object.fromEntries(services) };
 }
 
-/** What an operator changes when a port is taken: the edge's has a setting, the others are moved together. */
+/** Returns the settings that change a conflicting port: one for the reverse proxy, and an offset for the others. */
 function portSettings({ system, workloads }: Plan, edgePort: number, offset: number) {
   const tools = workloads.flatMap(({ publish, develop }) => [publish?.on ?? [], develop?.debug ?? []].flat());
   const moved = { setting: `longshore:portOffsets.${system}`, value: offset + 100 };
@@ -97,7 +97,7 @@ function portSettings({ system, workloads }: Plan, edgePort: number, offset: num
   };
 }
 
-/** Secrets from config. Managed datastores do not exist on this machine, and the plan has none. */
+/** Resolves secrets from config. Plans for this machine contain no managed datastores. */
 function secretResolver(
   plan: Plan,
   { secretValue, settings }: ComposeContext,

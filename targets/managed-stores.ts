@@ -13,29 +13,29 @@ import { MemorystoreRedis } from "../components/redis";
 import type { Platform } from "./cloud";
 import { cloudSqlArgs, managedKafkaArgs, memorystoreArgs } from "./store-args";
 
-/** A datastore that Google runs, as the rest of a system uses it. */
+/** A managed datastore, as the rest of a system uses it. */
 export interface ManagedStore {
   readonly component: CloudSqlPostgres | ManagedKafka | MemorystoreRedis;
   readonly host: pulumi.Output<string>;
-  /** Addresses that its clients connect to. @default - its host */
+  /** CIDR of the addresses that its clients connect to. @default - its host */
   readonly range?: string;
-  /** Resources that clients depend on before they connect. */
+  /** Resources that must exist before clients connect. */
   readonly ready: readonly pulumi.Resource[];
-  /** Secrets of the plan that the service makes, by name. */
+  /** Values of the plan's secrets that the managed service generates, by name. */
   readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
 export interface ManagedStoresContext {
   readonly platform: Platform;
   readonly lifecycle: Lifecycle;
-  /** Value of a secret that we make. */
+  /** Returns the value of a secret that Longshore generates. */
   readonly secret: (name: string) => pulumi.Output<string>;
-  /** E-mail addresses of the accounts that a datastore's clients have on Google Cloud. */
+  /** Returns the e-mail addresses of the Google service accounts of a datastore's clients. */
   readonly clients: (datastore: string) => readonly pulumi.Output<string>[];
   readonly stack: string;
 }
 
-/** Creates the datastores of a system that do not run as containers. By name. */
+/** Creates the managed datastores of a system. Returns them by name. */
 export function createManagedStores(
   { system, datastores }: Plan,
   context: ManagedStoresContext,
@@ -120,7 +120,7 @@ function kafka(
       project,
       region,
       subnetwork: network.subnetwork.id,
-      // Its address in the project, which several environments may share.
+      // The ID must be unique in the project, which several environments may share.
       clusterId: `${name}-${stack}`,
       ...managedKafkaArgs(datastore),
       clients: clients(datastore.name),

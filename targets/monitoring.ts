@@ -7,19 +7,19 @@ import { alertmanagerConfiguration } from "../render/monitoring/configuration";
 import { cloudDashboardJson } from "../render/monitoring/dashboards/cloud-monitoring";
 import { clusterRules, podMonitorings, useRules } from "../render/monitoring/google";
 
-/** Seconds between two looks at a pod, as on one machine. */
+/** Scrape interval in seconds, as on one machine. */
 const SCRAPE_SECONDS = 15;
 /** Duration of a failure before its alert fires. */
 const DELAY = "2m";
 
-/** Lets Google Managed Prometheus ask the pods of a system for their metrics. */
+/** Makes Google Managed Prometheus scrape the pods of a system. */
 export function collectMetrics(plan: Plan, parent: pulumi.Resource, dependsOn: pulumi.Resource[]): void {
   for (const object of podMonitorings(plan, SCRAPE_SECONDS)) {
     kubernetesObject(`${plan.system}-${object.metadata.name}-pod-monitoring`, object, { parent, dependsOn });
   }
 }
 
-/** What a system does, on one page of Cloud Monitoring. */
+/** Creates the Cloud Monitoring dashboard of a system. */
 export function showMetrics(
   { system }: Plan,
   { project, stack, cluster }: { project: string; stack: string; cluster: GkeCluster },
@@ -32,8 +32,8 @@ export function showMetrics(
 }
 
 /**
- * The alerts of all systems of a cluster. Managed Prometheus gives them to the Alertmanager that it runs there, which
- * reads its configuration from a Secret of a fixed name.
+ * Creates the alerts of all systems of a cluster. Managed Prometheus sends them to its Alertmanager, which reads its
+ * configuration from a Secret with a fixed name.
  */
 export function watchCluster(cluster: GkeCluster, webhook?: pulumi.Output<string>): void {
   const options = { parent: cluster, provider: cluster.provider };

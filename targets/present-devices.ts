@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import type { Plan } from "../catalog/plan/types";
 
-/** A plan for a machine: without the devices that it does not have, and a line about each of them. */
+/** A plan without the devices that this machine lacks, and a message about each of them. */
 export interface PresentDevices {
   readonly plan: Plan;
   readonly absent: readonly string[];
 }
 
-/** A container that asks for a device that is not there would not start at all. */
+/** Removes absent devices from a plan, because a container with an absent device fails to start. */
 export function withPresentDevices(
   plan: Plan,
   isThere: (path: string) => boolean = existsSync,

@@ -6,7 +6,7 @@ import type { MemorystoreSpecArgs } from "../components/redis.args";
 const GIBIBYTE = 2 ** 30;
 const MEBIBYTE = 2 ** 20;
 
-/** What a plan asks of Cloud SQL. */
+/** Returns the Cloud SQL arguments of a planned datastore. */
 export function cloudSqlArgs(datastore: PlannedPostgres): CloudSqlSpecArgs {
   return {
     version: datastore.version as 17,
@@ -17,7 +17,7 @@ export function cloudSqlArgs(datastore: PlannedPostgres): CloudSqlSpecArgs {
   };
 }
 
-/** What a plan asks of Memorystore. */
+/** Returns the Memorystore arguments of a planned datastore. */
 export function memorystoreArgs(datastore: PlannedRedis): MemorystoreSpecArgs {
   return {
     memory: `${Math.ceil(datastore.maxMemory / GIBIBYTE)}Gi`,
@@ -27,7 +27,7 @@ export function memorystoreArgs(datastore: PlannedRedis): MemorystoreSpecArgs {
   };
 }
 
-/** What a plan asks of Google's Managed Service for Apache Kafka. */
+/** Returns the arguments of a planned datastore for Google's Managed Service for Apache Kafka. */
 export function managedKafkaArgs({ capacity, topics }: PlannedKafka): ManagedKafkaSpecArgs {
   return {
     vcpus: capacity.vcpus,

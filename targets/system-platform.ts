@@ -8,50 +8,53 @@ import type { RegistryCredentials } from "../settings/engine";
 import type { StackSettings } from "../settings/types";
 import type { Platform } from "./cloud";
 
-/** What the program knows beside the plans. */
+/** Inputs of a deployment besides the plans. */
 export interface CloudContext {
   readonly settings: StackSettings;
-  /** A secret's value from the stack's config, or `undefined` when it is not set. */
+  /** Returns a secret in the stack's config, or `undefined` when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
-  /** @default - config holds none */
+  /** Registry credentials. @default - none in config */
   readonly registryLogin?: RegistryCredentials;
-  /** Where alerts are sent. Target gcp. @default - nowhere */
+  /** Alert webhook. Target gcp. @default - none */
   readonly alertWebhook?: pulumi.Output<string>;
-  /** @default - read from the repository's files and history */
+  /** Describes the sources of images. @default - reads the repository's files and history */
   readonly describeSource?: DescribeSource;
 }
 
-/** Where images of an environment are pushed. */
+/** The registry for the images of an environment. */
 export interface ImageRegistry {
-  /** Full name of an image without tag. */
+  /** Returns the full name of an image without tag. */
   repository(...path: string[]): string;
-  /** Where the build cache of an image goes. @default - no cache */
+  /** Returns the repository of an image's build cache. @default - no cache */
   cacheRepository?(...path: string[]): string;
-  /** What the cluster's nodes run. @default - both, as `Image` has it */
+  /** Platforms of the cluster's nodes. @default - both, as in `Image` */
   readonly platforms?: readonly ImagePlatform[];
   /** Registry credentials for pushing images. @default - credentials of the machine's Docker */
   readonly login?: RegistryLogin;
-  /** What must be there before something is pushed. */
+  /** Resources that must exist before an image is pushed. */
   readonly parts: readonly pulumi.Resource[];
 }
 
-/** What a system needs of the place that it is deployed to. */
+/** The platform that a system is deployed to. */
 export interface SystemPlatform {
-  /** Providers of everything below a system. */
+  /** Providers for all resources of a system. */
   readonly providers: readonly pulumi.ProviderResource[];
   readonly registry: ImageRegistry;
-  /** Content of the Docker config with which pods pull. @default - nodes can pull by themselves */
+  /** Content of the Docker config with which pods pull. @default - nodes have their own credentials */
   readonly pullLogin?: pulumi.Output<string>;
-  /** Where managed datastores and the load balancer are. @default - a cluster elsewhere, which has neither */
+  /** Google Cloud, with managed datastores and the load balancer. @default - a cluster elsewhere, without them */
   readonly google?: Platform;
 }
 
-/** What all images that go to a registry have in common. */
+/** Returns the common arguments of all images that are pushed. */
 export function pushArgs({ platforms, login }: ImageRegistry): Pick<ImageArgs, "platforms" | "login"> {
   return { ...(platforms && { platforms }), ...(login && { login }) };
 }
 
-/** Copies of published images by their published name, each made once however many systems use it. */
+/**
+ * Copies published images to the registry. Each is copied once, even if several systems use it. Returns them by their
+ * published name.
+ */
 export function copyUpstreamImages(
   plans: readonly Plan[],
   { registry }: SystemPlatform,

@@ -9,7 +9,7 @@ import type { CloudContext } from "./system-platform";
 
 type Late = pulumi.Output<string>;
 
-/** Values by name: from config where a person set them, else made by us where the catalog says so. */
+/** Provides secret values by name: from config if set, otherwise generated if the catalog permits it. */
 export function provideSecrets(
   { system, secrets }: Plan,
   { secretValue, settings }: Pick<CloudContext, "secretValue" | "settings">,
@@ -45,15 +45,15 @@ function generatorOf(value: PlannedSecret["value"]): Pick<GeneratedSecretArgs, "
 }
 
 /**
- * Up to three values of a secret are there at once: the previous, the one in use, the next. Each keeps its place until
- * the third one after it takes that, so that a new generation replaces one value and keeps the others.
+ * Returns the resource name of a generated value. Up to three values of a secret exist at once: previous, current and
+ * next. Generations share three slots in turn, so that a new generation replaces one value and keeps the others.
  */
 function slotOf(name: string, generation: number): string {
   const slot = (generation - 1) % 3;
   return slot === 0 ? name : `${name}.${slot + 1}`;
 }
 
-/** The Secrets of a system's workloads. @returns their names, as the pods' specifications need them */
+/** Creates the Secrets of a system's workloads. Returns their names for the pods' specifications. */
 export function createSecrets(
   plan: Plan,
   options: KubernetesOptions<Late>,
@@ -64,7 +64,7 @@ export function createSecrets(
     renderSecrets(plan, options).map(({ workload, secret }) => {
       const opts = { parent, dependsOn: [namespace] };
       if (workload.secretFiles.every(({ live }) => live)) {
-        // The cluster brings a new content to the running pods; under another name it would replace them.
+        // Running pods receive a changed content under the same name. A new name would replace the pods.
         kubernetesObject(resourceName(plan, workload), secret, opts);
         return [workload.name, pulumi.output(secret.metadata.name)];
       }
@@ -75,8 +75,8 @@ export function createSecrets(
 }
 
 /**
- * A workload's Secret under a generated name: a changed value is a new Secret, so that exactly the pods that use it are
- * replaced, one at a time, while the others keep what they have. @returns the name
+ * Creates a workload's Secret under a generated name. A changed value creates a new Secret, so that only the pods that
+ * use it are replaced, one at a time. Returns the name.
  */
 export function createSecret(
   plan: Plan,

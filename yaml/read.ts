@@ -8,7 +8,7 @@ export interface YamlProblem {
   readonly fix: string;
 }
 
-/** Values that parsers read differently, or that a number cannot hold; all of a document. */
+/** Reports all values of a document that parsers interpret differently or that a number cannot represent. */
 export class InexactYamlError extends Error {
   constructor(readonly problems: readonly YamlProblem[]) {
     super(problems.map(({ path, message, fix }) => `${path}: ${message}; fix: ${fix}`).join("\n"));
@@ -16,9 +16,10 @@ export class InexactYamlError extends Error {
 }
 
 /**
- * Parses a document to what go-yaml v3 makes of it, which the Pulumi CLI and Docker Compose use, or refuses it. A plain
- * scalar is a number only in JSON's form and within what a number holds; `010`, `1_000`, `0x1F`, `1e3`, `.5` and dates are
- * refused. An explicit tag other than `!!str`, `!!seq` and `!!map` is refused, as is a duplicate key.
+ * Parses a document exactly as go-yaml v3 does, the parser of the Pulumi CLI and Docker Compose, or rejects it. A plain
+ * scalar is a number only in JSON's notation and within the range of exact numbers; `010`, `1_000`, `0x1F`, `1e3`, `.5`
+ * and dates are rejected. Explicit tags other than `!!str`, `!!seq` and `!!map` are rejected, and so are duplicate
+ * keys.
  *
  * @throws InexactYamlError with every value that is not exact
  * @throws YAMLException for a document that is not valid YAML
@@ -33,14 +34,14 @@ export function parseYaml(text: string): unknown {
   return exact;
 }
 
-/** One line about why a text is not valid YAML. */
+/** Returns the reason why a text is not valid YAML, in one line. */
 export function yamlErrorText(error: unknown): string {
   return error instanceof YAMLException
     ? `${error.reason}, line ${(error.mark.line + 1).toString()}`
     : String(error);
 }
 
-/** A plain scalar that is not text. js-yaml makes texts of keys: this one can be recognized. */
+/** A plain scalar that is not text. js-yaml converts keys to text; this class makes non-text keys recognizable. */
 class Scalar {
   constructor(readonly raw: string) {}
 
@@ -53,7 +54,7 @@ class Scalar {
   }
 }
 
-/** No YAML document can hold it. */
+/** Marks such keys. No YAML document can contain NUL. */
 const MARK = "\u0000";
 
 const SCHEMA = FAILSAFE_SCHEMA.extend({
@@ -71,10 +72,12 @@ const NULL = /^(?:~|null|Null|NULL|)$/;
 const BOOLEAN = /^(?:true|True|TRUE|false|False|FALSE)$/;
 const INTEGER = /^(?:0|-?[1-9][0-9]*)$/;
 const DECIMAL = /^-?(?:0|[1-9][0-9]*)\.[0-9]+$/;
-/** Decimal digits that every 64-bit floating-point number keeps. */
+/** Number of decimal digits that every 64-bit floating-point number preserves. */
 const DIGITS = 15;
 
-/** What go-yaml v3 or YAML 1.2 resolves to another type than text; go-yaml drops underscores first. */
+/**
+ * Matches scalars that go-yaml v3 or YAML 1.2 resolves to a type other than text. go-yaml removes underscores first.
+ */
 const TYPED = [
   /^[-+]?(?:0[bB][01]+|0[oO][0-7]+|0[xX][0-9a-fA-F]+|[0-9]+)$/,
   /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/,
@@ -87,7 +90,7 @@ function isTyped(raw: string): boolean {
   return NULL.test(raw) || BOOLEAN.test(raw) || TYPED.some((form) => form.test(text));
 }
 
-/** Its value; undefined when that is not exact. */
+/** Returns the value of a plain scalar, or undefined when it is not exact. */
 function valueOf(raw: string): null | boolean | number | undefined {
   if (NULL.test(raw)) {
     return null;
@@ -104,12 +107,12 @@ function valueOf(raw: string): null | boolean | number | undefined {
   return isExact ? number : undefined;
 }
 
-/** Whole numbers and booleans are keys that parsers make the same text of. */
+/** Whether parsers convert a key to the same text, as they do for integers and booleans. */
 function isExactKey(raw: string): boolean {
   return /^(?:true|false)$/.test(raw) || (INTEGER.test(raw) && Number.isSafeInteger(Number(raw)));
 }
 
-/** The value without marks. An alias stands for a node that was settled before. */
+/** Returns the value without marks. The anchor of an alias has already been processed. */
 function settled(
   value: unknown,
   path: readonly string[],
@@ -147,7 +150,7 @@ function settled(
     if (Object.hasOwn(record, key)) {
       problems.push({ path: place.join("."), message: "duplicate key", fix: "remove one of them" });
     }
-    // `__proto__` is a key like any other.
+    // `__proto__` is a normal key.
     Object.defineProperty(record, key, {
       value: settled(item, place, problems, seen),
       enumerable: true,

@@ -1,4 +1,4 @@
-/** A value with a local tag, such as `!override` of Compose. */
+/** A value with a local tag, such as Compose's `!override`. */
 export class Tagged {
   constructor(
     readonly tag: `!${string}`,
@@ -7,11 +7,10 @@ export class Tagged {
 }
 
 /**
- * Writes a document that YAML 1.1, YAML 1.2 and go-yaml v2 and v3 parse alike. A string is plain only where no parser
- * can resolve it to another type. Every other string is quoted as in JSON; a string of several lines is a literal block.
- * Keys keep the order of the object; an undefined property is left out. The output is a function of the value alone.
- *
- * This is the only YAML writer for documents that a program parses. A general library takes three to six times as long,
+ * Writes a document that YAML 1.1, YAML 1.2 and go-yaml v2 and v3 parse alike. A string is plain only if no parser can
+ * resolve it to another type. Other strings are quoted as in JSON; a multi-line string is a literal block. Keys keep
+ * the order of the object; undefined properties are omitted. The output depends only on the value.
+ *  This is the only YAML writer for documents that a program parses. A general library is three to six times slower,
  * and js-yaml's plain strings are not safe for go-yaml (docs/adr/0013-yaml.md).
  *
  * @throws TypeError for a value that JSON cannot represent, such as NaN, a function, or half of a surrogate pair
@@ -39,7 +38,7 @@ function fieldsText(fields: Fields, level: number): string {
   return written;
 }
 
-/** A node after `key:` or a dash: the rest of that line, or lines of their own. */
+/** Writes a node after `key:` or a dash: on the same line, or on lines of its own. */
 function nodeText(value: unknown, level: number): string {
   switch (typeof value) {
     case "string":
@@ -76,7 +75,7 @@ function listText(list: readonly unknown[], level: number): string {
   return written;
 }
 
-/** The first field of a list's item stands behind its dash. */
+/** Writes a list item. Its first field follows the dash. */
 function itemText(item: unknown, level: number): string {
   if (typeof item !== "object" || item === null || Array.isArray(item) || item instanceof Tagged) {
     return nodeText(item, level);
@@ -87,7 +86,7 @@ function itemText(item: unknown, level: number): string {
 
 const NEWLINES: string[] = [];
 
-/** A line break and the indentation of a level. */
+/** Returns a line break and the indentation of a level. */
 function newline(level: number): string {
   return (NEWLINES[level] ??= `\n${"  ".repeat(level)}`);
 }
@@ -100,15 +99,15 @@ function numberText(value: number): string {
   return String(value).replace(/^(-?\d+)e/, "$1.0e");
 }
 
-// Begins with a letter or a slash and holds no indicator of YAML; quantities and addresses beside it.
+// Begins with a letter or slash and contains no YAML indicator. Covers most strings, such as quantities and addresses.
 const PLAIN =
   /^(?:[A-Za-z/][A-Za-z0-9_./-]*(?:[ :@=+][A-Za-z0-9_./-]+)*|[0-9]+(?:m|[KMGT]i)|[0-9]+(?:\.[0-9]+){3}(?:\/[0-9]+)?)$/;
 /** Words that YAML 1.1 or 1.2 resolves to a boolean or null. */
 const WORDS = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
-// A byte order mark, the rarer line breaks and control characters are parsed differently, or not at all.
+// Parsers treat byte order marks, unusual line breaks and control characters differently, or reject them.
 const UNSAFE = /[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
 
-/** Keys, and values without a line break, come from a small set: most are looked up. */
+/** Cache of written scalars. Keys and one-line values come from a small set. */
 const KNOWN = new Map<string, string>();
 const MOST_KNOWN = 10_000;
 const LONGEST_KNOWN = 80;
@@ -121,7 +120,7 @@ function remembered(value: string): string {
   return written;
 }
 
-/** A JSON string means the same in YAML once the characters are escaped that only YAML treats as line breaks. */
+/** Quotes a string as in JSON, and escapes the characters that only YAML treats as line breaks. */
 function quoted(value: string): string {
   if (/[\ud800-\udfff]/u.test(value)) {
     throw new TypeError("text with half of a surrogate pair cannot be written as YAML");
@@ -132,7 +131,7 @@ function quoted(value: string): string {
   );
 }
 
-/** A literal block keeps text of several lines readable, unless its first or last characters would be lost. */
+/** Writes multi-line text as a readable literal block, unless that would change its first or last characters. */
 function linesText(value: string, level: number): string {
   if (UNSAFE.test(value) || /^\s|\n\n$|[ \t]\n|[ \t]$/.test(value)) {
     return quoted(value);
