@@ -54,7 +54,7 @@ class Scalar {
   }
 }
 
-/** Marks such keys. No YAML document can contain NUL. */
+/** Prefix of non-text keys. No YAML document can contain NUL. */
 const MARK = "\u0000";
 
 const SCHEMA = FAILSAFE_SCHEMA.extend({

@@ -99,7 +99,7 @@ function numberText(value: number): string {
   return String(value).replace(/^(-?\d+)e/, "$1.0e");
 }
 
-// Begins with a letter or slash and contains no YAML indicator. Covers most strings, such as quantities and addresses.
+// Text that begins with a letter or slash and contains no YAML indicator, a quantity, or an IPv4 address.
 const PLAIN =
   /^(?:[A-Za-z/][A-Za-z0-9_./-]*(?:[ :@=+][A-Za-z0-9_./-]+)*|[0-9]+(?:m|[KMGT]i)|[0-9]+(?:\.[0-9]+){3}(?:\/[0-9]+)?)$/;
 /** Words that YAML 1.1 or 1.2 resolves to a boolean or null. */
