@@ -21,7 +21,8 @@ export async function surveyVale(): Promise<string | undefined> {
 }
 
 /**
- * The prose linter Vale: from the PATH, from the cache, or built from its Go modules, which takes about three minutes.
+ * Finds Vale, the prose linter, on the PATH or in the cache, or builds it from its Go modules, which takes about three
+ * minutes.
  * @throws MissingTool with one line that names what to install
  */
 export async function findVale(say: Say): Promise<string> {

@@ -26,7 +26,7 @@ interface Finding {
 const LAST_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** Runs `longshore secrets check`: reports secrets that would fail a deployment, and unused ones. */
+/** Runs `longshore secrets check`: reports missing, malformed, old and unused secrets. */
 export async function checkSecrets({
   stack,
   system,

@@ -70,7 +70,7 @@ export async function openStack(
   { system = [], program = true, profiles = [] }: OpenOptions = {},
 ): Promise<OpenStack> {
   ensureInstallation();
-  // The settings of a local stack must exist before they are read; otherwise missing secrets would be generated anew.
+  // The settings of a local stack must exist before they are read; otherwise existing secrets would count as missing.
   if (machineStack(stack)) {
     prepareLocalFiles(localFiles(dataDir(), repoRoot(), stack));
   }

@@ -121,7 +121,7 @@ export function findProblems(
   return found;
 }
 
-/** Whether to check a system for the target. A system that the stack does not run is checked for Compose. */
+/** Whether the system supports the target. Other systems are checked for Compose. */
 function runsOn({ targets }: SystemDefinition, target: StackSettings["target"]): boolean {
   return targets?.includes(target) ?? true;
 }

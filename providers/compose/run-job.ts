@@ -49,9 +49,9 @@ function timeout({ inputs }: ProjectRunner, job: string): number {
 }
 
 /**
- * Creation time of the newest volume that holds the job's result: the volumes of its direct and transitive
- * dependencies. A job that ran before that volume existed must run again, such as migrations after the database's
- * volume was removed.
+ * Creation time of the newest volume that holds the job's result: the volumes of the job and of its direct and
+ * transitive dependencies. A job that ran before that volume existed must run again, such as migrations after the
+ * database's volume was removed.
  */
 async function newestVolume({ inputs }: ProjectRunner, job: string): Promise<number> {
   const { document, project } = inputs;

@@ -1,12 +1,12 @@
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The part of a ValidatingAdmissionPolicy that decides. */
+/** The validation rules of a ValidatingAdmissionPolicy. */
 export interface AdmissionPolicy {
   readonly variables: readonly { readonly name: string; readonly expression: string }[];
   readonly validations: readonly { readonly expression: string; readonly message: string }[];
 }
 
-/** What a policy says against an object, as the API server would find it: nothing when it is admitted. */
+/** Evaluates a policy for an object like the API server. Returns the violations; empty if the object is admitted. */
 export type Refusals = (policy: AdmissionPolicy, object: Fields) => string[];
 
 export async function loadRefusals(): Promise<Refusals> {

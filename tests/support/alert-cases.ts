@@ -1,9 +1,9 @@
-/** Series under which an alert fires, in promtool's notation: start, step and count at one sample every 15 seconds. */
+/** Series with which an alert fires, in promtool's notation: start, step and count at one sample per 15 seconds. */
 export interface AlertCase {
   readonly series: Readonly<Record<string, string>>;
-  /** When it must fire. */
+  /** Time at which the alert must fire. */
   readonly at: string;
-  /** The labels with which it fires, without its name, state and severity. */
+  /** Expected labels of the alert, without its name, state and severity. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -15,7 +15,7 @@ const other = 'system="shop", service="api", kind="service", container="shop-api
 const db = 'system="shop", service="db", job="store"';
 const agent = 'up{job="agent", system="shop", service="metrics-agent"}';
 
-/** By alert. Where it helps, a second series shows who must stay quiet. */
+/** Cases by alert. Some include a second series for which the alert must not fire. */
 export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   ContainerDown: {
     series: { [`container_running{${web}}`]: "1x8 0x40", [`container_running{${other}}`]: "1x60" },
@@ -75,7 +75,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       'http_requests_total{system="shop", service="web", route="/buy", status="500"}': "0+1x60",
       'http_requests_total{system="shop", service="api", route="/buy", status="200"}': "0+99x60",
       'http_requests_total{system="shop", service="api", route="/buy", status="500"}': "0+1x60",
-      // Failing probes have an alert of their own.
+      // Failing probes have a separate alert.
       'http_requests_total{system="shop", service="api", route="/readyz", status="503"}': "0+50x60",
     },
     at: "10m",
@@ -128,7 +128,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     series: {
       [`redis_memory_used_bytes{${db}}`]: "95x80",
       [`redis_memory_max_bytes{${db}}`]: "100x80",
-      // Without a limit there is nothing to come near to.
+      // Without a memory limit the alert does not apply.
       'redis_memory_used_bytes{system="todo", service="cache"}': "95x80",
       'redis_memory_max_bytes{system="todo", service="cache"}': "0x80",
     },
@@ -144,7 +144,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   KafkaLagGrowing: {
     series: {
       [`kafka_consumergroup_lag{${db}, consumergroup="slow", topic="orders", partition="0"}`]: "2000+10x120",
-      // Far behind, and catching up.
+      // A large lag that is decreasing.
       [`kafka_consumergroup_lag{${db}, consumergroup="late", topic="orders", partition="0"}`]: "90000-10x120",
     },
     at: "25m",
@@ -188,7 +188,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   MetricsMissing: {
     series: {
-      // A stopped replica is no target any more: its series ends.
+      // A stopped replica is no longer a target, so its series ends.
       'up{job="service", system="shop", service="web", instance="10.0.0.2:8000"}': "1x8 stale",
       'up{job="service", system="shop", service="api", instance="10.0.0.3:8000"}': "1x60",
       [agent]: "1x60",
@@ -201,7 +201,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   AgentSilent: {
     series: {
       [agent]: "1x8 stale",
-      // Of this one nothing is left that could be watched.
+      // The workload has no remaining target to watch.
       'up{job="agent", system="todo", service="metrics-agent"}': "1x8 stale",
       [`container_running{${web}}`]: "1x60",
     },

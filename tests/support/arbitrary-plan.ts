@@ -9,7 +9,7 @@ const label = fc.stringMatching(/^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$/);
 const path = fc
   .stringMatching(/^(\/[A-Za-z0-9_.-]{1,12}){1,3}$/)
   .filter((one) => !/\/\.{1,2}(\/|$)/.test(one));
-/** Two mounts at one path are refused by the catalog: each kind of mount has a folder of its own here. */
+/** Each kind of mount has its own folder, because the catalog rejects two mounts at one path. */
 const below = (folder: string) => path.map((one) => `${folder}${one}`);
 const port = fc.integer({ min: 1, max: 65535 });
 const unique = <T>(arbitrary: fc.Arbitrary<T>, key: (value: T) => unknown, maxLength = 3) =>
@@ -132,7 +132,7 @@ const fields = fc.record({
 
 type Generated = typeof fields extends fc.Arbitrary<infer F> ? F : never;
 
-/** Plans with all that a plan may hold, more than today's catalog can say. */
+/** Plans with everything that the plan format allows, including what the catalog cannot express yet. */
 export const arbitraryPlan: fc.Arbitrary<Plan> = fc
   .uniqueArray(fields, { selector: ({ name }) => name, minLength: 1, maxLength: 6 })
   .map((generated) => {

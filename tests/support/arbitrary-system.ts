@@ -9,7 +9,7 @@ import {
   type SystemDefinition,
 } from "../../catalog/types";
 
-/** Text as operators write it: dollars, quotes, newlines, unicode, and things that YAML could misread. */
+/** Text that is hard to escape: dollars, quotes, newlines, Unicode, and text that YAML could misread. */
 export const awkwardText = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 40 }).map((value) => value.replace(/\0/g, "")),
   fc.constantFrom(
@@ -45,7 +45,7 @@ interface Shape {
     egress: boolean;
     secret: boolean;
   }[];
-  /** Nothing refers to these: they may be absent. */
+  /** Optional services, which no other part refers to. */
   tools: { only: Environment[]; profile: boolean; job: boolean }[];
 }
 
@@ -85,7 +85,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   ),
 });
 
-/** Any valid system: services call earlier ones only, so there is no circle. */
+/** Any valid system. Services call only earlier ones, so there are no cycles. */
 export const validSystem: fc.Arbitrary<SystemDefinition> = shape.map(build);
 
 function build({ name, databases, caches, brokers, graphs, jobs, services, tools }: Shape): SystemDefinition {
@@ -162,7 +162,7 @@ function build({ name, databases, caches, brokers, graphs, jobs, services, tools
   });
 }
 
-/** Every kind of datastore beside PostgreSQL, and all that a service can ask of them. */
+/** Every kind of datastore other than PostgreSQL, with all references that a service can make to them. */
 function otherStores(
   words: Vocabulary,
   { caches, brokers, graphs }: Pick<Shape, "caches" | "brokers" | "graphs">,

@@ -1,7 +1,7 @@
 import { system } from "../../catalog/define";
 import type { SystemDefinition } from "../../catalog/types";
 
-/** A service and a Redis. @param appendOnly whether it may lose nothing */
+/** A system with a service and a Redis. @param appendOnly whether Redis must not lose writes */
 export function cachedSystem({ appendOnly = false } = {}): SystemDefinition {
   return system("cached", ({ upstream, service, redis }) => {
     const cache = redis("cache", { appendOnly, maxMemory: "256Mi", eviction: "allkeys-lru" });

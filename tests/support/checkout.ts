@@ -21,8 +21,9 @@ const root = join(__dirname, "..", "..");
 let made: string | undefined;
 
 /**
- * The checkout that all others are copies of: under the runner one for all test files, otherwise one per process. Its commit
- * has a fixed date: images carry the commit of their sources, so that all checkouts build the same images.
+ * The checkout that all others are copied from: one for all test files under the runner, otherwise one per process.
+ * Its commit has a fixed date, because images contain their sources' commit and all checkouts must build the same
+ * images.
  */
 function template(): string {
   const shared = process.env["LONGSHORE_TEST_RUN"];
@@ -36,13 +37,13 @@ function template(): string {
   try {
     renameSync(partial, done);
   } catch {
-    // Another test process was faster.
+    // Another test process has created it first.
     rmSync(partial, { recursive: true, force: true });
   }
   return done;
 }
 
-/** Removed when this process ends. */
+/** A temporary folder that is deleted when this process ends. */
 function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), "longshore-template-"));
   process.once("exit", () => {
@@ -64,7 +65,8 @@ function copyTo(folder: string): void {
     cpSync(join(root, file), join(folder, file), { preserveTimestamps: true });
   }
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  // `make` installs when these are newer than what is installed; here that would empty the shared folder.
+  // `make` would install packages if these files were newer than the shared folder of packages, and would empty that
+  // folder.
   for (const file of ["package.json", "package-lock.json"]) {
     utimesSync(join(folder, file), 0, 0);
   }
@@ -77,8 +79,8 @@ function copyTo(folder: string): void {
 }
 
 /**
- * A checkout of its own with a data folder of its own, as a newcomer has it: the files that git knows or would
- * take, committed. Dependencies are shared, because installing them again would prove nothing here.
+ * A separate checkout with its own data folder, like a fresh clone: the tracked and unignored files, committed. Shares
+ * the installed packages with this checkout to save time.
  */
 export class Checkout {
   readonly folder = mkdtempSync(join(tmpdir(), "longshore-e2e-"));
@@ -87,7 +89,7 @@ export class Checkout {
   readonly data = join(this.dataHome, "longshore");
 
   constructor() {
-    // One copy by the system is ten times as fast as one by file.
+    // One recursive copy is ten times as fast as copying each file.
     execFileSync("cp", ["-a", `${template()}/.`, this.root]);
   }
 
@@ -103,13 +105,13 @@ export class Checkout {
     writeFileSync(join(this.root, path), content);
   }
 
-  /** Settings of a stack of this machine that are there before its first run. */
+  /** Writes settings of a local stack before its first run. */
   presetLocal(settings: string, stack = "local"): void {
     mkdirSync(this.data, { recursive: true, mode: 0o700 });
     writeFileSync(join(this.data, `Pulumi.${stack}.yaml`), settings, { mode: 0o600 });
   }
 
-  /** Runs a command in the checkout; never throws for its exit code. */
+  /** Runs a command in the checkout. Never throws for a non-zero exit code. */
   run(command: string, ...args: string[]): Promise<Ran> {
     return this.runWith({}, command, ...args);
   }
@@ -122,7 +124,7 @@ export class Checkout {
     return run(command, args, {
       input,
       cwd: this.root,
-      // A first start builds images; the limit only ends what hangs.
+      // The first start builds images. The timeout only ends a command that hangs.
       timeoutMs: limit(900_000),
       env: { ...process.env, ...env, XDG_DATA_HOME: this.dataHome, NO_COLOR: "1" },
     });
@@ -132,7 +134,7 @@ export class Checkout {
     return this.run("bin/longshore", ...args);
   }
 
-  /** Runs `longshore … --json` and returns the document. @throws when it fails */
+  /** Runs `longshore … --json` and returns the document. @throws if the command fails */
   async json<T>(...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await this.longshore(...args, "--json");
     if (code !== 0) {

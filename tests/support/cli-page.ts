@@ -6,10 +6,10 @@ Every command of \`bin/longshore\`, as its \`--help\` prints it. Generated from 
 
 `;
 
-/** Width of the help texts. Fixed, so that the page does not depend on a terminal. */
+/** Width of the help texts, fixed so that the page does not depend on the terminal. */
 const WIDTH = 110;
 
-/** The page of all commands, as Markdown: one section per command and per subcommand. */
+/** Renders the page of all commands as Markdown, with one section per command and subcommand. */
 export function cliPage(program: Command): string {
   return INTRO + [section(program, program.name()), ...sectionsOf(program, program.name())].join("\n");
 }
@@ -29,7 +29,7 @@ function section(command: Command, path: string): string {
     getOutHasColors: () => false,
   });
   command.outputHelp();
-  // The same for every command: the first section has them.
+  // Options common to all commands are listed in the first section only.
   const own =
     command.parent === null ? help : help.replace(/^(Global Options|Exit codes):[^]*?(\n\n|$(?![^]))/gm, "");
   return `## ${path}\n\n\`\`\`text\n${own.trim()}\n\`\`\`\n`;

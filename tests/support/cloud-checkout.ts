@@ -13,12 +13,12 @@ const SETTINGS = `config:
 `;
 
 /**
- * A checkout whose stack prod is deployed by the real engine with a real state, over stand-ins that only pretend to
- * create what Google Cloud and a cluster hold.
+ * A checkout whose stack prod is deployed by the real engine with a real state. Stand-ins pretend to create the
+ * resources of Google Cloud and of a cluster.
  */
 export class CloudCheckout extends Checkout {
   readonly state = join(this.folder, "state");
-  /** Why creating or updating a resource fails. */
+  /** Makes the creation or update of matching resources fail with the returned reason. */
   breaks: OfflineOptions["breaks"] | undefined;
   env: Record<string, string> = {};
   private providers: OfflineProviders | undefined;
@@ -44,7 +44,7 @@ export class CloudCheckout extends Checkout {
     return this;
   }
 
-  /** Makes the stack, with AI todo alone and its secret, and commits the settings. */
+  /** Creates the stack with only todo and its secret, and commits the settings. */
   async initProd(): Promise<void> {
     this.write("Pulumi.prod.yaml", SETTINGS);
     const made = await this.cloud(
@@ -70,19 +70,19 @@ export class CloudCheckout extends Checkout {
     this.write(file, text.replace(from, to));
   }
 
-  /** Returns the commit's hash. */
+  /** Commits all changes. Returns the commit's hash. */
   commit(subject: string): string {
     this.git("add", "-A");
     this.git("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qm", subject);
     return this.git("rev-parse", "HEAD").trim();
   }
 
-  /** The log level of the backend, as the state of prod has it: what really runs. */
+  /** The deployed log level of the backend, read from the state of prod. */
   deployedLogLevel(): Promise<string | undefined> {
     return this.inState(/"name":\s*"LOG_LEVEL",\s*"value":\s*"(\w+)"/);
   }
 
-  /** Which of the application's two logins the database has, by the same: `a` or `b`. */
+  /** The deployed login of the application, `a` or `b`, read from the state of prod. */
   databaseLogin(): Promise<string | undefined> {
     return this.inState(/ALTER ROLE todo_app_(\w) LOGIN/);
   }

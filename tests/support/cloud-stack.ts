@@ -14,18 +14,18 @@ import { deployCloud } from "../../targets/cloud";
 import { findPulumi } from "../../tools/pulumi";
 import { connected } from "./connected";
 
-/** What a test changes between two updates. */
+/** Inputs that a test changes between two updates. */
 export interface CloudInputs {
-  /** Values below `longshore:` of the stack's file. */
+  /** Values below `longshore:` in the stack file. */
   values?: Record<string, unknown>;
   openaiKey?: string;
-  /** What the stack runs. @default - AI todo */
+  /** Systems of the stack. @default - todo */
   definitions?: Readonly<Record<string, SystemDefinition>>;
   /** Stands for the content of the images' sources. */
   sources?: Partial<Record<"backend" | "frontend", string>>;
 }
 
-/** A resource as the state holds it. */
+/** A resource in the state. */
 export interface StateResource {
   readonly urn: string;
   readonly id?: string;
@@ -37,7 +37,7 @@ export interface StateResource {
 }
 
 export interface Outcome {
-  /** Operation and name of everything that is not the same, sorted: `update todo-backend-deployment`. */
+  /** Operation and name of every changed resource, sorted: `update todo-backend-deployment`. */
   readonly changes: readonly string[];
   /** Messages of errors. */
   readonly errors: readonly string[];
@@ -51,9 +51,9 @@ type Operation = (observe: {
 
 const ANALYZER = path.join(__dirname, "..", "..", "policy", "analyzer");
 
-/** The real engine with a real state, the real program, and providers that only pretend to create. */
+/** A stack with the real engine, a real state and the real program. Providers only pretend to create resources. */
 export class CloudStack {
-  /** All that the engine printed. */
+  /** All output of the engine. */
   printed = "";
 
   private constructor(
@@ -89,7 +89,7 @@ export class CloudStack {
     return new CloudStack(stack, providers, folder, command, env);
   }
 
-  /** Previews hold every resource against the policy pack; what it forbids is an error. */
+  /** Runs a preview, which checks every resource with the policy pack. A violation is an error. */
   preview(inputs: CloudInputs = {}): Promise<Outcome> {
     return this.previewProgram(programFor(inputs));
   }
@@ -107,7 +107,7 @@ export class CloudStack {
     return this.run((observe) => this.stack.up({ program, ...observe }));
   }
 
-  /** Kills the engine, as a power cut would, once it has begun so many operations. */
+  /** Runs an update and kills the engine after a number of started operations, like a power failure. */
   async upKilled(inputs: CloudInputs, operations: number): Promise<Outcome> {
     let begun = 0;
     const killing = (event: automation.EngineEvent): void => {
@@ -125,13 +125,13 @@ export class CloudStack {
     });
   }
 
-  /** Recovers as an operator does: releases the lock and clears pending creations. */
+  /** Recovers as an operator would: removes the lock and clears pending operations. */
   async recover(): Promise<Outcome> {
     await this.stack.cancel();
     return this.run((observe) => this.stack.refresh({ ...observe, clearPendingCreates: true }));
   }
 
-  /** Operations that had begun when the engine ended. */
+  /** Number of operations that were pending when the engine ended. */
   async pendingOperations(): Promise<number> {
     const exported = await this.stack.exportStack();
     const state = exported.deployment as { pending_operations?: unknown[] };
@@ -142,7 +142,7 @@ export class CloudStack {
     return this.run((observe) => this.stack.refresh(observe));
   }
 
-  /** What the command `pulumi destroy` does first; the Automation API leaves it out. */
+  /** Runs the preview of `pulumi destroy`, which the Automation API omits. */
   previewDestroy(): Promise<Outcome> {
     return this.run((observe) => this.stack.destroy({ ...observe, previewOnly: true }));
   }
@@ -157,7 +157,7 @@ export class CloudStack {
     return state.resources ?? [];
   }
 
-  /** The values of everything that the state keeps encrypted, with the program's own among them. */
+  /** All values that the state stores encrypted, including the program's own. */
   async secretValues(): Promise<string[]> {
     const options = ["stack", "export", "--show-secrets", "--stack", "prod", "--non-interactive"];
     const env = { ...process.env, ...this.env };
@@ -180,7 +180,7 @@ export class CloudStack {
     return [...found];
   }
 
-  /** Every file of the state, its history and its backups, as one text. */
+  /** All files of the state, its history and its backups, as one text. */
   async stateFiles(): Promise<string> {
     const files = await readdir(this.folder, { recursive: true, withFileTypes: true });
     const texts = files
@@ -263,7 +263,7 @@ function programFor({
   };
 }
 
-/** Long and odd enough to be found only where it leaked, also where it was encoded. */
+/** Long and unusual enough to be found only where it leaked, in any encoding. */
 export const OPENAI_KEY = "sk-test/ä7+9f3Q?x==&leak-detector";
 
 function scalars(value: unknown): string[] {

@@ -1,4 +1,4 @@
-/** What GKE tells, and what the rules of a cluster make of it ten minutes later. In promtool's notation. */
+/** Metrics of GKE, and the alerts that must fire ten minutes later. In promtool's notation. */
 export interface ClusterCase {
   readonly name: string;
   readonly series: Readonly<Record<string, string>>;

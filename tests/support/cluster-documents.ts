@@ -15,23 +15,23 @@ import { systems } from "../../stacks";
 const root = join(__dirname, "..", "..");
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 
-/** The stacks of the checkout, and the same environments on a cluster elsewhere. */
+/** The stacks of the checkout, and their environments on a cluster outside of Google Cloud. */
 export const clusterStacks = (): StackSettings[] =>
   ["dev", "staging", "prod"].flatMap((stack) => [
     loadStack(root, stack, systems),
     readSettings({ stack, values: { target: "kubernetes", domain: "example.com" } }, systems),
   ]);
 
-/** What one system brings to a cluster. */
+/** Kubernetes documents of one system. */
 export interface ClusterDocuments {
   readonly plan: Plan;
   readonly objects: readonly KubernetesObject<string>[];
-  /** What dumps its datastores, where the stack keeps dumps: these objects, and what runs in them. */
+  /** Objects of the system's backups, if the stack keeps dumps, and the workloads that run them. */
   readonly backups: readonly KubernetesObject<string>[];
   readonly backupJobs: readonly Workload[];
 }
 
-/** The documents of all systems of a stack, with every secret set and every image by digest. */
+/** Renders the documents of all systems of a stack, with every secret set and every image by digest. */
 export function clusterDocuments(settings: StackSettings): ClusterDocuments[] {
   return settings.systems.map((system) => {
     const definition = systems[system] ?? assert.fail(system);

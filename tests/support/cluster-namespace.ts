@@ -15,7 +15,7 @@ interface Pods {
   }[];
 }
 
-/** What one system has on the node. */
+/** Namespace of one system on the node. */
 export class ClusterNamespace {
   constructor(
     private readonly node: LabNode,
@@ -26,7 +26,7 @@ export class ClusterNamespace {
     return this.node.kubectl("--namespace", this.name, ...args);
   }
 
-  /** As `pod/NAME`. */
+  /** Names of objects, as `pod/NAME`. */
   async names(kind: string, ...more: string[]): Promise<string[]> {
     return (await this.kubectl("get", kind, "--output", "name", ...more)).split("\n").filter(Boolean);
   }
@@ -35,7 +35,7 @@ export class ClusterNamespace {
     return this.names("pods", "--selector", `app.kubernetes.io/name=${workload}`);
   }
 
-  /** Names of pods that neither are ready nor have done their work, and the images that all of them run. */
+  /** Names of pods that are neither ready nor completed, and the images of all pods. */
   async pods(): Promise<{ readonly unready: string[]; readonly images: string[] }> {
     const { items } = JSON.parse(await this.kubectl("get", "pods", "--output", "json")) as Pods;
     const unready = items.filter(
@@ -65,13 +65,13 @@ export class ClusterNamespace {
     }
   }
 
-  /** `ADDRESS:PORT` of a Service, which this machine reaches too. */
+  /** `ADDRESS:PORT` of a Service, reachable from this machine. */
   async addressOf(service: string, port = 0): Promise<string> {
     const path = `jsonpath={.spec.clusterIP}:{.spec.ports[${port}].port}`;
     return this.kubectl("get", "service", service, "--output", path);
   }
 
-  /** A value that the pods of a workload (`deployment/NAME`) get. */
+  /** A secret value of the pods of a workload (`deployment/NAME`). */
   async secretOf(workload: string, key: string): Promise<string> {
     const mounted = "jsonpath={.spec.template.spec.volumes[?(@.secret)].secret.secretName}";
     const [secret = ""] = (await this.kubectl("get", workload, "--output", mounted)).split(" ");
@@ -80,7 +80,7 @@ export class ClusterNamespace {
   }
 }
 
-/** Empty for a process that has ended meanwhile. */
+/** Cgroup of a process; empty if the process has ended. */
 function cgroupOf(pid: string): string {
   try {
     return readFileSync(join("/proc", pid, "cgroup"), "utf8");

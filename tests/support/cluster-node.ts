@@ -13,20 +13,20 @@ import { useDocker } from "./compose-stack";
 import { limit } from "./wait";
 
 const SCRIPT = join(__dirname, "..", "..", "tools", "lab", "kubernetes", "kubernetes.sh");
-/** The node may have to be built first. */
+/** Timeout of the node's start, which may build the node first. */
 const BUILD_MS = 30 * 60_000;
 
-/** The lab's Kubernetes node: a real API server, a real kubelet. */
+/** The lab's Kubernetes node with a real API server and a real kubelet. */
 export interface LabNode {
-  /** What kubectl and the stand-in providers need. */
+  /** Environment for kubectl and the stand-in providers. */
   readonly env: Readonly<Record<string, string>>;
   readonly client: ClusterClient;
   kubectl(...args: string[]): Promise<string>;
 }
 
-/** Starts the node where it does not run. @throws Error in one line when this machine cannot have it */
+/** Starts the node unless it runs. @throws Error with one line if this machine cannot run it */
 export async function startNode(): Promise<LabNode> {
-  // The runner starts it once for all files, and stops it at its end.
+  // The runner starts the node once for all files, and stops it at the end.
   const up = await run(SCRIPT, ["up"], { timeoutMs: limit(BUILD_MS), onLine: console.log });
   const last = up.stderr.trim().split("\n").at(-1) ?? "";
   assert.equal(up.code, 0, `these tests need the lab's Kubernetes node: ${last}`);
@@ -37,7 +37,7 @@ export async function startNode(): Promise<LabNode> {
       .split("\n")
       .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
   );
-  // The stand-ins, in this process, find the cluster as the real plugins do.
+  // The stand-ins in this process find the cluster like the real plugins.
   Object.assign(process.env, env);
   return {
     env,
@@ -50,7 +50,7 @@ export async function startNode(): Promise<LabNode> {
   };
 }
 
-/** Ends the node and all that runs on it. */
+/** Stops the node and everything that runs on it. */
 export async function stopNode(): Promise<void> {
   if (process.env["LONGSHORE_TEST_NODE"] === "shared") {
     return;
@@ -60,15 +60,15 @@ export async function stopNode(): Promise<void> {
 }
 
 export interface ClusterStackOptions {
-  /** What the stack runs. */
+  /** System of the stack. */
   readonly system: string;
-  /** Settings of the stack beside those that lead to the node, as YAML lines below `config:`. @default [] */
+  /** Additional settings as YAML lines below `config:`. @default [] */
   readonly settings?: readonly string[];
-  /** How long a rollout may take before it has failed. @default ten minutes */
+  /** Milliseconds until a rollout counts as failed. @default ten minutes */
   readonly patienceMs?: number;
 }
 
-/** Published images, which the lab's mirror has to have: on a bare machine they are built now. */
+/** Published images of a system, which the lab's mirror must contain. Builds missing ones. */
 function imagesOf(system: string): string[] {
   const definition = systems[system] ?? assert.fail(`no system ${system}`);
   return publishedImages(
@@ -78,10 +78,10 @@ function imagesOf(system: string): string[] {
 
 const DOMAIN = "node.example.com";
 
-/** The name of the stack; a person would have one in the checkout as well. */
+/** Name of the stack. Its stack file is in the checkout. */
 export const STACK = "node";
 
-/** A stack on the node: a checkout, the real engine with a state of its own, and the lab's stand-ins for plugins. */
+/** A stack on the node: a checkout, the real engine with a separate state, and the lab's stand-ins for plugins. */
 export class ClusterStack {
   private constructor(
     readonly checkout: Checkout,
@@ -116,7 +116,7 @@ export class ClusterStack {
     return stack;
   }
 
-  /** Writes the stack's settings, and keeps what the engine put there: how secrets are encrypted. */
+  /** Writes the stack's settings. Keeps the engine's entries about the encryption of secrets. */
   private settings(system: string, more: readonly string[]): void {
     const architecture = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
     this.checkout.write(
@@ -140,17 +140,17 @@ export class ClusterStack {
     return this.checkout.runWith(this.env, "bin/longshore", ...args, "--stack", STACK);
   }
 
-  /** With text on standard input, such as a secret. */
+  /** Runs longshore with text on standard input, such as a secret. */
   longshoreWith(input: string, ...args: string[]): Promise<Ran> {
     return this.checkout.runWithInput(input, this.env, "bin/longshore", ...args, "--stack", STACK);
   }
 
-  /** How long a rollout may take from now on. */
+  /** Changes the milliseconds until a rollout counts as failed. */
   patience(milliseconds: number): void {
     this.options.patienceMs = milliseconds;
   }
 
-  /** Every file of the state, its history and its backups. */
+  /** All files of the state, its history and its backups, as one text. */
   stateText(): string {
     const folder = join(this.checkout.folder, ".pulumi");
     return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -159,7 +159,7 @@ export class ClusterStack {
       .join("\n");
   }
 
-  /** @throws AssertionError when it fails */
+  /** @throws AssertionError if the command fails */
   async json<T>(...args: string[]): Promise<T> {
     const { code, stdout, stderr } = await this.longshore(...args, "--json");
     const said = JSON.parse(stdout || "{}") as T & { diagnostics?: readonly { message: string }[] };

@@ -16,7 +16,7 @@ Pulumi components for programs of your own. \`targets/\` composes the whole plat
 - A component's resources are its fields: \`network.subnetwork\`, \`postgres.instance\`.
 `;
 
-/** The page of all components, as Markdown. */
+/** Renders the page of all components as Markdown. */
 export function componentsPage(): string {
   return [INTRO, ...Object.keys(examples).map(section)].join("\n");
 }

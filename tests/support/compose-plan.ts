@@ -11,7 +11,7 @@ const http = (path: string): PlannedProbe => ({
   failures: 5,
 });
 
-/** A container of the test server. */
+/** A workload that runs the test server. */
 export function appWorkload(name: string, changes: Partial<Workload> = {}): Workload {
   return {
     name,
@@ -45,19 +45,19 @@ export interface SamplePlanOptions {
   webVersion?: string;
   /** Seconds until the web server is ready after its start. */
   readyAfter?: number;
-  /** The web server ends at once. */
+  /** Whether the web server exits at its start. */
   crash?: boolean;
   replicas?: number;
   jobCommand?: readonly string[];
 }
 
-/** A store with a volume, a job that writes to it, a web server with a secret, and the edge before it. */
+/** A plan with a datastore with a volume, a job that writes to it, a web server with a secret, and the edge. */
 export function samplePlan(options: SamplePlanOptions = {}): Plan {
   const { webVersion = "1", readyAfter = 0, crash = false, replicas = 1, jobCommand } = options;
   const workloads = [
     appWorkload("api", {
       clients: [{ from: "edge", port: 8000 }],
-      // Unhealthy at its first failure, and for ten seconds after its recovery.
+      // Unhealthy after the first failure, and for up to ten seconds after a recovery.
       probes: { ready: { ...http("/ready"), intervalSeconds: 10, failures: 1 }, startupSeconds: 60 },
     }),
     appWorkload("db", {

@@ -7,7 +7,7 @@ export interface SampleOptions extends SamplePlanOptions {
   secret?: string;
 }
 
-/** A program that deploys the sample system as `sample-<stack>`. */
+/** Creates a program that deploys the sample system as `sample-<stack>`. */
 export function sampleProgram(stack: string, port: number, options: SampleOptions = {}): () => unknown {
   const { secret = "first-token-value", ...plan } = options;
   return () => {

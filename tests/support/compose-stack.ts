@@ -16,12 +16,12 @@ const say = (line: string) => {
   console.log(`      ${line}`);
 };
 
-/** Lets the commands of this process use the machine's container engine, or the lab's, with these images. */
+/** Makes this process use the machine's Docker, or the lab's, with these images. */
 export async function useDocker(images: readonly string[] = []): Promise<void> {
   Object.assign(process.env, (await findDocker(say, { images })).env);
 }
 
-/** A stack of the real engine with the real provider, with its own state and data folders. */
+/** A stack of the real engine and the real provider, with separate state and data folders. */
 export class TestStack {
   private constructor(
     readonly project: string,
@@ -42,7 +42,7 @@ export class TestStack {
     };
     await useDocker();
     const pulumi = await findPulumi(say);
-    // Plugins are no part of the settings that the Automation API writes.
+    // The Automation API does not write plugins into the settings.
     const plugin = join(ROOT, "providers", "compose");
     writeFileSync(
       join(folder, "Pulumi.yaml"),
@@ -68,12 +68,12 @@ export class TestStack {
     return new TestStack(project, folder, env, stack, current);
   }
 
-  /** The program that the next operations run. */
+  /** Sets the program of the following operations. */
   set program(program: () => unknown) {
     this.current.program = program;
   }
 
-  /** Runs `up`, and returns what it printed and what it did. */
+  /** Runs `up`. Returns its output and its changes. */
   async up(): Promise<{ text: string; changes: OpMap }> {
     let text = "";
     const result = await connected(() =>
@@ -85,7 +85,7 @@ export class TestStack {
     return { text, changes: result.summary.resourceChanges ?? {} };
   }
 
-  /** Runs an `up` that must fail, and returns what it printed. `watch` gets all output so far, each time more comes. */
+  /** Runs an `up` that must fail. Returns its output. Calls `watch` with all output so far after each chunk. */
   async upFails(watch: (output: string) => void = () => undefined): Promise<string> {
     return failing("up", (onOutput) => this.stack.up({ onOutput, onError: onOutput }), watch);
   }
@@ -108,7 +108,7 @@ export class TestStack {
     return text;
   }
 
-  /** The state as it is on disk, with its backups and history: the engine's export would decrypt it. */
+  /** Files of the state with backups and history. The engine's export would decrypt secrets. */
   state(): string {
     const folder = join(this.folder, ".pulumi");
     return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -129,7 +129,7 @@ export class TestStack {
     ).sort();
   }
 
-  /** Ids of all containers of the project or of one service, running or not, sorted. */
+  /** Ids of all containers of the project or of one service, running or stopped, sorted. */
   containers(service?: string): string[] {
     const filters = [`label=com.docker.compose.project=${this.project}`];
     if (service !== undefined) {
@@ -142,7 +142,7 @@ export class TestStack {
     return lines("network", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`);
   }
 
-  /** Holds a port in this process. */
+  /** Listens on a port in this process. */
   listen(port: number): Promise<Server> {
     return new Promise((resolve) => {
       const server = createServer().listen(port, "127.0.0.1", () => {
@@ -151,7 +151,7 @@ export class TestStack {
     });
   }
 
-  /** Volumes with data. */
+  /** Names of the volumes with data. */
   volumes(): string[] {
     return dataVolumes(this.allVolumes().join("\n"));
   }
@@ -160,7 +160,7 @@ export class TestStack {
     return lines("volume", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`);
   }
 
-  /** Leaves nothing behind, whatever the test did. */
+  /** Removes everything that the test may have created. */
   remove(): void {
     const ids = this.containers();
     if (ids.length > 0) {
@@ -217,7 +217,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Asks an address again and again until stopped, and counts what failed. */
+/** Sends requests continuously until stopped, and counts the failed ones. */
 export class Load {
   requests = 0;
   readonly failures: string[] = [];

@@ -1,8 +1,8 @@
 /**
- * Runs the engine again when the SDK had no connection to it. Seen once, on a busy machine; the likely reason is that
- * gRPC keeps its connections per address for the whole process, and that of the dozens of engines that one test
- * process starts, one got the port of an earlier one that was gone. The program has registered nothing then. A
- * command runs one engine in its process.
+ * Runs the engine again if the SDK had no connection to it. Observed once on a busy machine. The likely cause: gRPC
+ * caches connections per address for the whole process, and one of the dozens of engines of a test process got the
+ * port of an earlier one. The program has registered nothing then. The CLI is not affected, because a command runs one
+ * engine.
  */
 export async function connected<T>(run: () => Promise<T>): Promise<T> {
   try {

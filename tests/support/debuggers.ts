@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { limit } from "./wait";
 
-/** A message of the Debug Adapter Protocol, as far as the tests look into it. */
+/** The fields of a Debug Adapter Protocol message that tests read. */
 export interface AdapterMessage {
   readonly type: "response" | "event" | "request";
   readonly command?: string;
@@ -13,7 +13,7 @@ export interface AdapterMessage {
   readonly body?: Record<string, unknown>;
 }
 
-/** A small client of the Debug Adapter Protocol, which debugpy speaks: what an editor does when it attaches. */
+/** A minimal client of the Debug Adapter Protocol, which debugpy speaks. Attaches like an editor. */
 export class DebugAdapter {
   private buffer = Buffer.alloc(0);
   private sequence = 0;
@@ -42,7 +42,7 @@ export class DebugAdapter {
     return this.sequence;
   }
 
-  /** Sends a request. @throws when it fails */
+  /** Sends a request. @throws if the response is an error */
   async request(command: string, args: unknown): Promise<Record<string, unknown>> {
     const sequence = this.send(command, args);
     const response = await this.next(command, (one) => one.request_seq === sequence);
@@ -61,7 +61,7 @@ export class DebugAdapter {
     this.socket.destroy();
   }
 
-  /** The first message, of the past or the next half minute, that fits. */
+  /** Returns the first matching message, received earlier or within half a minute. */
   private async next(what: string, fits: (message: AdapterMessage) => boolean): Promise<AdapterMessage> {
     const end = Date.now() + limit(30_000);
     for (;;) {
@@ -98,8 +98,9 @@ export class DebugAdapter {
 }
 
 /**
- * Evaluates an expression in a Node.js process over its inspector, as an editor does: one WebSocket message each way.
- * Node 20 has no WebSocket of its own. @returns the value
+ * Evaluates an expression in a Node.js process through its inspector, with one WebSocket message in each direction.
+ * Node 20 has no built-in WebSocket client.
+ * @returns the value
  */
 export async function inspect(port: number, expression: string): Promise<unknown> {
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
@@ -108,7 +109,7 @@ export async function inspect(port: number, expression: string): Promise<unknown
   const { pathname } = new URL(targets[0]?.webSocketDebuggerUrl ?? "ws://none/");
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
-  // The limit only ends a test that has failed.
+  // The timeout only ends a test that has already failed.
   socket.setTimeout(limit(30_000), () => socket.destroy(new Error(`the inspector on ${port} says nothing`)));
   try {
     const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
@@ -119,7 +120,7 @@ export async function inspect(port: number, expression: string): Promise<unknown
     let isUpgraded = false;
     for await (const data of socket) {
       received = Buffer.concat([received, data as Buffer]);
-      // What is sent before the answer to the upgrade is lost.
+      // Data sent before the response to the upgrade is lost.
       if (!isUpgraded && received.includes("\r\n\r\n")) {
         isUpgraded = true;
         socket.write(frame(JSON.stringify(request)));
@@ -135,7 +136,7 @@ export async function inspect(port: number, expression: string): Promise<unknown
   }
 }
 
-/** A text frame, masked as clients must. */
+/** Encodes a text frame, masked as the protocol requires of clients. */
 function frame(text: string): Buffer {
   const payload = Buffer.from(text);
   const mask = randomBytes(4);

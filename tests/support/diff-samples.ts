@@ -20,13 +20,13 @@ export function stack(...resources: DescribedResource[]): DescribedStack {
   return { stack: "prod", lifecycle: "retain", resources };
 }
 
-/** What changes when one resource has other properties. */
+/** Differences between two stacks in which one resource has different properties. */
 export function change(
   type: string,
   before: Record<string, unknown> | undefined,
   after: Record<string, unknown> | undefined,
 ): ResourceDifference[] {
-  // The workload that it belongs to stays as it is.
+  // The resource's workload is unchanged.
   const of = (properties: Record<string, unknown> | undefined) =>
     stack(resource("apps/v1/DaemonSet", {}), ...(properties ? [resource(type, properties)] : []));
   return [...compareStacks(of(before), of(after)).differences];

@@ -8,9 +8,9 @@ import { limit } from "./wait";
 const lab = join(repoRoot(), "tools", "lab");
 
 /**
- * Lets this process use `docker compose` and `docker buildx` without an engine: those of the machine, or the lab's, which are
- * unpacked in half a minute. Nothing is built.
- * @throws MissingTool where the machine can have neither
+ * Makes this process use `docker compose` and `docker buildx` without a daemon, from the machine or from the lab,
+ * which unpacks them in half a minute. Builds nothing.
+ * @throws MissingTool if neither is available
  */
 export async function useDockerCli(): Promise<void> {
   if (await isThere()) {

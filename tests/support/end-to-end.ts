@@ -10,22 +10,22 @@ import { eventually, limit } from "./wait";
 
 export { eventually } from "./wait";
 
-/** Where screenshots go; git ignores it. */
+/** Folder of screenshots, ignored by git. */
 export const reports = join(__dirname, "..", "..", "reports");
 
 export const MEGABYTE = 1_000_000;
 
-/** What `longshore status --json` says. */
+/** Document of `longshore status --json`. */
 export interface Status {
   services: { id: string; system: string; service: string; state: string; health: string; image: string }[];
 }
 
-/** What `longshore up --json` says. */
+/** Document of `longshore up --json`. */
 interface Up {
   changes: Pick<Change, "name" | "operation" | "properties">[];
 }
 
-/** Runs docker and returns what it printed. @throws AssertionError when it fails */
+/** Runs docker. Returns its output. @throws AssertionError if it fails */
 export async function docker(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run("docker", args, { timeoutMs: limit(120_000) });
   assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
@@ -35,8 +35,9 @@ export async function docker(...args: string[]): Promise<string> {
 const HELPER = "nginxinc/nginx-unprivileged:1.28";
 
 /**
- * Kills the first process of a container, as a crash would: `docker kill` counts as a stop by hand, after which Docker restarts
- * nothing. A container in the host's PID namespace does it, since an ordinary user may not kill it and Docker may be in a virtual machine.
+ * Kills the first process of a container, like a crash. `docker kill` counts as a manual stop, after which Docker does
+ * not restart the container. Uses a container in the host's PID namespace, because an unprivileged user may not kill
+ * the process and Docker may run in a virtual machine.
  */
 export async function killContainer(container: string): Promise<void> {
   const pid = await docker("inspect", "--format", "{{.State.Pid}}", container);
@@ -55,7 +56,7 @@ export async function killContainer(container: string): Promise<void> {
   await docker("run", "--rm", ...namespace, "--entrypoint", "sh", HELPER, "-c", `kill -9 ${pid}`);
 }
 
-/** Waits until `longshore health` calls all systems healthy. */
+/** Waits until `longshore health` reports all systems as healthy. */
 export async function allHealthy(checkout: Checkout): Promise<void> {
   const health = async () => {
     const { code, stdout, stderr } = await checkout.longshore("health");
@@ -64,7 +65,7 @@ export async function allHealthy(checkout: Checkout): Promise<void> {
   await eventually("all services are healthy", health, { until: ({ code }) => code === 0 });
 }
 
-/** A browser that runs as root and makes no requests of its own. */
+/** Launches a browser that can run as root and makes no requests of its own. */
 export async function launchBrowser(): Promise<Browser> {
   mkdirSync(reports, { recursive: true });
   const browser = await chromium.launch({
@@ -90,8 +91,8 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /**
- * Brings the stack up once more when everything is healthy: no resource may change, and no container be another or have
- * started again. The failure says what did.
+ * Waits until everything is healthy and runs `up` again. No resource may change, and no container may be replaced or
+ * restarted. The failure lists the changes.
  */
 export async function staysAsItIs(checkout: Checkout): Promise<void> {
   await eventually("Docker reports every container as healthy", () => inspected(checkout), {
@@ -107,7 +108,7 @@ export async function staysAsItIs(checkout: Checkout): Promise<void> {
   assert.deepEqual(starts(await inspected(checkout)), before);
 }
 
-/** A container as the engine has it, as far as tests look at it. */
+/** The fields of an inspected container that tests read. */
 interface Contained {
   Config: { User: string; Env: string[] };
   HostConfig: {
@@ -120,7 +121,10 @@ interface Contained {
   NetworkSettings: { Ports: Record<string, { HostIp: string }[] | null> };
 }
 
-/** What holds for every container: a numeric user who is not root, a read-only root, no capability. Returns it. */
+/**
+ * Asserts that a container has a numeric user other than root, a read-only root file system and no capabilities.
+ * Returns the container.
+ */
 export async function keepsToItself({ service, id }: { service: string; id: string }): Promise<Contained> {
   const [container] = JSON.parse(await docker("inspect", id)) as [Contained];
   assert.match(container.Config.User, /^[1-9]\d*:[1-9]\d*$/, service);
@@ -129,7 +133,7 @@ export async function keepsToItself({ service, id }: { service: string; id: stri
   return container;
 }
 
-/** No container, volume or network of a Compose project may be there any more. */
+/** Asserts that no container, volume or network of a Compose project exists. */
 export async function leavesNothing(project: string): Promise<void> {
   for (const kind of ["container", "volume", "network"]) {
     const all = kind === "container" ? ["-a"] : [];
@@ -138,7 +142,7 @@ export async function leavesNothing(project: string): Promise<void> {
   }
 }
 
-/** Every file below a folder, whatever its kind. */
+/** Lists all files below a folder, of any type. */
 export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -151,7 +155,10 @@ interface Inspected {
   State: { StartedAt: string; Health?: { Status: string; FailingStreak: number } };
 }
 
-/** One failed probe more would not make it unhealthy: that takes several in a row. */
+/**
+ * Whether the container is healthy without a recent probe failure, so that one more failure does not make it
+ * unhealthy.
+ */
 function isSteady({ Status: status, FailingStreak: streak }: { Status: string; FailingStreak: number }) {
   return status === "healthy" && streak === 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Metrics that alerts and dashboards ask for, by who exports them. `tests/e2e/monitoring.test.ts` finds those of AI todo in a
- * running Prometheus; those of Redis and Kafka were compared by hand with what their exporters say.
+ * Metrics that alerts and dashboards query, by exporter. `tests/e2e/monitoring.test.ts` checks those of todo in a
+ * running Prometheus; those of Redis and Kafka were compared manually with the exporters' output.
  */
 export const EXPORTED = {
   prometheus: [

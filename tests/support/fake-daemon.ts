@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { useDockerCommand, type RunResult } from "../../providers/compose/docker";
 
-/** A container of the stand-in. */
+/** A container of the fake daemon. */
 export interface FakeContainer {
   readonly id: string;
   readonly project: string;
   readonly service: string;
   readonly state: string;
   readonly health?: string;
-  /** Of its configuration. */
+  /** Compose's hash of its configuration. */
   readonly hash: string;
-  /** Volumes that it writes to, and that it only reads. */
+  /** Volumes that are mounted writable. */
   readonly volumes: readonly string[];
   readonly readsVolumes: readonly string[];
-  /** Host paths that it writes to. */
+  /** Host paths that are mounted writable. */
   readonly binds: readonly string[];
   readonly started: string;
   readonly created: string;
@@ -41,25 +41,25 @@ const DEFAULTS: Omit<FakeContainer, "id" | "created"> = {
 
 /** Simulated failures. */
 export interface FakeBehaviour {
-  /** `docker stop` fails, and the container runs on. */
+  /** `docker stop` fails, and the container keeps running. */
   stopFails?: boolean;
-  /** Commands that take a moment. */
+  /** Commands that are delayed. */
   slow?: readonly string[];
-  /** Containers of this configuration exit at their start. */
+  /** Configuration hash of containers that exit at their start. */
   brokenHash?: string;
-  /** From this command on no daemon answers. */
+  /** Command from which on the daemon does not respond. */
   lostAt?: string;
   /** Called before each command. */
   onCommand?: (line: string) => void;
 }
 
-/** Docker's containers without Docker, and a data folder of its own, until it is removed. */
+/** Simulates Docker's containers without Docker. Uses a temporary data folder until it is removed. */
 export class FakeDaemon {
   readonly folder = mkdtempSync(join(tmpdir(), "longshore-daemon-"));
   readonly behaviour: FakeBehaviour = {};
-  /** What new containers are made with. */
+  /** Properties of new containers. */
   template: Partial<FakeContainer> = {};
-  /** Containers that were started while another one ran on one of their volumes. */
+  /** Containers that were started while another container ran on one of their volumes. */
   readonly double: string[] = [];
   private readonly commands: string[] = [];
   private readonly containers = new Map<string, FakeContainer>();
@@ -97,7 +97,7 @@ export class FakeDaemon {
       .map(({ id }) => id);
   }
 
-  /** The commands so far that begin with one of these words. */
+  /** Commands so far that begin with one of these words. */
   calls(...words: readonly string[]): string[] {
     return this.commands.filter((line) => words.includes(line.split(" ")[0] ?? ""));
   }

@@ -7,15 +7,15 @@ interface Comment {
   user: { login: string };
 }
 
-/** GitHub's own limit. */
+/** GitHub's limit for the body of a comment, in characters. */
 const LONGEST_BODY = 65_536;
 
-/** A stand-in for the part of GitHub's API that comments take: pages, the limit of a body, rights. */
+/** Fake of the parts of GitHub's API that comments use: pages, the limit of a body, permissions. */
 export class GitHubApi {
   readonly comments: Comment[] = [];
-  /** By `owner:branch`. */
+  /** Pull requests; `head` has the form `owner:branch`. */
   readonly pulls: { number: number; base: string; head: string; sha: string }[] = [];
-  /** Every request that came: `POST /repos/…`. */
+  /** All received requests: `POST /repos/…`. */
   readonly asked: string[] = [];
   mayWrite = true;
   private server: Server | undefined;

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 const root = join(__dirname, "..", "..");
 const updating = process.env.LONGSHORE_UPDATE_GOLDEN === "1";
 
-/** Compares with a file of the repository; `npm run golden:update` writes it instead. */
+/** Compares text with a golden file. `npm run golden:update` writes the file instead. */
 export function matchesGolden(name: string, actual: string): void {
   const file = join(root, name);
   if (updating) {

@@ -7,7 +7,7 @@ import { yamlStream } from "../../yaml/write";
 import { run } from "../../tools/process";
 import type { ClusterDocuments } from "./cluster-documents";
 
-/** Something that kube-score calls critical. */
+/** A finding that kube-score reports as critical. */
 interface Finding {
   /** `todo Deployment/backend` */
   readonly where: string;
@@ -16,7 +16,7 @@ interface Finding {
   readonly object: KubernetesObject<string>;
 }
 
-/** What kube-score prints, as far as it is read. */
+/** The fields of kube-score's output that are read. */
 interface Scored {
   readonly type_meta: { readonly kind: string };
   readonly object_meta: { readonly name: string; readonly namespace?: string };
@@ -31,15 +31,15 @@ interface Scored {
 const CRITICAL = 1;
 
 export interface Judgement {
-  /** How many objects were judged. */
+  /** Number of checked objects. */
   readonly objects: number;
-  /** One line for each critical finding that the catalog does not explain. Sorted: kube-score has another order each time. */
+  /** One line per critical finding that the catalog does not explain. Sorted, because kube-score's order varies. */
   readonly unexplained: readonly string[];
-  /** The checks whose findings it explains. */
+  /** Checks whose findings the catalog explains. */
   readonly explained: readonly string[];
 }
 
-/** Lets kube-score judge documents. What it finds must be explained by the catalog; an annotation is no excuse. */
+/** Checks documents with kube-score. The catalog must explain each finding; annotations are not accepted. */
 export async function judge(kubeScore: string, documents: readonly ClusterDocuments[]): Promise<Judgement> {
   const objects = documents.flatMap((each) => [...each.objects, ...each.backups]);
   const workloads = new Map<string, Workload>(
@@ -74,7 +74,7 @@ async function score(kubeScore: string, objects: readonly KubernetesObject<strin
     input: yamlStream(objects),
     timeoutMs: 120_000,
   });
-  // 1 says that something is critical.
+  // Exit code 1 means that there are critical findings.
   assert.ok(code <= 1 && stdout.startsWith("["), `kube-score ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as Scored[];
 }
@@ -103,7 +103,7 @@ function ownerOf({ metadata: { labels } }: KubernetesObject<string>): string {
   return `${labels["app.kubernetes.io/part-of"] ?? ""} ${labels["app.kubernetes.io/name"] ?? ""}`;
 }
 
-/** Every image that an object's pods pull. */
+/** All images of an object's pods. */
 function imagesOf(node: unknown): string[] {
   if (typeof node !== "object" || node === null) {
     return [];

@@ -4,7 +4,7 @@ import { renderKubernetes, type KubernetesObject, type KubernetesOptions } from 
 
 const MEBIBYTE = 2 ** 20;
 
-/** A workload that asks for nothing; tests say what they are about. */
+/** A minimal workload. Tests override the fields that they concern. */
 export function workload(name: string, fields: Partial<Workload> = {}): Workload {
   return {
     name,
@@ -33,7 +33,7 @@ export function workload(name: string, fields: Partial<Workload> = {}): Workload
   };
 }
 
-/** A plan of the given workloads, in the order in which they start. */
+/** A plan of the given workloads, in start order. */
 export function planOf(workloads: readonly Workload[], fields: Partial<Plan> = {}): Plan {
   return {
     system: "shop",
@@ -56,7 +56,7 @@ export function planOf(workloads: readonly Workload[], fields: Partial<Plan> = {
   };
 }
 
-/** Asks port 8000 every ten seconds. */
+/** A probe of port 8000 every ten seconds. */
 export const httpProbe = (path: string) =>
   ({
     check: { kind: "http", path, port: 8000 },
@@ -65,7 +65,7 @@ export const httpProbe = (path: string) =>
     failures: 3,
   }) as const;
 
-/** Users → frontend → backend → database, and the job that prepares the database. */
+/** A plan of users → frontend → backend → database, with a job that prepares the database. */
 export function threeTierPlan(): Plan {
   const url = {
     late: "text",
@@ -152,7 +152,7 @@ export function threeTierPlan(): Plan {
   );
 }
 
-/** Renders to text. Secrets become `SECRET-<name>`, so that a test can look for them where they must not be. */
+/** Options that render to text. Secrets become `SECRET-<name>`, so that tests can search for leaks. */
 export function textOptions(options: Partial<KubernetesOptions<string>> = {}): KubernetesOptions<string> {
   return {
     resolver: {
@@ -187,7 +187,7 @@ export function find(
 export const at = (value: unknown, path: string): unknown =>
   path.split(".").reduce<unknown>((part, key) => (part as Fields | undefined)?.[key], value);
 
-/** The pod of the only workload of a plan. */
+/** Renders the pod of a plan with one workload. */
 export function podOf(fields: Partial<Workload>, options: Partial<KubernetesOptions<string>> = {}) {
   const objects = render(planOf([workload("app", fields)]), options);
   const controller = objects.find(({ kind }) => ["Deployment", "StatefulSet", "Job"].includes(kind));

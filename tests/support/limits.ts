@@ -1,12 +1,15 @@
 import { Context, Runnable } from "mocha";
 import { limit } from "./wait";
 
-/** A limit of mocha, multiplied by how slow this machine is: it ends a test that hangs, it does not judge its speed. */
+/**
+ * Scales a mocha timeout by the measured slowness of this machine. The timeout ends a test that hangs; it does not
+ * measure speed.
+ */
 function scale(ms: number): number {
   return Math.max(ms, Math.min(limit(ms), MOST_MS));
 }
 
-/** A test that hangs must not use up the time of the whole run. */
+/** Upper limit, so that a test that hangs does not use up the time of the whole run. */
 const MOST_MS = 30 * 60_000;
 
 const scaled = new WeakSet<Runnable>();
@@ -25,7 +28,7 @@ Object.assign(Runnable.prototype, {
 const { timeout } = Context.prototype as { timeout: (this: Context, ms?: number) => unknown };
 
 Object.assign(Context.prototype, {
-  /** `this.timeout(ms)` in a test or hook that runs. */
+  /** Type of `this.timeout(ms)` in a running test or hook. */
   timeout(this: Context, ms?: number): unknown {
     return ms === undefined ? timeout.call(this) : timeout.call(this, scale(ms));
   },

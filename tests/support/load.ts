@@ -3,23 +3,23 @@ import { request as requestSecure } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "./wait";
 
-/** What became of requests that were sent all the time while something else happened. */
+/** Results of the requests that were sent during some work. */
 export interface Counted {
   sent: number;
-  /** One line each. */
+  /** Failed requests, one line each. */
   readonly failed: string[];
 }
 
-/** What is asked for, again and again. */
+/** Target of the requests. */
 export interface Asked {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Certificates, one of which the server must show. */
+  /** Accepted certificates, one of which the server must present. */
   readonly ca?: readonly string[];
 }
 
 export interface LoadOptions {
-  /** How often a request is sent before it counts as failed, half a second apart. @default 1 */
+  /** Attempts, half a second apart, before a request counts as failed. @default 1 */
   readonly tries?: number;
 }
 
@@ -29,8 +29,8 @@ const SENDERS = 4;
 const PATIENCE_MS = 15_000;
 
 /**
- * Sends GET requests from several senders, each request on a connection of its own, while `work` goes on; every answer
- * but 200 counts as failed. Of several targets each has its own senders.
+ * Sends GET requests concurrently while `work` runs, each on a new connection. Every response other than 200 counts as
+ * failed. Each target has its own senders.
  */
 export async function underLoad(
   asked: string | Asked | readonly Asked[],
@@ -65,7 +65,7 @@ export async function underLoad(
   return counted;
 }
 
-/** The error, or undefined. */
+/** Sends one request. Returns the error, or undefined. */
 function get({ url, headers = {}, ca = [] }: Asked): Promise<string | undefined> {
   const options = { agent: false, timeout: limit(PATIENCE_MS), headers } as const;
   return new Promise((resolve) => {

@@ -1,6 +1,9 @@
 import { withStackLock } from "../../cli/support/stack-lock";
 
-/** A command for tests: `FOLDER STACK PURPOSE`. Says `held` when it has the lock, and keeps it until its input ends. */
+/**
+ * A command for tests with the arguments `FOLDER STACK PURPOSE`. Prints `held` when it has the lock, and holds it
+ * until standard input is closed.
+ */
 const [folder = "", stack = "", purpose = ""] = process.argv.slice(2);
 
 withStackLock(

@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import type { FileSystem } from "../../tools/files";
 
-/** Thrown where the process is killed: no clean-up of the code under test has an effect after it. */
+/** Thrown at a simulated kill. Cleanup of the code under test has no effect after it. */
 export const KILLED = new Error("killed");
 
 interface Entry {
@@ -9,14 +9,14 @@ interface Entry {
   readonly mode: number;
 }
 
-/** A file system in memory that can fail at any operation: the disk is full, or the process is killed. */
+/** An in-memory file system that can fail at any operation: on a full disk, or by a kill. */
 export class MemoryDisk implements FileSystem {
   private readonly files = new Map<string, Entry>();
   private readonly folders = new Set<string>();
   private left = Infinity;
   private failure: "kill" | "full" = "kill";
   private isDead = false;
-  /** Operations that changed something. */
+  /** Number of operations that changed something. */
   operations = 0;
 
   constructor(files: Readonly<Record<string, string>> = {}) {
@@ -25,13 +25,13 @@ export class MemoryDisk implements FileSystem {
     }
   }
 
-  /** Lets so many changing operations pass; the next one fails. */
+  /** Makes the operation after this many changes fail. */
   failAt(operations: number, failure: "kill" | "full"): void {
     this.left = operations;
     this.failure = failure;
   }
 
-  /** The disk as the next process finds it. */
+  /** The disk as the next process would find it. */
   afterCrash(): MemoryDisk {
     const next = new MemoryDisk();
     this.files.forEach((entry, path) => next.files.set(path, entry));
@@ -67,7 +67,7 @@ export class MemoryDisk implements FileSystem {
   };
 
   remove = (path: string): void => {
-    // A full disk does not stop a removal.
+    // A removal succeeds on a full disk.
     this.change(
       () => {
         for (const name of [...this.files.keys()].filter(
@@ -97,7 +97,7 @@ export class MemoryDisk implements FileSystem {
 
   resolve = (path: string): string => `${dirname(path)}/${basename(path)}`;
 
-  /** @param partly what a failing operation leaves behind */
+  /** @param partly writes what a failed operation leaves behind */
   private change(work: () => unknown, partly: () => unknown = () => undefined, needsSpace = true): void {
     if (this.isDead) {
       throw KILLED;

@@ -1,12 +1,13 @@
-/** A planted value and all forms in which it could be found again. */
+/** A planted value and all encodings in which it is searched for. */
 export interface Needle {
   readonly name: string;
   readonly forms: readonly { readonly form: string; readonly bytes: Buffer }[];
 }
 
 /**
- * The whole value raw, in base64, in a URL and in JSON; and its mark, a part that nothing else has, raw and in base64 at
- * each of the three places where its bytes may begin. So a value that was cut or stands within another is found as well.
+ * Creates a needle. Its forms are the whole value as it is, in base64, in a URL and in JSON; and its mark, a unique
+ * part, as it is and in base64 at each of the three possible byte offsets. The mark finds a truncated or embedded
+ * value.
  */
 export function needle(name: string, value: string, mark: string): Needle {
   const forms = {
@@ -25,7 +26,9 @@ export function needle(name: string, value: string, mark: string): Needle {
   };
 }
 
-/** The characters of base64 that depend on the mark alone, when it begins so many bytes after a multiple of three. */
+/**
+ * The base64 characters that depend only on the mark, for a mark that begins `offset` bytes after a multiple of three.
+ */
 function base64At(mark: string, offset: number): string {
   const text = Buffer.from("\0".repeat(offset) + mark).toString("base64");
   const first = Math.ceil((offset * 8) / 6);
@@ -33,7 +36,7 @@ function base64At(mark: string, offset: number): string {
   return text.slice(first, last);
 }
 
-/** Names and encodings of the needles in a text. */
+/** Names and encodings of the needles that a text contains. */
 export function found(needles: readonly Needle[], hay: Buffer | string): string[] {
   const bytes = typeof hay === "string" ? Buffer.from(hay) : hay;
   return needles.flatMap(({ name, forms }) =>

@@ -16,7 +16,7 @@ interface Policy {
   egress?: Rule[];
 }
 
-/** A small model of what a cluster does with NetworkPolicies that select by labels. */
+/** A simplified model of NetworkPolicies that select pods by label. */
 export class Network {
   private readonly policies: Policy[];
   private readonly pods = new Map<string, Record<string, string>>();
@@ -34,7 +34,7 @@ export class Network {
     }
   }
 
-  /** `from → to:port` of all pods that may talk to each other. */
+  /** `from → to:port` of all pairs of pods with an allowed connection. */
   edges(ports: readonly number[]): string[] {
     const names = [...this.pods.keys()].sort();
     return names.flatMap((from) =>
@@ -46,7 +46,7 @@ export class Network {
     );
   }
 
-  /** Peers outside the namespace that a pod lets in, or may reach, by port. */
+  /** Allowed peers of a pod outside of the namespace, by port. */
   outside(name: string, direction: "ingress" | "egress"): Record<number, string[]> {
     const found: Record<number, string[]> = {};
     for (const rule of this.rules(name, direction)) {

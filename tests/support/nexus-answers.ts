@@ -1,4 +1,4 @@
-/** What Nexus answers, as far as tests look at it. */
+/** The fields of Nexus's responses that tests read. */
 export interface Document {
   id: string;
   title: string;
@@ -27,7 +27,7 @@ export interface Path {
   relations: { source: string; kind: string; target: string }[];
 }
 
-/** What the official client is to do, as tests/support/mcp-client.py takes it. */
+/** A step of the official client, in the format of tests/support/mcp-client.py. */
 export type Step =
   | { tools: true }
   | { resources: true }

@@ -13,7 +13,7 @@ export const subject = (type: string, inputs: Properties) => ({
 export const problems = (planner: Planner, type: string, inputs: Properties): string[] =>
   planner.check(subject(type, inputs)).map(({ property, reason }) => `${property}: ${reason}`);
 
-/** A rule with inputs that pass, and a change of them that does not. */
+/** A rule with valid inputs, and a change that makes them invalid. */
 export function rule(
   planner: Planner,
   type: string,

@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from "node:zlib";
 
-/** A grey PNG, written here so that no library of the system is in it. */
+/** Encodes a grey PNG without a library. */
 export function png(width: number, height: number, shade: (x: number, y: number) => number): Buffer {
   const chunk = (kind: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
@@ -24,7 +24,7 @@ export function png(width: number, height: number, shade: (x: number, y: number)
   return Buffer.concat([signature, ...parts]);
 }
 
-/** Paper with a dark ring on its right: an eighth or so is not space, and the hole of the ring is enclosed. */
+/** A light area with a dark ring on its right. About an eighth of the picture is dark, and the ring encloses its hole. */
 export const RING = { width: 1200, height: 800, x: 900, y: 400, outer: 240, inner: 140 };
 export const ring = (paper = 238) =>
   png(RING.width, RING.height, (x, y) => {

@@ -8,7 +8,7 @@ export function facts(type: string, props: Fields, more: Partial<ResourceFacts> 
   return { type, name: "it", props, isProtected: true, isProduction: true, spansZones: true, ...more };
 }
 
-/** A container that every rule accepts, with parts of it replaced. */
+/** A container that every rule accepts, with some fields replaced. */
 function container(over: Fields = {}, security: Fields = {}): Fields {
   return {
     name: "web",
@@ -112,7 +112,7 @@ const env = (name: string, value: unknown) => pod({ over: { env: [{ name, value 
 
 const inDev: Partial<ResourceFacts> = { isProduction: false };
 
-/** For each rule what it lets pass, and what it finds with a part of what it says. */
+/** For each rule: resources that pass, and resources that violate it with a pattern of the message. */
 export const EXAMPLES: Record<string, { passes: ResourceFacts[]; fails: [ResourceFacts, RegExp][] }> = {
   "image-pinned": {
     passes: [

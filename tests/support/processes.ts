@@ -5,7 +5,7 @@ interface Process {
   readonly command: string;
 }
 
-/** Processes whose parent this is, by the kernel's table. */
+/** Lists the child processes of a process. */
 export function children(parent: number): Process[] {
   const table = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
   return table
@@ -20,7 +20,7 @@ export function descendants(parent: number): number[] {
   return children(parent).flatMap(({ pid }) => [pid, ...descendants(pid)]);
 }
 
-/** Kills the engine that this process runs and all that it has started, without a word of warning. */
+/** Kills the engine that a process runs, and all child processes of the engine, with SIGKILL. */
 export function killEngineOf(parent: number): void {
   const engine = children(parent).find(({ command }) => command.includes("pulumi up"));
   if (!engine) {
@@ -30,7 +30,7 @@ export function killEngineOf(parent: number): void {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It ended by itself in the meantime.
+      // The process has already ended.
     }
   }
 }

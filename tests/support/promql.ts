@@ -1,4 +1,4 @@
-/** Words of PromQL that stand where a metric's name could. */
+/** Words of PromQL at positions where a metric's name is possible. */
 const WORDS = new Set([
   "and",
   "or",
@@ -13,7 +13,7 @@ const WORDS = new Set([
   "group_right",
 ]);
 
-/** Names of the metrics that a query asks for. For queries as we write them: no comments, no `__name__` matchers. */
+/** Names of the metrics in a query. Supports only queries without comments and `__name__` matchers. */
 export function metricNames(query: string): string[] {
   const bare = query
     .replace(/"(?:[^"\\]|\\.)*"/g, '""')
@@ -24,7 +24,7 @@ export function metricNames(query: string): string[] {
   return [...new Set(names)].filter((name) => !WORDS.has(name)).sort();
 }
 
-/** A dashboard's query as a person would run it: everything chosen, the rate over a fixed time. */
+/** Makes a dashboard's query executable: selects all values of the variables, and a fixed rate interval. */
 export function runnable(query: string, rateInterval = "1m"): string {
   return query
     .replaceAll("$system", ".*")

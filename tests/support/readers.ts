@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import assert from "node:assert/strict";
 import { findReaders } from "../../tools/readers";
 
-/** go-yaml as the programs use it that parse our documents. */
+/** The go-yaml packages in the programs that parse Longshore's documents. */
 export const YAML_READERS = ["yaml.v2", "yaml.v3", "go.yaml.in/yaml/v3", "sigs.k8s.io/yaml"] as const;
 
 export type ReaderRequest =
@@ -10,12 +10,12 @@ export type ReaderRequest =
   | { readonly reader: "dockerignore"; readonly text: string; readonly folder: string };
 
 export interface ReaderAnswer {
-  /** Scalars are texts such as `string:a` or `number:1`, keys of mappings as well. */
+  /** Scalars and mapping keys are texts such as `string:a` or `number:1`. */
   readonly value: unknown;
   readonly error?: string;
 }
 
-/** Finds or builds the real readers. For a `before` hook, whose timeout must allow for a build. */
+/** Finds or builds the real readers. Call in a `before` hook with a timeout that allows for a build. */
 export async function realReaders(): Promise<(requests: readonly ReaderRequest[]) => ReaderAnswer[]> {
   const program = await findReaders((line) => {
     process.stderr.write(`${line}\n`);
@@ -33,7 +33,7 @@ export async function realReaders(): Promise<(requests: readonly ReaderRequest[]
   };
 }
 
-/** A value as the readers answer it. */
+/** Converts a value to the readers' form. */
 export function typed(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(typed);

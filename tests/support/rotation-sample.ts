@@ -9,13 +9,16 @@ const APP = readFileSync(join(__dirname, "rotation-app.py"), "utf8");
 
 export interface RotationOptions {
   readonly generations?: Generations;
-  /** The service ends at its start. */
+  /** Whether the service exits at its start. */
   readonly crash?: boolean;
   /** @default "compose" */
   readonly target?: Target;
 }
 
-/** A service that uses a secret of every kind, one that uses none, and the stores that the secrets are for. */
+/**
+ * A plan with a service that uses a secret of every kind, a service without secrets, and the datastores of the
+ * secrets.
+ */
 export function rotationPlan({
   generations = {},
   crash = false,

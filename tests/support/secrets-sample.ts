@@ -31,7 +31,8 @@ export const safe = system("safe", ({ image, postgres, redis, route, secret, ser
   route("/", app.http);
 });
 `;
-// Says everything it was told when it is asked to behave badly, as a program that crashes with a dump would.
+// Prints everything that it was given when a test requests a failure, like a program that dumps its environment on a
+// crash.
 const APP = `import os, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -60,7 +61,7 @@ USER 1000:1000
 CMD ["python", "-u", "/app.py"]
 `;
 
-/** Makes a checkout describe one system alone, `safe`, which has secrets of every kind and tells them all when told to. */
+/** Reduces a checkout to one system, `safe`. It has secrets of every kind and prints them on request. */
 export function writeSafe(root: string): void {
   const at = (...path: string[]) => join(root, ...path);
   mkdirSync(at("services/safe"), { recursive: true });

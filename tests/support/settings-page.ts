@@ -5,7 +5,7 @@ Every \`longshore:\` key of \`Pulumi.<stack>.yaml\`. Generated from \`settings/s
 
 `;
 
-/** The parts of a JSON schema that the page shows. */
+/** The fields of a JSON schema that the page shows. */
 interface Schema {
   readonly description?: string;
   readonly type?: string;
@@ -18,7 +18,7 @@ interface Schema {
   readonly additionalProperties?: Schema | boolean;
 }
 
-/** The page of all settings, as Markdown: those of a stack, then those of each system. */
+/** Renders the page of all settings as Markdown: those of a stack, then those of each system. */
 export function settingsPage(stackFile: object, systems: readonly string[]): string {
   const { config } = (stackFile as { properties: { config: Schema } }).properties;
   const keys = Object.entries(config.properties ?? {}).map(
@@ -37,7 +37,7 @@ export function settingsPage(stackFile: object, systems: readonly string[]): str
   return [`${INTRO}## All systems\n\n${shared}`, ...perSystem].join("\n\n");
 }
 
-/** A row per key that takes a value. An object's own description stands before its keys. */
+/** One row per key that takes a value. The description of an object precedes its keys. */
 function rows(path: string, schema: Schema): string[] {
   const children = [
     ...Object.entries(schema.properties ?? {}).map(([key, child]) => [`${path}.${key}`, child] as const),
@@ -55,7 +55,7 @@ function rows(path: string, schema: Schema): string[] {
   ];
 }
 
-/** An object without keys, such as the settings of a system that declares none. */
+/** Whether the schema is an object without keys, such as the settings of a system that declares none. */
 const isEmptyObject = ({ type, properties }: Schema) =>
   type === "object" && properties !== undefined && Object.keys(properties).length === 0;
 

@@ -1,6 +1,6 @@
 /**
- * Waits until a program under mocks has registered all that it registers: nothing more for many turns of the event loop.
- * @param created what the mocks note of each resource, and grows with them
+ * Waits until a program under mocks has registered all its resources: no new ones for many turns of the event loop.
+ * @param created list of resources that the mocks extend
  */
 export async function settled(created: readonly unknown[]): Promise<void> {
   for (let quiet = 0, seen = created.length; quiet < 300; quiet++) {

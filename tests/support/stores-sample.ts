@@ -7,7 +7,7 @@ export interface StoresOptions {
   partitions?: number;
 }
 
-/** A system of every datastore beside PostgreSQL, and one service that uses them all. */
+/** A system with every kind of datastore other than PostgreSQL, and a service that uses them all. */
 export function storesSystem({ partitions = 2 }: StoresOptions = {}): SystemDefinition {
   return system("stores", ({ upstream, service, redis, kafka, neo4j }) => {
     const cache = redis("cache", { maxMemory: "64Mi", storage: "1Gi" });

@@ -5,7 +5,7 @@ import { yamlText } from "../../yaml/write";
 import { systems as shipped } from "../../stacks";
 import type { Checkout } from "./checkout";
 
-/** A second system for a checkout: it has a service `backend` as todo has, and a secret that a person must set. */
+/** A second system for a checkout. Like todo it has a service `backend`; its secret must be set manually. */
 const NOTES = `import { http, system } from "../catalog/define";
 
 export const notes = system("notes", ({ image, postgres, route, secret, service }) => {
@@ -22,7 +22,7 @@ export const notes = system("notes", ({ image, postgres, route, secret, service 
 });
 `;
 
-/** Puts the second system into a checkout's catalog, or takes it out again, with what stacks set for all others. */
+/** Sets the systems in a checkout's catalog, and adapts the settings that stacks have for all systems. */
 export function setSystems(checkout: Checkout, names: readonly ("todo" | "notes")[]): void {
   const stacks = join(checkout.root, "stacks");
   writeFileSync(join(stacks, "notes.ts"), NOTES);

@@ -3,24 +3,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { slowness } from "../runner/speed";
 
 export interface WaitOptions<T> {
-  /** Whether a value ends the wait. @default - a value that is true, or neither false, null, undefined, 0 nor empty text */
+  /** Whether a value ends the wait. @default - a value other than false, null, undefined, 0 and empty text */
   readonly until?: (value: T) => boolean;
-  /** Limit on a machine at full speed; a slower or busier one gets more. @default two minutes */
+  /** Timeout in milliseconds on a machine at full speed; scaled on a slower or busier one. @default two minutes */
   readonly withinMs?: number;
-  /** Pause between two looks. @default 200 ms */
+  /** Milliseconds between two attempts. @default 200 */
   readonly everyMs?: number;
 }
 
-/** A time limit that grows with the measured slowness and the load of this machine. */
+/** Scales a timeout by the measured slowness and the load of this machine. */
 export function limit(milliseconds: number): number {
   return Math.round(milliseconds * slowness());
 }
 
 /**
- * Looks until the condition holds, and returns the value that satisfied it. All waits of tests go through this function.
- * A look that throws counts as one that does not hold yet.
- * @param what the condition, for the failure: `the queue is empty`
- * @throws Error that names the condition, and what the last look returned or threw
+ * Repeats a check until its condition holds, and returns the value that satisfied it. All waits of tests use this
+ * function. A check that throws counts as not satisfied.
+ * @param what the condition, for the failure message: `the queue is empty`
+ * @throws Error that names the condition, and the result or error of the last check
  */
 export async function eventually<T>(
   what: string,
@@ -29,7 +29,7 @@ export async function eventually<T>(
 ): Promise<T> {
   const started = performance.now();
   let seen = "nothing: the first look has not ended";
-  // The load may rise during the wait, so the limit is recomputed each time.
+  // The load may rise during the wait, so the timeout is recomputed each time.
   const left = () => limit(withinMs) - (performance.now() - started);
   do {
     const outcome = await Promise.race([attempt(look), overdue(left())]);
@@ -54,7 +54,7 @@ async function attempt<T>(look: () => T | Promise<T>): Promise<{ value: T } | { 
   }
 }
 
-/** A look that hangs does not outlast the limit. */
+/** Limits a single check that hangs. */
 async function overdue(milliseconds: number): Promise<undefined> {
   await sleep(Math.max(0, milliseconds), undefined, { ref: false });
   return undefined;

@@ -31,7 +31,7 @@ export interface Action {
 }
 
 export interface Read<T> {
-  /** Name of the file, or of the folder of an action. */
+  /** Name of the file, or of an action's folder. */
   readonly file: string;
   readonly text: string;
   readonly content: T;
