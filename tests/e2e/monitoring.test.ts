@@ -164,7 +164,7 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
     const { labels, annotations } = about("firing") ?? assert.fail();
     assert.equal(labels.severity, "critical");
     assert.equal(labels.environment, "local");
-    assert.equal(annotations.summary, "todo/frontend: 1 of its containers does not run");
+    assert.equal(annotations.summary, "todo/frontend: 1 container(s) not running");
     await docker("start", frontend);
     await eventually("it is over", () => sent, { until: () => about("resolved") !== undefined });
   });

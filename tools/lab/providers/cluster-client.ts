@@ -44,6 +44,9 @@ export interface ClusterChoice {
   readonly context?: string | undefined;
 }
 
+/** Name under which objects are applied. */
+export const FIELD_MANAGER = "longshore-lab";
+
 /**
  * Minimal HTTP client of a cluster's API: apply, read, list, delete. Supports authentication by certificate and token
  * only.
@@ -78,7 +81,7 @@ export class ClusterClient {
    */
   async apply(object: ObjectName & Properties, { dryRun = false } = {}): Promise<ClusterObject> {
     const path = await this.path(object);
-    const query = `fieldManager=longshore-lab${dryRun ? "&dryRun=All" : ""}`;
+    const query = `fieldManager=${FIELD_MANAGER}${dryRun ? "&dryRun=All" : ""}`;
     const { status, body } = await this.send(
       "PATCH",
       `${path}?${query}`,

@@ -4,6 +4,7 @@ import { isObject, isUnknown, text, type Json, type Properties } from "../../../
 import { PartialError, UserError } from "../../../providers/compose/errors";
 import { ApiError, ClusterClient, type ClusterObject, type ObjectName } from "./cluster-client";
 import { podProblems, readiness } from "./readiness";
+import { withoutForeignFields } from "./ignored-fields";
 import type { LabProvider, Resource } from "./server";
 
 export interface KubernetesOptions {
@@ -31,11 +32,16 @@ export function kubernetesProvider(options: KubernetesOptions = {}): LabProvider
   };
   const apply = async (resource: Resource, preview: boolean): Promise<ClusterObject | undefined> => {
     const cluster = clusterOf(resource);
+    const { ignoreChanges = [] } = resource;
+    const name = resource.inputs as ObjectName & Properties;
+    const live =
+      ignoreChanges.length > 0 && !hasUnknown(resource.inputs) ? await cluster.get(name) : undefined;
+    const inputs = live ? withoutForeignFields(resource.inputs, ignoreChanges, live) : resource.inputs;
     if (preview) {
-      await tryOut(resource, cluster);
+      await tryOut(inputs, cluster);
       return undefined;
     }
-    const applied = await cluster.apply(resource.inputs as ObjectName & Properties);
+    const applied = await cluster.apply(inputs as ObjectName & Properties);
     return waitUntilReady(applied, cluster, patience(), resource.inputs);
   };
 
@@ -66,7 +72,7 @@ export function kubernetesProvider(options: KubernetesOptions = {}): LabProvider
 }
 
 /** Runs a dry run on the API server for a preview, if all values are known and the namespace exists. */
-async function tryOut({ inputs }: Resource, cluster: ClusterClient): Promise<void> {
+async function tryOut(inputs: Properties, cluster: ClusterClient): Promise<void> {
   if (hasUnknown(inputs)) {
     return;
   }

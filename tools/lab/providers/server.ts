@@ -28,6 +28,8 @@ export interface Resource {
   readonly inputs: Properties;
   /** Config of the resource's provider resource. */
   readonly config: Properties;
+  /** Paths of the option `ignoreChanges`, such as `spec.replicas`. Of an update only. @default [] */
+  readonly ignoreChanges?: readonly string[];
 }
 
 /** The operations of a stand-in. Plans with the planning provider of its package. */
@@ -108,7 +110,7 @@ function handlers(provider: LabProvider): grpc.UntypedServiceImplementation {
     update: unary(async (call: Call<proto.UpdateRequest>) => {
       const { request } = call;
       const inputs = properties(request.getNews());
-      const resource = resourceOf(call, inputs);
+      const resource = { ...resourceOf(call, inputs), ignoreChanges: request.getIgnorechangesList() };
       const outputs = await provider.update(request.getId(), resource, request.getPreview());
       return new proto.UpdateResponse().setProperties(stateOf(resource.type, inputs, outputs));
     }),
