@@ -32,7 +32,7 @@ interface Runner {
   readonly options?: readonly string[];
 }
 
-/** Backup, loss, restore: with the datastores themselves, as containers without Compose. */
+/** Backup, data loss and restore with real datastores in containers, without Compose. */
 describe("backups", function () {
   this.timeout(480_000);
   const folder = mkdtempSync(path.join(tmpdir(), "longshore-backup-"));
@@ -90,7 +90,7 @@ describe("backups", function () {
     );
     return full;
   };
-  /** Runs a script as the job does: in the datastore's image, as its user, on a read-only root. */
+  /** Runs a script as the backup job does: in the datastore's image, as its user, on a read-only root file system. */
   const run = (
     { scripts, image, user, env, options = [] }: Runner,
     purpose: "dump" | "restore" | "recover" | "switch",
@@ -195,9 +195,9 @@ describe("backups", function () {
       "DELETE FROM s.orders WHERE what LIKE '%7'; REVOKE ALL ON s.orders FROM app; CREATE TABLE s.later (x int)",
     );
     docker("exec", "--detach", db, "psql", "-U", "postgres", "-c", "SELECT pg_sleep(600)", "shop");
-    // What an earlier restore left that was killed.
+    // Remainder of a restore that was killed.
     sql("CREATE DATABASE shop_longshore_restore_killed", "postgres");
-    // What a person made has nothing to do with us.
+    // A database that a user created must be left alone.
     sql("CREATE DATABASE shop_before_february", "postgres");
     assert.match(restored(runner, dump), /^rows \d{3,}\nrestored$/m);
     assert.deepEqual(facts(), before);
@@ -205,10 +205,10 @@ describe("backups", function () {
     const databases = () =>
       sql("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database", "postgres");
     assert.equal(databases(), "postgres shop shop_before_february template0 template1");
-    // It takes new data in new chunks.
+    // TimescaleDB must accept new data in new chunks.
     sql("INSERT INTO s.orders VALUES ('2030-01-01', 'after')");
 
-    // Whatever is wrong with a dump, the current data stays, and nothing else.
+    // A defective dump must leave the current data unchanged and no other trace.
     const cut = run(runner, "restore", dump.subarray(0, Math.floor(dump.length * 0.6)));
     assert.notEqual(cut.code, 0, cut.said);
     const torn = run(runner, "restore", dump, { DUMP_SHA256: "0".repeat(64) });
@@ -268,7 +268,7 @@ describe("backups", function () {
     assert.match(restored(runner, dump), /^rows 5006\nrestored$/m);
     assert.equal(digest(), before);
     assert.ok(Number(redis("ttl", "expires")) > 90_000);
-    // It is a master again, and its log of writes has the restored data.
+    // Redis must be a master again, and its append-only file must contain the restored data.
     assert.match(redis("info", "replication"), /role:master/);
     assert.equal(redis("config", "get", "masterauth").trim(), "masterauth");
     redis("debug", "loadaof");
@@ -327,7 +327,7 @@ describe("backups", function () {
     const dump = dumpOf(runner);
     docker("run", "--rm", ...data, "--user", "7474:7474", "--entrypoint", "sh", IMAGES.neo4j, "-c", LOSS);
     assert.match(restored(runner, dump), /^prepared$/m);
-    // The switch, interrupted after its first half: recovery completes it.
+    // Interrupts the switch after its first half. Recovery must complete it.
     docker(
       "run",
       "--rm",

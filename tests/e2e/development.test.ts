@@ -10,7 +10,7 @@ import { limit } from "../support/wait";
 
 const TODO = 18140;
 const ORCHESTRATOR = 18141;
-/** Added to the ports of debuggers and tools, so that a person's own may run meanwhile. */
+/** Offset of the ports of debuggers and tools, so that a developer's own stack may run at the same time. */
 const OFFSET = 12_466;
 const STACK = "local-dev";
 
@@ -51,7 +51,7 @@ describe("Development of systems, from a fresh checkout", function () {
     assert.equal(code, 0, stdout + stderr);
   });
 
-  /** Changes one place of a source file. */
+  /** Replaces one match in a source file. */
   function edit(file: string, from: string | RegExp, to: string): void {
     const path = join(checkout.root, file);
     const text = readFileSync(path, "utf8");
@@ -60,7 +60,7 @@ describe("Development of systems, from a fresh checkout", function () {
     writeFileSync(path, changed);
   }
 
-  /** Containers by service, to see that none was replaced. */
+  /** Returns container IDs by service, to detect replaced containers. */
   async function containers(): Promise<Record<string, string>> {
     const { services } = await checkout.json<Status>("status", "--stack", STACK);
     return Object.fromEntries(services.map(({ system, service, id }) => [`${system}/${service}`, id]));
@@ -150,7 +150,7 @@ describe("Development of systems, from a fresh checkout", function () {
     await page.evaluate("window.untouched = true");
     edit("services/orchestrator/frontend/src/App.tsx", />Workflows</, ">Changed workflows<");
     await page.locator("nav", { hasText: "Changed workflows" }).waitFor({ timeout: limit(120_000) });
-    // What several systems share is mounted too.
+    // A folder that several systems share is mounted too.
     edit("services/shared/web/src/parts.tsx", /\{NAME\}$/m, "Changed {NAME}");
     await page.locator(".brand", { hasText: "Changed Orchestrator" }).waitFor({ timeout: limit(120_000) });
     assert.equal(await page.evaluate("window.untouched"), true, "the page was loaded again");
@@ -188,7 +188,7 @@ describe("Development of systems, from a fresh checkout", function () {
   });
 
   it("offers a browser for the database on request, and takes it away again (NS-08)", async () => {
-    // The edits of before are none that the unit tests of a build would let pass.
+    // The unit tests in a build would fail with the edits of the former tests.
     checkout.git("checkout", "-q", ".");
     const { code, stdout, stderr } = await checkout.longshore(
       ...["dev", "--system", "todo", "--profile", "dev-tools"],

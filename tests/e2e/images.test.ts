@@ -29,7 +29,7 @@ interface Index {
   layers: { digest: string; annotations: Record<string, string> }[];
 }
 
-/** A system of one image from a folder of this test's own. */
+/** Describes a system with one image, built from a folder of this test. */
 function sample(root: string, dockerfile: string) {
   mkdirSync(join(root, "app"), { recursive: true });
   writeFileSync(join(root, "app", "Dockerfile"), dockerfile);
@@ -97,7 +97,7 @@ describe("images", function () {
 
     const inspect = async (reference: string) =>
       JSON.parse(await docker("buildx", "imagetools", "inspect", "--raw", reference)) as Index;
-    /** An attestation, by its kind. */
+    /** Returns an attestation by its kind. */
     const statement = async (repository: string, manifest: Index, kind: RegExp): Promise<unknown> => {
       const layer = manifest.layers.find(({ annotations }) =>
         kind.test(annotations["in-toto.io/predicate-type"] ?? ""),
@@ -157,7 +157,7 @@ describe("images", function () {
         assert.equal(failure, undefined);
         return digests.get("sample_app");
       };
-      // What was random is the same again only when it comes from the registry: this builder has forgotten it.
+      // Random content is equal only if it comes from the registry, because this builder's cache was pruned.
       const forget = () => docker("buildx", "prune", "--force", "--all", "--filter", `description~=${mark}`);
       const first = await build();
       await forget();

@@ -23,10 +23,10 @@ import { png, RING, ring, RING_SPACE } from "../support/picture";
 
 const PORT = 18100;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
-/** What the images may have, in MB unpacked. */
+/** Maximum size of the images, in MB unpacked. */
 const LIMITS: Readonly<Record<string, number>> = { api: 250, analyzer: 400, frontend: 100 };
 
-/** Runs in the browser. */
+/** Expression for the browser. */
 const PICTURES_LOADED = "[...document.images].every((image) => image.naturalWidth > 0)";
 
 interface Picture {
@@ -74,7 +74,7 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     );
     browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    // From now on the browser tells of choosers: asked for only at the key press, the first can be missed.
+    // Enables the events of file choosers. If enabled only at the key press, the first event can be missed.
     page.on("filechooser", () => undefined);
   });
 
@@ -89,7 +89,7 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
   const containerOf = async (service: string) =>
     (await services()).find((one) => one.service === service && one.state === "running")?.id ??
     assert.fail(`no ${service}`);
-  /** Kills the first process of a service's container, and says how long it takes until `back` holds. */
+  /** Kills the first process of a service's container, and measures the time until `back` holds. */
   const killed = async (service: string, back: () => Promise<boolean>) => {
     const container = await containerOf(service);
     const restarts = async () => Number(await docker("inspect", "-f", "{{.RestartCount}}", container));
@@ -171,7 +171,7 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     const { analysis } = await picture(first);
     near(analysis?.negative_space, RING_SPACE, 0.01, "share");
     assert.deepEqual([analysis?.width, analysis?.height], [RING.width, RING.height]);
-    // Left of the ring all is free, from top to bottom.
+    // The whole area left of the ring is free.
     near(analysis?.largest_rectangle.width, RING.x - RING.outer, 6, "width of the rectangle");
     assert.equal(analysis?.largest_rectangle.height, RING.height);
     assert.equal(analysis.largest_rectangle.x, 0);
@@ -212,7 +212,7 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
     assert.equal(answer.headers.get("x-cache"), "hit");
     assert.equal(await metric('imaging_analyses_total{outcome="done"}'), analyses);
     assert.equal(await metric('imaging_cache_requests_total{kind="figures",outcome="hit"}'), hits + 1);
-    // What two pictures share stays until the last of them goes.
+    // Data that two pictures share is deleted with the last of them.
     assert.equal((await fetch(`${ADDRESS}/api/pictures/${again.id}`, { method: "DELETE" })).status, 204);
     assert.equal((await picture(first)).status, "done");
   });
@@ -228,7 +228,7 @@ describe("Negative Space Imaging, from a fresh checkout to a picture's figures",
       assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
       assert.match(((await answer.json()) as { detail: string }).detail, detail);
     }
-    // A picture by its first bytes only; and one that would be very large when unpacked.
+    // A truncated picture, and one that is very large when unpacked.
     const torn = await uploaded(ring().subarray(0, 2_000), "torn.png");
     await eventually("torn.png has failed", async () => (await picture(torn.id)).status, {
       until: (seen) => seen === "failed",

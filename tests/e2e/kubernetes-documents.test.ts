@@ -21,7 +21,7 @@ describe("documents at a real API server", function () {
     cluster = node.client;
   });
   after(async () => {
-    // Other files, which share the node, make namespaces of the same names.
+    // Other test files share the node and create namespaces with the same names.
     await node.kubectl("delete", "namespace", ...namespaces);
     cluster.close();
     await stopNode();
@@ -39,7 +39,7 @@ describe("documents at a real API server", function () {
       let documents = 0;
       for (const { objects } of clusterDocuments(settings)) {
         const namespace = objects.find(({ kind }) => kind === "Namespace") ?? assert.fail("no namespace");
-        // It stays for the next environment.
+        // The namespace is kept for the next environment.
         refused.push(...(await addNamespace(plain(namespace) as Properties & ObjectName)));
         for (const object of [...objects.map(plain), ...objects.flatMap(podOf)]) {
           refused.push(...(await accept(object)));
@@ -65,7 +65,9 @@ describe("documents at a real API server", function () {
   });
 });
 
-/** The pod that a controller would make: Pod Security and quotas judge pods, and only warn about controllers. */
+/**
+ * Returns the pod that a controller would create. Pod Security and quotas reject pods, but only warn about controllers.
+ */
 function podOf({ kind, metadata, spec }: KubernetesObject<string>): Properties[] {
   const template = (
     spec as { template?: { metadata: object; spec: { volumes?: { name: string }[] } } } | undefined
@@ -79,7 +81,7 @@ function podOf({ kind, metadata, spec }: KubernetesObject<string>): Properties[]
     ...(template.spec.volumes ?? []),
     ...claims.map(({ metadata: { name } }) => ({ name, persistentVolumeClaim: { claimName: name } })),
   ];
-  // The account is not there in a dry run.
+  // The service account does not exist in a dry run.
   const { serviceAccountName: _account, ...pod } = template.spec as Record<string, unknown>;
   return [
     plain({
@@ -91,7 +93,7 @@ function podOf({ kind, metadata, spec }: KubernetesObject<string>): Properties[]
   ];
 }
 
-/** As it travels: without what is undefined. */
+/** Serializes an object without its undefined properties. */
 function plain(object: object): Properties {
   return JSON.parse(JSON.stringify(object)) as Properties;
 }

@@ -20,7 +20,7 @@ interface Applied {
 
 const DEVICE = "simulator-1";
 const PASSWORDS = ["correct-horse-7-battery", "staple-42-correct-horse"] as const;
-/** What a node of two CPUs has room for, while new pods start beside old ones. */
+/** Replicas that fit on a node with two CPUs, including the new pods of a rollout. */
 const SERVICES = {
   "device-manager": { replicas: 2, devices: false },
   "neural-processor": { replicas: 1 },
@@ -29,7 +29,7 @@ const SERVICES = {
   "web-frontend": { replicas: 1 },
 };
 const RESTARTS = "jsonpath={.status.containerStatuses[0].restartCount}";
-/** The test's requests all come from one address. */
+/** High limits, because all requests of the test come from one address. */
 const SETTINGS = { rateLimit: 10_000, rateBurst: 10_000 };
 
 describe("NeuraScale on a real Kubernetes node", function () {
@@ -70,7 +70,7 @@ describe("NeuraScale on a real Kubernetes node", function () {
     const { code, stderr } = await stack.longshoreWith(value, "secrets", "set", `neurascale.${name}`);
     assert.equal(code, 0, stderr);
   }
-  /** The documented way for values that a person makes: the number follows from the name. */
+  /** The documented command for values that an operator creates. The next number follows from the existing names. */
   const setNext = (name: string, value: string) =>
     stack.secretConfig(`longshore:secrets.neurascale.${name}@2`, value);
   const up = () => stack.json<Applied>("up", "--yes");
@@ -102,7 +102,7 @@ describe("NeuraScale on a real Kubernetes node", function () {
         ),
       ),
     );
-  /** Every store, and both doors, with a token from before. */
+  /** Uses every datastore and both entry points, with a token issued before the rotation. */
   const load = async (): Promise<Asked[]> => {
     const headers = { authorization: `Bearer ${token}` };
     const ca = pairs.map(({ certificate }) => certificate);
@@ -114,12 +114,12 @@ describe("NeuraScale on a real Kubernetes node", function () {
       { url: `https://${await gateway(1)}/api/devices`, headers: { ...headers, host: "api-gateway" }, ca },
     ];
   };
-  /** Brings changed secrets up under load; says who was replaced. */
+  /** Deploys changed secrets under load, and returns the replaced workloads. */
   async function rollOut(what: string): Promise<string[]> {
     const before = await podsBy();
     const { sent, failed } = await underLoad(await load(), async () => {
       await up();
-      // The old pods end under load as well.
+      // The load continues until the old pods have ended.
       await eventually("the old pods have ended", podsBy, {
         until: (pods) =>
           Object.entries(SERVICES).every(
@@ -140,7 +140,7 @@ describe("NeuraScale on a real Kubernetes node", function () {
   };
   const sql = (url: string) =>
     neurascale.kubectl("exec", "db-0", "--", "psql", url, "-tAc", "select current_user");
-  /** By its password alone: an address without a user would log in the user without a name. */
+  /** Authenticates by password alone, because a URL without a user selects the default user. */
   const redis = (url: string) => {
     const login = `REDISCLI_AUTH=${decodeURIComponent(new URL(url).password)}`;
     return neurascale.kubectl("exec", "redis-0", "--", "env", login, "redis-cli", "ping");
@@ -220,7 +220,7 @@ describe("NeuraScale on a real Kubernetes node", function () {
     await windowsGoOn();
   });
 
-  /** Requests in flight to a killed container fail; a retry reaches the other one. */
+  /** Requests in progress on a killed container fail; a retry reaches the other one. */
   it("serves retried requests when one of two containers is killed", async () => {
     for (const name of ["api-gateway", "device-manager"]) {
       const [pod = ""] = await neurascale.podsOf(name);

@@ -5,7 +5,7 @@ import { ClusterStack, startNode, stopNode, type LabNode } from "../support/clus
 import { eventually } from "../support/end-to-end";
 import { ring, RING_SPACE } from "../support/picture";
 
-/** One piece of a system's own work, through its Services down to its stores. */
+/** One operation of a system, through its Services to its datastores. */
 type Work = (namespace: ClusterNamespace) => Promise<void>;
 
 async function json<T>(url: string, init: RequestInit = {}): Promise<T> {

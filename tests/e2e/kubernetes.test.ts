@@ -106,7 +106,7 @@ describe("AI todo on a real Kubernetes node", function () {
     const before = await todo.podsOf("backend");
     await stack.config("longshore:todo.settings.logLevel", "warning");
     const url = `${await addressOf("backend")}/api/todos`;
-    // The old pods end under load as well.
+    // The load continues until the old pods have ended.
     const rollOut = async () => {
       await up();
       await eventually("the old pods have ended", () => todo.podsOf("backend"), {
@@ -126,7 +126,7 @@ describe("AI todo on a real Kubernetes node", function () {
     loseNothing("pod deleted", load);
   });
 
-  /** Brings up an image that ends at once, under load, and then the right one again. */
+  /** Deploys an image that exits immediately, under load, and then the correct image again. */
   async function bringUpBroken(
     dockerfile: string,
     entrypoint: string,

@@ -125,7 +125,7 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
 
   it("has every metric that alerts and dashboards ask for, and every dashboard's query runs", async () => {
     const { redis: _redis, kafka: _kafka, ...here } = EXPORTED;
-    // No alert has fired yet, or one has.
+    // The series ALERTS exists only after an alert has become active.
     const wanted = Object.values(here)
       .flat()
       .filter((name) => name !== "ALERTS");
@@ -243,7 +243,7 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
     }
   });
 
-  /** By which the projects of this checkout are told from others on the machine. */
+  /** Returns the suffix that distinguishes this checkout's projects from others on the machine. */
   function checkoutSuffix(): string {
     return composeProjectName("x", "local", { ...process.env, XDG_DATA_HOME: checkout.dataHome }).replace(
       "x-local-",

@@ -225,7 +225,7 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
       .getByText(/µV², \d+ %/)
       .first()
       .waitFor();
-    // Long enough for the picture to fill.
+    // Long enough to fill the chart.
     await page.waitForTimeout(9_000);
     await page.screenshot({ path: join(reports, "neurascale-live.png"), fullPage: true });
     await page.getByRole("button", { name: /^Stop/ }).click();
@@ -251,7 +251,7 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
       console.log(`      ${service} killed: new windows after ${back} s, all healthy after ${healthy} s`);
     }
     await stop();
-    // What was acknowledged to the managers, none of which was killed yet, is what the database has.
+    // The database must contain all data that the managers acknowledged. No manager has been killed yet.
     const managers = await containersOf("device-manager");
     const delivered = async () => {
       const counts = await Promise.all(
@@ -267,7 +267,7 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
       async () => ({ stored: Number(await sql("select count(*) from chunk")), delivered: await delivered() }),
       { until: (chunks) => chunks.stored === chunks.delivered },
     );
-    // Every two seconds of signal that are there have their band power and their prediction.
+    // Every complete two seconds of signal must have band power and prediction.
     const whole = `select recording_id, sequence / 4 as window_index from chunk c where sequence % 4 = 0
       and (select count(*) from chunk d where d.recording_id = c.recording_id and d.sequence between c.sequence and c.sequence + 7) = 8`;
     const missing = (table: string) =>
@@ -291,7 +291,7 @@ describe("NeuraScale, from a fresh checkout to a signal that outlives its stores
       (await containersOf("device-manager")).find((id) => manager.startsWith(id.slice(0, 12))) ??
       assert.fail(`no container of ${manager}`);
     const killed = Date.now();
-    // So that it stays down: started again within its lease, which lasts some seconds, it would go on by itself.
+    // Keeps the manager down. If restarted within its lease of some seconds, it would resume by itself.
     await docker("kill", victim);
     await eventually("another manager streams", device, {
       until: ({ status, manager: by }) => status === "streaming" && by !== null && by !== manager,

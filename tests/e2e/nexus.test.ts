@@ -22,7 +22,7 @@ const PORT = 18110;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
 const CLIENT = readFileSync(join(__dirname, "..", "support", "mcp-client.py"), "utf8");
 
-/** Empties Redis. */
+/** Deletes all data in Redis. */
 const FORGET = 'REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE") redis-cli --no-auth-warning flushall';
 
 const TEXTS = [
@@ -79,10 +79,12 @@ describe("Nexus, from a fresh checkout to sessions that outlive every part of it
     await killContainer(container);
   };
   const healthy = () => allHealthy(checkout);
-  /** A SQL statement as the owner of the database. */
+  /** Runs a SQL statement as the owner of the database. */
   const sql = async (statement: string) =>
     docker("exec", await containerOf("db"), "psql", "-U", "postgres", "-d", "nexus", "-tAc", statement);
-  /** The official SDK's client, in a container of the system, speaks to the edge as a client outside would. */
+  /**
+   * Runs the official SDK's client in a container of the system. It calls the reverse proxy like an external client.
+   */
   const client = async (path: string, ...steps: Step[]): Promise<unknown[]> => {
     const args = ["exec", await containerOf("mcp"), "python", "-c", CLIENT, path, JSON.stringify(steps)];
     return JSON.parse(await docker(...args)) as unknown[];

@@ -29,7 +29,7 @@ interface Run {
   steps: { id: string; status: string; attempts: { worker: string; outcome: string }[] }[];
 }
 
-/** A first step to be done once, and one that takes long enough to be interrupted. */
+/** A first step that must run once, and a step that is slow enough to be interrupted. */
 const SLOW = [
   { id: "ask", kind: "http", url: "http://backend:8000/api/workflows" },
   { id: "wait", kind: "delay", seconds: 8, needs: ["ask"] },
@@ -288,7 +288,7 @@ describe("Orchestrator, from a fresh checkout to a run that outlives its worker"
     const worker = await containerOf("worker");
     const limits = await docker("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}", worker);
     assert.equal(limits, `${384 * 2 ** 20} 1000000000`);
-    // With what an engine lets it swap: twice as much.
+    // Exceeds memory plus swap: Docker's default total is twice the memory limit.
     const take = ["python", "-c", "print(len(b'x' * 2 ** 30))"];
     const greedy = await run("docker", ["exec", worker, ...take]);
     assert.equal(greedy.code, 137, "what takes more than its share is killed");

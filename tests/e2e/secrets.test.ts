@@ -12,7 +12,7 @@ import { found, needle, type Needle } from "../support/needles";
 import { writeSafe } from "../support/secrets-sample";
 
 const PORT = 18282;
-/** Something that no other text has. */
+/** Returns a unique text. */
 const mark = () => `mark${randomBytes(12).toString("hex")}`;
 
 describe("secrets, from the command line", function () {
@@ -20,7 +20,7 @@ describe("secrets, from the command line", function () {
   this.bail(true);
   let checkout: Checkout;
   const needles: Needle[] = [];
-  /** What was looked through, and how much of it. */
+  /** Number of searched texts by place. */
   const places = new Map<string, number>();
   const outputs: string[] = [];
   const leaks: string[] = [];
@@ -37,7 +37,7 @@ describe("secrets, from the command line", function () {
     leaks.push(...found(needles, hay).map((what) => `${place}: ${what}`));
   };
 
-  /** Runs a command while another process reads the arguments of all processes. */
+  /** Runs a command while another process records the arguments of all processes. */
   async function longshore(...args: string[]): Promise<Ran> {
     const watch = setInterval(() => {
       for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -47,7 +47,7 @@ describe("secrets, from the command line", function () {
             search("arguments of processes", line);
           }
         } catch {
-          // It has ended.
+          // The process has ended.
         }
       }
     }, 100);
@@ -173,7 +173,7 @@ describe("secrets, from the command line", function () {
       [2, 2, 2, 1],
     );
     assert.equal(of("db-app-password")?.days, 0);
-    // What was generated must not be found anywhere either.
+    // Generated values must not be found anywhere either.
     for (const [name, value] of generated()) {
       needles.push(needle(name, value, value.slice(0, 32)));
     }
@@ -205,7 +205,7 @@ describe("secrets, from the command line", function () {
     const state = join(checkout.data, "state");
     rmSync(state, { recursive: true });
     mkdirSync(state, { mode: 0o700 });
-    // `longshore env` makes the stack where there is none.
+    // `longshore env` creates the stack if it does not exist.
     await engine("stack", "import", "--stack", "local", "--file", file);
     const planned = JSON.parse(await fine("preview", "--json")) as { summary: Record<string, number> };
     const { same = 0, ...changes } = planned.summary;
@@ -286,7 +286,7 @@ describe("secrets, from the command line", function () {
     }
   });
 
-  /** The engine by hand, as a person runs it who has asked `longshore env`. */
+  /** Runs the Pulumi CLI as a user does with the variables of `longshore env`. */
   async function engine(...args: string[]): Promise<string> {
     const script = `eval "$(bin/longshore env)" && exec pulumi "$@" --non-interactive`;
     const { code, stdout, stderr } = await checkout.run("bash", "-c", script, "pulumi", ...args);
@@ -297,7 +297,7 @@ describe("secrets, from the command line", function () {
     return stdout;
   }
 
-  /** Values that were made, from the files that the containers get: the one place where they are meant to be. */
+  /** Returns the generated values from the containers' secret files, the only place where they are allowed. */
   function generated(): [string, string][] {
     const projects = join(checkout.data, "projects");
     const made: [string, string][] = [];
@@ -335,7 +335,7 @@ describe("secrets, from the command line", function () {
     }
   }
 
-  /** The blobs of an image, unpacked where they are packed. */
+  /** Returns the blobs of an image, decompressed if necessary. */
   function layers(archive: Buffer): Buffer[] {
     const folder = join(temporary, "image");
     mkdirSync(folder, { recursive: true });

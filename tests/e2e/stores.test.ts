@@ -91,7 +91,8 @@ describe("Redis, Kafka and Neo4j under the real engine", function () {
     const services = ["cache", "events", "graph"];
     const before = services.map(idOf);
     for (const id of before) {
-      // From outside: process 1 of a container cannot be killed from inside. An engine does not restart what it killed itself.
+      // From the host, because process 1 of a container cannot be killed from inside. Docker would not restart a
+      // container after `docker kill`.
       await killContainer(id);
     }
     for (const [index, service] of services.entries()) {

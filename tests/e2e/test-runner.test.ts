@@ -14,7 +14,7 @@ interface Tested {
   }[];
 }
 
-/** One in Python and one in Node.js; those of the larger systems are run by hand. */
+/** One system in Python and one in Node.js. The larger systems are tested manually. */
 const SYSTEMS = {
   todo: { tests: 6, coverage: 0.4 },
   imaging: { tests: 12, coverage: 0.3 },

@@ -24,7 +24,7 @@ import { found, needle } from "../support/needles";
 
 const PORT = 18080;
 const ADDRESS = `http://127.0.0.1:${PORT}`;
-/** With everything that shells, YAML and Compose could misread. */
+/** Contains every character that shells, YAML and Compose could misinterpret. */
 const API_KEY = `sk-needle-"quoted"-'single'-$HOME-\${X}-%41`;
 
 async function api<T>(path: string, init: RequestInit = {}): Promise<T> {
@@ -64,13 +64,13 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     assert.equal(code, 0, stdout + stderr);
   });
 
-  /** Opens the page and waits until it is alive: only then can anything be sent. */
+  /** Opens the page and waits until it is interactive, because earlier input would be lost. */
   async function open(): Promise<void> {
     await page.goto(ADDRESS);
     await page.locator(".skeleton").waitFor({ state: "detached" });
   }
 
-  /** Runs `longshore` and keeps what it printed, for the search for secrets. */
+  /** Runs `longshore` and records its output for the search for secrets. */
   async function longshore(...args: string[]): Promise<{ code: number; text: string }> {
     const { code, stdout, stderr } = await checkout.longshore(...args);
     printed.push(stdout, stderr);

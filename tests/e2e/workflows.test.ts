@@ -11,8 +11,9 @@ const all = [...readWorkflows(), ...readActions()];
 const scripts = [...new Set(all.flatMap(({ content }) => stepsOf(content).flatMap(({ run }) => run ?? [])))];
 
 /**
- * Every `run:` step of the workflows, in a checkout, as GitHub's shell runs it. Stand-ins: Google Cloud and the cluster
- * (the engine and its state are real), GitHub's API, Trivy (it has no database here), and the suite that `.ci/run` runs.
+ * Runs every `run:` step of the workflows in a checkout, like GitHub's shell. Stand-ins replace Google Cloud and the
+ * cluster (the engine and its state are real), GitHub's API, Trivy (no database here), and the suite that `.ci/run`
+ * runs.
  */
 describe("the steps of the workflows", function () {
   this.timeout(600_000);
@@ -42,7 +43,7 @@ describe("the steps of the workflows", function () {
     checkout.close();
   });
 
-  /** Runs the script that is, or is the only one that has, these words, with the variables that its step gives it. */
+  /** Runs the script that equals the given text, or the only one that contains it, with the variables of its step. */
   async function execute(words: string, env: Record<string, string> = {}): Promise<Ran> {
     const exact = scripts.filter((script) => script === words);
     const found = exact.length > 0 ? exact : scripts.filter((script) => script.includes(words));

@@ -245,7 +245,7 @@ describe("Google Cloud over offline providers", function () {
         "the database URL is not secret",
       );
       const [state, printed] = [await stack.stateFiles(), stack.printed];
-      // Short and public texts are no secrets even when they stand in a value that is one.
+      // Short or public texts are not confidential, even inside a secret value.
       const sensitive = secrets.filter((value) => value.length >= 16);
       assert.ok(sensitive.length >= 6, `only ${sensitive.length} secrets found`);
       for (const value of sensitive) {

@@ -8,7 +8,7 @@ import { CloudStack, OPENAI_KEY, type CloudInputs } from "../support/cloud-stack
 const SYSTEMS = ["imaging", "neurascale", "nexus", "orchestrator", "todo"];
 const NOTHING = { changes: [], errors: [], failed: false };
 
-/** As `Pulumi.prod.yaml` has it, and what a test changes of it. */
+/** Returns the inputs of `Pulumi.prod.yaml` with a test's changes. */
 function prod(values: Record<string, unknown> = {}, rest: CloudInputs = {}): CloudInputs {
   const { values: file } = readStackFile(repoRoot(), "prod");
   return { definitions: systems, values: { ...file, ...values }, ...rest };
@@ -94,7 +94,7 @@ describe("the five systems of prod over offline providers", function () {
     const secrets = await stack.secretValues();
     assert.ok(secrets.includes(OPENAI_KEY));
     const [state, printed] = [await stack.stateFiles(), stack.printed];
-    // Short and public texts are no secrets even when they stand in a value that is one.
+    // Short or public texts are not confidential, even inside a secret value.
     const sensitive = secrets.filter((value) => value.length >= 16);
     assert.ok(sensitive.length >= 20, `only ${sensitive.length} secrets found`);
     for (const value of sensitive) {

@@ -9,7 +9,7 @@ import { CloudStack } from "../support/cloud-stack";
 
 const USERNAME = "robot$acme+longshore";
 
-/** AI todo on a cluster that is there already, with images in a registry that asks who pulls. */
+/** Deploys AI todo on an existing cluster, with images in a registry that requires authentication. */
 function programWith(password: string | undefined) {
   return (): Promise<Record<string, unknown>> => {
     const values = {

@@ -9,7 +9,7 @@ describe("going back on a cluster, over stand-ins for it", function () {
   const commits: Record<string, string> = {};
   const up = (...args: string[]) =>
     checkout.cloud("bin/longshore", "up", "--stack", "prod", "--yes", ...args);
-  /** Commits another log level of the backend. */
+  /** Commits a change of the backend's log level. */
   const level = (name: string, from: string) => {
     checkout.edit("stacks/todo.ts", `setting("logLevel", "${from}"`, `setting("logLevel", "${name}"`);
     commits[name] = checkout.commit(`Log from ${name} on`);
@@ -34,7 +34,7 @@ describe("going back on a cluster, over stand-ins for it", function () {
     assert.equal((await up("--rollback-on-failure")).code, 0);
     assert.equal(await checkout.deployedLogLevel(), "warning");
     level("error", "warning");
-    // The stand-in refuses the new pods only: what was there before can be put back.
+    // The stand-in rejects only the new pods, so that the former ones can be restored.
     checkout.breaks = ({ name, inputs }) =>
       name === "todo-backend-deployment" && JSON.stringify(inputs).includes('"value":"error"')
         ? "the pods do not become ready"

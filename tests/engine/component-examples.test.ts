@@ -3,7 +3,10 @@ import { after, before, describe, it } from "mocha";
 import { examples } from "../../docs/reference/components";
 import { CloudStack } from "../support/cloud-stack";
 
-/** The component of each, its resources without the component's name before them, and the examples it builds upon. */
+/**
+ * The component of an example, the names of its resources without the component's prefix, and the examples that it
+ * builds on.
+ */
 interface Made {
   readonly component: string;
   readonly parts: readonly string[];
@@ -26,7 +29,7 @@ const MADE: Readonly<Record<keyof typeof examples, Made>> = {
   },
   postgres: {
     component: "orders",
-    // Its password is a component too.
+    // The password is a component too.
     parts: ["admin", "admin", "admin-value", "database", "instance"],
     upon: ["network"],
   },
@@ -82,7 +85,7 @@ describe("a component alone, over offline providers and the policies", function 
       });
       assert.deepEqual(errors, []);
       const ours = changes.filter((change) => !/ (default_[\d_]+|longshore-prod)$/.test(change));
-      // A component and one of its resources may have the same name: a cluster's and its network's.
+      // A component and one of its resources may have the same name, such as a cluster and its network.
       const expected = [...new Set(madeBy(name).map((made) => `create ${made}`))].sort();
       assert.deepEqual([...new Set(ours)].sort(), expected);
     });

@@ -30,7 +30,7 @@ describe("a deployment that is interrupted", function () {
     stack.remove();
   });
 
-  /** Runs `up` and does something to its processes once the output matches. */
+  /** Runs `up`, and acts on its processes once the output matches. */
   async function upUntil(
     pattern: RegExp,
     interrupt: (engine: number) => void | Promise<void>,

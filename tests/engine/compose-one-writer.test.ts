@@ -11,7 +11,7 @@ import { docker, TestStack } from "../support/compose-stack";
 const PROJECT = "longshore-one-writer";
 const VOLUME = `${PROJECT}_data`;
 const FOREIGN = `${PROJECT}-foreign`;
-/** Ends four seconds after it was told to: a server that writes what it has in memory. */
+/** Exits four seconds after SIGTERM, like a server that flushes its memory to disk. */
 const SLOW = "import signal, time; signal.signal(15, lambda *_: (time.sleep(4), exit())); time.sleep(600)";
 
 describe("One writer per volume on a real Docker daemon", function () {
@@ -41,7 +41,7 @@ describe("One writer per volume on a real Docker daemon", function () {
       });
       new ComposeProject("project", { project: PROJECT, keepVolumes: false, document });
     };
-  /** Names of the running containers that mount the volume. */
+  /** Returns the names of the running containers that mount the volume. */
   const writers = () =>
     docker("ps", "--filter", `volume=${VOLUME}`, "--format", "{{.Names}}")
       .split("\n")

@@ -24,7 +24,7 @@ describe("a Compose project that is served with HTTPS", function () {
   let first: TlsPair;
   let second: TlsPair;
 
-  /** Deploys the sample with a certificate, as staging and prod do. */
+  /** Deploys the sample with a certificate, as in staging and prod. */
   const deploy = (pair: TlsPair) => () => {
     const plan = samplePlan();
     const edgeTls = planEdgeTls({ routes: plan.routes } as unknown as SystemDefinition, {
@@ -46,7 +46,7 @@ describe("a Compose project that is served with HTTPS", function () {
     return { url };
   };
 
-  /** Asks with nothing trusted but this certificate. */
+  /** Sends a request that trusts only this certificate. */
   async function ask(path: string, { certificate }: TlsPair): Promise<IncomingMessage> {
     const request = get(`https://127.0.0.1:${port}${path}`, { ca: certificate, agent: false });
     const [answer] = (await once(request, "response")) as [IncomingMessage];

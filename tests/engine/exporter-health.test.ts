@@ -13,7 +13,7 @@ interface ExporterImage {
   readonly workload: Workload;
 }
 
-/** Each exporter that some system has, once: those of one image and command answer alike. */
+/** Returns each exporter of the systems once. Exporters with equal image and command behave alike. */
 function exporters(): Map<string, ExporterImage> {
   const found = new Map<string, ExporterImage>();
   for (const definition of Object.values(systems)) {

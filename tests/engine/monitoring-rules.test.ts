@@ -31,7 +31,7 @@ describe("alert rules, in Prometheus' own tool", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Runs promtool on files of the folder, which may not be readable for its usual user. */
+  /** Runs promtool on files of the folder, which its default user may not be able to read. */
   const promtool = (...args: string[]) =>
     run(
       "docker",
@@ -106,7 +106,7 @@ describe("alert rules, in Prometheus' own tool", function () {
   });
 });
 
-/** The queries of a system's page in Cloud Monitoring, with everything chosen. */
+/** Returns the queries of a system's Cloud Monitoring dashboard, with all services selected. */
 function queriesAsRules() {
   const page = cloudDashboardJson({ system: "shop", stack: "prod", cluster: "shop-1" });
   const queries = new Set<string>();

@@ -8,11 +8,11 @@ import { CloudCheckout } from "../support/cloud-checkout";
 const folder = join(repoRoot(), "docs", "how-to", "operations");
 const read = (page: string) => readFileSync(join(folder, page), "utf8");
 
-/** Lines of the blocks of a page that are to be executed, as they are. */
+/** Returns the lines of a page's executable code blocks, unchanged. */
 const blocksOf = (page: string) =>
   [...read(page).matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = ""]) => block);
 
-/** Pages in the order in which one finds what the one before it left behind. */
+/** Pages in order: each starts from the state that the former one leaves. */
 const PAGES: readonly [
   page: string,
   check?: (output: string, checkout: CloudCheckout) => void | Promise<void>,
@@ -23,7 +23,7 @@ const PAGES: readonly [
       assert.match(output, /qa, offline: \d+ to create/);
       assert.match(output, /qa: \d+ created/);
       assert.match(output, /qa: no changes[^]*qa: \d+ changes/, "a second system is no change");
-      // What the next page promotes.
+      // The change that the next page promotes.
       checkout.edit("stacks/todo.ts", 'setting("logLevel", "info"', 'setting("logLevel", "debug"');
       checkout.commit("Log more");
     },
@@ -34,7 +34,7 @@ const PAGES: readonly [
       assert.match(output, /LOG_LEVEL: info → debug/);
       assert.match(output, /back to \w+ of [\d-]+: Describe prod/);
       assert.equal(await checkout.deployedLogLevel(), "info");
-      // Forward again, for the pages that follow.
+      // Restores the latest version for the following pages.
       const { code, stderr } = await checkout.cloud("bin/longshore", "up", "--stack", "prod", "--yes");
       assert.equal(code, 0, stderr);
     },
@@ -115,7 +115,7 @@ describe("pages of docs/how-to/operations", function () {
       for (const [, link = ""] of read(page).matchAll(/\]\(([^)#:]+)\)/g)) {
         assert.ok(existsSync(join(folder, link)), `${page}: ${link}`);
       }
-      // Anything else that looks like a command would be one that nothing executes.
+      // Every other kind of block would contain commands that no test executes.
       const kinds = [...read(page).matchAll(/^```(\w*)\n[^]*?^```$/gm)].map(([, kind]) => kind);
       assert.ok(
         kinds.every((kind) => kind === "sh" || kind === "text"),

@@ -14,7 +14,7 @@ import { killEngineOf } from "../support/processes";
 import { rotationPlan, type RotationOptions } from "../support/rotation-sample";
 
 const PROJECT = "rotating-test";
-/** Secrets that rotate by generation; the key of an external API is only a new value. */
+/** Secrets that rotate by generation. The key of an external API is only replaced by a new value. */
 const ROTATED = [
   "cache-password",
   "db-admin-password",
@@ -31,7 +31,7 @@ function all(number: number, retired?: number): Generations {
   );
 }
 
-/** A password with what passwords have. */
+/** Returns a password with special characters. */
 const passwordOf = (name: string) =>
   `${name}-a+b=c "d\\e@f:${name.startsWith("graph") ? "" : "/"}${"x".repeat(8)}`;
 
@@ -63,7 +63,7 @@ describe("rotation of every kind of secret under load", function () {
       ["cache", "db", "edge", "graph", "idle", "web"].map((name) => [name, stack.running(name).join()]),
     );
 
-  /** Whether a login is good, tried from where the service is. */
+  /** Tries a login from the service's container. */
   function attempt(...login: string[]): string {
     const [web = ""] = stack.running("web");
     const input = JSON.stringify(login);
@@ -75,7 +75,7 @@ describe("rotation of every kind of secret under load", function () {
   const cache = (name: string) =>
     attempt("redis", `redis://:${encodeURIComponent(passwordOf(name))}@cache:6379/0`);
   const graph = (user: string, name: string) => attempt("neo4j", "bolt://graph:7687", user, passwordOf(name));
-  /** Every login of a generation, by its secret. */
+  /** Tries every login of a generation. Returns the results by secret. */
   function logins(number: number): Record<string, string> {
     const of = (name: string) => (number === 1 ? name : `${name}@${number}`);
     return {
@@ -97,7 +97,7 @@ describe("rotation of every kind of secret under load", function () {
     stack = await TestStack.create(PROJECT);
     pairs = await Promise.all([1, 2, 3, 4].map(() => selfSigned(["127.0.0.1"], 1)));
   });
-  /** Of a test that failed: it would keep this process alive. */
+  /** The load of a failed test, which would otherwise keep this process running. */
   let running: KindsOfLoad | undefined;
   afterEach(() => running?.stop());
   after(() => {
@@ -221,7 +221,7 @@ describe("rotation of every kind of secret under load", function () {
     readonly certificate: string;
   }
 
-  /** A connection for each request: whichever certificate is served, it must be one of ours. */
+  /** Sends a request over a new connection that accepts every certificate of the test. */
   function ask(path: string): Promise<Answer> {
     const ca = pairs.map(({ certificate }) => certificate);
     return new Promise((resolve, reject) => {
@@ -242,7 +242,7 @@ describe("rotation of every kind of secret under load", function () {
     });
   }
 
-  /** Asks for every kind again and again until stopped. */
+  /** Sends requests of every kind repeatedly until stopped. */
   class KindsOfLoad {
     private isStopped = false;
     private readonly sent: Record<string, number> = {};

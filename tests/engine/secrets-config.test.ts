@@ -11,7 +11,7 @@ interface Check {
   readonly missing: readonly string[];
 }
 
-/** The real engine, without any container: config, state and passphrase of a stack of this machine. */
+/** Uses the real engine without containers: config, state and passphrase of a local stack. */
 describe("config of a stack of this machine", function () {
   this.timeout(180_000);
   this.bail(true);

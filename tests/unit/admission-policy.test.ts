@@ -26,7 +26,7 @@ function policyOf(objects: readonly Plain[]): AdmissionPolicy {
   return found.spec as unknown as AdmissionPolicy;
 }
 
-/** A pod that the policy admits, changed. */
+/** Returns a pod that the policy admits, with a change. */
 function pod(change: (parts: { spec: Fields; container: Fields; security: Fields }) => void): Fields {
   const security: Fields = {
     allowPrivilegeEscalation: false,

@@ -38,7 +38,7 @@ describe("where alerts of Google Cloud are sent", () => {
   it("is in the one Secret that Google's Alertmanager reads, with the rules of Compose", async () => {
     const { metadata, stringData } = (await watched(pulumi.secret(ADDRESS))) ?? assert.fail("no Secret");
     assert.deepEqual(metadata, { name: "alertmanager", namespace: "gmp-public" });
-    // The mark of secrets, as the engine gets it.
+    // Secrets carry the engine's secret marker.
     const text = JSON.stringify(stringData);
     assert.match(text, /4dabf18193072939515e22adb298388d/);
     const { value } = stringData as { value: Record<string, string> };

@@ -58,7 +58,7 @@ describe("backup archive", () => {
           for (const time of times) {
             const stamp = time.toISOString().replace(/[-:]|\.\d+/g, "");
             const { file } = await archive(own, PLAIN, (sink) => sink(Readable.from([Buffer.from("x")])));
-            // As if the clock had been at that time.
+            // As if the clock had shown that time.
             const renamed = file.replace(/\d{8}T\d{6}Z/, stamp);
             writeFileSync(join(own, renamed), readFileSync(join(own, file)));
             writeFileSync(join(own, `${renamed}.sha256`), readFileSync(join(own, `${file}.sha256`)));
@@ -124,7 +124,7 @@ describe("backup archive", () => {
       writeFileSync(join(folder, file), "x");
     });
     const found = (await dumpsIn(folder, NAME)).map(({ file }) => file);
-    // A dump from before there were sequences is the oldest.
+    // A dump without a sequence number predates them, so it is the oldest.
     assert.equal(found.length, 2);
     assert.equal(found[0], "shop-db-20261121T020000Z.dump");
   });

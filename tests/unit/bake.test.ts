@@ -147,7 +147,7 @@ describe("the bake document", () => {
     ) as BakeDocument;
     assert.deepEqual(Object.keys(read.target).sort(), Object.keys(written.target).sort());
     const app = target(read, "layered_app");
-    // What it prints can be read by it again, so it writes the signs twice as we do.
+    // bake's output is valid input, so it doubles the signs as well.
     assert.equal(app.args.PRICE, "$${5} %%{if} $x");
     assert.deepEqual(app.contexts, target(written, "layered_app").contexts);
     assert.deepEqual(app.labels, target(written, "layered_app").labels);

@@ -11,7 +11,7 @@ import { breakage, validSystem } from "../support/arbitrary-system";
 
 const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
 
-/** Problems of a system as `path: message` lines. */
+/** Returns the problems of a system as `path: message` lines. */
 function problems(
   describeSystem: (words: Vocabulary) => void,
   target: "compose" | "gcp" = "compose",

@@ -8,7 +8,7 @@ import { ProblemsError } from "../../catalog/problems";
 const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
 const PROD: PlanSettings = { environment: "prod", target: "kubernetes", domain: "example.com", settings: {} };
 
-/** What `validate` says of a system, as `path: message`. */
+/** Returns the output of `validate` for a system as `path: message` lines. */
 function problemsOf(describeSystem: (words: Vocabulary) => void, settings = PROD, name = "sample"): string[] {
   const definition = system(name, describeSystem);
   try {
@@ -20,7 +20,7 @@ function problemsOf(describeSystem: (words: Vocabulary) => void, settings = PROD
   }
 }
 
-/** A system with one service, of these options. */
+/** Describes a system with one service of these options. */
 function withService(options: Record<string, unknown>, name = "web") {
   return ({ image, service }: Vocabulary) => {
     const app = image("app", { context: "services/app", runtime: "python" });

@@ -8,14 +8,14 @@ import { formatProblems, ProblemsError } from "../../catalog/problems";
 
 const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
 
-/** Problems as a person reads them: `path: message; fix`. */
+/** Returns problems as they are printed: `path: message; fix`. */
 function problemsOf(describeSystem: (words: Vocabulary) => void): string[] {
   return checkSystem(system("bug", describeSystem)).map(
     ({ path, message, fix }) => `${path}: ${message}${fix === undefined ? "" : `; ${fix}`}`,
   );
 }
 
-/** A service `api` with options that the type checker would refuse. */
+/** Returns the problems of a service `api` with options that the type checker would reject. */
 function apiWith(options: Record<string, unknown>): string[] {
   return problemsOf(({ image, service }) => {
     const app = image("app", { context: "services/app", runtime: "python" });
@@ -161,7 +161,7 @@ describe("The words of the catalog", () => {
       formatProblems("stacks/bug.ts", problem ? [problem] : []),
       /^stacks\/bug\.ts: 1 problem\n {2}bug\.api\.env\.WORKERS: expected text, got 4; write "4" \(tests\/unit\/\S+:\d+\)$/,
     );
-    // Definitions stay plain data.
+    // Definitions remain plain data.
     assert.deepEqual(JSON.parse(JSON.stringify(definition)), definition);
   });
 
@@ -229,7 +229,7 @@ describe("The words of the catalog", () => {
 
 type Call = [word: string, ...args: unknown[]];
 
-/** What a statement refers to, by the name that an earlier one gave. */
+/** Represents the handle of an earlier statement, by its name. */
 class Later {
   constructor(
     readonly from: string,
@@ -237,7 +237,7 @@ class Later {
   ) {}
 }
 
-/** A valid description with every option of every word, as data. */
+/** Returns a valid description that uses every option of every statement, as data. */
 function calls(): Call[] {
   const app = new Later("app");
   return [

@@ -62,7 +62,7 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     checkout.remove();
   });
 
-  /** What docker was asked that changes something. */
+  /** Returns the recorded Docker calls that change something. */
   const calls = (): string[] =>
     existsSync(join(bin, "calls.txt"))
       ? readFileSync(join(bin, "calls.txt"), "utf8")
@@ -74,7 +74,7 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     await eventually(what, calls, { until: holds, everyMs: 20 });
   };
 
-  /** Runs a command to the point where the job is under way, as the first of its process group, as in a terminal. */
+  /** Starts a command as the leader of its process group, as a terminal does, and waits until its job runs. */
   const begin = async (...args: string[]) => {
     const command = start(...args);
     await until(`the job of ${args.join(" ")} runs`, isAttached);
@@ -100,7 +100,7 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     const ended = once(child, "close") as Promise<[number | null, string | null]>;
     const { pid = 0 } = child;
     return {
-      /** To the command alone, or as Ctrl-C to all that the terminal knows of. */
+      /** Sends a signal to the command alone, or to its process group as Ctrl-C does. */
       signal: (name: NodeJS.Signals, { all = false } = {}) => process.kill(all ? -pid : pid, name),
       output: () => output,
       ended,
@@ -141,7 +141,7 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     assert.equal(checksum, `${dump}.sha256`);
     assert.equal(statSync(join(folder, dump)).mode & 0o777, 0o600);
     assert.match(readFileSync(join(folder, dump), "utf8"), /^age-encryption\.org\/v1\n/);
-    // Another dump, by a clock that went back: it is the newest, and stays.
+    // Renames the dump as if the clock had been set back since. It is then the newest and must be kept.
     const later = dump.replace(/-\d{8}T/, "-29991231T");
     renameSync(join(folder, dump), join(folder, later));
     const second = start("backup", "nexus/graph", "--keep", "1");

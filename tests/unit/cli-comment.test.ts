@@ -41,7 +41,7 @@ describe("cli: comment, against a stand-in of GitHub's API", function () {
     writeFileSync(join(folder, "diff.json"), JSON.stringify(document));
   };
 
-  /** Runs the command as the workflow does, after a run of the other one from a fork. */
+  /** Runs the command as the workflow does after the run of a pull request from a fork. */
   const comment = (made: object = {}, env: Record<string, string | undefined> = {}) => {
     const event = {
       repository: { full_name: "owner/repository", default_branch: "main" },
@@ -86,7 +86,7 @@ describe("cli: comment, against a stand-in of GitHub's API", function () {
       user: { login: "a-person" },
     }));
     api.comments.push(
-      // Text of the pull request's author that imitates the tool's.
+      // The pull request's author imitates the tool's comment.
       { id: 900, body: `${MARKER}\n### No environment changes`, user: { login: "a-person" } },
       ...others,
       { id: 901, body: `${MARKER}\nold`, user: BOT },

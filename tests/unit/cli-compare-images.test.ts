@@ -25,7 +25,7 @@ describe("cli: two builds of an image", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** An OCI layout with an image of one layer. */
+  /** Creates an OCI layout with an image of one layer. */
   function layout(files: Readonly<Record<string, File>>, env: readonly string[] = []): string {
     const own = join(folder, String(++count));
     for (const [path, { text, mode = 0o644, time = 315_532_800 }] of Object.entries(files)) {

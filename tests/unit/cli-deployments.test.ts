@@ -3,7 +3,10 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { commitBefore, type HistoryEntry } from "../../cli/engine/deployments";
 
-/** `A` went well, `A!` failed, `A*` was deployed with changes beside the commit, `-` is a destruction. Oldest first. */
+/**
+ * Parses a history, oldest first: `A` succeeded, `A!` failed, `A*` was deployed with uncommitted changes, `-` is a
+ * destroy.
+ */
 const history = (...entries: string[]): HistoryEntry[] =>
   entries
     .map((entry, index): HistoryEntry => ({

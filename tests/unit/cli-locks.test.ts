@@ -25,7 +25,7 @@ describe("cli: what a killed engine leaves behind", () => {
     rmSync(state, { recursive: true });
   });
 
-  /** A number above any process of Linux (its limit is 2^22). */
+  /** Above every process ID of Linux (the limit is 2^22). */
   const NOBODY = 4_200_000;
 
   function lock(name: string, content: object): string {
@@ -41,7 +41,7 @@ describe("cli: what a killed engine leaves behind", () => {
     timestamp: "2026-01-02T03:04:05Z",
   });
 
-  /** What the initial PID namespace sees when no engine runs. */
+  /** The view of the initial PID namespace when no engine runs. */
   const world = (more: Partial<EngineWorld> = {}): EngineWorld => ({
     host: hostname(),
     ended: [],
@@ -114,13 +114,14 @@ describe("cli: what a killed engine leaves behind", () => {
     });
     fc.assert(
       fc.property(fc.array(engine, { minLength: 1, maxLength: 6 }), place, (engines, judge) => {
-        // Ours have all ended: the judge holds the lock that each of them would hold. One number runs once per namespace.
+        // All engines marked `ours` have ended, because the judge holds the lock that each of them would hold. A PID is
+        // used once per namespace.
         const key = ({ place: { kernel, namespace }, pid: number }: (typeof engines)[number]) =>
           `${kernel}/${namespace}/${number}`;
         const all = engines
           .map((one) => ({ ...one, runs: one.runs && !one.ours }))
           .filter((one, at, rest) => rest.findIndex((other) => key(other) === key(one)) === at)
-          // Another kernel has another host name: what tells machines apart.
+          // Machines are distinguished by host name, so another kernel has another one.
           .map((one) => ({ ...one, host: `${one.place.host}${one.place.kernel}` }));
         const at = (second: number) => new Date(second * 1000).toISOString();
         const ended = all
@@ -167,7 +168,7 @@ describe("cli: what a killed engine leaves behind", () => {
     const program = join(state, "pulumi-stand-in");
     copyFileSync("/bin/sleep", program);
     chmodSync(program, 0o755);
-    // The shell has the number 1 there; what it starts has a small number that another program has here.
+    // The shell is process 1 of the namespace. The PID of its child there belongs to another process here.
     const child = spawn("unshare", [...unshare, "sh", "-c", `${program} 60 & echo $!; wait`], {
       stdio: ["ignore", "pipe", "ignore"],
     });

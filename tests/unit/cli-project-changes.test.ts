@@ -80,7 +80,7 @@ describe("cli: what changes in a Compose project", () => {
         "      ~ migrate: runs again",
       ],
     );
-    // The provider has said so before it began.
+    // The provider has reported this before the deployment started.
     assert.deepEqual(lines([{ path: "unfinished", kind: "remove" }], { state: "done" }), []);
   });
 

@@ -19,7 +19,7 @@ describe("cli: restart", () => {
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     it(`takes back the service under way at ${signal}, and names those that were not restarted`, async () => {
-      // Mocha's own handlers would end the run.
+      // Mocha's own signal handlers would end the run.
       const others = process.rawListeners(signal) as NodeJS.SignalsListener[];
       process.removeAllListeners(signal);
       restore = () => {

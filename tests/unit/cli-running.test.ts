@@ -23,7 +23,7 @@ describe("cli: what runs, with a stand-in for docker", function () {
     checkout.remove();
   });
 
-  /** Containers as `system/service`, and systems that the state holds. */
+  /** Sets up running containers as `system/service`, and the systems in the state. */
   function machine({ runs, state }: { runs: readonly string[]; state: readonly string[] }): void {
     const env = { ...process.env, XDG_DATA_HOME: checkout.dataHome };
     const containers = runs.map((text, index) => {

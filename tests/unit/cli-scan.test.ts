@@ -139,7 +139,7 @@ describe("Trivy", () => {
         return scanner.config(join(folder, "documents"), join(folder, "report"));
       };
       assert.deepEqual(await scanned(text), []);
-      // The same check does find what is wrong.
+      // The same check must detect a violation.
       const loosened = text.replaceAll("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false");
       assert.notEqual(loosened, text);
       assert.ok((await scanned(loosened)).some(({ severity }) => severity === "HIGH"));

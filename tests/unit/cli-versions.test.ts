@@ -20,7 +20,7 @@ const container = (service: string, image: string, kind = "service", state = "ru
   image,
 });
 
-/** What is remembered after deployments with these images of the backend, each at its number. */
+/** Returns the recorded versions after deployments of these backend images, numbered in order. */
 const deployed = (...images: string[]): Versions =>
   images.reduce<Versions>(
     (versions, image, index) =>

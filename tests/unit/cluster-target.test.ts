@@ -20,7 +20,7 @@ const PLACE = {
   platforms: ["linux/arm64"],
 };
 
-/** The program of a stack on a cluster that is there already. Logic only; the node's test proves the rest. */
+/** Runs the program of a stack on an existing cluster with mocks. The node's e2e tests cover the rest. */
 describe("target kubernetes", () => {
   const created: Created[] = [];
 
@@ -88,7 +88,7 @@ describe("target kubernetes", () => {
     };
 
     const ofType = (type: string) => created.filter((one) => one.type === type);
-    /** A value that reached the engine as a secret, as text. */
+    /** Returns the text of a value that the engine received as a secret. */
     const hidden = (value: unknown): string => {
       assert.ok(pulumi.runtime.isRpcSecret(value), "not a secret");
       return JSON.stringify(pulumi.runtime.unwrapRpcSecret(value));

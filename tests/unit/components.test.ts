@@ -17,7 +17,7 @@ interface Created {
   readonly inputs: Record<string, unknown>;
 }
 
-/** What the components ask the engine for. Logic only: secrets and dependencies are proved with the real engine. */
+/** Resources that the components register. Tests with the real engine cover secrets and dependencies. */
 const created: Created[] = [];
 const named = (name: string): Created => {
   const found = created.find((one) => one.name === name);
@@ -266,7 +266,7 @@ describe("components", () => {
     assert.deepEqual(named("shop-web-deployment").inputs.spec, { selector: {}, replicas: 6 });
   });
 
-  // The provider waits ten minutes for a pod of every Service, and no pod is made before its Service.
+  // The provider waits up to ten minutes for a pod of every Service, and pods are created after their Service.
   it("lets no Service wait for pods that wait for it", async () => {
     const metadata = { name: "web", annotations: { "example.com/kept": "yes" } };
     new Workload("shop-web", {

@@ -26,7 +26,7 @@ interface Box {
 const isServing = ({ condition, isAdmitted }: Box) => condition === "healthy" && isAdmitted;
 const runs = ({ condition }: Box) => hasProcesses({ condition } as Seen);
 
-/** One service on a Docker daemon that may be interrupted anywhere, with the rollout's loop on it. */
+/** One service on a Docker daemon, with the rollout's loop, which may be interrupted anywhere. */
 class World {
   boxes: Box[] = [];
   version = 0;
@@ -55,7 +55,7 @@ class World {
     }));
   }
 
-  /** The process that rolls out was killed; another one begins. */
+  /** Kills the rollout's process and starts another one. */
   kill(): void {
     this.created = new Set();
   }
@@ -64,7 +64,7 @@ class World {
     return (this.isExclusive ? nextStopFirst : nextStartFirst)(this.seen, this.wanted);
   }
 
-  /** One step, of which only a part is done when it is cut. @returns whether the rollout goes on */
+  /** Executes one step, or only a part of it if interrupted. Returns whether the rollout continues. */
   step(cut: boolean): boolean {
     const step = this.next();
     switch (step.do) {
@@ -147,7 +147,7 @@ class World {
     }
   }
 
-  /** What serves is removed only when enough others serve that nothing has told to stop. */
+  /** Asserts that enough other containers are serving, and not stopping, before a serving one is removed. */
   private requireReplacement(ids: readonly string[]): void {
     if (this.wanted === 0) {
       return;
@@ -191,7 +191,7 @@ function apply(world: World, event: Event): void {
       return;
     case "change": {
       const box = world.boxes[event.index % Math.max(1, world.boxes.length)];
-      // Docker changes what runs: crashes, recoveries, pauses. Nothing else starts a container.
+      // Crashes, recoveries and pauses affect only running containers. Only the rollout starts containers.
       if (box && runs(box)) {
         box.condition = event.condition;
       }
@@ -222,7 +222,7 @@ const events = (most: number) =>
     { maxLength: 30 },
   );
 
-/** Deploys a version that works, and runs until nothing is left to do. */
+/** Deploys a working version, and runs until no step is left. */
 function converge(world: World): void {
   world.version = 99;
   world.wanted = Math.max(1, world.wanted);

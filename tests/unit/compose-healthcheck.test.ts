@@ -9,14 +9,14 @@ import { probeCommand } from "../../render/compose/healthcheck";
 
 const times = { intervalSeconds: 1, timeoutSeconds: 1, failures: 1 };
 
-/** curl has a line of its own. */
+/** curl prints its own message. */
 const SAYS = {
   python: (port: number) => new RegExp(`^nothing listens on 127.0.0.1:${port} \\(/readyz\\)$`, "m"),
   node: (port: number) => new RegExp(`^nothing listens on 127.0.0.1:${port} \\(/readyz\\)$`, "m"),
   curl: (port: number) => new RegExp(`^curl: \\(7\\) .*127.0.0.1 port ${port}`),
 };
 
-/** Runs a health check on this machine as the engine runs it in a container. */
+/** Runs a health check on this machine as Docker runs it in a container. */
 function healthy(check: PlannedProbe["check"], runtime: Runtime): Promise<{ ok: boolean; output: string }> {
   const [form, ...words] = probeCommand({ check, ...times }, runtime);
   const [program = "", ...args] = form === "CMD-SHELL" ? ["sh", "-c", ...words] : words;
@@ -116,7 +116,7 @@ describe("a health check's command", function () {
         assert.ok((await healthy({ kind: "tcp", port }, runtime)).ok);
         const { ok, output } = await healthy({ kind: "tcp", port: closed }, runtime);
         assert.ok(!ok);
-        // curl only measures here, and has no words for it.
+        // curl only measures the connect time here and prints no message.
         if (runtime !== "curl") {
           assert.equal(output.trim(), `nothing listens on 127.0.0.1:${closed}`);
         }

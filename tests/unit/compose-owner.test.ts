@@ -16,7 +16,7 @@ import {
 } from "../../providers/compose/owner";
 import { dataDir } from "../../tools/paths";
 
-/** A daemon that knows volumes, with their labels, and containers, by project. */
+/** A fake daemon with volumes, their labels, and containers by project. */
 class Daemon {
   readonly volumes = new Map<string, Map<string, string>>();
   readonly containers = new Set<string>();
@@ -33,7 +33,7 @@ class Daemon {
           word === "--label" ? [(args[at + 1] ?? "").split("=") as [string, string]] : [],
         );
         const name = args.at(-1) ?? "";
-        // Like the real one: an existing volume is the answer, its labels stay.
+        // Like the real daemon: `volume create` returns an existing volume with its labels unchanged.
         if (!this.volumes.has(name)) {
           this.volumes.set(name, new Map(labels));
         }
@@ -70,7 +70,7 @@ describe("Owner of a Compose project", () => {
   const homes: string[] = [];
   let daemon: Daemon;
 
-  /** Switches to a data folder of its own, as another user, HOME or container has. */
+  /** Switches to another data folder, as for another user, HOME or container. */
   const as = (name: string): void => {
     process.env["XDG_DATA_HOME"] = join(homes[0] ?? "", name);
   };

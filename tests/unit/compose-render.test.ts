@@ -24,7 +24,7 @@ const imageReference = ({ name, source }: PlannedImage) =>
 const render = (plan: Plan) =>
   renderCompose(plan, { project: "sample-test", edgePort: 8080, root: "/repo", imageReference });
 
-/** What the official Compose makes of documents laid over one another. Dollars stay doubled in its output. */
+/** Returns the result of `docker compose config` for merged documents. Dollar signs stay doubled in its output. */
 function readByCompose(...documents: (ComposeDocument | ComposeOverride)[]): ComposeDocument {
   const folder = mkdtempSync(join(tmpdir(), "longshore-render-"));
   try {
@@ -226,12 +226,15 @@ describe("a rendered Compose document", function () {
   });
 });
 
-/** Development runs the stage, the mounted sources, a debugger on the loopback address; nothing else does. */
+/**
+ * Checks that development, and only development, uses the stage, the mounted sources and a debugger on the loopback
+ * address.
+ */
 function checkDevelopment({ services }: SystemDefinition, read: ComposeDocument, isDev: boolean): void {
   for (const { name, develop, exceptions } of services) {
     const one = read.services[name];
     const asks = exceptions.some(({ allow }) => allow === "engine-socket");
-    // Devices are mounted everywhere; unit tests of their own see to them.
+    // Devices are mounted in all environments; devices.test.ts covers them.
     const bound = (one?.volumes ?? []).filter(
       ({ type, target }) => type === "bind" && !target.startsWith("/dev/"),
     );
@@ -278,7 +281,7 @@ describe("values in a Compose document", function () {
   before(useDockerCli);
 
   it("arrive as they are, whatever they contain", () => {
-    // NUL can be in no environment variable; a carriage return alone is a line break to YAML readers.
+    // Environment variables cannot contain NUL, and YAML parsers treat a carriage return as a line break.
     const text = fc
       .oneof(
         fc.string({ unit: "binary", maxLength: 40 }),

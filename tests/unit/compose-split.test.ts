@@ -33,7 +33,7 @@ function render(definition: SystemDefinition, environment: Environment) {
   });
 }
 
-/** What the official Compose makes of files in one folder. */
+/** Returns the result of `docker compose config` for files in one folder. */
 function config(folder: string, ...names: string[]): unknown {
   const files = names.flatMap((name) => ["--file", name]);
   const args = ["compose", ...files, "--profile", "*", "config", "--format", "json"];
@@ -42,7 +42,7 @@ function config(folder: string, ...names: string[]): unknown {
   );
 }
 
-/** The environment's documents read by themselves, and as a change of the base. */
+/** Returns an environment's documents as read alone, and as read with the base and its override. */
 function bothWays(definition: SystemDefinition, environment: Environment): [alone: unknown, split: unknown] {
   const folder = mkdtempSync(join(tmpdir(), "longshore-split-"));
   try {
@@ -145,7 +145,7 @@ describe("Compose documents of prod (ALL-09)", () => {
         replicated,
         "replicas",
       );
-      // Prometheus and its like are one of each; every other system has to survive the loss of a container.
+      // Prometheus and similar services have one replica. Every other system must survive the loss of a container.
       assert.equal(replicated, name !== "monitoring");
     });
   }

@@ -68,10 +68,10 @@ describe("diff: as a comment", () => {
         const [row = ""] = markdownOf([{ stack: "prod", differences: [one] }])
           .split("\n")
           .filter((line) => line.startsWith("| ~"));
-        // As GitHub splits a row: a backslash takes the character after it along.
+        // Splits a row as GitHub does: a backslash escapes the next character.
         const cells = row.match(/(\\.|[^|\\])+/g) ?? [];
         assert.equal(cells.filter((cell) => cell.trim() !== "").length, 3, row);
-        // Neither code nor an escaped character; only what is left can mean something.
+        // Removes code and escaped characters; only the rest can have a meaning in Markdown.
         const rest = row.replace(/`[^`]*`|\\./g, "").replaceAll("<br>", "");
         assert.doesNotMatch(rest, /[`<[\]!#]|@\w/, row);
       }),

@@ -25,7 +25,8 @@ describe("the guide", () => {
     const whole = words(readFileSync(join(guide, "notes", "notes.ts"), "utf8"));
     const page = readFileSync(join(guide, "first-system.md"), "utf8");
     const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
-    // The first two blocks are the beginning and the registration; the others are parts of the whole file.
+    // The first two blocks are the beginning of the file and its registration; the others are parts of the complete
+    // file.
     const [beginning, registration, ...parts] = blocks;
     assert.match(beginning ?? "", /system\("notes"/);
     assert.match(registration ?? "", /import \{ notes \} from "\.\/notes";/);

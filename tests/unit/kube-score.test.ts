@@ -9,7 +9,7 @@ import { judge } from "../support/kube-score";
 import { httpProbe, planOf, textOptions, threeTierPlan, workload } from "../support/kubernetes-plan";
 
 describe("kube-score", function () {
-  // It may have to be built first.
+  // The first run may have to build kube-score.
   this.timeout(30 * 60_000);
   let kubeScore: string;
   const explained = new Set<string>();

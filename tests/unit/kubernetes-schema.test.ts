@@ -143,7 +143,7 @@ describe("checkKubernetesObject", () => {
 });
 
 describe("the schemas", () => {
-  /** The same schemas read by a full implementation of JSON Schema. */
+  /** The same schemas in a complete implementation of JSON Schema. */
   const ajv = new Ajv({ allErrors: true, strict: false, validateSchema: false });
   ajv.addKeyword("mapKeys");
   ajv.addSchema({ $id: "kubernetes", definitions: document.definitions });
@@ -167,7 +167,7 @@ describe("the schemas", () => {
     return [...new Set(paths)].sort();
   }
 
-  /** Every place of a tree, as the object that holds it and its key there. */
+  /** Returns every place of a tree, as the containing object and key. */
   function places(node: unknown): [Fields, string][] {
     if (typeof node !== "object" || node === null) {
       return [];

@@ -21,7 +21,7 @@ import { metricNames, runnable } from "../support/promql";
 
 const SHOWN = { system: "todo", stack: "prod", cluster: "platform-cluster-gke-1a2b3c4" };
 
-/** `google.monitoring.dashboard.v1`, as far as it is used. What is at its default is not said: zeros, empty texts. */
+/** The used part of `google.monitoring.dashboard.v1`. Default values such as zeros and empty texts are omitted. */
 const timeSeriesQuery = z.strictObject({
   prometheusQuery: z.string().min(1),
   unitOverride: z.enum(["10^2.%", "By", "By/s", "s", "1/s", "{cpu}"]).optional(),
@@ -92,7 +92,7 @@ const queriesOf = ({ mosaicLayout }: CloudDashboard): string[] =>
     return "scorecard" in one ? [one.scorecard.timeSeriesQuery.prometheusQuery] : [];
   });
 
-/** Fails where a part is outside, or two are in one place. */
+/** Fails if a part is outside of the grid or overlaps another one. */
 function assertApart(parts: readonly Omit<Arranged, "title">[], width: number): void {
   for (const { x, y, w, h } of parts) {
     assert.ok(x >= 0 && y >= 0 && w >= 1 && h >= 1 && x + w <= width, `${x}+${w} is not within ${width}`);
@@ -197,7 +197,7 @@ describe("dashboards of Cloud Monitoring", () => {
   });
 });
 
-/** As Prometheus would take it: everything chosen, rates over a fixed time. */
+/** Converts a query for Prometheus: all services selected, rates over a fixed time. */
 function asPrometheus(query: string): string {
   return runnable(query.replaceAll("${service.value}", ".*").replaceAll("${__interval}", "1m"));
 }

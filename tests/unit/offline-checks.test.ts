@@ -210,7 +210,7 @@ describe("offline values and differences", () => {
   });
 });
 
-/** Key order does not count, nor does -0. */
+/** Normalizes key order and -0. */
 function sorted(value: Json): Json {
   if (Array.isArray(value)) {
     return value.map(sorted);

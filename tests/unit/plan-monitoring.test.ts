@@ -12,7 +12,7 @@ import { storesSystem } from "../support/stores-sample";
 const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
 const settings = { environment: "prod", target: "compose", monitoring: { scrapeSeconds: 15 } } as const;
 
-/** Two services that never talk to each other, each with a database of its own. */
+/** Two services without connections between them, each with its own database. */
 const shop = system("shop", ({ upstream, postgres, service, route }) => {
   const python = upstream("python", "python:3.13-slim", { runtime: "python" });
   const common = { image: python, ports: { http: 8000 }, live: http("/livez"), resources };
@@ -126,7 +126,7 @@ describe("monitoring in a plan", () => {
     assert.ok(document.services[AGENT]?.command?.includes("--web.listen-address=127.0.0.1:9090"));
     assert.deepEqual(workload(AGENT).ports, []);
     assert.deepEqual(workload(AGENT).clients, []);
-    // An exporter is with the clients of its own store only.
+    // An exporter shares a network only with its own datastore.
     assert.deepEqual(document.services["orders-db-exporter"]?.networks, ["orders-db", "orders-db-exporter"]);
   });
 

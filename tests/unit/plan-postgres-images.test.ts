@@ -24,7 +24,7 @@ describe("the health of a PostgreSQL", () => {
   const { workloads } = planSystem(sample([]), { environment: "prod", target: "kubernetes" });
   const { live, ready } = workloads.find(({ kind }) => kind === "store")?.probes ?? {};
 
-  /** How the probe ends where pg_isready ends with a code. */
+  /** Returns the exit code of the probe for an exit code of pg_isready. */
   const ends = (probe: PlannedProbe | undefined, code: number) => {
     assert.ok(probe?.check.kind === "exec");
     const [program = "", ...args] = probe.check.command;
@@ -60,7 +60,7 @@ describe("the image of a PostgreSQL", () => {
     [["pg_trgm"], "compose", "postgres:17", 999],
     [["vector"], "compose", "pgvector/pgvector:0.8.0-pg17", 999],
     [["timescaledb"], "compose", "timescale/timescaledb:2.19.3-pg17", 70],
-    // The server is Google's; only the job that keeps its roles runs here.
+    // Google runs the server; only the job that manages its roles runs here.
     [["vector"], "gcp", "postgres:17", 999],
   ];
   for (const [extensions, target, reference, user] of cases) {

@@ -13,13 +13,13 @@ import { KILLED, MemoryDisk } from "../support/memory-disk";
 
 const TARGET = "/data/Pulumi.local.yaml";
 const PASSPHRASE = "/data/passphrase.local";
-/** What a passphrase encrypts, as far as this test needs it. */
+/** Returns a stand-in for content encrypted with a passphrase. */
 const encrypted = (passphrase: string) =>
   `config: { longshore:secrets: { todo: { a: { secure: ${passphrase} } } } }\n`;
 const decrypts = (passphrase: string | undefined, content: string | undefined) =>
   passphrase !== undefined && content?.includes(passphrase.trim()) === true;
 
-/** A backend whose import may be cut off before or after the state was written. */
+/** A backend whose import may be killed before or after the state is written. */
 class Backend {
   state: string;
   private readonly killed: Set<"before" | "after">;
@@ -29,7 +29,7 @@ class Backend {
     this.killed = new Set(kill ? [kill] : []);
   }
 
-  /** Like the engine: it reads the state's secrets with the passphrase that it is given. */
+  /** Decrypts the state's secrets with the given passphrase, like the engine. */
   import = (disk: MemoryDisk) => (state: string, passphraseFile: string | undefined) => {
     if (this.killed.delete("before")) {
       return Promise.reject(KILLED);
@@ -59,7 +59,7 @@ async function run(disk: MemoryDisk, backend: Backend): Promise<void> {
   await folder.complete(backend.import(disk));
 }
 
-/** What `longshore recover` does. */
+/** Does the same as `longshore recover`. */
 async function recover(disk: MemoryDisk, backend: Backend): Promise<void> {
   const folder = new ProviderChangeFolder("local", "/data", disk);
   if (folder.unfinished() !== undefined) {
@@ -107,7 +107,7 @@ describe("Change of the secrets provider", () => {
           await run(disk, backend).catch((error: unknown) => {
             assert.ok(error === KILLED || /ENOSPC/.test(String(error)), String(error));
           });
-          // Recover is itself killed a few times.
+          // Kills the recovery several times as well.
           for (const point of [...again, Infinity]) {
             disk = disk.afterCrash();
             assert.ok(passphraseThatFits(disk, disk.read(TARGET)), "nothing decrypts the config");

@@ -12,7 +12,7 @@ describe("longshore recover", () => {
     printed = "";
   });
 
-  /** Findings that are found until they are applied. */
+  /** Returns findings that persist until they are applied. */
   const finds =
     (...ids: string[]): CreateRecoverer =>
     () => ({

@@ -10,7 +10,7 @@ import { secretValuesIn } from "../../settings/secret-settings";
 import { maskOf } from "../../tools/mask";
 import { forgetSecrets, redact, registerSecrets } from "../../tools/redaction";
 
-/** Long enough that a part of it is not found by chance. */
+/** Long enough that parts of it do not occur by chance. */
 const secret = fc
   .string({ minLength: 12, maxLength: 60, unit: "grapheme-ascii" })
   .filter((text) => text.trim().length >= 12);

@@ -84,11 +84,11 @@ describe("The next step of a rotation", () => {
 
 type Step = "rotate" | "up" | "failed early" | "failed late" | "down" | "by hand";
 
-/** What rotations, deployments and a store do to each other; the decisions are the code's own. */
+/** A model of rotations, deployments and one datastore. The decisions are made by the real code. */
 class World {
   number = 1;
   held = new Set([1]);
-  /** The generation whose value the store knows: of its volume, which outlives `down`. */
+  /** The generation that the datastore knows. It is in the volume, which survives `down`. */
   known: number | undefined;
   recorded: DeployedGenerations = { kind: "absent" };
   isUnfinished = false;
@@ -99,7 +99,7 @@ class World {
         this.rotate();
         return;
       case "by hand":
-        // `pulumi config set` of a number: any number. The missing values are generated.
+        // `pulumi config set` accepts any number; missing values are generated.
         this.number += 2;
         this.held.add(this.number).add(this.number - 1);
         return;
@@ -114,7 +114,7 @@ class World {
 
   private rotate(): void {
     if (this.isUnfinished || this.recorded.kind === "unknown") {
-      return; // refused
+      return; // Rotation is rejected.
     }
     const deployed = this.recorded.kind === "known" ? this.recorded.numbers["x"] : undefined;
     if (rotationStep(this.number, deployed, [...this.held]) === "next") {
@@ -125,7 +125,7 @@ class World {
     }
   }
 
-  /** @returns whether the deployment reached its end */
+  /** Deploys. Returns whether the deployment completed. */
   deploy(how: "up" | "failed early" | "failed late"): boolean {
     const olds = this.recorded.kind === "known" ? { generations: this.recorded.numbers } : {};
     const news = projectInputs({ project: "x", document: { services: {} }, generations: { x: this.number } });
@@ -137,7 +137,7 @@ class World {
       this.recorded = { kind: "unknown" };
       return false;
     }
-    // The job of the store logs in with the value in use, or with the one before.
+    // The datastore's job logs in with the current value or the previous one.
     const candidates = [this.number, this.number - 1].filter((one) => this.held.has(one));
     if (this.known !== undefined && !candidates.includes(this.known)) {
       this.isUnfinished = true;

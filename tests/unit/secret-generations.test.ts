@@ -19,7 +19,7 @@ function workload(plan: Plan, name: string) {
   return plan.workloads.find((one) => one.name === name);
 }
 
-/** Variable and secrets of each of a workload's files. */
+/** Returns the variable and the secrets of each secret file of a workload. */
 function files(plan: Plan, name: string): Record<string, string> {
   const found = workload(plan, name)?.secretFiles ?? [];
   return Object.fromEntries(found.map(({ variable, value }) => [variable, secretsIn(value).join(" ")]));
@@ -147,7 +147,7 @@ describe("generations of secrets", () => {
       { todo: { "db-app-password": { number: 3 } } },
       "the day was the other value's",
     );
-    // The last of a set of keys is the next one.
+    // The last value of a set of keys is the next one.
     assert.deepEqual(read({ secrets: { neurascale: { "jwt-secret": "x", "jwt-secret@2": "y" } } }), {});
     assert.deepEqual(
       read({ secrets: { neurascale: { "gateway-tls-certificate@2": "x", "gateway-tls-key@2": "y" } } }),

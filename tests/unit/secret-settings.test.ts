@@ -88,7 +88,7 @@ describe("Settings that hold secrets", () => {
   });
 
   it("are recognized by the engine: an encrypted value of another setting is refused before it is used", () => {
-    // Another file of the same process may have chosen the project.
+    // Another test file in the same process may have set the project.
     const key = `${pulumi.getProject()}:todo`;
     pulumi.runtime.setAllConfig({ [key]: '{"settings":{"logLevel":"debug"}}' }, [key]);
     try {

@@ -173,7 +173,7 @@ describe("readSettings", () => {
     assert.deepEqual(settings.systems, ["todo"]);
     assert.deepEqual(settings.secretsSet, { todo: ["openai-api-key"] });
     assert.deepEqual(leftOver, ["notes", "ports.notes", "secrets.notes", "systems.notes"]);
-    // A mistake elsewhere stays one.
+    // Other problems are still reported.
     assert.match(
       messageOf(() => readSettingsLeniently({ stack: "local", values: { environment: "prd" } }, systems)),
       /environment: expected one of/,

@@ -22,7 +22,7 @@ const ROOT = join(__dirname, "..", "..");
 const HOLDER = join(ROOT, "tests", "support", "lock-holder.ts");
 
 const never = (): Promise<never> => Promise.reject(new Error("the work ran without the lock"));
-/** A refusal, for a command that does not wait. */
+/** Matches the error of a command that does not wait. */
 const refused = (pattern: RegExp) => (error: unknown) =>
   error instanceof Failure && error.exitCode === EXIT.busy && pattern.test(error.message);
 
@@ -45,7 +45,7 @@ describe("Stack lock", () => {
 
   const options = (more: object = {}) => ({ folder, onWait: () => undefined, remainsMs: 0, ...more });
 
-  /** Another process that holds the lock; `wrapper` starts it in another namespace. */
+  /** Starts another process that holds the lock; `wrapper` starts it in another namespace. */
   async function holder(stack = "local", wrapper: readonly string[] = []): Promise<ChildProcess> {
     const [command, ...args] = [...wrapper, process.execPath, "--import", "tsx", HOLDER];
     const child = spawn(command, [...args, folder, stack, "up"], {
@@ -150,7 +150,7 @@ describe("Stack lock", () => {
   it("stays held by an engine whose command has been killed", async function () {
     this.timeout(30_000);
     const file = lockFile("local", folder);
-    // The engine inherits the descriptor as EngineCommand gives it: the command is this process, which lets go.
+    // The engine inherits the descriptor, as with EngineCommand. This process is the command, and releases its lock.
     const script = 'process.stdin.resume().on("end", () => process.exit(0)); process.stdout.write("runs\\n")';
     const engine = await withStackLock(
       "local",
@@ -165,7 +165,7 @@ describe("Stack lock", () => {
       },
       options(),
     );
-    // As if the command had been killed: its name stays.
+    // As if the command had been killed: its record stays in the file.
     const dead = {
       command: "longshore up",
       pid: 4_200_000,
@@ -194,7 +194,7 @@ describe("Stack lock", () => {
       this.skip();
     }
     try {
-      // One page: this file takes it.
+      // The file occupies the only page of the file system.
       writeFileSync(join(folder, "fill"), Buffer.alloc(4096));
       assert.throws(() => {
         writeFileSync(join(folder, "more"), "x");
@@ -227,7 +227,7 @@ describe("Stack lock", () => {
     );
     try {
       assert.match(given ?? "", /^local:[0-9a-f]{32}$/);
-      // The parent has ended: its token opens nothing any more.
+      // The parent has ended, so its token is no longer accepted.
       const descriptor = openSync(file, "r+");
       assert.equal(tryFlock(descriptor), true);
       await assert.rejects(withStackLock("local", "up", never, options()), refused(/still runs/));
@@ -246,7 +246,8 @@ describe("Stack lock", () => {
       this.skip();
     }
     const child = await holder("local", wrapper);
-    // Its number is that of another process here: it must not be taken for dead, nor waited for as a remainder.
+    // The same PID belongs to another process here. The holder must not be considered dead, nor waited for as an
+    // orphaned engine.
     await assert.rejects(
       withStackLock("local", "up", never, options()),
       refused(/expected no other command, got longshore up/),

@@ -17,7 +17,7 @@ const FILES = [
   ..."src/é/語.txt src/🚢/b deep/1/2/3/4/5 deep/1/2/keep deep/1/x.tmp a^b".split(" "),
 ];
 
-/** What the files above are matched by, in pieces. */
+/** Fragments of the patterns for the files above. */
 const piece = fc.constantFrom(
   ..."* ** ? a b c src deep 1 2 build BUILD README.md readme.md *.md *.py .* .env node_modules é 語.txt 🚢 keep x.tmp".split(
     " ",

@@ -12,12 +12,12 @@ import { yamlText } from "../../../yaml/write";
 import { useDocker } from "../../support/compose-stack";
 import { planOf, textOptions, workload } from "../../support/kubernetes-plan";
 
-/** Text of what Compose and the kubelet expand, and of characters of one to four bytes. */
+/** Text with syntax that Compose and the kubelet expand, and with characters of one to four bytes. */
 const text = fc
   .array(fc.constantFrom(...("$$$$(){}ABé語🚢 x-:?'\"\\%".match(/./gu) ?? [])), { maxLength: 8 })
   .map((characters) => characters.join(""));
 
-/** The texts of one workload, in every place that takes text of a description. */
+/** The texts of one workload, in every place for text of a description. */
 const texts = fc.record(
   {
     env: fc.record({ A: text, B: text, ZZ: text }, { noNullPrototype: true }),
@@ -50,7 +50,9 @@ interface Container {
   readonly readinessProbe: { readonly exec: { readonly command: readonly string[] } };
 }
 
-/** What the kubelet runs: variables in their order, each expanded with those before it, then arguments and probes. */
+/**
+ * Expands a container as the kubelet does: variables in order, each with the former ones, then arguments and probes.
+ */
 function runByKubelet({ env, args, livenessProbe, readinessProbe }: Container): Texts {
   const known = new Map<string, string>();
   for (const { name, value } of env) {
@@ -61,13 +63,13 @@ function runByKubelet({ env, args, livenessProbe, readinessProbe }: Container): 
   return {
     env: { A, B, ZZ },
     command: args.map((one) => expand(one, known)),
-    // Probes are expanded with the variables as they are written.
+    // Probes are expanded with the variables as declared, before their own expansion.
     live: livenessProbe.exec.command.map((one) => expand(one, written)),
     ready: readinessProbe.exec.command.map((one) => expand(one, written)),
   };
 }
 
-/** k8s.io/kubernetes/third_party/forked/golang/expansion, byte by byte. */
+/** Port of k8s.io/kubernetes/third_party/forked/golang/expansion, byte by byte. */
 function expand(input: string, known: ReadonlyMap<string, string>): string {
   const bytes = Buffer.from(input);
   const out: Buffer[] = [];
@@ -84,7 +86,7 @@ function expand(input: string, known: ReadonlyMap<string, string>): string {
       out.push(Buffer.from(end < 0 ? "$(" : (known.get(name) ?? `$(${name})`)));
       at = end < 0 ? at + 1 : end;
     } else {
-      // Go's string(byte) is the character of that number, so a multi-byte character is broken.
+      // Go's string(byte) is the character with that code point, so a multi-byte character is corrupted.
       out.push(Buffer.from(`$${String.fromCharCode(next)}`));
       at++;
     }
@@ -124,7 +126,7 @@ describe("Text with dollar signs", () => {
         readonly healthcheck: { readonly test: string[] };
       }
       const { services } = JSON.parse(output) as { services: Record<string, Service> };
-      // `config` prints a document again, with its dollar signs doubled.
+      // `config` prints a document as valid input, with its dollar signs doubled.
       const single = (one: string) => one.replaceAll("$$", "$");
       const read = all.map((_, index) => {
         const { environment, command, healthcheck } = services[`app-${index}`] ?? assert.fail();

@@ -9,10 +9,10 @@ import { systems } from "../../../stacks";
 import { yamlStream, yamlText } from "../../../yaml/write";
 import { validSystem } from "../../support/arbitrary-system";
 
-/** Order has a meaning: words of a command line, pieces of a text, request before limit, the first port. */
+/** Keys whose order has a meaning: command arguments, parts of a text, request before limit, the first port. */
 const ORDERED = new Set(["command", "parts", "cpu", "memory", "ports"]);
 
-/** The same description with its declarations, entries and fields in another order. */
+/** Returns the same description with its declarations, entries and fields in another order. */
 function permuted<T>(value: T, random: () => number): T {
   if (Array.isArray(value)) {
     return shuffled(value as unknown[], random).map((item) => permuted(item, random)) as T;
@@ -35,7 +35,7 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
     .map(([, item]) => item);
 }
 
-/** Pseudo-random numbers from 0 to 1 (mulberry32). */
+/** Returns a generator of pseudo-random numbers from 0 to 1 (mulberry32). */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

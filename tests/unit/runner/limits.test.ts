@@ -5,7 +5,7 @@ import { eventually, limit } from "../../support/wait";
 
 describe("time limits of tests", () => {
   const saved = process.env["LONGSHORE_TEST_SLOWNESS"];
-  // Mocha's limits are scaled when a test begins, after this.
+  // Mocha's limits are scaled when a test starts, which is after this hook.
   before(() => {
     process.env["LONGSHORE_TEST_SLOWNESS"] = "7.5";
   });

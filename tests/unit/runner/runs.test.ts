@@ -35,7 +35,7 @@ describe("the test runner", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A test file of these lines. */
+  /** Writes a test file with these lines. */
   const file = (name: string, ...lines: string[]): string => {
     const path = join(folder, `${name}.test.ts`);
     writeFileSync(path, [`describe("a sample", () => {`, ...lines, `});`].join("\n"));

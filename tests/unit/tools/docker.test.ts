@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findDocker, parseEnvironment, surveyDocker } from "../../../tools/docker";
 
-/** Nothing here takes long enough to be told. */
+/** Fails on any progress message, because no step here is slow. */
 const unexpected = (line: string): never => assert.fail(line);
 
 describe("lab environment", () => {
@@ -28,7 +28,7 @@ describe("finding a container engine", () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "longshore-docker-"));
     await mkdir(join(folder, "bin"));
-    // No lab here, and no engine but the one that the test makes up.
+    // An environment without the lab and with only the fake Docker.
     process.env = {
       HOME: folder,
       XDG_CACHE_HOME: join(folder, "cache"),

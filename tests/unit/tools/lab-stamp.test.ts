@@ -18,7 +18,7 @@ describe("the mark that the lab is up", () => {
     process.env["XDG_CACHE_HOME"] = folder;
     lab = join(folder, "longshore", "lab");
     mkdirSync(join(lab, "registry/docker/registry/v2/repositories/library"), { recursive: true });
-    // A stand-in for the mirror: a process of its name.
+    // A stand-in for the mirror: a process with its name.
     const program = join(folder, "docker-registry");
     copyFileSync((await which(["sleep"])) ?? "", program);
     chmodSync(program, 0o755);

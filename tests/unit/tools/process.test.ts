@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lastLine, run, which, withLock } from "../../../tools/process";
 
-/** Nothing here takes long enough to be told. */
+/** Fails on any progress message, because no step here is slow. */
 const unexpected = (line: string): never => assert.fail(line);
 
 describe("running programs", () => {

@@ -13,7 +13,7 @@ import {
 import { withoutDirect } from "../../../tools/go-build";
 import { fits, formatVersion } from "../../../tools/version";
 
-/** Nothing here takes long enough to be told. */
+/** Fails on any progress message, because no step here is slow. */
 const unexpected = (line: string): never => assert.fail(line);
 
 describe("finding the Pulumi CLI", () => {
@@ -34,7 +34,7 @@ describe("finding the Pulumi CLI", () => {
     await rm(folder, { recursive: true });
   });
 
-  /** A program that says it is this version of Pulumi. */
+  /** Creates a program that reports this version of Pulumi. */
   async function put(file: string, version: string): Promise<void> {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, `#!/bin/sh\necho ${version}\n`);

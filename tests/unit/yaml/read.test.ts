@@ -5,7 +5,7 @@ import { InexactYamlError, parseYaml } from "../../../yaml/read";
 import { yamlText } from "../../../yaml/write";
 import { realReaders, typed } from "../../support/readers";
 
-/** Problems of a document, as `path: message`. */
+/** Returns the problems of a document as `path: message` lines. */
 const problems = (text: string): string[] => {
   try {
     parseYaml(text);
@@ -104,7 +104,7 @@ describe("The YAML reader", () => {
         ),
       );
       const texts = [...new Set([...fc.sample(numeric, 4_000), ...fc.sample(word, 200)])]
-        // Indicators of YAML's syntax, which are not about scalars.
+        // Excludes syntax indicators of YAML, which are not scalars.
         .filter((raw) => raw !== "" && !/^[-:]$|^-{3}$|^\.{3}$|:$/.test(raw) && raw !== "=");
       const documents = texts.flatMap((raw) => [`a: ${raw}\n`, `? ${raw}\n: 1\n`]);
       const answers = readers(documents.map((text) => ({ reader: "yaml.v3", text })));
@@ -119,7 +119,7 @@ describe("The YAML reader", () => {
         read++;
         const { value: theirs, error } = answers[index] ?? assert.fail();
         assert.equal(error, undefined, text);
-        // The Pulumi CLI makes texts of keys.
+        // The Pulumi CLI converts keys to text.
         const keys = (fields: unknown) =>
           Object.fromEntries(
             Object.entries(fields as object).map(([key, item]) => [

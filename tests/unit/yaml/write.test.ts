@@ -11,7 +11,7 @@ import { Tagged, yamlStream, yamlText } from "../../../yaml/write";
 import { useDockerCli } from "../../support/docker-cli";
 import { realReaders, typed, YAML_READERS } from "../../support/readers";
 
-/** Text that some reader of YAML takes for a number, a date, a boolean, a tag, a comment or the end of a document. */
+/** Texts that some YAML parser interprets as a number, date, boolean, tag, comment or end of a document. */
 const AWKWARD = [
   // Inputs of go-yaml's resolver: underscores, upper-case prefixes, signs, short dates.
   ..."2024_12 1_000 0X1F +.5 -.5 2024-1-1 2024-1-1T1:2:3Z 0B11 0O17 -0x1 +0o7 1_.5_e1_0 _1 1__0 .1e3 +.inf 1:20 190:20:30.15".split(
@@ -113,7 +113,7 @@ describe("The YAML writer", () => {
     object({ value: text, list: [text, [text], { [text || "empty"]: text }], [text]: { deep: text } });
   const parsed = (objects: object[]) => loadAll(yamlStream(objects));
 
-  /** Text near what parsers resolve: digits, signs, prefixes, separators. */
+  /** Text similar to what parsers resolve: digits, signs, prefixes, separators. */
   const numeric = fc.string({
     unit: fc.constantFrom(..."01279+-_.:eExXoObBTtZ abyn/".split("")),
     maxLength: 9,
@@ -202,7 +202,7 @@ describe("The YAML writer", () => {
         const args = ["compose", "-f", file, "config", "--format", "json"];
         const output = execFileSync("docker", args, { encoding: "utf8", maxBuffer: 1 << 28 });
         const read = (JSON.parse(output) as { services: { x: typeof service } }).services.x;
-        // `config` prints a document again, with its dollars doubled.
+        // `config` prints a document as valid input, with its dollar signs doubled.
         const single = (text: string) => text.replaceAll("$$", "$");
         assert.deepEqual(read.command.map(single), texts);
         for (const found of [read.environment, read.labels]) {
