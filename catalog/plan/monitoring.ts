@@ -14,7 +14,7 @@ export const RECEIVER_PORT = 9090;
 /** Path prefix of the receiver's pages and API. */
 export const RECEIVER_PREFIX = "/prometheus";
 export const PROMETHEUS_IMAGE = "prom/prometheus:v2.53.3";
-/** ID of the account `nobody` in the Prometheus project's images. */
+/** User ID of the Prometheus project's images. */
 export const NOBODY = 65534;
 
 /**
