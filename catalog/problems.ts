@@ -2,7 +2,7 @@
 export interface Problem {
   /** Dotted path of the value, such as `todo.backend.ports.http`. */
   readonly path: string;
-  /** What was expected and what was found. Never contains a secret's value. */
+  /** Expected and actual value. Never contains a secret's value. */
   readonly message: string;
   /** The remedy, in the imperative. @default - the message implies it */
   readonly fix?: string;

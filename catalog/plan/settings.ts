@@ -56,7 +56,7 @@ export interface PlanSettings {
   readonly logging?: Logging;
   /** Active profiles. Target compose only. @default [] */
   readonly profiles?: readonly string[] | "all";
-  /** Services that cannot run here, because their profile or optional image is unavailable. @default [] */
+  /** Services of a profile, and optional services, that this machine cannot run. @default [] */
   readonly leftOut?: readonly string[];
   /** Target compose: adds exporters and an agent. @default - metrics are not collected */
   readonly monitoring?: PlanMonitoring;
