@@ -1,13 +1,13 @@
 // Where `pulumi up` enters: see index.ts. The engine calls the exported function.
 "use strict";
 
-const { load, mistakeIn } = require("./bin/load.cjs");
+const { load, userErrorIn } = require("./bin/load.cjs");
 
 module.exports = async () => {
   try {
     return await load("index.ts").program();
   } catch (error) {
-    const mistake = mistakeIn(error);
+    const mistake = userErrorIn(error);
     if (mistake === undefined) {
       throw error;
     }

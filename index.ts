@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planSystem, type Plan } from "./catalog/plan";
 import { ProblemsError, throwProblems } from "./catalog/problems";
-import { planSettings, readStackFile, requireSecrets, takingPart, type Asked } from "./settings";
+import {
+  planSettings,
+  readStackFile,
+  requireSecrets,
+  participatingPlans,
+  type RunOverrides,
+} from "./settings";
 import { encryptionProblems } from "./settings/secret-settings";
 import { malformedSecrets } from "./settings/secret-values";
 import { engineSettings } from "./settings/engine";
@@ -10,7 +16,7 @@ import type { ServiceImages } from "./targets/compose";
 import { repoRoot } from "./tools/paths";
 import { registerSecrets } from "./tools/redaction";
 
-export interface ProgramOptions extends Asked {
+export interface ProgramOptions extends RunOverrides {
   /** Systems to which the run is limited. @default - no limit */
   readonly only?: readonly string[];
   /** Images of services on this machine that replace those of the checkout. @default {} */
@@ -49,7 +55,7 @@ async function deploy({
     }
     return planSystem(definition, planSettings(settings, name, asked));
   });
-  const plans = takingPart(all, settings, only);
+  const plans = participatingPlans(all, settings, only);
   requireSecrets(plans, settings);
   throwProblems(
     `Pulumi.${settings.stack}.yaml`,

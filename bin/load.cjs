@@ -55,7 +55,7 @@ function build(entry, bundle) {
     define: { "process.env.LONGSHORE_ROOT": JSON.stringify(root) },
     metafile: true,
     write: false,
-    // What is wrong is in the error that is thrown; mistakeIn says it.
+    // What is wrong is in the error that is thrown; userErrorIn says it.
     logLevel: "silent",
   });
   const inputs = Object.fromEntries(
@@ -75,13 +75,13 @@ function writeAtomically(file, contents) {
   fs.renameSync(temporary, file);
 }
 
-/** What a person did wrong in a source file, when it is that: see tools/mistakes.ts. */
-function mistakeIn(error) {
+/** What a person did wrong in a source file, when it is that: see tools/user-errors.ts. */
+function userErrorIn(error) {
   try {
-    return load("tools/mistakes.ts").mistakeIn(error);
+    return load("tools/user-errors.ts").userErrorIn(error);
   } catch {
     return undefined;
   }
 }
 
-module.exports = { load, mistakeIn, root };
+module.exports = { load, userErrorIn, root };

@@ -185,12 +185,12 @@ function expected(path: string, what: string, got: unknown): Problem {
 }
 
 /** Returns the statement `secret`, which collects definitions and problems. */
-export function secretWord(secrets: SecretDefinition[], mistakes: Problem[]): SecretWord {
+export function secretWord(secrets: SecretDefinition[], problems: Problem[]): SecretWord {
   function secret(name: string, options: KeysSecretOptions): KeysHandle;
   function secret(name: string, options: TlsSecretOptions): TlsHandle;
   function secret(name: string, options?: SecretOptions): SecretReference;
   function secret(name: string, options: AnyOptions = {}): SecretReference | TlsHandle | KeysHandle {
-    mistakes.push(...unknownOptions<object>(`secrets.${name}`, options, secretKeys(options)));
+    problems.push(...unknownOptions<object>(`secrets.${name}`, options, secretKeys(options)));
     secrets.push(...secretDefinitions(name, options));
     return secretHandle(name, options);
   }

@@ -11,7 +11,7 @@ export interface CleanOptions extends SystemOption, JsonOption {
 export function registerClean(program: Command): Command {
   const command = program
     .command("clean")
-    .description("remove images of former builds that nothing here runs or can go back to")
+    .description("remove images of former builds that nothing here runs or can roll back to")
     .option("-y, --yes", "do not ask")
     .option("--dry-run", "only show what would go")
     .addOption(

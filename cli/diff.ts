@@ -18,7 +18,7 @@ export function registerDiff(program: Command): Command {
         .default("text"),
     )
     .addOption(
-      new Option("--fail-on <what>", "end with 1 when there is a dangerous change, or any")
+      new Option("--fail-on <what>", "exit with 1 when there is a dangerous change, or any")
         .choices(["never", "dangerous", "changes"])
         .default("never"),
     );

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { EXIT, Failure } from "./support/failure";
 import { duration } from "./support/options";
 import { surviveLostOutput } from "./support/output";
-import { errorDocument, tell } from "./support/tell";
+import { errorDocument, reportError } from "./support/report-error";
 import { hasPrintedDocument, printDocument } from "./support/terminal";
 import { registerBackup, registerRestore } from "./backup";
 import { registerClean } from "./clean";
@@ -121,6 +121,6 @@ export async function main(args: readonly string[]): Promise<number> {
     if (args.includes("--json") && !hasPrintedDocument()) {
       printDocument(errorDocument(error));
     }
-    return tell(error, args.includes("--debug"));
+    return reportError(error, args.includes("--debug"));
   }
 }

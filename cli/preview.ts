@@ -25,7 +25,7 @@ export function registerPreview(program: Command): Command {
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore preview", "what `up` would change on this machine"],
     ["longshore preview --stack prod --offline", "all that prod consists of, anywhere"],
-    ["longshore preview --stack prod --refresh --expect-no-changes", "has somebody changed prod by hand?"],
+    ["longshore preview --stack prod --refresh --expect-no-changes", "find manual changes in prod"],
   ]);
   return command.action(async (options: PreviewOptions) =>
     (await import("./engine/actions.js")).preview(options),

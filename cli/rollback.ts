@@ -17,7 +17,7 @@ export interface RollbackOptions extends StackOption, SystemOption, JsonOption {
 export function registerRollback(program: Command): Command {
   const command = program
     .command("rollback")
-    .description("go back to what ran before: images on this machine, the commit before on a cluster")
+    .description("roll back to what ran before: images on this machine, the previous commit on a cluster")
     .option("-y, --yes", "do not ask (a stack on a cluster shows the commit and asks)");
   withExamples(withJson(withSystem(withStack(command))), [
     [

@@ -117,7 +117,7 @@ export function registerSecrets(program: Command): Command {
     ["longshore secrets provider passphrase", "a new random passphrase for a stack of this machine"],
     [
       "longshore secrets provider gcpkms://projects/acme/locations/europe-west3/keyRings/pulumi/cryptoKeys/prod --stack prod",
-      "config and state, encrypted anew",
+      "config and state, encrypted again",
     ],
   ]);
   provider.action((name: string, options: SecretOptions) =>

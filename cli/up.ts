@@ -26,7 +26,7 @@ export function registerUp(program: Command): Command {
     .command("up")
     .description("create or update a stack: images, databases, migrations, services, in this order")
     .option("-y, --yes", "do not ask (a stack other than local shows a preview and asks)")
-    .option("--refresh", "look at what really runs first, and mend what differs")
+    .option("--refresh", "refresh the state first and correct drift")
     .option("--rerun <job...>", "run these jobs once more, though nothing of them has changed")
     .option(
       "--rollback-on-failure",
@@ -36,7 +36,7 @@ export function registerUp(program: Command): Command {
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore up", "everything, on this machine"],
     ["longshore up --system todo", "one system; the others stay as they are"],
-    ["longshore up --rerun migrate", "the migration once more, after somebody changed the database by hand"],
+    ["longshore up --rerun migrate", "the migration again, after a manual change of the database"],
     ["longshore up --stack prod", "preview, question, deployment"],
     ["longshore up --stack prod --yes --rollback-on-failure", "in a pipeline"],
   ]);

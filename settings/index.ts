@@ -7,10 +7,10 @@ import type { StackSettings } from "./types";
 
 export { readStackFile } from "./file";
 export { ENCRYPTED } from "./secret-settings";
-export { missingSecrets, planSettings, requireSecrets, secretUsers, takingPart } from "./plan";
+export { missingSecrets, planSettings, requireSecrets, secretUsers, participatingPlans } from "./plan";
 export { knownSecrets, type KnownSecret } from "./generations";
 export { readSettings, readSettingsLeniently, type RawSettings } from "./read";
-export type { Asked, DatastoreSettings, StackSettings, SystemSettings } from "./types";
+export type { RunOverrides, DatastoreSettings, StackSettings, SystemSettings } from "./types";
 
 /**
  * Loads the settings of a stack from its file, without the engine or any key.

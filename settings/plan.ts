@@ -3,13 +3,13 @@ import type { PlanSettings } from "../catalog/plan/settings";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { secretsIn } from "../catalog/plan/resolve";
 import { throwProblems, type Problem } from "../catalog/problems";
-import type { Asked, StackSettings } from "./types";
+import type { RunOverrides, StackSettings } from "./types";
 
 /** Returns a stack's settings for one of its systems. */
 export function planSettings(
   settings: StackSettings,
   system: string,
-  { profiles = [], leftOut = {} }: Asked = {},
+  { profiles = [], leftOut = {} }: RunOverrides = {},
 ): PlanSettings {
   const own = settings.perSystem[system];
   return {
@@ -63,7 +63,7 @@ export function missingSecrets(plan: Plan, settings: StackSettings): string[] {
  * system that was not selected and lacks secrets is skipped: it shares nothing with the others, and the engine does not
  * change untargeted resources. On other targets all plans participate, because they share resources.
  */
-export function takingPart(
+export function participatingPlans(
   plans: readonly Plan[],
   settings: StackSettings,
   only: readonly string[],

@@ -45,7 +45,7 @@ function halfProblems({ username, password }: WrittenLogin, stack: string): Prob
       ? [
           {
             path: "registryLogin.username",
-            message: "not set, and nobody logs in with a password alone",
+            message: "not set, and a login requires a user name and a password",
             fix: `run: ${set} --path longshore:registryLogin.username USERNAME`,
           },
         ]

@@ -73,7 +73,7 @@ const registryLogin = z
     "expected username and password",
   )
   .describe(
-    "Target kubernetes: as whom images are pushed to the registry and pods pull them. Default: machine and nodes are logged in by themselves.",
+    "Target kubernetes: credentials for pushing images to the registry and for pods to pull them. Default: machine and nodes have their own login.",
   );
 
 const secretValues = z

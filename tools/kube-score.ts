@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { buildWithGo, missingGo } from "./go-build";
 import { MissingTool } from "./missing";
 import { cacheDir } from "./paths";
-import { isExecutable, run, which, withLock, type Say } from "./process";
+import { isExecutable, run, which, withLock, type Logger } from "./process";
 import { formatVersion, parseVersion, type Version } from "./version";
 
 /** The version in tools/kube-score/go.mod. Other versions have other checks. */
@@ -25,7 +25,7 @@ export async function surveyKubeScore(): Promise<string | undefined> {
  * modules, which takes a minute.
  * @throws MissingTool with one line that names what to install
  */
-export async function findKubeScore(say: Say): Promise<string> {
+export async function findKubeScore(say: Logger): Promise<string> {
   return withLock(`${own()}.lock`, say, async () => {
     const found = await surveyKubeScore();
     if (found !== undefined) {

@@ -5,9 +5,9 @@ import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Receives one line about long-running work. */
-export type Say = (line: string) => void;
+export type Logger = (line: string) => void;
 
-export interface Ran {
+export interface CommandResult {
   /** Exit code; 127 if the program does not exist, 124 after a timeout. */
   readonly code: number;
   readonly stdout: string;
@@ -24,11 +24,15 @@ export interface RunOptions {
   /** Text for standard input. @default - none */
   readonly input?: string;
   /** Called with every line of standard error. */
-  readonly onLine?: Say;
+  readonly onLine?: Logger;
 }
 
 /** Runs a program to completion. Never throws: the result contains the failure. */
-export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<CommandResult> {
   const { env = process.env, cwd, timeoutMs = 30_000, shielded = false, input, onLine } = options;
   return new Promise((done) => {
     const child = spawn(command, args, {
@@ -96,7 +100,7 @@ const LOCK_PATIENCE_MS = 30 * 60_000;
  * Runs work in one process at a time; the others wait, then check whether it is done. The lock file contains the
  * holder's process id, so that the lock of a killed process is detected.
  */
-export async function withLock<T>(file: string, say: Say, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(file: string, say: Logger, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(file), { recursive: true });
   const end = Date.now() + LOCK_PATIENCE_MS;
   let hasSaid = false;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { buildWithGo, GO_MINIMUM, missingGo } from "./go-build";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
-import { isExecutable, lastLine, run, which, withLock, type Say } from "./process";
+import { isExecutable, lastLine, run, which, withLock, type Logger } from "./process";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
 /** The Pulumi CLI with its engine. */
@@ -64,7 +64,7 @@ export async function surveyPulumi(): Promise<PulumiSurvey> {
  * tools/pulumi.
  * @throws MissingTool with one line that names what to install
  */
-export async function findPulumi(say: Say): Promise<Pulumi> {
+export async function findPulumi(say: Logger): Promise<Pulumi> {
   const { pulumi, unfit } = await surveyPulumi();
   if (pulumi) {
     return pulumi;
@@ -108,7 +108,7 @@ async function pulumiOnPath(): Promise<{ pulumi: Pulumi; fits: boolean } | undef
   };
 }
 
-async function install(version: Version, why: string, say: Say): Promise<Pulumi> {
+async function install(version: Version, why: string, say: Logger): Promise<Pulumi> {
   say(`downloading Pulumi ${formatVersion(version)}, as ${why} (about half a minute)`);
   const refusal = await installOfficially(version);
   if (refusal === undefined) {
@@ -168,7 +168,7 @@ async function installOfficially(version: Version): Promise<string | undefined> 
  * Finds the language host, which only a manual `pulumi` needs (`longshore` runs the program itself). The official
  * installation contains it. For a self-built CLI, builds an older one that runs this project's programs.
  */
-export async function findLanguageHost(pulumi: Pulumi, say: Say): Promise<string> {
+export async function findLanguageHost(pulumi: Pulumi, say: Logger): Promise<string> {
   const found = await surveyLanguageHost(pulumi);
   if (found !== undefined) {
     return found;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { buildWithGo, missingGo } from "./go-build";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
-import { isExecutable, withLock, type Say } from "./process";
+import { isExecutable, withLock, type Logger } from "./process";
 
 /** Hash of the sources, so that an edited program is built again. */
 function revision(): string {
@@ -20,7 +20,7 @@ function revision(): string {
  * builds it with Go (10 s).
  * @throws MissingTool with one line that names what to install
  */
-export async function findReaders(say: Say): Promise<string> {
+export async function findReaders(say: Logger): Promise<string> {
   const version = revision();
   const output = join(cacheDir(), "readers", version, "readers");
   return withLock(`${output}.lock`, say, async () => {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { buildWithGo, missingGo } from "./go-build";
 import { MissingTool } from "./missing";
 import { cacheDir } from "./paths";
-import { isExecutable, lastLine, run, which, withLock, type Say } from "./process";
+import { isExecutable, lastLine, run, which, withLock, type Logger } from "./process";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
 /** Trivy, the scanner of images and documents. */
@@ -43,7 +43,7 @@ export interface FindTrivyOptions {
  * Finds Trivy on the PATH or in the cache, downloads it, or builds it.
  * @throws MissingTool with one line that names what to install
  */
-export async function findTrivy(say: Say, { build = false, releases = RELEASES }: FindTrivyOptions = {}) {
+export async function findTrivy(say: Logger, { build = false, releases = RELEASES }: FindTrivyOptions = {}) {
   const found = await surveyTrivy();
   if (found) {
     return found;
@@ -68,7 +68,7 @@ export async function findTrivy(say: Say, { build = false, releases = RELEASES }
   });
 }
 
-async function buildTrivy(refusal: string, say: Say): Promise<Trivy> {
+async function buildTrivy(refusal: string, say: Logger): Promise<Trivy> {
   const problem = await missingGo();
   if (problem !== undefined) {
     throw new MissingTool(`Trivy cannot be downloaded (${refusal}) and not be built (${problem})`);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { buildWithGo, missingGo } from "./go-build";
 import { MissingTool } from "./missing";
 import { cacheDir } from "./paths";
-import { isExecutable, run, which, withLock, type Say } from "./process";
+import { isExecutable, run, which, withLock, type Logger } from "./process";
 import { formatVersion, parseVersion, type Version } from "./version";
 
 /** The version in tools/vale/go.mod. */
@@ -25,7 +25,7 @@ export async function surveyVale(): Promise<string | undefined> {
  * minutes.
  * @throws MissingTool with one line that names what to install
  */
-export async function findVale(say: Say): Promise<string> {
+export async function findVale(say: Logger): Promise<string> {
   return withLock(`${cached()}.lock`, say, async () => {
     const found = await surveyVale();
     if (found !== undefined) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { buildWithGo, missingGo } from "./go-build";
 import { MissingTool } from "./missing";
 import { cacheDir } from "./paths";
-import { isExecutable, which, withLock, type Say } from "./process";
+import { isExecutable, which, withLock, type Logger } from "./process";
 import { installFromPyPI } from "./pypi";
 
 const ACTIONLINT = "1.7.12";
@@ -18,7 +18,7 @@ export interface WorkflowLinters {
 }
 
 /** Finds the linters for tests of .github, or installs them, which takes half a minute. @throws MissingTool */
-export async function findWorkflowLinters(say: Say): Promise<WorkflowLinters> {
+export async function findWorkflowLinters(say: Logger): Promise<WorkflowLinters> {
   const packages = join(cacheDir(), "workflows", PACKAGES);
   await withLock(`${packages}.lock`, say, async () => {
     if (!existsSync(packages)) {
@@ -41,7 +41,7 @@ export async function areWorkflowLintersThere(): Promise<boolean> {
 
 const ownActionlint = (): string => join(cacheDir(), "actionlint", ACTIONLINT, "bin", "actionlint");
 
-async function findActionlint(say: Say): Promise<string> {
+async function findActionlint(say: Logger): Promise<string> {
   const onPath = await which(["actionlint"]);
   if (onPath !== undefined) {
     return onPath;

@@ -1,4 +1,4 @@
-import { PUBLISHED } from "../plan/postgres";
+import { EXTENSION_IMAGES } from "../plan/postgres";
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { PostgresDefinition, PostgresExtension } from "../types";
@@ -14,7 +14,7 @@ export const EXTENSIONS: Readonly<Record<"container" | "cloud-sql", readonly Pos
 const CLOUD_SQL_DISK = [10 * 2 ** 30, 64 * 2 ** 40] as const;
 
 export function checkPostgres({ name, extensions }: PostgresDefinition): Problem[] {
-  const apart = extensions.filter((one) => PUBLISHED[one] !== undefined);
+  const apart = extensions.filter((one) => EXTENSION_IMAGES[one] !== undefined);
   return [
     ...(apart.length > 1
       ? [

@@ -1,5 +1,5 @@
 import type { DatastoreDefinition, Engine } from "../types";
-import type { EngineRules, Retirement } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./engine";
 import { kafka } from "./kafka";
 import type { Exporter } from "./monitoring";
 import { neo4j } from "./neo4j";
@@ -10,14 +10,14 @@ import type { Dependency, PlannedDatastore, PlannedImage, Workload } from "./typ
 
 /** The rules of every kind of datastore. */
 const ENGINES: {
-  readonly [K in Engine]: EngineRules<
+  readonly [K in Engine]: DatastoreKind<
     Extract<DatastoreDefinition, { kind: K }>,
     Extract<PlannedDatastore, { engine: K }>
   >;
 } = { kafka, neo4j, postgres, redis };
 
 /** Returns the rules of a kind. They accept only definitions and plans of that kind. */
-export function rulesOf(engine: Engine): EngineRules {
+export function rulesOf(engine: Engine): DatastoreKind {
   return ENGINES[engine];
 }
 
@@ -36,7 +36,7 @@ export interface PlannedStore {
   /** Exporter of its metrics. @default - none */
   readonly exporter?: Exporter;
   /** Revokes a rotated password after all its users have switched. @default - none */
-  readonly retirement?: Retirement;
+  readonly retirement?: CredentialRevocation;
 }
 
 export function planStore(definition: DatastoreDefinition, settings: PlanSettings): PlannedStore {

@@ -17,14 +17,14 @@ export interface StoreNames {
 }
 
 /** A job that revokes a rotated password after all its users have switched. */
-export interface Retirement {
+export interface CredentialRevocation {
   readonly job: Workload;
   /** Name of the secret with the password. */
   readonly secret: string;
 }
 
 /** The rules of one datastore kind: how its definition is planned. D and P are the kind's own types. */
-export interface EngineRules<
+export interface DatastoreKind<
   D extends DatastoreDefinition = DatastoreDefinition,
   P extends PlannedDatastore = PlannedDatastore,
 > {
@@ -38,7 +38,7 @@ export interface EngineRules<
   /** Setup job that gates the datastore's clients. @default - clients wait until the datastore is healthy */
   job(planned: P): Workload | undefined;
   /** Revokes the previous password after the last client has switched. @default - none: no password was rotated */
-  retire(planned: P): Retirement | undefined;
+  retire(planned: P): CredentialRevocation | undefined;
   /** Exporter of its metrics. Present if `names` has an exporter and the datastore is a container. */
   exporter(planned: P): Exporter | undefined;
   /** Names of the secrets that a managed instance generates instead of Longshore. @default - none */

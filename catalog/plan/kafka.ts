@@ -2,7 +2,7 @@ import { compareText } from "../problems";
 import type { DatastoreProperty } from "../references";
 import type { KafkaDefinition, TopicDefinition } from "../types";
 import { parseDuration, parseQuantity } from "../values";
-import type { EngineRules } from "./engine";
+import type { DatastoreKind } from "./engine";
 import { exporter, exportersImage, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
@@ -290,7 +290,7 @@ function kafkaValue(planned: PlannedKafka, property: DatastoreProperty): PlanVal
   }
 }
 
-export const kafka: EngineRules<KafkaDefinition, PlannedKafka> = {
+export const kafka: DatastoreKind<KafkaDefinition, PlannedKafka> = {
   properties: ["host", "port", "bootstrap", "securityProtocol", "saslMechanism"],
   names: (definition) => ({
     jobs:

@@ -2,7 +2,7 @@ import type { DatastoreProperty } from "../references";
 import { currentName, generationOf, previousName, valueName } from "../generations";
 import type { Neo4jDefinition } from "../types";
 import { parseQuantity } from "../values";
-import type { EngineRules, Retirement } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./engine";
 import { LOGIN_SCRIPT, RETIRE_SCRIPT } from "./neo4j-logins";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
@@ -141,7 +141,7 @@ function loginJob(planned: PlannedNeo4j): Workload | undefined {
  * Plans the job that replaces the previous user's password with an unrecorded random one, after the last client has
  * switched.
  */
-function retireUser(planned: PlannedNeo4j): Retirement | undefined {
+function retireUser(planned: PlannedNeo4j): CredentialRevocation | undefined {
   const { previous, secret } = planned.login;
   return previous === undefined ? undefined : { job: userJob(planned, "retire", RETIRE_SCRIPT, []), secret };
 }
@@ -193,7 +193,7 @@ function neo4jValue(planned: PlannedNeo4j, property: DatastoreProperty): PlanVal
   }
 }
 
-export const neo4j: EngineRules<Neo4jDefinition, PlannedNeo4j> = {
+export const neo4j: DatastoreKind<Neo4jDefinition, PlannedNeo4j> = {
   properties: ["host", "port", "database", "username", "password", "url"],
   names: (definition) => ({ jobs: passwordJobs(definition.name), secrets: [passwordOf(definition)] }),
   plan: planNeo4j,

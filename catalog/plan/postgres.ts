@@ -1,7 +1,7 @@
 import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { PostgresDefinition, PostgresExtension } from "../types";
 import { parseQuantity } from "../values";
-import type { EngineRules, Retirement } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./engine";
 import { exporter, NOBODY, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import {
@@ -27,14 +27,14 @@ import type {
 
 const PORT = 5432;
 /** A published image and the user that it runs as. */
-interface Published {
+interface PublishedImage {
   readonly reference: (version: number) => string;
   readonly user: number;
 }
 
-const OFFICIAL: Published = { reference: (version) => `postgres:${version}`, user: 999 };
+const OFFICIAL_IMAGE: PublishedImage = { reference: (version) => `postgres:${version}`, user: 999 };
 /** Extensions that the official image lacks, with an image of their publisher that contains them. */
-export const PUBLISHED: Readonly<Partial<Record<PostgresExtension, Published>>> = {
+export const EXTENSION_IMAGES: Readonly<Partial<Record<PostgresExtension, PublishedImage>>> = {
   // Based on Alpine, where the user has a different ID.
   timescaledb: { reference: (version) => `timescale/timescaledb:2.19.3-pg${version}`, user: 70 },
   vector: { reference: (version) => `pgvector/pgvector:0.8.0-pg${version}`, user: 999 },
@@ -83,10 +83,12 @@ function postgresImage(planned: PlannedPostgres): PlannedImage {
  * Returns the image with the required extensions. A managed database uses an image only for the job that manages its
  * roles.
  */
-function publishedFor({ kind, extensions }: Pick<PlannedPostgres, "kind" | "extensions">): Published {
+function publishedFor({ kind, extensions }: Pick<PlannedPostgres, "kind" | "extensions">): PublishedImage {
   const own =
-    kind === "container" ? extensions.flatMap((extension) => PUBLISHED[extension] ?? [])[0] : undefined;
-  return own ?? OFFICIAL;
+    kind === "container"
+      ? extensions.flatMap((extension) => EXTENSION_IMAGES[extension] ?? [])[0]
+      : undefined;
+  return own ?? OFFICIAL_IMAGE;
 }
 
 /** The liveness probe tolerates WAL replay and exhausted connections; a restart would not help. */
@@ -146,7 +148,7 @@ function postgresRolesJob(datastore: PlannedPostgres): Workload {
 }
 
 /** Plans the job that disables the previous login after the last client has switched. */
-function retireLogin(datastore: PlannedPostgres): Retirement | undefined {
+function retireLogin(datastore: PlannedPostgres): CredentialRevocation | undefined {
   const { login } = datastore.roles;
   return login.previous === undefined
     ? undefined
@@ -260,7 +262,7 @@ function postgresValue(
   }
 }
 
-export const postgres: EngineRules<PostgresDefinition, PlannedPostgres> = {
+export const postgres: DatastoreKind<PostgresDefinition, PlannedPostgres> = {
   properties: ["host", "port", "database", "username", "password", "url", "ownerRole"],
   names: (definition) => {
     const { name } = definition;

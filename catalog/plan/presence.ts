@@ -13,12 +13,12 @@ export function presentIn(definition: SystemDefinition, settings: PlanSettings):
   const isThere = (container: Container) =>
     isIn(container, settings.environment) && isAskedFor(container, settings);
   const services = definition.services.filter(isThere);
-  const leftOut = new Set(settings.leftOut);
+  const skippedServices = new Set(settings.leftOut);
   return {
     ...definition,
     services,
     jobs: definition.jobs.filter(isThere),
-    routes: definition.routes.filter(({ to }) => !leftOut.has(to.service)),
+    routes: definition.routes.filter(({ to }) => !skippedServices.has(to.service)),
   };
 }
 

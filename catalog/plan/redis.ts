@@ -2,7 +2,7 @@ import type { DatastoreProperty } from "../references";
 import { currentName, previousName } from "../generations";
 import type { RedisDefinition } from "../types";
 import { parseQuantity } from "../values";
-import type { EngineRules, Retirement } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./engine";
 import { exporter, type Exporter } from "./monitoring";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
@@ -107,7 +107,7 @@ function loginJob(planned: PlannedRedis): Workload | undefined {
 }
 
 /** Plans the job that revokes the previous password after the last client has switched. */
-function retirePassword(planned: PlannedRedis): Retirement | undefined {
+function retirePassword(planned: PlannedRedis): CredentialRevocation | undefined {
   const { previous, secret } = planned.login;
   return previous === undefined
     ? undefined
@@ -240,7 +240,7 @@ function redisValue(planned: PlannedRedis, property: DatastoreProperty): PlanVal
   }
 }
 
-export const redis: EngineRules<RedisDefinition, PlannedRedis> = {
+export const redis: DatastoreKind<RedisDefinition, PlannedRedis> = {
   properties: ["host", "port", "database", "username", "password", "url", "ca"],
   names: (definition) => ({
     jobs: passwordJobs(definition.name),

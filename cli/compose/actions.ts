@@ -78,13 +78,13 @@ function stateWord(container: Container, all: readonly Container[], { colors }: 
   if (waiting !== undefined) {
     return colors.yellow(waiting);
   }
-  switch (wellness(container)) {
-    case "well":
+  switch (healthOf(container)) {
+    case "healthy":
       // A job inherits the health check of its image, which does not apply to a job.
       return colors.green(container.kind === "job" ? "completed" : container.health || container.state);
     case "starting":
       return colors.yellow(container.kind === "job" ? "running" : "starting");
-    case "ill":
+    case "unhealthy":
       return colors.red(
         container.state === "exited" ? `exited (${exitOf(container)})` : container.health || container.state,
       );
@@ -97,16 +97,20 @@ function exitOf(container: Container): string {
 }
 
 /** Health of a container by Docker's last health check, up to one check interval old. */
-export function wellness(
+export function healthOf(
   container: Pick<Container, "kind" | "state" | "health" | "exitCode">,
-): "well" | "starting" | "ill" {
+): "healthy" | "starting" | "unhealthy" {
   if (container.kind === "job") {
-    return container.state === "exited" ? (container.exitCode === 0 ? "well" : "ill") : "starting";
+    return container.state === "exited" ? (container.exitCode === 0 ? "healthy" : "unhealthy") : "starting";
   }
   if (container.state !== "running") {
-    return container.state === "created" || container.state === "restarting" ? "starting" : "ill";
+    return container.state === "created" || container.state === "restarting" ? "starting" : "unhealthy";
   }
-  return container.health === "unhealthy" ? "ill" : container.health === "starting" ? "starting" : "well";
+  return container.health === "unhealthy"
+    ? "unhealthy"
+    : container.health === "starting"
+      ? "starting"
+      : "healthy";
 }
 
 function since({ state, startedAt }: Container): string {
@@ -169,8 +173,8 @@ async function examine(engine: Engine, container: Container, all: readonly Conta
     return verdict(false, waiting);
   }
   if (container.kind === "job") {
-    const isWell = wellness(container) === "well";
-    return verdict(isWell, isWell ? "completed" : `${container.state}, ${reasonOfExit(container)}`);
+    const isHealthy = healthOf(container) === "healthy";
+    return verdict(isHealthy, isHealthy ? "completed" : `${container.state}, ${reasonOfExit(container)}`);
   }
   if (container.state !== "running") {
     return verdict(false, `${container.state}, ${reasonOfExit(container)}`);

@@ -16,7 +16,7 @@ import { toolAddresses } from "./addresses";
 import type * as Deploying from "./deploy";
 import { isWorthALine } from "./describe";
 import { deployedSystems, systemsIn, type State } from "./state";
-import { mendAfterKill, openStack, type OpenOptions, type OpenStack } from "./stack";
+import { recoverFromCrash, openStack, type OpenOptions, type OpenStack } from "./stack";
 
 /** Runs `longshore up`. */
 export async function up({
@@ -51,8 +51,8 @@ export async function up({
       conclude("up", opened, result, terminal);
     } catch (error) {
       const wasTouched = result.status === "failed" && result.deployment.changed().length > 0;
-      const { goBackAfter } = await import("./cluster-rollback.js");
-      throw rollbackOnFailure && wasTouched ? await goBackAfter(error, opened, system) : error;
+      const { rollbackAfter } = await import("./cluster-rollback.js");
+      throw rollbackOnFailure && wasTouched ? await rollbackAfter(error, opened, system) : error;
     }
     if (!json && opened.settings.target === "compose") {
       const plans = opened.plans.filter((plan) => system.length === 0 || system.includes(plan.system));
@@ -193,7 +193,7 @@ export async function withStack(
     progress.now("looking at the stack");
     // The SDK takes a moment to load; the tools are examined in other processes meanwhile.
     const [opened, engine] = await Promise.all([openStack(stack, progress, options), loadEngine()]);
-    await mendAfterKill(opened, progress);
+    await recoverFromCrash(opened, progress);
     await work(opened, progress, engine);
   } finally {
     progress.stop();

@@ -37,7 +37,7 @@ export async function rollbackCluster({
   // Keeps current secrets, because rotated values must not become valid again.
   const code = await deployCommit(found.commit, { stack, system, json, keepSecrets: true });
   if (code !== 0) {
-    throw new Failure(`going back to ${found.commit.slice(0, 7)} failed`, EXIT.failed);
+    throw new Failure(`the rollback to ${found.commit.slice(0, 7)} failed`, EXIT.failed);
   }
 }
 
@@ -104,7 +104,7 @@ export function deployCommit(
  * After a failed deployment, deploys the last commit that succeeded.
  * @returns the failure to report
  */
-export async function goBackAfter(
+export async function rollbackAfter(
   failure: unknown,
   opened: OpenConfig,
   system: readonly string[],
@@ -116,15 +116,15 @@ export async function goBackAfter(
     found = await commitToGoBackTo(opened);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return new Failure(`${said}; there is nothing to go back to: ${why}`, EXIT.failed, { cause: failure });
+    return new Failure(`${said}; there is nothing to roll back to: ${why}`, EXIT.failed, { cause: failure });
   }
-  note(`${said}; going back to ${describeCommit(found.commit)}`);
+  note(`${said}; rolling back to ${describeCommit(found.commit)}`);
   const code = await deployCommit(found.commit, { stack: opened.stack, system, json: false });
   const commit = found.commit.slice(0, 7);
   return new Failure(
     code === 0
       ? `${said}; stack ${opened.stack} runs ${commit} again`
-      : `${said}, and so did going back to ${commit}; look at both, then: bin/longshore up --stack ${opened.stack}`,
+      : `${said}, and so did the rollback to ${commit}; fix both, then: bin/longshore up --stack ${opened.stack}`,
     EXIT.failed,
     { cause: failure },
   );

@@ -68,7 +68,7 @@ export function prepareLocalFiles(files: LocalFiles): void {
     if (MACHINE_STACK_NAMES.some((stack) => hasState(files.state, PROJECT, stack))) {
       throw usage(
         `${files.passphrase} is missing, and the state in ${files.state} cannot be read without it; ` +
-          `put it back, or remove ${files.folder} to begin anew (databases keep their volumes and old passwords)`,
+          `put it back, or remove ${files.folder} to start over (databases keep their volumes and old passwords)`,
       );
     }
     writeOnce(files.passphrase, `${randomBytes(32).toString("base64url")}\n`);

@@ -32,7 +32,7 @@ async function rollbackImages(system: string, { stack, json = false }: RollbackO
   const target = imagesBefore(versions);
   if (!target) {
     throw usage(
-      `${system}: there is no version to go back to; each successful \`up\` with other images makes one`,
+      `${system}: there is no version to roll back to; each successful \`up\` with other images makes one`,
     );
   }
   const terminal = openTerminal({ json });

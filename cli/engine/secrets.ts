@@ -104,7 +104,7 @@ export async function setOneSecret(text: string, { stack }: StackOption): Promis
   const { system, planned, settings } = findSecret(stack, text);
   const { secret, value: made, from, generation } = planned;
   if (from === "service") {
-    throw usage(`${text}: the managed service makes it; nobody can set it`);
+    throw usage(`${text}: the managed service generates it; it cannot be set`);
   }
   if (made.kind === "keys") {
     throw usage(

@@ -5,7 +5,7 @@ import type { Plan } from "../../catalog/plan";
 import { MONITORING } from "../../catalog/plan/monitoring";
 import { bindDaemon } from "../compose/daemon";
 import { publishedImages } from "../images/published";
-import { requireSecrets, takingPart, type Asked } from "../../settings";
+import { requireSecrets, participatingPlans, type RunOverrides } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
 import { readDaemon } from "../support/daemon";
 import { Failure, usage } from "../support/failure";
@@ -44,7 +44,7 @@ export interface OpenStack extends StackPlans {
   readonly workDir: string;
   readonly env: Readonly<Record<string, string>>;
   /** Overrides of the settings for this run. */
-  readonly asked: Asked;
+  readonly asked: RunOverrides;
 }
 
 /** Environment of a stack for runs of the CLI. */
@@ -87,14 +87,14 @@ export async function openStack(
   const limit = chosen(all.settings, system);
   const opened = await openConfig(stack, progress, {
     docker: all.settings.target === "compose",
-    images: takingPart(all.plans, all.settings, system).flatMap(publishedImages),
+    images: participatingPlans(all.plans, all.settings, system).flatMap(publishedImages),
   });
-  const leftOut = await withoutImage(
+  const skippedServices = await withoutImage(
     all.plans.filter(({ system: name }) => limit.includes(name)),
     opened,
     progress,
   );
-  const asked = { profiles, leftOut };
+  const asked = { profiles, skippedServices };
   const planned = loadPlans(stack, [], asked);
   if (machineStack(stack)) {
     const missingOf = ({ plans, settings }: StackPlans) =>
@@ -112,7 +112,7 @@ export async function openStack(
       Object.assign(planned, loadPlans(stack, [], asked));
     }
   }
-  requireSecrets(takingPart(planned.plans, planned.settings, system), planned.settings);
+  requireSecrets(participatingPlans(planned.plans, planned.settings, system), planned.settings);
   return { ...opened, ...planned, asked };
 }
 
@@ -245,7 +245,7 @@ export async function openTools(
  * Recovers from a killed engine: removes its lock and, for local stacks, the marks of pending operations (Compose
  * completes a partly deployed project by itself).
  */
-export async function mendAfterKill(opened: OpenStack, progress: Progress): Promise<void> {
+export async function recoverFromCrash(opened: OpenStack, progress: Progress): Promise<void> {
   const state = fileBackend(opened);
   // A preview holds no lock: it changes nothing, and the running operations of another command are not unfinished work.
   if (state === undefined || !holdsStack(opened.stack)) {
@@ -297,7 +297,7 @@ export function explain(error: unknown, stack: string): unknown {
   }
   if (error.isLocked) {
     return new Failure(
-      `stack ${stack} is being changed by somebody else; wait, or run: pulumi cancel --stack ${stack}`,
+      `stack ${stack} is being changed by another process; wait, or run: pulumi cancel --stack ${stack}`,
     );
   }
   if (/PULUMI_ACCESS_TOKEN|pulumi login/.test(error.stderr)) {

@@ -76,11 +76,11 @@ export async function build(images: readonly string[], options: BuildOptions): P
       progress.now(shortened(step, terminal.columns - 2));
     };
     if (options.check) {
-      const { checkReproducible, tellChecked } = await import("./check.js");
+      const { checkReproducible, reportReproducibility } = await import("./check.js");
       const request = { plans, options: bakeOptions, targets, env, signal: interrupt.signal, onStep };
       const result = await checkReproducible(request);
       progress.stop();
-      tellChecked(result, terminal, (Date.now() - started) / 1000);
+      reportReproducibility(result, terminal, (Date.now() - started) / 1000);
       return;
     }
     progress.now(`building ${plural(targets.length, "image")}`);

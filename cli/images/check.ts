@@ -116,7 +116,7 @@ function copySources(plans: readonly Plan[], root: string, to: string): void {
 }
 
 /** Reports the comparison. @throws Failure if a build failed or two builds of an image differ */
-export function tellChecked(result: CheckResult, terminal: Terminal, seconds: number): void {
+export function reportReproducibility(result: CheckResult, terminal: Terminal, seconds: number): void {
   throwIfNotBuilt(result, terminal, seconds);
   const compared = [...result.comparisons].map(([target, comparison]) => ({
     image: target.replace("_", "/"),

@@ -1,4 +1,4 @@
-import { examine, mend, type Check } from "../../tools/doctor";
+import { examine, repair, type Check } from "../../tools/doctor";
 import type { DoctorOptions } from "../doctor";
 import { EXIT } from "./failure";
 import { LOCAL_STACK } from "./project";
@@ -14,11 +14,13 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
   let checks = await examine(looking);
   let problems: string[] = [];
   if (fix && checks.some(({ status }) => status !== "ok")) {
-    const mended = await mend(checks, (line) => {
+    const repaired = await repair(checks, (line) => {
       progress.line(line);
       progress.now(line);
     });
-    problems = mended.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
+    problems = repaired.flatMap(({ name, problem }) =>
+      problem === undefined ? [] : [`${name}: ${problem}`],
+    );
     checks = await examine(looking);
   }
   progress.stop();

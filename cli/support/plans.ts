@@ -10,7 +10,7 @@ import {
   readSettings,
   readSettingsLeniently,
   readStackFile,
-  type Asked,
+  type RunOverrides,
   type StackSettings,
 } from "../../settings";
 import { checkSharedCluster } from "../../settings/shared-cluster";
@@ -33,7 +33,7 @@ export interface StackPlans {
 export function loadPlans(
   stack: string,
   only: readonly string[] = [],
-  asked: Asked = {},
+  asked: RunOverrides = {},
   options: LoadOptions = {},
 ): StackPlans {
   const settings = loadSettings(stack, options);

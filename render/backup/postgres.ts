@@ -145,7 +145,7 @@ if [ -n "\${REHEARSE:-}" ]; then
   awk 'END { printf "tables %d\\n", NR }' "$work/rows"
   exit 0
 fi
-# A rename waits until nobody is connected; new sessions wait for the rename, and then get the restored database.
+# A rename waits until no session is connected; new sessions wait for the rename, and then get the restored database.
 ( while :; do
   admin --set=one="$live" --set=two="$beside" > /dev/null 2>&1 <<'SQL' || :
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (:'one', :'two');

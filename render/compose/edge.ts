@@ -118,7 +118,7 @@ http {
         "~^[A-Za-z0-9._-]{8,128}$" $http_x_request_id;
         default $request_id;
     }
-    # Another proxy on this machine may end TLS before us; nobody else reaches this port.
+    # Another proxy on this machine may end TLS before us; only it reaches this port.
     map $http_x_forwarded_proto $forwarded_proto {
         https https;
         default $scheme;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, type Ran } from "../../tools/process";
+import { run, type CommandResult } from "../../tools/process";
 import { Checkout } from "../support/checkout";
 import type { Status } from "../support/end-to-end";
 import type { Operation } from "./rounds";
@@ -11,7 +11,7 @@ import { processesIn } from "./victims";
 /** An operation that runs, in a process group of its own as a terminal would start it. */
 export interface Running {
   readonly pid: number;
-  readonly ended: Promise<Ran>;
+  readonly ended: Promise<CommandResult>;
 }
 
 const QUIET_LIMIT_MS = 180_000;
@@ -43,7 +43,7 @@ export class Subject {
   }
 
   /** Runs a command of `longshore` to its end. */
-  async longshore(...args: string[]): Promise<Ran> {
+  async longshore(...args: string[]): Promise<CommandResult> {
     const { ended } = this.spawn(args);
     return ended;
   }
@@ -114,7 +114,7 @@ export class Subject {
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-    const ended = new Promise<Ran>((resolve, reject) => {
+    const ended = new Promise<CommandResult>((resolve, reject) => {
       child.on("error", reject);
       // Not "close": a surviving grandchild may hold the pipes for long.
       child.on("exit", (code) => {

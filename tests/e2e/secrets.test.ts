@@ -6,7 +6,7 @@ import { join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { selfSigned } from "../../cli/engine/certificate";
-import type { Ran } from "../../tools/process";
+import type { CommandResult } from "../../tools/process";
 import { Checkout } from "../support/checkout";
 import { found, needle, type Needle } from "../support/needles";
 import { writeSafe } from "../support/secrets-sample";
@@ -38,7 +38,7 @@ describe("secrets, from the command line", function () {
   };
 
   /** Runs a command while another process records the arguments of all processes. */
-  async function longshore(...args: string[]): Promise<Ran> {
+  async function longshore(...args: string[]): Promise<CommandResult> {
     const watch = setInterval(() => {
       for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
         try {

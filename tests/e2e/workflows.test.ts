@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import type { Ran } from "../../tools/process";
+import type { CommandResult } from "../../tools/process";
 import { CloudCheckout } from "../support/cloud-checkout";
 import { GitHubApi } from "../support/github-api";
 import { readActions, readWorkflows, stepsOf } from "../support/workflows";
@@ -44,7 +44,7 @@ describe("the steps of the workflows", function () {
   });
 
   /** Runs the script that equals the given text, or the only one that contains it, with the variables of its step. */
-  async function execute(words: string, env: Record<string, string> = {}): Promise<Ran> {
+  async function execute(words: string, env: Record<string, string> = {}): Promise<CommandResult> {
     const exact = scripts.filter((script) => script === words);
     const found = exact.length > 0 ? exact : scripts.filter((script) => script.includes(words));
     assert.equal(found.length, 1, `${words}: ${found.join(" | ")}`);

@@ -41,7 +41,7 @@ describe("going back on a cluster, over stand-ins for it", function () {
         : undefined;
     const { code, stderr } = await up("--rollback-on-failure");
     assert.equal(code, 1);
-    assert.match(stderr, /going back to \w+ of [\d-]+: Log from warning on/);
+    assert.match(stderr, /rolling back to \w+ of [\d-]+: Log from warning on/);
     assert.match(
       stderr,
       new RegExp(`error: up failed; stack prod runs ${commits.warning?.slice(0, 7)} again`),
@@ -61,7 +61,7 @@ describe("going back on a cluster, over stand-ins for it", function () {
         : undefined;
     const { code, stderr } = await up("--rollback-on-failure");
     assert.equal(code, 1);
-    assert.match(stderr, /error: up failed, and so did going back to \w+; look at both/);
+    assert.match(stderr, /error: up failed, and so did the rollback to \w+; fix both/);
     checkout.breaks = undefined;
   });
 

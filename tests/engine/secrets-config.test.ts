@@ -65,7 +65,7 @@ describe("config of a stack of this machine", function () {
     assert.doesNotMatch(content, /db-app-password@3/);
   });
 
-  it("is encrypted anew with another passphrase, and every value can be read afterwards", async () => {
+  it("is encrypted again with another passphrase, and every value can be read afterwards", async () => {
     const before = readFileSync(file(), "utf8");
     await fine("secrets", "provider", "passphrase");
     assert.notEqual(readFileSync(file(), "utf8"), before);

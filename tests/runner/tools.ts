@@ -15,7 +15,7 @@ import { useDockerCli } from "../support/docker-cli";
 import { runChild } from "./children";
 import type { Tool } from "./needs";
 
-type Say = (line: string) => void;
+type Logger = (line: string) => void;
 
 /** Tools that tests wait for, each made once, in the background. */
 export class Tools {
@@ -29,7 +29,7 @@ export class Tools {
   /** Go compiles on all processors: one program after the other is ready sooner than all of them late. */
   private compiling: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly say: Say) {}
+  constructor(private readonly say: Logger) {}
 
   /**
    * Starts to get the tools, in the order in which most tests wait for them. Tests that need none run meanwhile.
@@ -190,7 +190,7 @@ async function nodeProblem(): Promise<string | undefined> {
 /** Compiling Kubernetes takes 8 minutes on two cores, and more beside other work. */
 const NODE_LIMIT_MS = 60 * 60_000;
 
-async function kubernetes(verb: "build" | "up" | "down", say: Say): Promise<void> {
+async function kubernetes(verb: "build" | "up" | "down", say: Logger): Promise<void> {
   const script = join(repoRoot(), "tools", "lab", "kubernetes", "kubernetes.sh");
   const { code, output, problem } = await runChild(
     "nice",

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { run, type Ran } from "../../tools/process";
+import { run, type CommandResult } from "../../tools/process";
 import { limit } from "./wait";
 
 const root = join(__dirname, "..", "..");
@@ -112,15 +112,20 @@ export class Checkout {
   }
 
   /** Runs a command in the checkout. Never throws for a non-zero exit code. */
-  run(command: string, ...args: string[]): Promise<Ran> {
+  run(command: string, ...args: string[]): Promise<CommandResult> {
     return this.runWith({}, command, ...args);
   }
 
-  runWith(env: Record<string, string>, command: string, ...args: string[]): Promise<Ran> {
+  runWith(env: Record<string, string>, command: string, ...args: string[]): Promise<CommandResult> {
     return this.runWithInput("", env, command, ...args);
   }
 
-  runWithInput(input: string, env: Record<string, string>, command: string, ...args: string[]): Promise<Ran> {
+  runWithInput(
+    input: string,
+    env: Record<string, string>,
+    command: string,
+    ...args: string[]
+  ): Promise<CommandResult> {
     return run(command, args, {
       input,
       cwd: this.root,
@@ -130,7 +135,7 @@ export class Checkout {
     });
   }
 
-  longshore(...args: string[]): Promise<Ran> {
+  longshore(...args: string[]): Promise<CommandResult> {
     return this.run("bin/longshore", ...args);
   }
 

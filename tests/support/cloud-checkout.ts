@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { startOfflineProviders, type OfflineOptions, type OfflineProviders } from "../../offline";
-import type { Ran } from "../../tools/process";
+import type { CommandResult } from "../../tools/process";
 import { findPulumi } from "../../tools/pulumi";
 import { Checkout } from "./checkout";
 
@@ -58,7 +58,7 @@ export class CloudCheckout extends Checkout {
     this.commit("Describe prod");
   }
 
-  cloud(command: string, ...args: string[]): Promise<Ran> {
+  cloud(command: string, ...args: string[]): Promise<CommandResult> {
     return this.runWith(this.env, command, ...args);
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { planSystem } from "../../catalog/plan";
 import { publishedImages } from "../../cli/images/published";
 import { systems } from "../../stacks";
-import { run, type Ran } from "../../tools/process";
+import { run, type CommandResult } from "../../tools/process";
 import { startLabProviders, type LabOptions, type LabProviders } from "../../tools/lab/providers";
 import { ClusterClient } from "../../tools/lab/providers/cluster-client";
 import { findPulumi } from "../../tools/pulumi";
@@ -136,12 +136,12 @@ export class ClusterStack {
     );
   }
 
-  longshore(...args: string[]): Promise<Ran> {
+  longshore(...args: string[]): Promise<CommandResult> {
     return this.checkout.runWith(this.env, "bin/longshore", ...args, "--stack", STACK);
   }
 
   /** Runs longshore with text on standard input, such as a secret. */
-  longshoreWith(input: string, ...args: string[]): Promise<Ran> {
+  longshoreWith(input: string, ...args: string[]): Promise<CommandResult> {
     return this.checkout.runWithInput(input, this.env, "bin/longshore", ...args, "--stack", STACK);
   }
 

@@ -148,7 +148,7 @@ describe("backup archive", () => {
       return Buffer.concat(chunks);
     };
 
-    it("gives every one of its recipients the dump, and nobody else", async () => {
+    it("gives the dump to each of its recipients and to no other key", async () => {
       const [first, second, other] = await Promise.all([
         generateIdentity(),
         generateIdentity(),

@@ -7,10 +7,10 @@ import { ProblemsError } from "../../catalog/problems";
 import type { Change } from "../../cli/engine/changes";
 import { groupsOf } from "../../cli/engine/offline";
 import { exportLines } from "../../cli/engine/env";
-import { wellness } from "../../cli/compose/actions";
+import { healthOf } from "../../cli/compose/actions";
 import { EXIT, Failure } from "../../cli/support/failure";
 import { canDrawOn } from "../../cli/support/progress";
-import { tell } from "../../cli/support/tell";
+import { reportError } from "../../cli/support/report-error";
 import { confirm, formatSeconds, openTerminal, table, wantsColors } from "../../cli/support/terminal";
 
 describe("cli: what a terminal shows", () => {
@@ -89,7 +89,7 @@ function isUtf8(text: string): boolean {
 describe("cli: how a command ends", () => {
   const told = (error: unknown, isDebug = false) => {
     const lines: string[] = [];
-    const code = tell(error, isDebug, (line) => lines.push(stripVTControlCharacters(line)));
+    const code = reportError(error, isDebug, (line) => lines.push(stripVTControlCharacters(line)));
     return { code, text: lines.join("\n") };
   };
   const problems = new ProblemsError("Pulumi.prod.yaml", [
@@ -130,12 +130,12 @@ describe("cli: a question", () => {
 describe("cli: how well a container is", () => {
   const container = { kind: "service", state: "running", health: "healthy", exitCode: 0 };
   it("counts a finished job as well, and a finished service as ill", () => {
-    assert.equal(wellness(container), "well");
-    assert.equal(wellness({ ...container, health: "starting" }), "starting");
-    assert.equal(wellness({ ...container, health: "unhealthy" }), "ill");
-    assert.equal(wellness({ ...container, state: "exited" }), "ill");
-    assert.equal(wellness({ ...container, kind: "job", state: "exited" }), "well");
-    assert.equal(wellness({ ...container, kind: "job", state: "exited", exitCode: 1 }), "ill");
+    assert.equal(healthOf(container), "healthy");
+    assert.equal(healthOf({ ...container, health: "starting" }), "starting");
+    assert.equal(healthOf({ ...container, health: "unhealthy" }), "unhealthy");
+    assert.equal(healthOf({ ...container, state: "exited" }), "unhealthy");
+    assert.equal(healthOf({ ...container, kind: "job", state: "exited" }), "healthy");
+    assert.equal(healthOf({ ...container, kind: "job", state: "exited", exitCode: 1 }), "unhealthy");
   });
 });
 

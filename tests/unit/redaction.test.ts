@@ -4,7 +4,7 @@ import { afterEach, describe, it } from "mocha";
 import { EngineError } from "../../cli/engine/command";
 import { Deployment } from "../../cli/engine/changes";
 import { Failure } from "../../cli/support/failure";
-import { errorDocument, tell } from "../../cli/support/tell";
+import { errorDocument, reportError } from "../../cli/support/report-error";
 import { withMask } from "../../providers/compose/mask";
 import { secretValuesIn } from "../../settings/secret-settings";
 import { maskOf } from "../../tools/mask";
@@ -77,7 +77,7 @@ describe("Errors of a command that has seen a secret", () => {
     for (const error of [new Failure(text), new EngineError("", text, 255), new Error(text), text]) {
       for (const isDebug of [false, true]) {
         const lines: string[] = [];
-        tell(error, isDebug, (line) => lines.push(line));
+        reportError(error, isDebug, (line) => lines.push(line));
         const shown = lines.join("\n") + JSON.stringify(errorDocument(error));
         assert.ok(shown.includes("[secret]"), shown);
         assert.ok(!/hush/.test(shown), shown);
@@ -137,7 +137,7 @@ describe("A full disk", () => {
       syscall: "write",
     });
     assert.equal(
-      tell(error, false, (line) => lines.push(line)),
+      reportError(error, false, (line) => lines.push(line)),
       1,
     );
     assert.match(lines.join("\n"), /expected free disk space, got none \(ENOSPC.*fix: free space in /);

@@ -216,7 +216,7 @@ describe("readSettings", () => {
     it("ask for the half that is missing, with the command that sets it", () => {
       assert.equal(
         messageOf(() => read({ password: PASSWORD })),
-        "Pulumi.site.yaml: 1 problem\n  registryLogin.username: not set, and nobody logs in with a password alone; " +
+        "Pulumi.site.yaml: 1 problem\n  registryLogin.username: not set, and a login requires a user name and a password; " +
           "run: pulumi config set --stack site --path longshore:registryLogin.username USERNAME",
       );
       assert.equal(

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { repoRoot } from "../../../tools/paths";
-import { run, type Ran } from "../../../tools/process";
+import { run, type CommandResult } from "../../../tools/process";
 import { eventually, limit } from "../../support/wait";
 
 const isAlive = (pid: number) => {
@@ -42,7 +42,7 @@ describe("the test runner", function () {
     return relative(repoRoot(), path);
   };
   const args = (...words: string[]) => ["--import", "tsx", "tests/run.ts", ...words];
-  const runs = (...words: string[]): Promise<Ran> =>
+  const runs = (...words: string[]): Promise<CommandResult> =>
     run(process.execPath, args(...words), { cwd: repoRoot(), env, timeoutMs: limit(60_000) });
 
   it("ends with its counts, and with 0 only when nothing failed; times are in a file", async () => {

@@ -15,7 +15,7 @@ const BUILT_IN = new Set(["TypeError", "ReferenceError", "RangeError", "SyntaxEr
  * Describes an error in a source file of the operator as `file:line: message`: a syntax error from the bundler, or an
  * error thrown while a system was described. Undefined for every other error.
  */
-export function mistakeIn(error: unknown, root = repoRoot()): string | undefined {
+export function userErrorIn(error: unknown, root = repoRoot()): string | undefined {
   if (!(error instanceof Error)) {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { createColors } from "picocolors";
 import { ProblemsError } from "../../catalog/problems";
-import { mistakeIn } from "../../tools/mistakes";
+import { userErrorIn } from "../../tools/user-errors";
 import { dataDir } from "../../tools/paths";
 import { redact } from "../../tools/redaction";
 import { EXIT, Failure, type ExitCode } from "./failure";
@@ -10,7 +10,7 @@ import { wantsColors } from "./terminal";
  * Prints the error that ended a command, and returns the exit code. Shows no stack trace for user errors. For bugs,
  * explains how to get the stack trace with `--debug`.
  */
-export function tell(
+export function reportError(
   error: unknown,
   isDebug: boolean,
   write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
@@ -53,7 +53,7 @@ export function tell(
     show(error.message);
     return EXIT.failed;
   }
-  const mistake = mistakeIn(error);
+  const mistake = userErrorIn(error);
   if (mistake !== undefined) {
     show(mistake);
     return EXIT.usage;
@@ -83,7 +83,7 @@ function isSystemError(error: Error): boolean {
 
 /** JSON form of an error, for `--json`. */
 export function errorDocument(error: unknown): object {
-  const message = mistakeIn(error) ?? (error instanceof Error ? error.message : String(error));
+  const message = userErrorIn(error) ?? (error instanceof Error ? error.message : String(error));
   return {
     status: "failed",
     error: redact(message),
