@@ -14,7 +14,7 @@ export type Tool =
   | "kubernetes";
 
 /** What one test file at a time may use. */
-export type Lock = "kubernetes";
+export type Lock = "kubernetes" | "todo-images";
 
 export interface Needs {
   readonly tools: readonly Tool[];
@@ -36,6 +36,14 @@ const TOOLS_OF: Readonly<Record<string, readonly Tool[]>> = {
   "tests/support/docker-cli.ts": ["docker-cli"],
 };
 
+/**
+ * Files that build AI todo from a commit of their own, or compare its containers: the same tag is another image where the
+ * label of the commit differs.
+ */
+const TODO_IMAGES = new Set(
+  ["images", "monitoring", "todo", "workflows"].map((name) => `tests/e2e/${name}.test.ts`),
+);
+
 const ENGINES: readonly Tool[] = ["docker", "pulumi", "language-host"];
 
 /** What a test needs, by what it imports: a new test is registered nowhere. */
@@ -53,5 +61,9 @@ export function needsOf(graph: ImportGraph, file: string): Needs {
   if (file.startsWith("tests/unit/tools/")) {
     tools.clear();
   }
-  return { tools: [...tools].sort(), locks: tools.has("kubernetes") ? ["kubernetes"] : [] };
+  const locks: Lock[] = [
+    ...(tools.has("kubernetes") ? (["kubernetes"] as const) : []),
+    ...(TODO_IMAGES.has(file) ? (["todo-images"] as const) : []),
+  ];
+  return { tools: [...tools].sort(), locks };
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { repoRoot } from "../../../tools/paths";
 import { affectedBy } from "../../runner/affected";
 import { ImportGraph, pathsNamedIn } from "../../runner/imports";
+import { testFiles } from "../../runner/jobs";
 import { needsOf } from "../../runner/needs";
 import { requestOf } from "../../runner/request";
 
@@ -65,6 +67,16 @@ describe("what a test file needs", () => {
     assert.deepEqual(needsOf(graph, "tests/unit/cli.test.ts").tools, []);
     assert.ok(needsOf(graph, "tests/e2e/todo.test.ts").tools.includes("pulumi"));
     assert.deepEqual(needsOf(graph, "tests/e2e/cluster.test.ts").locks, ["kubernetes"]);
+  });
+
+  it("keeps files that compare the images of AI todo from running beside files that build others", async () => {
+    const files = testFiles(repoRoot(), ["e2e"]);
+    const real = await ImportGraph.of(repoRoot(), files);
+    const holders = files.filter((file) => needsOf(real, file).locks.includes("todo-images"));
+    assert.deepEqual(
+      holders.map((file) => file.replace(/^tests\/e2e\/|\.test\.ts$/g, "")),
+      ["images", "monitoring", "todo", "workflows"],
+    );
   });
 });
 
