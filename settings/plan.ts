@@ -9,7 +9,7 @@ import type { RunOverrides, StackSettings } from "./types";
 export function planSettings(
   settings: StackSettings,
   system: string,
-  { profiles = [], leftOut = {} }: RunOverrides = {},
+  { profiles = [], skippedServices = {} }: RunOverrides = {},
 ): PlanSettings {
   const own = settings.perSystem[system];
   return {
@@ -22,7 +22,7 @@ export function planSettings(
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
     ...(settings.logging && { logging: settings.logging }),
     profiles: [...settings.profiles, ...profiles],
-    leftOut: leftOut[system] ?? [],
+    skippedServices: skippedServices[system] ?? [],
     secretsSet: settings.secretsSet[system] ?? [],
     generations: settings.generations?.[system] ?? {},
   };

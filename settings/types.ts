@@ -73,7 +73,7 @@ export interface RunOverrides {
   /** Additional active profiles. @default [] */
   readonly profiles?: readonly string[];
   /** Services of a profile that cannot run here, by system. @default {} */
-  readonly leftOut?: Readonly<Record<string, readonly string[]>>;
+  readonly skippedServices?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Settings of one system. */

@@ -13,7 +13,7 @@ export function presentIn(definition: SystemDefinition, settings: PlanSettings):
   const isThere = (container: Container) =>
     isIn(container, settings.environment) && isAskedFor(container, settings);
   const services = definition.services.filter(isThere);
-  const skippedServices = new Set(settings.leftOut);
+  const skippedServices = new Set(settings.skippedServices);
   return {
     ...definition,
     services,
@@ -24,9 +24,9 @@ export function presentIn(definition: SystemDefinition, settings: PlanSettings):
 
 function isAskedFor(
   { name, profile }: Container,
-  { target, profiles = [], leftOut = [] }: PlanSettings,
+  { target, profiles = [], skippedServices = [] }: PlanSettings,
 ): boolean {
-  if (leftOut.includes(name)) {
+  if (skippedServices.includes(name)) {
     return false;
   }
   return (

@@ -57,7 +57,7 @@ export interface PlanSettings {
   /** Active profiles. Target compose only. @default [] */
   readonly profiles?: readonly string[] | "all";
   /** Services of a profile, and optional services, that this machine cannot run. @default [] */
-  readonly leftOut?: readonly string[];
+  readonly skippedServices?: readonly string[];
   /** Target compose: adds exporters and an agent. @default - metrics are not collected */
   readonly monitoring?: PlanMonitoring;
 }

@@ -94,7 +94,7 @@ export async function openStack(
     opened,
     progress,
   );
-  const asked = { profiles, skippedServices };
+  const asked: RunOverrides = { profiles, skippedServices };
   const planned = loadPlans(stack, [], asked);
   if (machineStack(stack)) {
     const missingOf = ({ plans, settings }: StackPlans) =>
@@ -150,7 +150,7 @@ async function withoutImage(
   { env, stack }: OpenConfig,
   progress: Progress,
 ): Promise<Record<string, string[]>> {
-  const leftOut: Record<string, string[]> = {};
+  const skippedServices: Record<string, string[]> = {};
   for (const { system, workloads, images } of plans) {
     for (const { name, profile, dispensable = false, image } of workloads) {
       const source = images.find((one) => one.name === image)?.source;
@@ -160,12 +160,12 @@ async function withoutImage(
         if (problem !== undefined) {
           const why = profile === undefined ? "" : ` (profile ${profile})`;
           progress.line(`left out: ${system}/${name}${why}: ${problem}`);
-          (leftOut[system] ??= []).push(name);
+          (skippedServices[system] ??= []).push(name);
         }
       }
     }
   }
-  return leftOut;
+  return skippedServices;
 }
 
 /** Like openStack, for commands that only read or write the stack's config. */

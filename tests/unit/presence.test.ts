@@ -127,7 +127,7 @@ describe("what has a profile", () => {
     assert.deepEqual(names("local", { profiles: ["dev-tools"] }), ["browser", "db-roles", "web"]);
     assert.deepEqual(names("local", { profiles: "all" }), ["browser", "db-roles", "web"]);
     assert.deepEqual(names("prod", { profiles: "all" }), ["db-roles", "web"]);
-    assert.deepEqual(names("local", { profiles: "all", leftOut: ["browser"] }), ["db-roles", "web"]);
+    assert.deepEqual(names("local", { profiles: "all", skippedServices: ["browser"] }), ["db-roles", "web"]);
   });
 
   it("is on no cluster", () => {
