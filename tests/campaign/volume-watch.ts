@@ -27,10 +27,11 @@ export class VolumeWatch {
       try {
         const running = await dockerGet<ListedContainer[]>(`/containers/json?filters=${filters}`);
         this.looks += 1;
-        if (running.length > 1) {
-          this.violations.push(
-            `${running.length} containers run on ${this.volume}: ${running.flatMap(({ Names }) => Names).join(", ")}`,
-          );
+        // A dump reads beside its server; its container belongs to no Compose service.
+        const servers = running.filter(({ Labels }) => Labels["com.docker.compose.service"] !== undefined);
+        if (servers.length > 1) {
+          const names = servers.flatMap(({ Names }) => Names).join(", ");
+          this.violations.push(`${servers.length} servers run on ${this.volume}: ${names}`);
         }
       } catch {
         // Docker itself may be what was killed.
