@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { format } from "prettier";
 import { findDocker } from "../../tools/docker";
 import { findPulumi } from "../../tools/pulumi";
 import { run } from "../../tools/process";
@@ -241,7 +242,7 @@ async function main(): Promise<void> {
     await renew();
   }
   const failed = results.filter(({ violations }) => violations.length > 0).length;
-  const page = renderReport({
+  const text = renderReport({
     date: new Date().toISOString().slice(0, 10),
     commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim(),
     seed,
@@ -250,6 +251,7 @@ async function main(): Promise<void> {
     refusedWrites: totals.refused,
     volumeLooks: totals.looks,
   });
+  const page = await format(text, { parser: "markdown" });
   writeFileSync(join(folder, "campaign.md"), page);
   if (values.page !== undefined) {
     writeFileSync(join(root, values.page), page);
