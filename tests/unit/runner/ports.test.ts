@@ -5,16 +5,17 @@ import { describe, it } from "mocha";
 
 const root = join(__dirname, "..", "..", "..");
 
-/** Ports of this machine that files below a folder name, by port. */
-function portsIn(folder: string, pattern: RegExp): Map<string, string[]> {
+/** Ports of this machine that files below some folders name, with the files that name each. */
+function portsIn(folders: readonly string[], pattern: RegExp): Map<string, string[]> {
   const ports = new Map<string, string[]>();
-  for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
-    if (!/\.(ts|sh)$/.test(entry)) {
-      continue;
-    }
-    const text = readFileSync(join(root, folder, entry), "utf8");
-    for (const [, port = ""] of text.matchAll(pattern)) {
-      ports.set(port, [...new Set([...(ports.get(port) ?? []), entry])]);
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((entry) => /\.(ts|sh)$/.test(entry))
+      .map((entry) => join(folder, entry)),
+  );
+  for (const file of files) {
+    for (const [, port = ""] of readFileSync(join(root, file), "utf8").matchAll(pattern)) {
+      ports.set(port, [...new Set([...(ports.get(port) ?? []), file])]);
     }
   }
   return ports;
@@ -22,10 +23,7 @@ function portsIn(folder: string, pattern: RegExp): Map<string, string[]> {
 
 describe("fixed ports of test files", () => {
   // Files of these suites run side by side, and beside the lab's Kubernetes node.
-  const tests = new Map([
-    ...portsIn("tests/e2e", /\b(18\d{3})\b/g),
-    ...portsIn("tests/engine", /\b(18\d{3})\b/g),
-  ]);
+  const tests = portsIn(["tests/e2e", "tests/engine"], /\b(18\d{3})\b/g);
 
   it("are each used by one file", () => {
     assert.ok(tests.size > 5, "expected the ports of the end-to-end tests");
@@ -34,7 +32,7 @@ describe("fixed ports of test files", () => {
   });
 
   it("are not those of the Kubernetes node", () => {
-    const node = portsIn("tools/lab/kubernetes", /\b(\d{4,5})\b/g);
+    const node = portsIn(["tools/lab/kubernetes"], /\b(\d{4,5})\b/g);
     assert.ok(node.has("16443"), "expected the port of the API server");
     assert.deepEqual(
       [...tests.keys()].filter((port) => node.has(port)),
