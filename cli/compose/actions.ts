@@ -1,13 +1,13 @@
-import type { ExecOptions } from "../exec";
-import type { HealthOptions } from "../health";
-import type { LogsOptions } from "../logs";
-import type { StatusOptions } from "../status";
+import type { ExecOptions } from "../commands/exec";
+import type { HealthOptions } from "../commands/health";
+import type { LogsOptions } from "../commands/logs";
+import type { StatusOptions } from "../commands/status";
 import { reasonOfExit } from "../../providers/compose/containers";
 import type { StackSettings } from "../../settings";
 import { EXIT, usage } from "../support/failure";
 import { LOCAL_STACK } from "../support/project";
 import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
-import { backupRecords } from "./backup-record";
+import { backupRecords } from "../backup/record";
 import { handOver, projectOf, runIn, type Container, type Engine } from "./docker";
 import { notStarted } from "./not-started";
 import { findService, survey, type Survey } from "./survey";

@@ -4,7 +4,7 @@ import { machineStack } from "../../settings/machine-stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { requireNoEngine } from "../engine/locks";
 import { localFiles } from "../engine/local-stack";
-import type { RestartOptions } from "../restart";
+import type { RestartOptions } from "../commands/restart";
 import { EXIT, Failure, usage } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress, type Progress } from "../support/progress";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compareStacks, markdownOf, textOf, type DescribedStack } from "../../diff";
 import { repoRoot } from "../../tools/paths";
-import type { DiffOptions } from "../diff";
+import type { DiffOptions } from "../commands/diff";
 import { EXIT, Failure, usage } from "../support/failure";
 import { commitOf, linkPackages } from "../support/other-commit";
 import { openTerminal } from "../support/terminal";

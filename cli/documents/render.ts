@@ -15,7 +15,7 @@ import { machineStack } from "../../settings/machine-stacks";
 import { composeProjectName, sharedNetworkName } from "../../tools/compose-project-name";
 import { repoRoot } from "../../tools/paths";
 import { yamlStream, yamlText } from "../../yaml/write";
-import type { RenderComposeOptions, RenderKubernetesOptions } from "../render";
+import type { RenderComposeOptions, RenderKubernetesOptions } from "../commands/render";
 import { usage } from "../support/failure";
 import { choose, definitionOf, loadPlans, loadSettings } from "../support/plans";
 import { LOCAL_STACK } from "../support/project";

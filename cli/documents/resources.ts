@@ -1,7 +1,7 @@
 import { describeStack, type DescribedStack } from "../../diff";
 import { hashesIn } from "../../render/images/source-description";
 import { repoRoot } from "../../tools/paths";
-import type { ResourcesOptions } from "../resources";
+import type { ResourcesOptions } from "../commands/resources";
 import { committedStacks } from "../support/options";
 import { loadPlans } from "../support/plans";
 import { openTerminal, plural, table } from "../support/terminal";

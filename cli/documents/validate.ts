@@ -8,7 +8,7 @@ import { repoRoot } from "../../tools/paths";
 import { EXIT, usage } from "../support/failure";
 import { findProblems, settingsFolder } from "../support/plans";
 import { openTerminal, plural } from "../support/terminal";
-import type { ValidateOptions } from "../validate";
+import type { ValidateOptions } from "../commands/validate";
 
 /**
  * Runs `longshore validate`: checks a stack's settings and every system, and reports all problems at once. Exit code 2

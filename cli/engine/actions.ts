@@ -1,17 +1,17 @@
 import { nearest } from "../../catalog/check/nearest";
 import type { Plan } from "../../catalog/plan";
 import { machineStack } from "../../settings/machine-stacks";
-import { unfinishedRestores } from "../compose/backup-unfinished";
+import { unfinishedRestores } from "../backup/unfinished";
 import { deleteVolumes, docker, projectOf } from "../compose/docker";
 import { leftoverReleases, removeReleases } from "../compose/leftovers";
-import type { DownOptions } from "../down";
-import type { PreviewOptions } from "../preview";
+import type { DownOptions } from "../commands/down";
+import type { PreviewOptions } from "../commands/preview";
 import { EXIT, Failure, usage } from "../support/failure";
 import { choose, loadSettings, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
-import type { UpOptions } from "../up";
+import type { UpOptions } from "../commands/up";
 import { toolAddresses } from "./addresses";
 import type * as Deploying from "./deploy";
 import { isWorthALine } from "./describe";
@@ -64,7 +64,7 @@ export async function up({
 /** Finishes interrupted restores. Every deployment calls it; usually there are none. */
 async function finishRestores(stack: string, terminal: Terminal, progress: Progress): Promise<void> {
   if ((await unfinishedRestores(stack)).length > 0) {
-    await (await import("../compose/backup-recovery.js")).finishRestores(stack, terminal, progress);
+    await (await import("../backup/recovery.js")).finishRestores(stack, terminal, progress);
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { RollbackOptions } from "../rollback";
+import type { RollbackOptions } from "../commands/rollback";
 import { EXIT, Failure, usage } from "../support/failure";
 import { onEndSignals } from "../support/interrupts";
 import { commitOf, describeCommit, withCommit } from "../support/other-commit";

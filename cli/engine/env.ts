@@ -2,7 +2,7 @@ import { delimiter, dirname } from "node:path";
 import { MissingTool } from "../../tools/missing";
 import { findLanguageHost } from "../../tools/pulumi";
 import { machineStack } from "../../settings/machine-stacks";
-import type { EnvOptions } from "../env";
+import type { EnvOptions } from "../commands/env";
 import { startProgress, type Progress } from "../support/progress";
 import { openTerminal, type Terminal } from "../support/terminal";
 import { prepend } from "../support/tools";

@@ -4,7 +4,7 @@ import { startOfflineProviders } from "../../offline";
 import { offlineWorkspace } from "../../offline/workspace";
 import { missingSecrets } from "../../settings";
 import { repoRoot } from "../../tools/paths";
-import type { PreviewOptions } from "../preview";
+import type { PreviewOptions } from "../commands/preview";
 import { chosen, loadPlans } from "../support/plans";
 import { startProgress } from "../support/progress";
 import { openTerminal, plural, table, type Terminal } from "../support/terminal";

@@ -1,6 +1,6 @@
 import { run } from "../../tools/process";
 import { containersOf } from "../compose/docker";
-import type { RollbackOptions } from "../rollback";
+import type { RollbackOptions } from "../commands/rollback";
 import { EXIT, Failure, usage } from "../support/failure";
 import { choose, loadSettings } from "../support/plans";
 import { openTerminal } from "../support/terminal";

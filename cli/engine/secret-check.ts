@@ -5,7 +5,7 @@ import { machineStack } from "../../settings/machine-stacks";
 import { missingSecrets, secretUsers, type StackSettings } from "../../settings";
 import { notSet, secretCommand } from "../../settings/plan";
 import { malformedSecrets, validUntil, type ReadValue } from "../../settings/secret-values";
-import type { CheckOptions } from "../secrets";
+import type { CheckOptions } from "../commands/secrets";
 import { registerSecrets } from "../../tools/redaction";
 import { EXIT, Failure } from "../support/failure";
 import { loadPlans } from "../support/plans";

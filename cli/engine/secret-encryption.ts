@@ -1,6 +1,6 @@
 import { readStackFile } from "../../settings";
 import { configPath, plainSecrets } from "../../settings/secret-settings";
-import type { SecretOptions } from "../secrets";
+import type { SecretOptions } from "../commands/secrets";
 import { usage } from "../support/failure";
 import { settingsFolder } from "../support/plans";
 import { openTerminal } from "../support/terminal";

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { machineStack } from "../../settings/machine-stacks";
 import { DISK } from "../../tools/files";
 import { dataDir, repoRoot } from "../../tools/paths";
-import type { SecretOptions } from "../secrets";
+import type { SecretOptions } from "../commands/secrets";
 import { EXIT, Failure, usage } from "../support/failure";
 import { readValue } from "../support/hidden-input";
 import { loadSettings, settingsFolder } from "../support/plans";

@@ -9,7 +9,7 @@ import {
 import { planSystem, type PlannedSecret } from "../../catalog/plan";
 import { rotationOf } from "../../catalog/secrets";
 import { planSettings, secretUsers, type StackSettings } from "../../settings";
-import type { RotateOptions, SecretOptions } from "../secrets";
+import type { RotateOptions, SecretOptions } from "../commands/secrets";
 import { usage } from "../support/failure";
 import { definitionOf, loadSettings } from "../support/plans";
 import { openTerminal } from "../support/terminal";

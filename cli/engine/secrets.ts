@@ -5,7 +5,7 @@ import { EDGE_TLS } from "../../catalog/plan/edge-tls";
 import { rotationOf } from "../../catalog/secrets";
 import { planSettings, secretUsers, type StackSettings } from "../../settings";
 import { malformedSecrets } from "../../settings/secret-values";
-import type { SecretsOptions } from "../secrets";
+import type { SecretsOptions } from "../commands/secrets";
 import { usage } from "../support/failure";
 import { readValue } from "../support/hidden-input";
 import type { StackOption } from "../support/options";
@@ -195,7 +195,7 @@ export async function generateSecrets({ stack, system, json = false }: SecretsOp
       ? await withConfig(stack, terminal, (opened) => generateMissing(opened, read))
       : [];
   if (loadSettings(stack).target === "compose") {
-    const { missingKey, generateKey } = await import("../compose/backup-encryption.js");
+    const { missingKey, generateKey } = await import("../backup/encryption.js");
     if (missingKey(stack)) {
       await generateKey(stack, terminal);
       names.push("backupIdentity");

@@ -8,7 +8,7 @@ import type { Progress } from "../support/progress";
 import { TEST_STACK } from "../support/project";
 import { openTerminal, plural, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
-import type { TestOptions } from "../test";
+import type { TestOptions } from "../commands/test";
 import { rerunEnvironment, withStack } from "./actions";
 import type * as Deploying from "./deploy";
 import { readReports, type Reports } from "./reports";

@@ -3,7 +3,7 @@ import { findDocker } from "../../tools/docker";
 import { repoRoot } from "../../tools/paths";
 import { renderBake, type BakeDocument, type BakeOptions } from "../../render/bake";
 import { sourcesIn } from "../../render/images/source-description";
-import type { BuildOptions } from "../build";
+import type { BuildOptions } from "../commands/build";
 import { EXIT, Failure } from "../support/failure";
 import { loadPlans } from "../support/plans";
 import { onEndSignals } from "../support/interrupts";

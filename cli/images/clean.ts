@@ -4,7 +4,7 @@ import { MACHINE_STACK_NAMES } from "../../settings/machine-stacks";
 import { systems } from "../../stacks";
 import { repoRoot } from "../../tools/paths";
 import { run } from "../../tools/process";
-import type { CleanOptions } from "../clean";
+import type { CleanOptions } from "../commands/clean";
 import { docker, openEngine, type Engine } from "../compose/docker";
 import { readVersions } from "../engine/versions";
 import { EXIT, Failure } from "../support/failure";

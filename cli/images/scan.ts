@@ -12,7 +12,7 @@ import { cacheDir, repoRoot } from "../../tools/paths";
 import { run } from "../../tools/process";
 import { findTrivy } from "../../tools/trivy";
 import { kubernetesDocument } from "../documents/render";
-import type { ScanOptions } from "../scan";
+import type { ScanOptions } from "../commands/scan";
 import { EXIT, usage } from "../support/failure";
 import { definitionOf, loadPlans } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { MARKER, markdownOf } from "../../diff";
-import type { CommentOptions } from "../comment";
+import type { CommentOptions } from "../commands/comment";
 import { Failure, usage } from "../support/failure";
 import { readDifferences } from "./differences";
 import { list, Refusal, write, type Comment, type PullRequest, type Repository } from "./github";

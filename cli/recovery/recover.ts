@@ -1,5 +1,5 @@
 import type { OpenConfig } from "../engine/stack";
-import type { RecoverOptions } from "../recover";
+import type { RecoverOptions } from "../commands/recover";
 import { EXIT, Failure, usage } from "../support/failure";
 import { startProgress } from "../support/progress";
 import { confirm, openTerminal, plural, type Terminal } from "../support/terminal";

@@ -1,4 +1,4 @@
-import { interruptedRestores } from "../compose/backup-recovery";
+import { interruptedRestores } from "../backup/recovery";
 import { dockerDaemon } from "./docker-daemon";
 import { engineLocks } from "./engine-locks";
 import { interruptedRollouts } from "./interrupted-rollouts";

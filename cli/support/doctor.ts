@@ -1,5 +1,5 @@
 import { examine, repair, type Check } from "../../tools/doctor";
-import type { DoctorOptions } from "../doctor";
+import type { DoctorOptions } from "../commands/doctor";
 import { EXIT } from "./failure";
 import { LOCAL_STACK } from "./project";
 import { startProgress } from "./progress";

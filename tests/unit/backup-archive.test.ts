@@ -15,8 +15,8 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { archive, dumpsIn, prune, removeParts } from "../../cli/compose/backup-archive";
-import { encrypt, openDump, verifyDump } from "../../cli/compose/backup-encryption";
+import { archive, dumpsIn, prune, removeParts } from "../../cli/backup/archive";
+import { encrypt, openDump, verifyDump } from "../../cli/backup/encryption";
 
 const NAME = "shop-db";
 const PLAIN = { name: NAME, extension: "dump", encrypted: false };

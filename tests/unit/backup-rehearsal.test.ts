@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { rehearsalDocument } from "../../cli/compose/backup-rehearsal-document";
+import { rehearsalDocument } from "../../cli/backup/rehearsal-document";
 import type { Document } from "../../providers/compose/inputs";
 
 const DOCUMENT: Document = {

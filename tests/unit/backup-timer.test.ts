@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import { timerUnits } from "../../cli/compose/backup-timer";
+import { timerUnits } from "../../cli/backup/timer";
 
 const ARGS = {
   stack: "local",

@@ -21,8 +21,8 @@ const graph = ImportGraph.fromMetafile({
     "tests/e2e/cluster.test.ts": imports("tests/support/cluster-node.ts"),
     "tests/support/cluster-node.ts": imports("tests/support/checkout.ts", "tools/pulumi.ts"),
     "tests/support/checkout.ts": imports(),
-    "tests/unit/cli.test.ts": imports("cli/up.ts"),
-    "cli/up.ts": imports("tools/pulumi.ts"),
+    "tests/unit/cli.test.ts": imports("cli/commands/up.ts"),
+    "cli/commands/up.ts": imports("tools/pulumi.ts"),
     "tools/pulumi.ts": imports(),
   },
 });
@@ -39,7 +39,7 @@ describe("the tests that a change affects", () => {
   it("are those that import it, over several files and a cycle", () => {
     assert.deepEqual(affected("tools/pulumi.ts"), ["tests/unit/cli.test.ts", "tests/e2e/todo.test.ts"]);
     assert.ok(affected("catalog/b.ts").includes("tests/unit/a.test.ts"));
-    assert.ok(!affected("cli/up.ts").includes("tests/unit/a.test.ts"));
+    assert.ok(!affected("cli/commands/up.ts").includes("tests/unit/a.test.ts"));
   });
 
   it("are those that name it or a folder above it", () => {

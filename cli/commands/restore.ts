@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import {
+  locked,
+  withExamples,
+  withJson,
+  withStack,
+  withSystem,
+  type JsonOption,
+  type StackOption,
+  type SystemOption,
+} from "../support/options";
+
+export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
+  /** Folder of the dumps. @default - below the data folder */
+  readonly to?: string;
+  /** Name of the dump to restore. @default - the newest */
+  readonly file?: string;
+  /** File with the private key. @default - the key in the stack's config */
+  readonly identity?: string;
+  /** Whether PostgreSQL keeps the replaced data as another database. @default false */
+  readonly keepOld?: boolean;
+  /** Whether to restore the dump into a temporary copy of the datastore only. @default false */
+  readonly rehearse?: boolean;
+  readonly yes?: boolean;
+}
+
+export function registerRestore(program: Command): Command {
+  const command = program
+    .command("restore")
+    .description("restore a dump, replacing the datastore's current data once the dump is verified")
+    .argument("<store>", "such as db or nexus/graph")
+    .option("--to <folder>", "folder of the dumps, as given to `backup`")
+    .option("--file <name>", "another dump than the newest")
+    .option("--identity <file>", "file with the private key (default: the key in the stack's config)")
+    .option("--keep-old", "PostgreSQL: keep the current data as another database")
+    .option("--rehearse", "restore into a copy beside the system, run its jobs, report, and remove it")
+    .option("-y, --yes", "do not ask");
+  withExamples(withJson(withSystem(withStack(command))), [
+    ["longshore restore nexus/db", "the newest dump"],
+    ["longshore restore db --file nexus-db-000012-20261121T020000Z.dump.age --yes", ""],
+    ["longshore restore nexus/db --rehearse", "proves that the newest dump can be restored"],
+  ]);
+  return command.action((store: string, options: RestoreOptions) =>
+    locked(options.stack, "restore", async () =>
+      options.rehearse
+        ? (await import("../backup/rehearse.js")).rehearse(store, options)
+        : (await import("../backup/restore.js")).restore(store, options),
+    ),
+  );
+}
