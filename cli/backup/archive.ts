@@ -19,8 +19,8 @@ export interface ArchivedDump {
 }
 
 /**
- * Name prefix of a file that is being written. The rest is random and the file is opened exclusively, so two writers
- * never share one.
+ * Name prefix of a file that is being written, with a random rest, and of a file that holds a sequence number while a
+ * dump gets its name. Both are created exclusively, so two writers never share one.
  */
 const PART = ".part-";
 const CHECKSUM = ".sha256";
@@ -116,30 +116,58 @@ async function writeAll(
 }
 
 /**
- * Takes the next sequence number by creating the checksum file, which only one writer can do.
+ * Takes the next sequence number and writes the checksum file of the dump that gets it. A number is held by a file that
+ * only one writer can create, whatever the time in the name, so that two stacks with one folder never share a number.
  * @returns the dump's name
  */
 async function claim(folder: string, name: string, ending: string, sum: string): Promise<string> {
-  const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
   for (let sequence = (await lastSequence(folder, name)) + 1; ; sequence += 1) {
-    const file = `${name}-${String(sequence).padStart(6, "0")}-${stamp}.${ending}`;
-    try {
-      const handle = await open(join(folder, `${file}${CHECKSUM}`), "wx", 0o600);
-      try {
-        await handle.writeFile(`${sum}  ${file}\n`);
-        await handle.sync();
-      } catch (error) {
-        await rm(join(folder, `${file}${CHECKSUM}`), { force: true });
-        throw error;
-      } finally {
-        await handle.close();
-      }
-      return file;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") {
-        throw error;
-      }
+    const held = join(folder, `${PART}${name}-${numbered(sequence)}`);
+    if (!(await createIfAbsent(held))) {
+      continue;
     }
+    try {
+      // The number may have been used and released since the folder was listed.
+      const last = await lastSequence(folder, name);
+      if (last >= sequence) {
+        sequence = last;
+        continue;
+      }
+      const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+      const file = `${name}-${numbered(sequence)}-${stamp}.${ending}`;
+      await writeChecksum(join(folder, `${file}${CHECKSUM}`), `${sum}  ${file}\n`);
+      return file;
+    } finally {
+      await rm(held, { force: true });
+    }
+  }
+}
+
+const numbered = (sequence: number): string => String(sequence).padStart(6, "0");
+
+/** @returns whether this call created the file */
+async function createIfAbsent(path: string): Promise<boolean> {
+  try {
+    await (await open(path, "wx", 0o600)).close();
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function writeChecksum(path: string, text: string): Promise<void> {
+  const handle = await open(path, "wx", 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
   }
 }
 

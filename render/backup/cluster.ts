@@ -26,23 +26,42 @@ export function folderScript(
 const dumpScript = (extension: string): string => `${BEGIN}part=$(mktemp "$BACKUP_FOLDER/.part-XXXXXXXX")
 said=$(mktemp)
 checksum=
-trap 'rm -f "$part" "$said"; [ -z "$checksum" ] || rm -f "$checksum"' EXIT
+held=
+release() {
+  [ -z "$held" ] || rmdir "$BACKUP_FOLDER/.number-$BACKUP_NAME-$held" || :
+  held=
+}
+trap 'rm -f "$part" "$said"; [ -z "$checksum" ] || rm -f "$checksum"; release' EXIT
 sh ${STORE_SCRIPT} > "$part" 2> "$said" || { cat "$said" >&2; echo "nothing of this dump was kept" >&2; exit 1; }
 sync
 stored=$(sha256sum < "$part")
 stored=\${stored%% *}
 [ "$stored" = "$(sed -n 's/^sha256 //p' "$said")" ] || { echo "the folder does not hold what was written to it" >&2; exit 1; }
-# Counts up, so that the order of dumps does not depend on the clock.
-last=0
-for one in "$BACKUP_FOLDER/$BACKUP_NAME"-${SEQUENCE}-*Z-*.${extension}; do
-  [ -f "$one" ] || continue
-  number=\${one#"$BACKUP_FOLDER/$BACKUP_NAME-"}
-  number=$(expr "\${number%%-*}" + 0)
-  [ "$number" -le "$last" ] || last=$number
+# Counts up, so that the order of dumps does not depend on the clock. Only one job can create the folder of a number.
+last_number() {
+  last=0
+  for one in "$BACKUP_FOLDER/$BACKUP_NAME"-${SEQUENCE}-*Z-*.${extension}*; do
+    [ -f "$one" ] || continue
+    number=\${one#"$BACKUP_FOLDER/$BACKUP_NAME-"}
+    number=$(expr "\${number%%-*}" + 0)
+    [ "$number" -le "$last" ] || last=$number
+  done
+}
+last_number
+next=$((last + 1))
+tries=0
+until mkdir "$BACKUP_FOLDER/.number-$BACKUP_NAME-$next" 2> /dev/null && held=$next && last_number && [ "$last" -lt "$next" ]; do
+  # Another job holds the number, or has used it since the folder was listed.
+  release
+  [ "$last" -lt "$next" ] || next=$last
+  next=$((next + 1))
+  tries=$((tries + 1))
+  [ "$tries" -lt 100 ] || { echo "$BACKUP_FOLDER: no sequence number can be taken" >&2; exit 1; }
 done
-name=$(printf '%s-%06d-%s-%s.${extension}' "$BACKUP_NAME" $((last + 1)) "$(date -u +%Y%m%dT%H%M%SZ)" "\${part##*.part-}")
+name=$(printf '%s-%06d-%s-%s.${extension}' "$BACKUP_NAME" "$next" "$(date -u +%Y%m%dT%H%M%SZ)" "\${part##*.part-}")
 checksum="$BACKUP_FOLDER/$name.sha256"
 printf '%s  %s\\n' "$stored" "$name" > "$checksum"
+release
 mv "$part" "$BACKUP_FOLDER/$name"
 echo "wrote $BACKUP_FOLDER/$name, $(wc -c < "$BACKUP_FOLDER/$name") bytes, $(sed -n 's/^rows //p' "$said") rows"
 checksum=

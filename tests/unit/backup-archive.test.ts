@@ -81,11 +81,44 @@ describe("backup archive", () => {
   it("gives two dumps at once names and contents of their own", async () => {
     const contents = ["aaaaaaaa", "bbbbbbbb", "cccccccc"];
     const made = await Promise.all(contents.map((content) => write(content, { pauseMs: 2 })));
-    assert.deepEqual(made.map(({ sequence }) => sequence).sort(), [1, 2, 3]);
+    assert.equal(new Set(made.map(({ sequence }) => sequence)).size, 3);
     made.forEach(({ file }, index) => {
       assert.equal(readFileSync(join(folder, file), "utf8"), contents[index]);
     });
     assert.equal(files().length, 6);
+  });
+
+  it("gives no two concurrent writers the same sequence number, and only higher ones than before", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat({ max: 3 }), { minLength: 2, maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
+        async (pauses, older) => {
+          const own = mkdtempSync(join(folder, "claims-"));
+          older.forEach((number) => {
+            writeFileSync(join(own, `${NAME}-00000${number}-20200101T000000Z.dump`), "x");
+          });
+          const last = Math.max(0, ...older);
+          const made = await Promise.all(
+            pauses.map(async (pauseMs) => {
+              await sleep(pauseMs);
+              // Encrypted and plain dumps have different endings, and still one sequence.
+              return archive(own, { ...PLAIN, encrypted: pauseMs % 2 === 0 }, (sink) =>
+                sink(Readable.from([Buffer.from("x")])),
+              );
+            }),
+          );
+          const numbers = made.map(({ sequence }) => sequence);
+          assert.equal(new Set(numbers).size, numbers.length, String(numbers));
+          assert.ok(Math.min(...numbers) > last, String(numbers));
+          assert.deepEqual(
+            readdirSync(own).filter((file) => file.startsWith(".")),
+            [],
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 
   it("leaves nothing of a dump that fails, and says when there is no room", async () => {

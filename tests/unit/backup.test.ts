@@ -147,6 +147,8 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
       );
       const contents = dumps().map((file) => readFileSync(join(folder, file), "utf8"));
       assert.deepEqual(contents.sort(), ["one", "three", "two"]);
+      const numbers = dumps().map((file) => file.slice("shop-db-".length, "shop-db-000000".length));
+      assert.equal(new Set(numbers).size, 3, String(numbers));
       execFileSync("sh", ["-c", "sha256sum --check --quiet *.sha256"], { cwd: folder });
       assert.equal(readdirSync(folder).length, 6);
     });
