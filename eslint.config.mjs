@@ -39,7 +39,7 @@ export default tseslint.config(
   },
   {
     // Tests, benchmarks and the lab read documents of others, and ours with another parser than ours.
-    files: ["yaml/**/*.ts", "tests/**/*.ts", "bench/**/*.ts", "tools/lab/**/*.ts"],
+    files: ["yaml/**/*.ts", "tests/**/*.ts", "bench/**/*.ts", "lab/**/*.ts"],
     rules: { "no-restricted-imports": "off" },
   },
   {

@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { isLabUp, rememberLabUp } from "./lab-stamp";
+import { isLabUp, rememberLabUp } from "../lab/stamp";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
 import { lastLine, run, type CommandResult, type Logger } from "./process";
@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string>>;
 
 /** An available Docker daemon. */
 export interface Docker {
-  /** `own`: the machine's Docker (DOCKER_HOST, the current context). `lab`: the Docker of tools/lab. */
+  /** `own`: the machine's Docker (DOCKER_HOST, the current context). `lab`: the Docker of lab/. */
   readonly source: "own" | "lab";
   /** Environment variables for Docker clients; empty for the machine's own Docker. */
   readonly env: Environment;
@@ -184,7 +184,7 @@ function tooOld(what: string, found: Version | undefined, minimum: Version): str
   return `${what}: expected ${major}.${minor} or newer, got ${got}; update it`;
 }
 
-const lab = (): string => join(repoRoot(), "tools", "lab", "lab.sh");
+const lab = (): string => join(repoRoot(), "lab", "lab.sh");
 
 /** Parses the output of `lab.sh env`. */
 async function labEnvironment(): Promise<Environment> {
@@ -227,7 +227,7 @@ async function startLab(say: Logger, images: readonly string[]): Promise<void> {
 
 /** Base images of this repository's Dockerfiles and systems. */
 export async function baseImages(): Promise<readonly string[]> {
-  const { stdout } = await run("bash", [join(repoRoot(), "tools", "lab", "images.sh"), "list"]);
+  const { stdout } = await run("bash", [join(repoRoot(), "lab", "images.sh"), "list"]);
   return stdout
     .trim()
     .split("\n")
@@ -264,7 +264,7 @@ export async function imageProblem(docker: Pick<Docker, "env">, image: string): 
 
 /** Unpacked size of an image in bytes, as `docker image inspect` reports it with an overlay2 store. */
 export async function unpackedSize(image: string, docker?: Pick<Docker, "env">): Promise<number> {
-  const script = join(repoRoot(), "tools", "lab", "image-size.sh");
+  const script = join(repoRoot(), "lab", "image-size.sh");
   const { code, stdout, stderr } = await run("bash", [script, image], {
     env: { ...process.env, ...docker?.env },
     timeoutMs: 300_000,

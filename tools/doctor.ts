@@ -126,7 +126,7 @@ async function readManifest(file: string): Promise<Manifest> {
 /** Checks of Docker, Compose and buildx. */
 export function dockerChecks(survey: DockerSurvey): Check[] {
   const { engine, compose, buildx, source } = survey;
-  const place = source === "lab" ? ", the lab's (tools/lab)" : "";
+  const place = source === "lab" ? ", the lab's" : "";
   const check = (name: CheckName, version: Version | undefined, minimum: Version): Check => {
     if (fits(version, minimum)) {
       return { name, status: "ok", found: version ? `${formatVersion(version)}${place}` : "" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { KubernetesObject } from "../../render/kubernetes";
-import type { ClusterClient, ObjectName } from "../../tools/lab/providers/cluster-client";
+import type { ClusterClient, ObjectName } from "../../lab/providers/cluster-client";
 import type { Properties } from "../../offline/values";
 import { clusterDocuments, clusterStacks } from "../support/cluster-documents";
 import { startNode, stopNode, type LabNode } from "../support/cluster-node";

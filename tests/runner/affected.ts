@@ -27,9 +27,9 @@ const EVERYTHING =
   /^(package(-lock)?\.json|tsconfig\.json|\.mocharc\.json|\.node-version|tests\/support\/seed\.ts|tests\/run(ner\/.*|\.ts))$/;
 
 /** No part of the `longshore` command, which end-to-end tests run without importing it. */
-const NO_PART_OF_COMMAND = /^(docs|tests|bench|\.github|services|images|tools)\/|\.md$/;
+const NO_PART_OF_COMMAND = /^(docs|tests|bench|\.github|services|images|lab|tools)\/|\.md$/;
 /** What end-to-end and engine tests deploy. */
-const DEPLOYED = /^(services|images|tools)\//;
+const DEPLOYED = /^(services|images|lab|tools)\//;
 
 /**
  * The test files that a change can affect: those that import a changed file, directly or not; those whose text, or that of

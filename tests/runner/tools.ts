@@ -115,7 +115,7 @@ export class Tools {
   private async images(): Promise<void> {
     const { source } = (await this.after("docker")) as Docker;
     if (source === "lab") {
-      const recipes = readdirSync(join(repoRoot(), "tools", "lab", "images"));
+      const recipes = readdirSync(join(repoRoot(), "lab", "images"));
       await findDocker(this.say, { thorough: true, images: recipes });
     }
   }
@@ -184,14 +184,14 @@ async function nodeProblem(): Promise<string | undefined> {
   ].filter((reason) => reason !== undefined);
   return reasons.length === 0
     ? undefined
-    : `the Kubernetes node of tools/lab needs ${reasons.join(" and ")}; run make test as root on Debian, for example in a virtual machine`;
+    : `the Kubernetes node of lab/ needs ${reasons.join(" and ")}; run make test as root on Debian, for example in a virtual machine`;
 }
 
 /** Compiling Kubernetes takes 8 minutes on two cores, and more beside other work. */
 const NODE_LIMIT_MS = 60 * 60_000;
 
 async function kubernetes(verb: "build" | "up" | "down", say: Logger): Promise<void> {
-  const script = join(repoRoot(), "tools", "lab", "kubernetes", "kubernetes.sh");
+  const script = join(repoRoot(), "lab", "kubernetes", "kubernetes.sh");
   const { code, output, problem } = await runChild(
     "nice",
     ["-n", verb === "build" ? "15" : "0", script, verb],

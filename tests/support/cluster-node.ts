@@ -5,14 +5,14 @@ import { planSystem } from "../../catalog/plan";
 import { publishedImages } from "../../cli/images/published";
 import { systems } from "../../stacks";
 import { run, type CommandResult } from "../../tools/process";
-import { startLabProviders, type LabOptions, type LabProviders } from "../../tools/lab/providers";
-import { ClusterClient } from "../../tools/lab/providers/cluster-client";
+import { startLabProviders, type LabOptions, type LabProviders } from "../../lab/providers";
+import { ClusterClient } from "../../lab/providers/cluster-client";
 import { findPulumi } from "../../tools/pulumi";
 import { Checkout } from "./checkout";
 import { useDocker } from "./compose-stack";
 import { limit } from "./wait";
 
-const SCRIPT = join(__dirname, "..", "..", "tools", "lab", "kubernetes", "kubernetes.sh");
+const SCRIPT = join(__dirname, "..", "..", "lab", "kubernetes", "kubernetes.sh");
 /** Timeout of the node's start, which may build the node first. */
 const BUILD_MS = 30 * 60_000;
 

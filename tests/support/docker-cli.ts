@@ -5,7 +5,7 @@ import { repoRoot } from "../../tools/paths";
 import { lastLine, run } from "../../tools/process";
 import { limit } from "./wait";
 
-const lab = join(repoRoot(), "tools", "lab");
+const lab = join(repoRoot(), "lab");
 
 /**
  * Makes this process use `docker compose` and `docker buildx` without a daemon, from the machine or from the lab,

@@ -32,7 +32,7 @@ describe("fixed ports of test files", () => {
   });
 
   it("are not those of the Kubernetes node", () => {
-    const node = portsIn(["tools/lab/kubernetes"], /\b(\d{4,5})\b/g);
+    const node = portsIn(["lab/kubernetes"], /\b(\d{4,5})\b/g);
     assert.ok(node.has("16443"), "expected the port of the API server");
     assert.deepEqual(
       [...tests.keys()].filter((port) => node.has(port)),

@@ -40,7 +40,7 @@ describe("doctor", () => {
     assert.deepEqual(
       checks.map(({ name, status, found }) => [name, status, found]),
       [
-        ["Docker Engine", "ok", "28.5.2, the lab's (tools/lab)"],
+        ["Docker Engine", "ok", "28.5.2, the lab's"],
         ["Docker Compose", "missing", "2.5.0"],
         ["Docker buildx", "missing", "none"],
       ],

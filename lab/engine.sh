@@ -3,7 +3,7 @@
 # installed on the system. Debian unstable has the modern engine; what links against more than libc comes from the machine's
 # own release.  Usage: engine.sh up|down|status
 set -euo pipefail
-# shellcheck source=tools/lab/common.sh
+# shellcheck source=lab/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly recipe=1 # raise when install() changes

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { withoutForeignFields } from "../../../../tools/lab/providers/ignored-fields";
+import { withoutForeignFields } from "../../../lab/providers/ignored-fields";
 
 const OWNED = { "f:spec": { "f:replicas": {}, "f:paused": {} } };
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { kubernetes as planner } from "../../../offline/kubernetes";
-import { isObject, isUnknown, text, type Json, type Properties } from "../../../offline/values";
-import { PartialError, UserError } from "../../../providers/compose/errors";
+import { kubernetes as planner } from "../../offline/kubernetes";
+import { isObject, isUnknown, text, type Json, type Properties } from "../../offline/values";
+import { PartialError, UserError } from "../../providers/compose/errors";
 import { ApiError, ClusterClient, type ClusterObject, type ObjectName } from "./cluster-client";
 import { podProblems, readiness } from "./readiness";
 import { withoutForeignFields } from "./ignored-fields";

@@ -1,7 +1,7 @@
 #!/bin/bash
 # etcd, the API server, the controllers and the scheduler, as processes of this machine.  Usage: control-plane.sh up|down
 set -euo pipefail
-# shellcheck source=tools/lab/kubernetes/common.sh
+# shellcheck source=lab/kubernetes/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 start_etcd() {

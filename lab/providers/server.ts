@@ -3,8 +3,8 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
-import { changes, withoutNotes } from "../../../offline/diff";
-import type { Planner } from "../../../offline/planner";
+import { changes, withoutNotes } from "../../offline/diff";
+import type { Planner } from "../../offline/planner";
 import {
   checkResponse,
   diffResponse,
@@ -17,10 +17,10 @@ import {
   unique,
   type Call,
   type RunningProvider,
-} from "../../../offline/protocol";
-import { sdk } from "../../../offline/sdk";
-import { merge, secret, type Properties } from "../../../offline/values";
-import { failure } from "../../../providers/compose/server";
+} from "../../offline/protocol";
+import { sdk } from "../../offline/sdk";
+import { merge, secret, type Properties } from "../../offline/values";
+import { failure } from "../../providers/compose/server";
 
 /** One resource in a call to a provider. Values are plain, without secret wrappers. */
 export interface Resource {

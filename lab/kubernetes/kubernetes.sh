@@ -7,7 +7,7 @@
 #   kubernetes.sh env      KUBECONFIG and PATH, as NAME=value lines
 #   kubernetes.sh remove   down, and delete the programs too
 set -euo pipefail
-# shellcheck source=tools/lab/kubernetes/common.sh
+# shellcheck source=lab/kubernetes/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly components=(etcd:etcd apiserver:kube-apiserver controller-manager:kube-controller-manager scheduler:kube-scheduler

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir, repoRoot } from "./paths";
+import { cacheDir, repoRoot } from "../tools/paths";
 
 const CERTIFICATES = "/usr/local/share/ca-certificates";
 const folder = (): string => join(cacheDir(), "lab");
@@ -15,7 +15,7 @@ async function currentStamp(): Promise<string | undefined> {
   if (!(pid > 0) || !(await isRegistry(pid))) {
     return undefined;
   }
-  const lab = join(repoRoot(), "tools", "lab");
+  const lab = join(repoRoot(), "lab");
   const repositories = join(folder(), "registry", "docker", "registry", "v2", "repositories");
   const inputs = await Promise.all([
     ...[...(await filesIn(lab)), ...(await filesIn(CERTIFICATES))].map(identity),

@@ -3,8 +3,8 @@ import { Agent, request } from "node:https";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { load } from "js-yaml";
-import { UserError } from "../../../providers/compose/errors";
-import type { Json, Properties } from "../../../offline/values";
+import { UserError } from "../../providers/compose/errors";
+import type { Json, Properties } from "../../offline/values";
 
 /** An object as the API server returns it. */
 export interface ClusterObject {

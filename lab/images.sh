@@ -5,7 +5,7 @@
 # machine's extra certificates change. A recipe with a line `# built: ...` is built only when it is asked for.
 # Usage: images.sh up [IMAGE...] | status | list      IMAGE: a recipe's name or an image, such as redis or redis:7
 set -euo pipefail
-# shellcheck source=tools/lab/common.sh
+# shellcheck source=lab/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly recipes=$here/images
@@ -72,8 +72,8 @@ make() { # NAME
   return 1
 }
 
-# chosen IMAGE...: the recipes that everyone needs, and those that are asked for. An image that is no stand-in of ours is
-# left to whoever pulls it.
+# chosen IMAGE...: the recipes that every system needs, and the requested ones. An image without a recipe is ignored: the
+# Docker daemon pulls it.
 chosen() {
   local name asked reference
   for name in $(names); do

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dockerBuild as planner } from "../../../offline/docker-build";
-import { isObject, text, type Json, type Properties } from "../../../offline/values";
-import { UserError } from "../../../providers/compose/errors";
-import { run } from "../../process";
+import { dockerBuild as planner } from "../../offline/docker-build";
+import { isObject, text, type Json, type Properties } from "../../offline/values";
+import { UserError } from "../../providers/compose/errors";
+import { run } from "../../tools/process";
 import type { LabProvider } from "./server";
 
 /** Timeout of a build. Allows for a large image on two busy cores. */

@@ -7,7 +7,7 @@
 #   lab.sh env       the environment that a Docker client needs, as NAME=value lines
 #   lab.sh remove    stop it and delete all of it: images, containers, volumes, network rules
 set -euo pipefail
-# shellcheck source=tools/lab/common.sh
+# shellcheck source=lab/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 remove() {

@@ -1,4 +1,4 @@
-import { isObject, type Json, type Properties } from "../../../offline/values";
+import { isObject, type Json, type Properties } from "../../offline/values";
 import { FIELD_MANAGER, type ClusterObject } from "./cluster-client";
 
 interface ManagedFields {

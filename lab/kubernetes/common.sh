@@ -1,7 +1,7 @@
 #!/bin/bash
 # What the scripts of the lab's Kubernetes node share. To be sourced, after `set -euo pipefail`.
 
-# shellcheck source=tools/lab/common.sh
+# shellcheck source=lab/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 # shellcheck disable=SC2034 # read by the scripts that source this one

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { copyFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isLabUp, rememberLabUp } from "../../../tools/lab-stamp";
+import { isLabUp, rememberLabUp } from "../../../lab/stamp";
 import { which } from "../../../tools/process";
 
 describe("the mark that the lab is up", () => {

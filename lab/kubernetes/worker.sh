@@ -1,7 +1,7 @@
 #!/bin/bash
 # What runs pods on this machine: containerd, kubelet, kube-proxy; DNS and metrics beside them.  Usage: worker.sh up|down|clear
 set -euo pipefail
-# shellcheck source=tools/lab/kubernetes/common.sh
+# shellcheck source=lab/kubernetes/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly socket=$run/containerd.sock pause=$registry/longshore-lab/pause:1

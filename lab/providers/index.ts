@@ -1,6 +1,6 @@
-import { random } from "../../../offline/random";
-import { serve as serveOffline } from "../../../offline/server";
-import { repoRoot } from "../../paths";
+import { random } from "../../offline/random";
+import { serve as serveOffline } from "../../offline/server";
+import { repoRoot } from "../../tools/paths";
 import { imageBuilds } from "./image-builds";
 import { kubernetesProvider, type KubernetesOptions } from "./kubernetes";
 import { serve } from "./server";
