@@ -58,6 +58,9 @@ export function diff({ against, stack, format, failOn }: DiffOptions): void {
   }
 }
 
+/** The file of the command `resources`, now and in older commits. */
+const DESCRIBES = ["cli/commands/resources.ts", "cli/resources.ts"];
+
 /**
  * Describes all environments of another commit. Runs that commit's code in a temporary folder, with the packages
  * installed here.
@@ -71,7 +74,7 @@ function described(ref: string, commit: string): DescribedStack[] {
       maxBuffer: LARGEST,
     });
     execFileSync("tar", ["-x", "-C", folder], { input: archive });
-    if (!existsSync(join(folder, "cli", "resources.ts"))) {
+    if (!DESCRIBES.some((file) => existsSync(join(folder, file)))) {
       throw usage(
         `${ref} is older than this command and cannot describe itself; compare with a later commit`,
       );
