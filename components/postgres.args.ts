@@ -59,7 +59,12 @@ export function cloudSqlSpec(name: string, args: CloudSqlSpecArgs, protect: bool
         transactionLogRetentionDays: recoveryDays,
         backupRetentionSettings: { retainedBackups: backups, retentionUnit: "COUNT" },
       },
-      ipConfiguration: { ipv4Enabled: false, sslMode: "ENCRYPTED_ONLY" },
+      ipConfiguration: {
+        ipv4Enabled: false,
+        sslMode: "ENCRYPTED_ONLY",
+        // A CA of this instance alone: a certificate that it signed identifies the instance.
+        serverCaMode: "GOOGLE_MANAGED_INTERNAL_CA",
+      },
       insightsConfig: { queryInsightsEnabled: true, recordApplicationTags: true, recordClientAddress: false },
       maintenanceWindow: { ...maintenance, updateTrack: "stable" },
     },

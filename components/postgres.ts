@@ -35,6 +35,8 @@ export class CloudSqlPostgres extends Component {
   readonly admin: gcp.sql.User;
   /** Private address. */
   readonly host: pulumi.Output<string>;
+  /** CA certificates (PEM) of the server; several while Google rotates them. */
+  readonly authority: pulumi.Output<string>;
   readonly port = 5432;
 
   constructor(name: string, args: CloudSqlPostgresArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,6 +45,7 @@ export class CloudSqlPostgres extends Component {
     this.database = this.createDatabase(args);
     this.admin = this.createAdmin(args);
     this.host = this.instance.privateIpAddress;
+    this.authority = this.instance.serverCaCerts.apply((all) => all.map(({ cert }) => cert).join("\n"));
     this.registerOutputs({ host: this.host, connectionName: this.instance.connectionName });
   }
 

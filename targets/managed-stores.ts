@@ -81,7 +81,12 @@ function postgres(
     },
     opts,
   );
-  return { component, host: component.host, ready: [component.database, component.admin], secrets: {} };
+  return {
+    component,
+    host: component.host,
+    ready: [component.database, component.admin],
+    secrets: { [datastore.authority]: component.authority },
+  };
 }
 
 function redis(

@@ -2,7 +2,7 @@ import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { DatastoreDefinition } from "../types";
 import type { Exporter } from "./monitoring";
 import type { PlanSettings } from "./settings";
-import type { PlannedDatastore, PlannedImage, PlanValue, Workload } from "./types";
+import type { PlannedDatastore, PlannedImage, PlanValue, SecretFile, Workload } from "./types";
 
 /** Names that a datastore occupies in addition to its own. */
 export interface StoreNames {
@@ -43,6 +43,8 @@ export interface DatastoreKind<
   exporter(planned: P): Exporter | undefined;
   /** Names of the secrets that a managed instance generates instead of Longshore. @default - none */
   provided?(planned: P): readonly string[];
+  /** The file of the CA certificate that its URL names. Each client gets it. @default - none: the URL names no file */
+  authority?(planned: P): SecretFile | undefined;
   /** Google Cloud roles that its clients need. @default - none: a password is sufficient */
   roles?(planned: P): readonly string[];
   /**

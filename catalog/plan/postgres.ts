@@ -22,6 +22,7 @@ import type {
   PlannedProbe,
   PlanValue,
   PostgresRoles,
+  SecretFile,
   Workload,
 } from "./types";
 
@@ -64,6 +65,7 @@ function planPostgres(definition: PostgresDefinition, settings: PlanSettings): P
     storage: parseQuantity(definition.storage) ?? 0,
     extensions: [...definition.extensions].sort(),
     roles: settings.monitoring ? { ...roles, metrics } : roles,
+    authority: `${definition.name}-ca`,
     tier: chosen?.tier ?? DEFAULT_TIER,
     highAvailability: chosen?.highAvailability ?? settings.environment === "prod",
   };
@@ -173,13 +175,14 @@ function sqlJob(
       { name: "PGDATABASE", value: datastore.database },
       { name: "PGHOST", value: host },
       { name: "PGPORT", value: String(PORT) },
-      { name: "PGSSLMODE", value: datastore.kind === "container" ? "disable" : "require" },
+      { name: "PGSSLMODE", value: datastore.kind === "container" ? "disable" : VERIFIED },
       { name: "PGUSER", value: admin.name },
     ],
     secretFiles: [
       ...passwords,
       secretFile("PGPASSWORD", admin.secret),
       ...(admin.previous !== undefined ? [secretFile("PREVIOUS_PGPASSWORD", admin.previous)] : []),
+      ...authorityFiles(datastore, "PGSSLROOTCERT"),
     ],
     configFiles: [
       { path: SCRIPT, content: ROLES_SCRIPT },
@@ -221,6 +224,30 @@ function postgresExporter({ name, kind, port, database, roles }: PlannedPostgres
   });
 }
 
+/**
+ * libpq's mode that verifies the server's certificate, but not its name. Cloud SQL signs the certificate of each instance
+ * with a CA of that instance alone, and names it PROJECT:INSTANCE, which is no host name.
+ * Source: Cloud SQL's documentation "Authorize with SSL/TLS certificates".
+ */
+const VERIFIED = "verify-ca";
+
+/** Contains a dot, so that no variable of the catalog has the same file. */
+const authorityPath = ({ name }: PlannedPostgres): string => `/run/secrets/${name}.ca`;
+
+function authorityFiles(planned: PlannedPostgres, variable: string): SecretFile[] {
+  const { name, kind, authority } = planned;
+  return kind === "container"
+    ? []
+    : [
+        {
+          name: `${name}.ca`,
+          variable,
+          path: authorityPath(planned),
+          value: { late: "secret", secret: authority },
+        },
+      ];
+}
+
 function serverOptions({ extensions }: PlannedPostgres): string[] {
   return extensions.includes("timescaledb") ? ["-c", "shared_preload_libraries=timescaledb"] : [];
 }
@@ -247,8 +274,9 @@ function postgresValue(
     case "password":
       return { late: "secret", secret: login.secret };
     case "url": {
-      // In the private network of a machine or cluster, the container has no certificate. Cloud SQL requires TLS.
-      const tls = planned.kind === "container" ? "disable" : "require";
+      // In the private network of a machine or cluster, the container has no certificate.
+      const tls =
+        planned.kind === "container" ? "disable" : `${VERIFIED}&sslrootcert=${authorityPath(planned)}`;
       return joined([
         `postgresql://${login.name}:`,
         { late: "secret", secret: login.secret, encode: "uri" },
@@ -276,6 +304,9 @@ export const postgres: DatastoreKind<PostgresDefinition, PlannedPostgres> = {
       exporter: `${name}-exporter`,
     };
   },
+  provided: ({ kind, authority }) => (kind === "cloud-sql" ? [authority] : []),
+  authority: (planned) =>
+    authorityFiles(planned, `${planned.name.toUpperCase().replaceAll("-", "_")}_CA_FILE`)[0],
   plan: planPostgres,
   image: postgresImage,
   store: postgresWorkload,

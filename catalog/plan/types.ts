@@ -219,6 +219,8 @@ export interface PlannedPostgres extends PlannedStore {
   readonly database: string;
   readonly extensions: readonly PostgresExtension[];
   readonly roles: PostgresRoles;
+  /** Name of the secret with the CA certificate of a managed instance. */
+  readonly authority: string;
   /** Machine type of a managed instance. @default "db-custom-1-3840" (1 vCPU, 3.75 GiB) */
   readonly tier: string;
   /** Whether a managed instance has a standby in another zone. @default true in prod */

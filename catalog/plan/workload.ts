@@ -1,3 +1,4 @@
+import { rulesOf } from "./datastores";
 import { isSecret } from "./resolve";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
@@ -88,12 +89,18 @@ function planContainer(
     const value = Object.fromEntries(values)[name];
     return typeof value === "object" && value.ref === "secret" && watched.has(value.secret);
   };
-  const secretFiles = planned
-    .filter(({ value }) => isSecret(value))
-    .map((variable) => ({
-      ...planSecretFile(variable),
-      ...(isWatched(variable.name) && { live: true as const }),
-    }));
+  const secretFiles = [
+    ...planned
+      .filter(({ value }) => isSecret(value))
+      .map((variable) => ({
+        ...planSecretFile(variable),
+        ...(isWatched(variable.name) && { live: true as const }),
+      })),
+    ...planAuthorities(
+      values.map(([, value]) => value),
+      scope,
+    ),
+  ];
   const files = Object.entries(definition.files).map(
     ([path, content]) => [path, chosen(content, scope)] as const,
   );
@@ -149,6 +156,29 @@ function chosen(content: FileContent, scope: Scope): Value {
 function planSecretFile({ name, value }: { name: string; value: PlanValue }): SecretFile {
   const file = name.toLowerCase().replace(/_/g, "-");
   return { name: file, variable: `${name}_FILE`, path: `/run/secrets/${file}`, value };
+}
+
+/** Returns the CA certificates that the URLs of datastores name. */
+function planAuthorities(values: readonly Value[], { datastores }: Scope): SecretFile[] {
+  const names = new Set(values.flatMap(datastoreUrls));
+  return [...names].sort(compareText).flatMap((name) => {
+    const planned = datastores.get(name);
+    return (planned && rulesOf(planned.engine).authority?.(planned)) ?? [];
+  });
+}
+
+function datastoreUrls(value: Value): string[] {
+  if (typeof value === "string") {
+    return [];
+  }
+  switch (value.ref) {
+    case "datastore":
+      return value.property === "url" ? [value.datastore] : [];
+    case "text":
+      return value.parts.flatMap(datastoreUrls);
+    default:
+      return [];
+  }
 }
 
 function planProbes({ live, ready = live, startup, ...service }: ServiceDefinition): Probes {

@@ -249,7 +249,11 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
       connectionName: `${known.project}:${place(known)}:${known.name}`,
       selfLink: `https://sqladmin.googleapis.com/sql/v1beta4/projects/${known.project}/instances/${known.name}`,
     }),
-    late: (known) => ({ privateIpAddress: privateAddress(known), firstIpAddress: privateAddress(known) }),
+    late: (known) => ({
+      privateIpAddress: privateAddress(known),
+      firstIpAddress: privateAddress(known),
+      serverCaCerts: [{ cert: "assumed certificate" }],
+    }),
   },
   "gcp:redis/instance:Instance": {
     replaceOn: [

@@ -262,7 +262,11 @@ describe("Cloud SQL spec", () => {
     const { settings, databaseVersion } = cloudSqlSpec("db", {}, true);
     assert.equal(databaseVersion, "POSTGRES_17");
     assert.equal(settings.edition, "ENTERPRISE");
-    assert.deepEqual(settings.ipConfiguration, { ipv4Enabled: false, sslMode: "ENCRYPTED_ONLY" });
+    assert.deepEqual(settings.ipConfiguration, {
+      ipv4Enabled: false,
+      sslMode: "ENCRYPTED_ONLY",
+      serverCaMode: "GOOGLE_MANAGED_INTERNAL_CA",
+    });
     assert.equal(settings.backupConfiguration.pointInTimeRecoveryEnabled, true);
     assert.equal(settings.availabilityType, "REGIONAL");
   });

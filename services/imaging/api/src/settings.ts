@@ -35,7 +35,17 @@ function isCertificate(text: string): boolean {
   }
 }
 
-const postgresUrl = url("postgresql:", "postgres:");
+/**
+ * A URL in libpq's sense, which all clients of the database share. Without `uselibpqcompat`, node-postgres verifies the host
+ * name in mode verify-ca too, and the certificate of a Cloud SQL instance names no host.
+ */
+const postgresUrl = url("postgresql:", "postgres:").transform((text) => {
+  const parsed = new URL(text);
+  if (parsed.searchParams.has("sslmode")) {
+    parsed.searchParams.set("uselibpqcompat", "true");
+  }
+  return parsed.href;
+});
 
 const schema = z.object({
   /** Secret. */
