@@ -24,7 +24,7 @@ export interface BackupOptions extends StackOption, SystemOption, JsonOption {
   readonly schedule?: string;
 }
 
-export function registerBackup(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("backup")
     .description("dump datastores of this machine to encrypted files; Neo4j is stopped during its dump")

@@ -23,7 +23,7 @@ export interface BuildOptions extends StackOption, SystemOption, JsonOption {
   readonly check?: boolean;
 }
 
-export function registerBuild(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("build")
     .description("build the images, side by side, their unit tests included; --push to push them")

@@ -8,7 +8,7 @@ export interface CleanOptions extends SystemOption, JsonOption {
   readonly cache?: number;
 }
 
-export function registerClean(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("clean")
     .description("remove images of former builds that nothing here runs or can roll back to")

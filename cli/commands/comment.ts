@@ -5,7 +5,7 @@ export interface CommentOptions {
   readonly from: string;
 }
 
-export function registerComment(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("comment")
     .description("show a diff in its pull request: in a GitHub workflow that follows the one which made it")

@@ -14,7 +14,7 @@ export interface DevOptions extends SystemOption, JsonOption {
   readonly profile?: readonly string[];
 }
 
-export function registerDev(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("dev")
     .description(

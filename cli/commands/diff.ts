@@ -7,7 +7,7 @@ export interface DiffOptions extends CommittedStacksOption {
   readonly failOn: "never" | "dangerous" | "changes";
 }
 
-export function registerDiff(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("diff")
     .description("show what this checkout changes in each environment: offline, without keys or state")

@@ -5,7 +5,7 @@ export interface DoctorOptions extends JsonOption {
   readonly fix?: boolean;
 }
 
-export function registerDoctor(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("doctor")
     .description("show which tools were found and how to get what is missing; exit with 1 when something is")

@@ -15,7 +15,7 @@ export interface DownOptions extends StackOption, SystemOption, JsonOption {
   readonly volumes?: boolean;
 }
 
-export function registerDown(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("down")
     .description("stop and remove a stack; data stays unless --volumes is given")

@@ -3,7 +3,7 @@ import { withExamples, withJson, withStack, type JsonOption, type StackOption } 
 
 export type EnvOptions = StackOption & JsonOption;
 
-export function registerEnv(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("env")
     .description("print the variables with which plain `pulumi` and `docker` see the same stack");

@@ -3,7 +3,7 @@ import { withExamples, withStack, withSystem, type StackOption, type SystemOptio
 
 export type ExecOptions = StackOption & SystemOption;
 
-export function registerExec(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("exec")
     .description("run a command in a service's container; ends with that command's exit code")

@@ -11,7 +11,7 @@ import {
 
 export type HealthOptions = StackOption & SystemOption & JsonOption;
 
-export function registerHealth(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("health")
     .description("ask every service for its health now; exit with 1 when one is not well");

@@ -6,7 +6,7 @@ export interface LogsOptions extends StackOption, SystemOption {
   readonly tail?: string;
 }
 
-export function registerLogs(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("logs")
     .description("show what services say")

@@ -15,7 +15,7 @@ export interface PreviewOptions extends StackOption, SystemOption, JsonOption {
   readonly expectNoChanges?: boolean;
 }
 
-export function registerPreview(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("preview")
     .description("show what `up` would do, without doing it")

@@ -12,7 +12,7 @@ export interface RecoverOptions extends StackOption, JsonOption {
   readonly yes?: boolean;
 }
 
-export function registerRecover(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("recover")
     .description(

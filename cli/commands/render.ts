@@ -12,7 +12,7 @@ export interface RenderComposeOptions extends RenderOptions {
 }
 export type RenderKubernetesOptions = RenderOptions & StackOption;
 
-export function registerRender(program: Command): Command {
+export function register(program: Command): Command {
   const render = program
     .command("render")
     .description("write the documents of a system, without the engine and without secrets");

@@ -9,7 +9,7 @@ import {
 
 export type ResourcesOptions = CommittedStacksOption & JsonOption;
 
-export function registerResources(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("resources")
     .description("list what environments consist of, from documents alone: no engine, keys or state");

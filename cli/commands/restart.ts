@@ -12,7 +12,7 @@ import {
 
 export type RestartOptions = StackOption & SystemOption & JsonOption;
 
-export function registerRestart(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("restart")
     .description("replace containers by new ones of the same image, each ready before the old one goes")

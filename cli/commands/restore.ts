@@ -24,7 +24,7 @@ export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
   readonly yes?: boolean;
 }
 
-export function registerRestore(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("restore")
     .description("restore a dump, replacing the datastore's current data once the dump is verified")

@@ -14,7 +14,7 @@ export interface RollbackOptions extends StackOption, SystemOption, JsonOption {
   readonly yes?: boolean;
 }
 
-export function registerRollback(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("rollback")
     .description("roll back to what ran before: images on this machine, the previous commit on a cluster")

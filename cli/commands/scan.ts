@@ -16,7 +16,7 @@ export interface ScanOptions extends StackOption, SystemOption, JsonOption {
   readonly buildTrivy?: boolean;
 }
 
-export function registerScan(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("scan")
     .description("look for vulnerabilities, secrets and mistakes in images, Dockerfiles and documents")

@@ -26,7 +26,7 @@ export interface CheckOptions extends SecretsOptions {
   readonly values?: boolean;
 }
 
-export function registerSecrets(program: Command): Command {
+export function register(program: Command): Command {
   const secrets = program
     .command("secrets")
     .description("the secrets of a stack: kept encrypted in its config, never shown");

@@ -11,7 +11,7 @@ import {
 
 export type StatusOptions = StackOption & SystemOption & JsonOption;
 
-export function registerStatus(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("status")
     .description("show what runs: every service, its state, health and address");

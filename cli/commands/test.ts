@@ -16,7 +16,7 @@ export interface TestOptions extends SystemOption, JsonOption {
   readonly keep?: boolean;
 }
 
-export function registerTest(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("test")
     .description(

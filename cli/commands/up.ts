@@ -21,7 +21,7 @@ export interface UpOptions extends StackOption, SystemOption, JsonOption {
   readonly rollbackOnFailure?: boolean;
 }
 
-export function registerUp(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("up")
     .description("create or update a stack: images, databases, migrations, services, in this order")

@@ -5,7 +5,7 @@ export interface ValidateOptions extends StackOption, JsonOption {
   readonly configFile?: string;
 }
 
-export function registerValidate(program: Command): Command {
+export function register(program: Command): Command {
   const command = program
     .command("validate")
     .description("check the systems and a stack's settings; shows every mistake at once")

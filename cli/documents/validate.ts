@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from "node:path";
 import { readStackFile } from "../../settings/file";
 import { machineStack } from "../../settings/machine-stacks";
 import { readSettings } from "../../settings/read";
-import { systems } from "../../stacks";
+import { systems } from "../support/systems";
 import { repoRoot } from "../../tools/paths";
 import { EXIT, usage } from "../support/failure";
 import { findProblems, settingsFolder } from "../support/plans";
@@ -33,7 +33,7 @@ export function validate({ stack, configFile, json = false }: ValidateOptions): 
     file === undefined ? readStackFile(settingsFolder(stack), stack) : { ...readFile(file), stack };
   let count = 0;
   const errors = findProblems(stack, () => {
-    const settings = readSettings(raw(), systems);
+    const settings = readSettings(raw(), systems());
     count = settings.systems.length;
     return settings;
   });

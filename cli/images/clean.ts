@@ -1,7 +1,7 @@
 import { localImage, localRepository } from "../../render/images/image-tag";
 import { hashesIn } from "../../render/images/source-description";
 import { MACHINE_STACK_NAMES } from "../../settings/machine-stacks";
-import { systems } from "../../stacks";
+import { systems } from "../support/systems";
 import { repoRoot } from "../../tools/paths";
 import { run } from "../../tools/process";
 import type { CleanOptions } from "../commands/clean";
@@ -26,7 +26,7 @@ export interface ListedImage {
 export async function clean({ system, yes, dryRun, cache, json = false }: CleanOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const engine = await openEngine();
-  const names = choose("local", Object.keys(systems), system);
+  const names = choose("local", Object.keys(systems()), system);
   const [listed, used] = await Promise.all([listImages(engine), usedImages(engine)]);
   const old = leftOver(listed, names, new Set([...used, ...wantedImages()]));
   if (!json && old.length > 0) {

@@ -16,7 +16,7 @@ import {
 import { checkSharedCluster } from "../../settings/shared-cluster";
 import { machineStack } from "../../settings/machine-stacks";
 import { missingSources } from "../../render/images/context-hash";
-import { systems } from "../../stacks";
+import { systems } from "./systems";
 import { dataDir, repoRoot } from "../../tools/paths";
 import type { Terminal } from "./terminal";
 
@@ -52,7 +52,7 @@ export interface LoadOptions {
 
 export function loadSettings(stack: string, { allowPlainSecrets = false }: LoadOptions = {}): StackSettings {
   const raw = readStackFile(settingsFolder(stack), stack);
-  return readSettings(allowPlainSecrets ? { ...raw, showsEncryption: false } : raw, systems);
+  return readSettings(allowPlainSecrets ? { ...raw, showsEncryption: false } : raw, systems());
 }
 
 /**
@@ -61,7 +61,7 @@ export function loadSettings(stack: string, { allowPlainSecrets = false }: LoadO
  * @throws ProblemsError for all other problems
  */
 export function loadSettingsLeniently(stack: string): ReturnType<typeof readSettingsLeniently> {
-  return readSettingsLeniently(readStackFile(settingsFolder(stack), stack), systems);
+  return readSettingsLeniently(readStackFile(settingsFolder(stack), stack), systems());
 }
 
 export function warnOfLeftOver(leftOver: readonly string[], stack: string, terminal: Terminal): void {
@@ -105,7 +105,7 @@ export function findProblems(
     });
   }
   // If the settings cannot be read, the catalog can still be checked.
-  for (const [name, definition] of Object.entries(systems)) {
+  for (const [name, definition] of Object.entries(systems())) {
     attempt(() =>
       planSystem(
         definition,
@@ -162,7 +162,7 @@ export function choose(stack: string, known: readonly string[], only: readonly s
 }
 
 export function definitionOf(name: string): SystemDefinition {
-  const definition = systems[name];
+  const definition = systems()[name];
   if (!definition) {
     throw new Error(`internal: no system ${name}`);
   }

@@ -103,6 +103,8 @@ describe("a mistake in a source file", function () {
       stderr.includes(`todo.backend.env.WORKERS: expected text, got 4; write "4" (stacks/todo.ts:${line})\n`),
       stderr,
     );
+    const help = await checkout.longshore("--help");
+    assert.equal(help.code, 0, help.stderr);
   });
 
   it("of the compose provider comes without our stack", async () => {
