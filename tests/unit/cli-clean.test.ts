@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { leftOver, type ListedImage } from "../../cli/images/clean";
+import { leftOver, type ListedImage } from "../../cli/commands/clean";
 
 const image = (repository: string, tag: string): ListedImage => ({
   repository,

@@ -6,7 +6,7 @@ import { createColors } from "picocolors";
 import { ProblemsError } from "../../catalog/problems";
 import type { Change } from "../../cli/engine/changes";
 import { groupsOf } from "../../cli/engine/offline";
-import { exportLines } from "../../cli/engine/env";
+import { exportLines } from "../../cli/commands/env";
 import { healthOf } from "../../cli/compose/actions";
 import { EXIT, Failure } from "../../cli/support/failure";
 import { canDrawOn } from "../../cli/support/progress";

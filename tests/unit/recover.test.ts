@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { recover } from "../../cli/recovery/recover";
+import { recover } from "../../cli/commands/recover";
 import type { CreateRecoverer, Finding } from "../../cli/recovery/types";
 import { EXIT, Failure } from "../../cli/support/failure";
 
