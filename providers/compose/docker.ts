@@ -36,8 +36,15 @@ export interface RunResult {
 export class DockerError extends UserError {
   constructor(args: readonly string[], { stdout, stderr }: RunResult) {
     const said = lastLines(stderr || stdout, 12) || "no output";
-    super(NO_ADDRESSES.test(said) ? MORE_ADDRESSES : `docker ${commandOf(args)} failed: ${said}`);
+    super(remedyFor(said, args) ?? `docker ${commandOf(args)} failed: ${said}`);
   }
+}
+
+function remedyFor(said: string, [command]: readonly string[]): string | undefined {
+  if (NO_ADDRESSES.test(said)) {
+    return MORE_ADDRESSES;
+  }
+  return command === "compose" && NO_COMPOSE.test(said) ? INSTALL_COMPOSE : undefined;
 }
 
 function commandOf(args: readonly string[]): string {
@@ -46,6 +53,11 @@ function commandOf(args: readonly string[]): string {
     .slice(0, 2)
     .join(" ");
 }
+
+/** A docker command without the plugin takes the options of `docker compose` for its own. */
+const NO_COMPOSE = /unknown flag: --(project-name|file)|'compose' is not a docker command/;
+const INSTALL_COMPOSE =
+  "docker compose: expected Docker Compose 2, found no Compose plugin; install it (https://docs.docker.com/compose/install)";
 
 const NO_ADDRESSES = /all predefined address pools have been fully subnetted/;
 /** Remedy for exhausted address pools. Docker's default pools allow about thirty networks across all projects. */

@@ -33,6 +33,7 @@ const TOOLS_OF: Readonly<Record<string, readonly Tool[]>> = {
   "tests/support/checkout.ts": ["docker", "pulumi", "language-host"],
   "tests/support/cluster-node.ts": ["kubernetes", "images"],
   "tests/support/compose-stack.ts": ["docker"],
+  "tests/support/external-program.ts": ["pulumi", "language-host"],
   "tests/support/docker-cli.ts": ["docker-cli"],
 };
 

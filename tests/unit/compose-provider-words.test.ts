@@ -185,6 +185,20 @@ describe("a failed deployment", () => {
     );
     assert.ok(!message.includes("\n"));
   });
+
+  for (const stderr of [
+    "unknown flag: --project-name",
+    "docker: 'compose' is not a docker command.\nSee 'docker --help'",
+  ]) {
+    it(`names the missing Compose plugin behind ${JSON.stringify(stderr)}`, () => {
+      const failed = { stdout: "", stderr, all: stderr, exitCode: 1 };
+      assert.match(
+        new DockerError(["compose", "config"], failed).message,
+        /expected Docker Compose 2, found no Compose/,
+      );
+      assert.match(new DockerError(["run", "x"], failed).message, /^docker run x failed: /);
+    });
+  }
 });
 
 describe("waiting", () => {

@@ -1,4 +1,4 @@
-import { BackupBucket } from "../../../components/backup-bucket";
+import { BackupBucket } from "@longshore/components";
 
 /** A private bucket for dumps, in another region than the data, that deletes them after 90 days. */
 export function backupBucket(): BackupBucket {

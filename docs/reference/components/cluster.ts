@@ -1,4 +1,4 @@
-import { GkeCluster } from "../../../components/cluster";
+import { GkeCluster } from "@longshore/components";
 import { network } from "./network";
 
 /** A private GKE cluster whose nodes are ours: one pool for everything, one with GPUs that grows from nothing. */

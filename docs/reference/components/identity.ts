@@ -1,4 +1,4 @@
-import { WorkloadIdentity } from "../../../components/identity";
+import { WorkloadIdentity } from "@longshore/components";
 
 /** A Google account for the pods of one Kubernetes account, without a key that could leak. */
 export function identity(): WorkloadIdentity {

@@ -1,4 +1,4 @@
-import { Image } from "../../../components/image";
+import { Image } from "@longshore/components";
 
 /**
  * An image that is built for two platforms and pushed when its source has changed. `reference` has the digest: what runs

@@ -1,4 +1,4 @@
-import { GkeIngress } from "../../../components/ingress";
+import { GkeIngress } from "@longshore/components";
 import { cluster } from "./cluster";
 
 /** A fixed address, a certificate that Google renews, HTTPS only, and at most 20 orders a second from one client. */

@@ -1,4 +1,4 @@
-import { ManagedKafka } from "../../../components/kafka";
+import { ManagedKafka } from "@longshore/components";
 import { network } from "./network";
 import { identity } from "./identity";
 

@@ -1,4 +1,4 @@
-import { LogArchive } from "../../../components/log-archive";
+import { LogArchive } from "@longshore/components";
 
 /** The logs of a cluster's containers, kept for half a year. */
 export function logArchive(): LogArchive {

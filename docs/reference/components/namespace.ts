@@ -1,4 +1,4 @@
-import { Namespace } from "../../../components/namespace";
+import { Namespace } from "@longshore/components";
 import { cluster } from "./cluster";
 
 /** A namespace that starts closed: restricted pods only, a quota, and no traffic that no policy allows. */

@@ -1,4 +1,4 @@
-import { Network } from "../../../components/network";
+import { Network } from "@longshore/components";
 
 /**
  * A private network: a subnetwork for nodes, pods and Services, NAT for what they ask the internet, and an address range

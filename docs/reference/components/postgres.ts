@@ -1,5 +1,4 @@
-import { CloudSqlPostgres } from "../../../components/postgres";
-import { GeneratedSecret } from "../../../components/generated-secret";
+import { CloudSqlPostgres, GeneratedSecret } from "@longshore/components";
 import { network } from "./network";
 
 /** PostgreSQL with a private address, TLS, a standby, and point-in-time recovery within a week. */

@@ -1,4 +1,4 @@
-import { ProjectServices } from "../../../components/project-services";
+import { ProjectServices } from "@longshore/components";
 
 /** The Google APIs that a project needs first. They stay on when this goes: others may use them. */
 export function projectServices(): ProjectServices {

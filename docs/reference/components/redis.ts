@@ -1,4 +1,4 @@
-import { MemorystoreRedis } from "../../../components/redis";
+import { MemorystoreRedis } from "@longshore/components";
 import { network } from "./network";
 
 /** Redis with a password and TLS, as a cache that may come back empty. */

@@ -1,4 +1,4 @@
-import { Registry } from "../../../components/registry";
+import { Registry } from "@longshore/components";
 
 /** Artifact Registry behind the address of Container Registry, `gcr.io/acme-prod`, with a mirror of Docker Hub. */
 export function registry(): Registry {

@@ -1,4 +1,4 @@
-import { GeneratedSecret } from "../../../components/generated-secret";
+import { GeneratedSecret } from "@longshore/components";
 
 /** A value that the state keeps encrypted. Another `generation` is another value. */
 export function secret(): GeneratedSecret {

@@ -1,4 +1,4 @@
-import { UpstreamImage } from "../../../components/image";
+import { UpstreamImage } from "@longshore/components";
 
 /** A published image, copied to our registry: a cluster pulls from nowhere else. */
 export function upstreamImage(): UpstreamImage {

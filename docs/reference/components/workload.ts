@@ -1,4 +1,4 @@
-import { Workload } from "../../../components/workload";
+import { Workload } from "@longshore/components";
 import { cluster } from "./cluster";
 
 const metadata = { name: "reader", namespace: "orders" };

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { examples } from "../../docs/reference/components";
-import { CloudStack } from "../support/cloud-stack";
+import { useDockerCli } from "../support/docker-cli";
+import { ExternalProgram, type Preview } from "../support/external-program";
+
+const ROOT = join(__dirname, "..", "..");
 
 /**
  * The component of an example, the names of its resources without the component's prefix, and the examples that it
@@ -68,26 +73,48 @@ function madeBy(name: keyof typeof examples): string[] {
   return [component, ...parts.map((part) => `${component}-${part}`), ...upon.flatMap(madeBy)];
 }
 
-describe("a component alone, over offline providers and the policies", function () {
-  this.timeout(120_000);
-  let stack: CloudStack;
+describe("The packed components in an empty Pulumi program, over offline providers and the policies", function () {
+  this.timeout(300_000);
+  let program: ExternalProgram;
+  let previews: ReadonlyMap<string, Preview>;
 
   before(async () => {
-    stack = await CloudStack.open({ allowApply: false });
+    // The provider of Compose projects checks documents with `docker compose config`.
+    await useDockerCli();
+    program = await ExternalProgram.create(
+      join(ROOT, "docs", "reference", "components"),
+      join(ROOT, "policy", "analyzer"),
+    );
+    previews = await program.previewEach();
   });
-  after(() => stack.close());
+  after(() => program.remove());
 
   for (const name of Object.keys(examples) as (keyof typeof examples)[]) {
-    it(`${name} makes what its page says, and breaks no policy`, async () => {
-      const { errors, changes } = await stack.previewProgram(() => {
-        examples[name]();
-        return Promise.resolve({});
-      });
+    it(`${name} makes what its page says, and breaks no policy`, () => {
+      const { errors = [], changes = [] } = previews.get(name) ?? {};
       assert.deepEqual(errors, []);
-      const ours = changes.filter((change) => !/ (default_[\d_]+|longshore-prod)$/.test(change));
+      const ours = changes.filter((change) => !/ (default_[\d_]+|external-prod)$/.test(change));
       // A component and one of its resources may have the same name, such as a cluster and its network.
       const expected = [...new Set(madeBy(name).map((made) => `create ${made}`))].sort();
       assert.deepEqual([...new Set(ours)].sort(), expected);
     });
   }
+
+  it("previews with a hand-typed `pulumi preview`, a Compose project over the package's provider too", async () => {
+    await writeFile(join(program.folder, "main.js"), MAIN);
+    const printed = await program.preview("main.js");
+    assert.match(printed, /longshore:data:CloudSqlPostgres\s+orders\s+create/);
+    assert.match(printed, /compose:index:Project\s+hello\s+create/);
+  });
 });
+
+const MAIN = `
+const { ComposeProject } = require("@longshore/components");
+const { postgres } = require("./postgres.js");
+
+postgres();
+new ComposeProject("hello", {
+  project: "longshore-external-hello",
+  document: "services: { web: { image: 'busybox:1.37', read_only: true } }",
+});
+`;

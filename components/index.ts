@@ -1,0 +1,28 @@
+/** The components as a package, `@longshore/components`: what a Pulumi program outside this repository can import. */
+export { BackupBucket, type BackupBucketArgs } from "./backup-bucket";
+export { GkeCluster, type GkeClusterArgs } from "./cluster";
+export type { Weekday } from "./cluster.args";
+export { Component, type ChildOptions, type Lifecycle, type Transform } from "./component";
+export { ComposeProject, type ComposeProjectArgs, type ComposeServiceState } from "./compose-project";
+export { GeneratedSecret, type GeneratedSecretArgs } from "./generated-secret";
+export { WorkloadIdentity, type WorkloadIdentityArgs } from "./identity";
+export { Image, UpstreamImage, type ImageArgs, type RegistryLogin, type UpstreamImageArgs } from "./image";
+export type { ImageSpecArgs, Platform } from "./image.args";
+export { GkeIngress, type GkeBackend, type GkeIngressArgs } from "./ingress";
+export type { BackendSpecArgs, LimitedPath } from "./ingress.args";
+export { ManagedKafka, type ManagedKafkaArgs } from "./kafka";
+export type { ManagedKafkaSpecArgs, ManagedKafkaTopic } from "./kafka.args";
+export type { ObjectData } from "./kubernetes-object";
+export { LogArchive, type LogArchiveArgs } from "./log-archive";
+export { Namespace, type NamespaceArgs } from "./namespace";
+export { Network, type NetworkArgs } from "./network";
+export type { NetworkRanges } from "./network.args";
+export type { NodePoolSpecArgs } from "./node-pool.args";
+export { CloudSqlPostgres, type CloudSqlPostgresArgs } from "./postgres";
+export type { CloudSqlSpecArgs } from "./postgres.args";
+export { ProjectServices, type ProjectServicesArgs } from "./project-services";
+export { MemorystoreRedis, type MemorystoreRedisArgs } from "./redis";
+export type { Day, MemorystoreSpecArgs } from "./redis.args";
+export { Registry, type RegistryArgs } from "./registry";
+export type { GcrHost, RegistrySpecArgs } from "./registry.args";
+export { Workload, type WorkloadArgs } from "./workload";
