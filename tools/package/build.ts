@@ -88,10 +88,10 @@ function packageNamed(specifier: string): string[] {
 if (require.main === module) {
   buildPackage().then(
     (folder) => {
-      console.log(`built ${folder}; npm pack ${folder} makes the tarball`);
+      process.stdout.write(`built ${folder}; npm pack ${folder} makes the tarball\n`);
     },
     (error: unknown) => {
-      console.error(error instanceof Error ? error.message : error);
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       process.exitCode = 1;
     },
   );
