@@ -1,4 +1,8 @@
 import type { Command } from "commander";
+import { isWorthALine } from "../engine/describe";
+import { withOpenStack } from "../engine/with-open-stack";
+import { EXIT, Failure } from "../support/failure";
+import { openTerminal } from "../support/terminal";
 import {
   withExamples,
   withJson,
@@ -27,7 +31,22 @@ export function register(program: Command): Command {
     ["longshore preview --stack prod --offline", "all that prod consists of, anywhere"],
     ["longshore preview --stack prod --refresh --expect-no-changes", "find manual changes in prod"],
   ]);
-  return command.action(async (options: PreviewOptions) =>
-    (await import("../engine/actions.js")).preview(options),
-  );
+  return command.action((options: PreviewOptions) => preview(options));
+}
+
+/** Runs `longshore preview`. */
+async function preview(options: PreviewOptions): Promise<void> {
+  if (options.offline) {
+    const { previewOffline } = await import("../engine/offline.js");
+    return previewOffline(options);
+  }
+  const { stack, system, refresh = false, expectNoChanges = false, json = false } = options;
+  const terminal = openTerminal({ json });
+  await withOpenStack({ stack, system }, terminal, async (opened, progress, { deploy, conclude }) => {
+    const result = await deploy("preview", opened, terminal, progress, { system, refresh });
+    conclude("preview", opened, result, terminal);
+    if (expectNoChanges && result.deployment.changed().some(isWorthALine)) {
+      throw new Failure(`stack ${stack} would change, and no changes were expected`, EXIT.failed);
+    }
+  });
 }

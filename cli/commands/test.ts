@@ -18,7 +18,8 @@ import { EXIT, Failure } from "../support/failure";
 import type { Progress } from "../support/progress";
 import { openTerminal, plural, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
-import { rerunEnvironment, withStack } from "../engine/actions";
+import { rerunEnvironment } from "../engine/rerun";
+import { withOpenStack } from "../engine/with-open-stack";
 import { readReports, type Reports } from "../engine/reports";
 import type { OpenStack } from "../engine/stack";
 
@@ -60,7 +61,7 @@ interface Outcome {
 export async function test({ system, out, keep = false, json = false }: TestOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const outcomes: Outcome[] = [];
-  await withStack({ stack: TEST_STACK, system }, terminal, async (found, progress, engine) => {
+  await withOpenStack({ stack: TEST_STACK, system }, terminal, async (found, progress, engine) => {
     const opened = { ...found, env: { ...found.env, ...rerunEnvironment([RUNNER], found.plans) } };
     for (const { system: name, runner } of runnersOf(opened, system)) {
       try {

@@ -1,53 +1,18 @@
 import { Cancelled } from "../../providers/compose/errors";
-import { rerunJob, restartable, restartService } from "../../providers/compose/restart";
+import { rerunJob, restartService } from "../../providers/compose/restart";
 import { machineStack } from "../../settings/machine-stacks";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { requireNoEngine } from "../engine/locks";
 import { localFiles } from "../engine/local-stack";
-import type { RestartOptions } from "../commands/restart";
-import { EXIT, Failure, usage } from "../support/failure";
+import { EXIT, Failure } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
-import { startProgress, type Progress } from "../support/progress";
-import { formatSeconds, openTerminal } from "../support/terminal";
+import type { Progress } from "../support/progress";
+import { formatSeconds } from "../support/terminal";
 import { projectOf } from "./docker";
-import { findService, survey, type Service, type Survey } from "./survey";
+import type { Service } from "./survey";
 
-interface Restarted extends Service {
+export interface Restarted extends Service {
   readonly seconds: number;
-}
-
-/** Runs `longshore restart`: replaces containers with new ones of the same version. */
-export async function restart(
-  names: readonly string[],
-  { stack, system, json = false }: RestartOptions,
-): Promise<void> {
-  const terminal = openTerminal({ json });
-  const found = await survey(stack, system, (of, settings) => onCluster(of, settings, names), terminal);
-  requireNoDeployment(stack);
-  Object.assign(process.env, found.engine.env);
-  const { chosen, leftAlone } = await choose(found, stack, names);
-  const progress = await startProgress(terminal);
-  let restarted: readonly Restarted[];
-  try {
-    restarted = await restartEach(chosen, progress, (one, signal) =>
-      restartOne(one, stack, progress, signal),
-    );
-  } finally {
-    progress.stop();
-  }
-  if (json) {
-    terminal.json({ stack, restarted, leftAlone });
-    return;
-  }
-  if (chosen.length === 0) {
-    terminal.note("nothing to restart");
-  }
-  if (leftAlone.length > 0) {
-    const list = leftAlone.map(nameOf).join(" ");
-    terminal.out(
-      `left alone, because they would stop for a moment; to restart them too: bin/longshore restart ${list}`,
-    );
-  }
 }
 
 /**
@@ -113,40 +78,7 @@ export async function rerunOne(
   await rerunJob(projectOf(system, stack), service, { log, signal });
 }
 
-interface Choice {
-  /** Services to restart, each after its dependencies within the system. */
-  readonly chosen: readonly Service[];
-  readonly leftAlone: readonly Service[];
-}
-
-/** Chooses services by name. @throws Failure if a name is not a running service */
-async function choose(found: Survey, stack: string, names: readonly string[]): Promise<Choice> {
-  const up = [...new Set(found.containers.map(({ system }) => system))];
-  const all = await Promise.all(
-    up.map(async (system) =>
-      (await restartable(projectOf(system, stack))).map((one) => ({ system, ...one })),
-    ),
-  );
-  const running = all.flat();
-  if (names.length === 0) {
-    return {
-      chosen: running.filter(({ stops }) => !stops).map(plain),
-      leftAlone: running.filter(({ stops }) => stops).map(plain),
-    };
-  }
-  const wanted = names.map((name) => nameOf(findService(found, name)));
-  const missing = wanted.find((name) => !running.some((one) => nameOf(one) === name));
-  if (missing !== undefined) {
-    throw usage(`${missing} does not run, or is a job; services that run: ${running.map(nameOf).join(", ")}`);
-  }
-  return { chosen: running.filter((one) => wanted.includes(nameOf(one))).map(plain), leftAlone: [] };
-}
-
-function plain({ system, service }: Service): Service {
-  return { system, service };
-}
-
-function nameOf({ system, service }: Service): string {
+export function nameOf({ system, service }: Service): string {
   return `${system}/${service}`;
 }
 
@@ -159,16 +91,6 @@ export function requireNoDeployment(stack: string): void {
     return;
   }
   requireNoEngine(localFiles(dataDir(), repoRoot(), stack).state, stack);
-}
-
-function onCluster(system: string, settings: Survey["settings"], names: readonly string[]): string {
-  if (names.length === 0) {
-    return `kubectl rollout restart --namespace ${system} deployment`;
-  }
-  return names
-    .map((name) => findService({ settings, systems: settings.systems, containers: [] }, name))
-    .map((one) => `kubectl rollout restart --namespace ${one.system} deployment/${one.service}`)
-    .join(" && ");
 }
 
 /** @param rest the services that were not restarted, the failed one first */

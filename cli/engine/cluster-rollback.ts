@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { RollbackOptions } from "../commands/rollback";
 import { EXIT, Failure, usage } from "../support/failure";
 import { onEndSignals } from "../support/interrupts";
 import { commitOf, describeCommit, withCommit } from "../support/other-commit";
+import type { JsonOption, StackOption, SystemOption } from "../support/options";
 import { startProgress } from "../support/progress";
 import { heldDescriptors, lockEnvironment } from "../support/stack-lock";
 import { confirm, openTerminal } from "../support/terminal";
@@ -11,13 +11,18 @@ import { commitBefore, historyOf, type DeployedCommit } from "./deployments";
 import { keepSecrets } from "./kept-secrets";
 import { explain, openConfig, type OpenConfig } from "./stack";
 
+export interface ClusterRollbackOptions extends StackOption, SystemOption, JsonOption {
+  /** Whether to deploy without asking. @default false */
+  readonly yes?: boolean;
+}
+
 /** Runs `longshore rollback` for a stack on a cluster: deploys the previously deployed commit again. */
 export async function rollbackCluster({
   stack,
   system,
   yes = false,
   json = false,
-}: RollbackOptions): Promise<void> {
+}: ClusterRollbackOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
   let found: DeployedCommit;

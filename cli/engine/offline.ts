@@ -4,7 +4,7 @@ import { startOfflineProviders } from "../../offline";
 import { offlineWorkspace } from "../../offline/workspace";
 import { missingSecrets } from "../../settings";
 import { repoRoot } from "../../tools/paths";
-import type { PreviewOptions } from "../commands/preview";
+import type { JsonOption, StackOption, SystemOption } from "../support/options";
 import { chosen, loadPlans } from "../support/plans";
 import { startProgress } from "../support/progress";
 import { openTerminal, plural, table, type Terminal } from "../support/terminal";
@@ -13,11 +13,13 @@ import { deploy, documentOf, loadProgram, throwIfFailed } from "./deploy";
 import { describeSummary, shortType } from "./describe";
 import { openTools } from "./stack";
 
+export type OfflineOptions = StackOption & SystemOption & JsonOption;
+
 /**
  * Runs `longshore preview --offline`: the real engine plans a first deployment with planning providers. Needs no
  * account, key or network, and lists its assumptions.
  */
-export async function previewOffline({ stack, system, json = false }: PreviewOptions): Promise<void> {
+export async function previewOffline({ stack, system, json = false }: OfflineOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal);
   // Plans all systems of the stack, because the program describes all of them even if only some are shown.

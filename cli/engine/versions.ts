@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataDir } from "../../tools/paths";
-import type { Container } from "../compose/docker";
+import { containersOf, type Container } from "../compose/docker";
+import { environmentWith } from "../support/tools";
+import type { OpenStack } from "./stack";
 
 /** Images of a system at the end of a successful deployment. */
 export interface Version {
@@ -83,4 +85,11 @@ function isEqual(one: Images, other: Images): boolean {
 
 function fileOf(stack: string, folder: string): string {
   return join(folder, "versions", `${stack}.json`);
+}
+
+/** Records the running versions after an `up`, for the next rollback. */
+export async function recordVersions(opened: OpenStack): Promise<void> {
+  const containers = await containersOf({ env: environmentWith(opened.env) }, opened.stack);
+  const running = runningVersions(containers, new Date().toISOString());
+  writeVersions(opened.stack, withRunning(readVersions(opened.stack), running));
 }

@@ -9,7 +9,7 @@ import { contextFiles } from "../../render/images/context-hash";
 import { bake } from "../../tools/bake";
 import { Failure } from "../support/failure";
 import { formatSeconds, plural, table, type Terminal } from "../support/terminal";
-import { throwIfNotBuilt } from "./build";
+import { throwIfNotBuilt } from "./build-failure";
 import { compareLayouts, type Comparison } from "./compare";
 
 export interface CheckRequest {

@@ -30,12 +30,16 @@ export const interruptedRollouts: CreateRecoverer = ({ stack }) => ({
 });
 
 async function deploySystem(stack: string, system: string): Promise<void> {
-  const { withStack } = await import("../engine/actions.js");
+  const { withOpenStack } = await import("../engine/with-open-stack.js");
   // `recover` reports the result and prints its own document for --json.
   const quiet = openTerminal({ json: true });
-  await withStack({ stack, system: [system] }, quiet, async (opened, progress, { deploy, throwIfFailed }) => {
-    const result = await deploy("up", opened, quiet, progress, { system: [system] });
-    throwIfFailed("up", opened, result);
-    await (await import("../engine/rollback.js")).recordVersions(opened);
-  });
+  await withOpenStack(
+    { stack, system: [system] },
+    quiet,
+    async (opened, progress, { deploy, throwIfFailed }) => {
+      const result = await deploy("up", opened, quiet, progress, { system: [system] });
+      throwIfFailed("up", opened, result);
+      await (await import("../engine/versions.js")).recordVersions(opened);
+    },
+  );
 }

@@ -3,7 +3,7 @@ import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/e
 import { createColors } from "picocolors";
 import { Deployment, parsePath } from "../../cli/engine/changes";
 import { planSystem } from "../../catalog/plan";
-import { rerunEnvironment } from "../../cli/engine/actions";
+import { rerunEnvironment } from "../../cli/engine/rerun";
 import { todo } from "../../stacks/todo";
 import {
   describeChange,
