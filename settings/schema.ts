@@ -10,6 +10,7 @@ import {
   type SettingValue,
   type SystemDefinition,
 } from "../catalog/types";
+import { cronProblem } from "./cron";
 import { MULTI_REGIONS, REGIONS } from "./regions";
 
 /** DNS host names: at least two labels of letters, digits and dashes. */
@@ -381,6 +382,10 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
         schedule: z
           .string()
           .regex(/^\S+( \S+){4}$/, "expected five fields as cron has them, such as 0 3 * * *")
+          .refine((schedule) => cronProblem(schedule) === undefined, {
+            error: ({ input }) =>
+              `expected five fields as cron has them, such as 0 3 * * *, got ${String(input)}: ${cronProblem(String(input))}`,
+          })
           .default("0 3 * * *")
           .describe("When datastores in the cluster are dumped, as cron has it, UTC."),
         keepDays: z.int().min(1).max(3650).default(30).describe("Days that a dump is kept."),

@@ -3,6 +3,7 @@ import {
   DEFAULT_SCRAPE_SECONDS,
   MONITORING,
   NOBODY,
+  NODE,
   PROMETHEUS_IMAGE,
   RECEIVER,
   RECEIVER_PREFIX,
@@ -12,6 +13,7 @@ import { alertmanagerConfiguration, prometheusConfiguration } from "../render/mo
 import { fill, mark } from "../render/monitoring/fill";
 import { grafanaFiles } from "../render/monitoring/grafana";
 import { ruleFile } from "../render/monitoring/rules";
+import { TEXTFILES } from "../render/monitoring/textfiles";
 
 /**
  * Monitoring: receives metrics from the agents of all other systems, collects those of the machine and its containers,
@@ -24,8 +26,8 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
   const address = setting("address", "http://127.0.0.1:8085");
   const webhook = secret("alert-webhook-url", { optionalIn: ["local", "dev", "test"] });
 
-  const node = service("node", {
-    image: upstream("node", "prom/node-exporter:v1.9.0", { user: NOBODY, runtime: "wget" }),
+  const node = service(NODE, {
+    image: upstream(NODE, "prom/node-exporter:v1.9.0", { user: NOBODY, runtime: "wget" }),
     // CPU, memory and load of the machine are visible in every container; the disk is that of the container's root.
     command: [
       "--collector.disable-defaults",
@@ -33,11 +35,15 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
         (name) => `--collector.${name}`,
       ),
       "--collector.filesystem.fs-types-exclude=^(cgroup2?|devpts|mqueue|proc|sysfs|tmpfs)$",
+      // Ages of backups, which the command line writes.
+      "--collector.textfile",
+      `--collector.textfile.directory=${TEXTFILES}`,
       "--log.format=json",
     ],
     ports: { metrics: 9100 },
     live: http("/"),
     metrics: { port: "metrics", path: "/metrics" },
+    volumes: [{ volume: "textfiles", path: TEXTFILES, size: "1Gi" }],
     resources: { cpu: ["20m", "250m"], memory: ["24Mi", "96Mi"] },
   });
 
@@ -109,7 +115,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
           targets: [
             { service: RECEIVER, address: "127.0.0.1:9090", path: `${RECEIVER_PREFIX}/metrics` },
             { service: "alertmanager", address: mark("alertmanager"), path: "/alertmanager/metrics" },
-            { service: "node", address: mark("node") },
+            { service: NODE, address: mark("node"), honorLabels: true },
             { service: "containers", address: mark("containers"), honorLabels: true },
           ],
         }),

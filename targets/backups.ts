@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Plan, Workload } from "../catalog/plan/types";
 import type { BackupBucket } from "../components/backup-bucket";
+import { kubernetesObject } from "../components/kubernetes-object";
 import { WorkloadIdentity } from "../components/identity";
 import { accountId } from "../components/identity.args";
 import { Workload as WorkloadComponent } from "../components/workload";
 import { backedUp, backupSecret, renderBackup, type BackedUp } from "../render/backup/objects";
 import type { KubernetesOptions } from "../render/kubernetes";
+import { backupAlert } from "../render/monitoring/backup-alert";
+import { longestCronPeriod } from "../settings/cron";
 import { createSecret } from "./system-secrets";
 
 type Late = pulumi.Output<string>;
@@ -19,7 +22,7 @@ export interface BackupsContext {
   readonly namespace: pulumi.Resource;
 }
 
-/** Creates scheduled dumps of a system's datastores in the cluster, and a suspended job that restores one. */
+/** Creates scheduled dumps of a system's datastores in the cluster, their alerts, and a suspended job that restores one. */
 export function createBackups(
   plan: Plan,
   options: KubernetesOptions<Late>,
@@ -71,6 +74,13 @@ function createBackup(
   new WorkloadComponent(
     `${plan.system}-${backup.store}-backup`,
     { objects, after: [...grants, ...[...identities.values()].map(({ binding }) => binding)] },
+    { parent, dependsOn: [namespace] },
+  );
+  const { system } = plan;
+  const periodSeconds = longestCronPeriod(schedule);
+  kubernetesObject(
+    `${system}-${backup.store}-backup-rules`,
+    backupAlert({ system, store: backup.store, job: dump.name, periodSeconds }),
     { parent, dependsOn: [namespace] },
   );
 }

@@ -32,6 +32,7 @@ export type CheckName =
   | "compose provider"
   | "disk"
   | "edge port"
+  | "backups"
   | "Chromium";
 
 export interface ExamineOptions {

@@ -17,6 +17,9 @@ export const PROMETHEUS_IMAGE = "prom/prometheus:v2.53.3";
 /** User ID of the Prometheus project's images. */
 export const NOBODY = 65534;
 
+/** Its service that exports metrics of the machine. */
+export const NODE = "node";
+
 /**
  * Name of the agent that collects a system's metrics. It connects to all workloads with metrics and to the receiver,
  * and accepts no connections.

@@ -8,6 +8,7 @@ import { formatSeconds, openTerminal, table, type Terminal } from "../support/te
 import { archive, prune, removeParts } from "./archive";
 import { encrypt, recipientsOf } from "./encryption";
 import { nameOf, runJob } from "./job";
+import { publishAges } from "./publish";
 import { recordBackup } from "./record";
 import { defaultFolder, folderOf, running, storesOf, type KnownStore } from "./stores";
 import type { Engine } from "../compose/docker";
@@ -83,6 +84,7 @@ export async function backup(
     interrupts.release();
     progress.stop();
   }
+  await publishAges(found.engine, stack, terminal);
   report({ stack, dumps, failed, folder: resolve(to ?? defaultFolder(stack)) }, terminal, json);
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dataDir } from "../../tools/paths";
 
@@ -22,14 +22,16 @@ export async function recordBackup(stack: string, record: BackupRecord): Promise
   await rename(`${path}.new`, path);
 }
 
-/** Last dumps of a stack, by datastore. Ignores unreadable records. */
+/** Last dumps of a stack, by datastore. Ignores unreadable records and dumps whose file is gone. */
 export async function backupRecords(stack: string): Promise<BackupRecord[]> {
   const folder = folderOf(stack);
   const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
   const records = await Promise.all(
     files.map(async (name) => {
       try {
-        return [JSON.parse(await readFile(join(folder, name), "utf8")) as BackupRecord];
+        const record = JSON.parse(await readFile(join(folder, name), "utf8")) as BackupRecord;
+        await access(record.file);
+        return [record];
       } catch {
         return [];
       }

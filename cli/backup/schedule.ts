@@ -5,12 +5,16 @@ import { repoRoot } from "../../tools/paths";
 import { lastLine, run } from "../../tools/process";
 import type { BackupOptions } from "../commands/backup";
 import { usage } from "../support/failure";
-import { openTerminal } from "../support/terminal";
+import { openTerminal, type Terminal } from "../support/terminal";
+import { openEngine } from "../compose/docker";
+import { longestPeriod } from "./age";
 import { recipientsOf } from "./encryption";
+import { publishAges } from "./publish";
+import { OFF, readSchedule, writeSchedule } from "./schedule-record";
 import { timerUnits, unitName } from "./timer";
 
-/** Value that removes the schedule. */
-const OFF = "off";
+/** Number of runs in which to find the longest time between two: a week of minutes. */
+const ITERATIONS = "10080";
 /** Variables that lead the command to the same data folder, tools and Docker daemon. */
 const VARIABLES = ["PATH", "XDG_DATA_HOME", "DOCKER_HOST", "DOCKER_CONTEXT"] as const;
 
@@ -25,15 +29,25 @@ export async function schedule(stores: readonly string[], options: BackupOptions
     await run("systemctl", [...words, "disable", "--now", `${name}.timer`]);
     await Promise.all(units.map((unit) => rm(join(folder, unit), { force: true })));
     await run("systemctl", [...words, "daemon-reload"]);
+    if ((await readSchedule(stack)) !== undefined) {
+      await writeSchedule(stack, { calendar: OFF, periodSeconds: 0, stores: [], systems: [], since: {} });
+      await publish(stack, terminal);
+    }
     terminal.out(`stack ${stack}: no backup is scheduled any more`);
     return;
   }
   await requireSystemd(words, options);
-  const checked = await run("systemd-analyze", ["calendar", calendar]);
+  const checked = await run("systemd-analyze", ["calendar", "--iterations", ITERATIONS, calendar], {
+    env: { ...process.env, TZ: "UTC" },
+  });
   if (checked.code !== 0) {
     throw usage(
       `--schedule: expected a time as systemd's OnCalendar has it, such as daily or "*-*-* 03:00:00", got ${calendar}`,
     );
+  }
+  const periodSeconds = longestPeriod(checked.stdout);
+  if (periodSeconds === undefined) {
+    throw usage(`--schedule: expected a time that repeats, such as daily, got ${calendar}`);
   }
   // Keys are generated now, so that the timer needs no private key and generates none.
   if (options.plain !== true) {
@@ -56,10 +70,21 @@ export async function schedule(stores: readonly string[], options: BackupOptions
       throw usage(`systemctl ${step.join(" ")}: ${lastLine(stderr)}`);
     }
   }
+  const { since = {} } = (await readSchedule(stack)) ?? {};
+  await writeSchedule(stack, { calendar, periodSeconds, stores, systems: options.system, since });
+  await publish(stack, terminal);
   const next = /Next elapse: (.*)/.exec(checked.stdout)?.[1]?.trim();
   terminal.out(`stack ${stack}: backups at ${calendar}${next === undefined ? "" : `, the next ${next}`}`);
   if (words.length > 0) {
     terminal.note("a user's timer runs while the user is logged in; for always: loginctl enable-linger");
+  }
+}
+
+/** Gives the monitoring the schedule's datastores. Without a Docker daemon, the next backup does. */
+async function publish(stack: string, terminal: Terminal): Promise<void> {
+  const engine = await openEngine().catch(() => undefined);
+  if (engine) {
+    await publishAges(engine, stack, terminal);
   }
 }
 

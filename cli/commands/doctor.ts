@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { examine, repair, type Check } from "../../tools/doctor";
+import { overdueBackups } from "../backup/overdue";
 import { withExamples, withJson, type JsonOption } from "../support/options";
 import { EXIT } from "../support/failure";
 import { loadSettingsLeniently } from "../support/plans";
@@ -29,7 +30,8 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
   const progress = await startProgress(terminal);
   progress.now("looking at this machine");
   const looking = { edgePorts: edgePorts() };
-  let checks = await examine(looking);
+  const look = async () => [...(await examine(looking)), ...(await backupCheck())];
+  let checks = await look();
   let problems: string[] = [];
   if (fix && checks.some(({ status }) => status !== "ok")) {
     const repaired = await repair(checks, (line) => {
@@ -39,7 +41,7 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
     problems = repaired.flatMap(({ name, problem }) =>
       problem === undefined ? [] : [`${name}: ${problem}`],
     );
-    checks = await examine(looking);
+    checks = await look();
   }
   progress.stop();
   const missing = checks.filter(({ status }) => status === "missing");
@@ -62,6 +64,24 @@ export async function doctor({ fix = false, json = false }: DoctorOptions): Prom
     );
   }
   process.exitCode = missing.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Reports overdue scheduled backups. Nothing without a schedule. */
+async function backupCheck(): Promise<Check[]> {
+  const overdue = await overdueBackups();
+  if (overdue === undefined) {
+    return [];
+  }
+  return overdue.length === 0
+    ? [{ name: "backups", status: "ok", found: "as new as their schedules require" }]
+    : [
+        {
+          name: "backups",
+          status: "warn",
+          found: `overdue: ${overdue.join(", ")}`,
+          fix: "the last run's error: journalctl --unit longshore-backup-STACK; then run longshore backup",
+        },
+      ];
 }
 
 /** Ports of the local stack's systems. Undefined if its settings or a system have problems. */

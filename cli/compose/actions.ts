@@ -6,8 +6,8 @@ import { reasonOfExit } from "../../providers/compose/containers";
 import type { StackSettings } from "../../settings";
 import { EXIT, usage } from "../support/failure";
 import { LOCAL_STACK } from "../support/project";
-import { formatSeconds, openTerminal, plural, table, type Terminal } from "../support/terminal";
-import { backupRecords } from "../backup/record";
+import { formatAge, openTerminal, plural, table, type Terminal } from "../support/terminal";
+import { backupLines, backupsOf } from "../backup/overdue";
 import { handOver, projectOf, runIn, type Container, type Engine } from "./docker";
 import { notStarted } from "./not-started";
 import { findService, survey, type Survey } from "./survey";
@@ -22,7 +22,7 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
       services: containers.map(({ check: _, ...container }) => container),
       absent,
       notUp,
-      backups: await backupRecords(stack),
+      backups: await backupsOf(stack),
     });
     return;
   }
@@ -45,17 +45,9 @@ export async function status({ stack, system, json = false }: StatusOptions): Pr
     [...rows, ...missing, ...idle],
     terminal,
   ).forEach(terminal.out);
-  for (const { system: of, store, at } of await backupRecords(stack)) {
-    if (containers.some((one) => one.system === of && one.service === store)) {
-      terminal.out(`${of}/${store}: last backup ${formatAge(at)} ago`);
-    }
+  for (const line of await backupLines(stack, containers, terminal)) {
+    terminal.out(line);
   }
-}
-
-function formatAge(at: string): string {
-  const seconds = Math.max(0, (Date.now() - Date.parse(at)) / 1000);
-  const hours = Math.floor(seconds / 3600);
-  return hours < 1 ? formatSeconds(seconds) : hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
 const ABSENT = "does not run";

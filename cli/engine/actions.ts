@@ -1,4 +1,5 @@
 import { machineStack } from "../../settings/machine-stacks";
+import { readSchedule } from "../backup/schedule-record";
 import { unfinishedRestores } from "../backup/unfinished";
 import { docker, projectOf } from "../compose/docker";
 import { leftoverReleases, removeReleases } from "../compose/leftovers";
@@ -44,6 +45,7 @@ export async function up({
         await finishRestores(stack, terminal, progress);
         await (await import("./versions.js")).recordVersions(opened);
         await removeLeftovers(opened);
+        await showBackupAges(opened, terminal);
       }
       try {
         conclude("up", opened, result, terminal);
@@ -64,6 +66,14 @@ export async function up({
 async function finishRestores(stack: string, terminal: Terminal, progress: Progress): Promise<void> {
   if ((await unfinishedRestores(stack)).length > 0) {
     await (await import("../backup/recovery.js")).finishRestores(stack, terminal, progress);
+  }
+}
+
+/** Gives a monitoring that has just been created the ages of scheduled backups. Usually there is no schedule. */
+async function showBackupAges({ stack, env }: OpenStack, terminal: Terminal): Promise<void> {
+  if ((await readSchedule(stack)) !== undefined) {
+    const { publishAges } = await import("../backup/publish.js");
+    await publishAges({ env: environmentWith(env) }, stack, terminal);
   }
 }
 

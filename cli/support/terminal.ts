@@ -152,3 +152,10 @@ export function formatSeconds(seconds: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** Formats the time since an ISO time: `12 s`, `3 h` or `4 days`. */
+export function formatAge(at: string): string {
+  const seconds = Math.max(0, (Date.now() - Date.parse(at)) / 1000);
+  const hours = Math.floor(seconds / 3600);
+  return hours < 1 ? formatSeconds(seconds) : hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+}

@@ -22,7 +22,7 @@ function labelled(expr: string, to: string, [label, part = "(.+)"]: From): strin
  * Adds the labels `system` and `service`. A cluster's namespaces are named after systems, and its objects after
  * services.
  */
-function named(
+export function named(
   expr: string,
   service: From,
   over: "sum" | "max" | "count" = "sum",

@@ -1,3 +1,4 @@
+import { BACKUP_DUE } from "./textfiles";
 import type { Alert, RuleGroup } from "./types";
 
 /** Selects the host's disk, measured on the root file system of a container. */
@@ -96,9 +97,33 @@ const COLLECTION: readonly Alert[] = [
   },
 ];
 
+export const BACKUP_RUNBOOK = [
+  "`longshore status` shows the age of each backup, `journalctl --unit longshore-backup-STACK` the last run's error;",
+  "on a cluster: `kubectl get cronjobs,jobs` and `kubectl logs job/…` in the system's namespace.",
+  "Fix it and take a backup by hand.",
+].join(" ");
+
+const BACKUPS: readonly Alert[] = [
+  {
+    name: "BackupTooOld",
+    severity: "warning",
+    // Not for a datastore that was taken down: its timer has nothing to dump.
+    expr: `time() - max by (system, service) (${BACKUP_DUE}) > 0 and on (system, service) service:containers:count`,
+    for: "15m",
+    summary:
+      "{{ $labels.system }}/{{ $labels.service }}: a scheduled dump is overdue by {{ $value | humanizeDuration }}",
+    runbook: BACKUP_RUNBOOK,
+  },
+];
+
 /** Rules for the machine. */
 export function machineRules(): RuleGroup[] {
   return [{ name: "machine", recordings: [], alerts: NODE }];
+}
+
+/** Rules for scheduled backups. */
+export function backupRules(): RuleGroup[] {
+  return [{ name: "backups", recordings: [], alerts: BACKUPS }];
 }
 
 /** Rules for the monitoring itself. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { dashboards } from "../../render/monitoring/dashboards";
 import { composeProjectName } from "../../tools/compose-project-name";
@@ -121,6 +123,21 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
     const before = (await value(requests)) || 0;
     assert.equal((await fetch(`http://127.0.0.1:${TODO}/api/todos`)).status, 200);
     await eventually("the request is counted", () => value(requests), { until: (count) => count > before });
+  });
+
+  it("shows when the next scheduled dump of a datastore is due", async () => {
+    // The record that `backup --schedule` writes beside the timer, which needs systemd.
+    const folder = join(checkout.data, "backup-schedules");
+    mkdirSync(folder, { recursive: true });
+    const record = { calendar: "daily", periodSeconds: 86_400, stores: [], systems: ["todo"], since: {} };
+    writeFileSync(join(folder, "local.json"), JSON.stringify(record));
+    const { code, stdout, stderr } = await checkout.longshore("backup", "todo/db");
+    assert.equal(code, 0, stdout + stderr);
+    const due = 'longshore_backup_due_timestamp_seconds{system="todo", service="db"} - time()';
+    const seconds = await eventually("the exporter shows it", () => value(due), {
+      until: (left) => left > 0,
+    });
+    assert.ok(seconds <= 86_400 + 3600 && seconds > 86_400 - 600, String(seconds));
   });
 
   it("has every metric that alerts and dashboards ask for, and every dashboard's query runs", async () => {

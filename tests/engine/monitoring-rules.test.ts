@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { PROMETHEUS_IMAGE } from "../../catalog/plan/monitoring";
 import { cloudDashboardJson } from "../../render/monitoring/dashboards/cloud-monitoring";
+import { backupAlert } from "../../render/monitoring/backup-alert";
 import { clusterRules, useRules } from "../../render/monitoring/google";
 import { ruleFile, ruleGroups } from "../../render/monitoring/rules";
 import { run } from "../../tools/process";
@@ -76,6 +77,68 @@ describe("alert rules, in Prometheus' own tool", function () {
     const content = { rule_files: ["cluster.yml"], evaluation_interval: "30s", tests };
     writeFileSync(join(folder, "on-clusters.yml"), JSON.stringify(content));
     const { code, stdout, stderr } = await promtool("test", "rules", "on-clusters.yml");
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("fire on a cluster for a datastore whose newest dump is older than its schedule allows", async () => {
+    // Every hour, and one hour of tolerance.
+    const rules = backupAlert({ system: "shop", store: "db", job: "db-dump", periodSeconds: 3600 });
+    writeFileSync(join(folder, "backup.yml"), JSON.stringify({ groups: rules.spec.groups }));
+    const store = 'kube_statefulset_replicas{namespace="shop", statefulset="db"}';
+    const pod = (name: string, phase = "Succeeded", instance = "a") =>
+      `kube_pod_status_phase{namespace="shop", pod="${name}", phase="${phase}", instance="${instance}"}`;
+    const dump = pod("db-dump-29384756-x2x4z");
+    const firing = [
+      {
+        labels:
+          'ALERTS{alertname="BackupTooOld", alertstate="firing", severity="warning", system="shop", service="db"}',
+        value: 1,
+      },
+    ];
+    const cases = {
+      "no dump, and the datastore is older than two hours": [
+        { [store]: "1x400" },
+        { "1h": [], "150m": firing },
+      ],
+      "a failed dump, and a dump of another datastore": [
+        {
+          [store]: "1x400",
+          [pod("db-dump-29384756-x2x4z", "Failed")]: "1x400",
+          [pod("redis-dump-29384756-x2x4z")]: "_x60 1x340",
+        },
+        { "150m": firing },
+      ],
+      "a dump in time, and none after it": [
+        { [store]: "1x400", [dump]: "0x180 1x220" },
+        { "4h": [], "299m": [], "330m": firing },
+      ],
+      "a dump whose pod was removed with its node": [
+        { [store]: "1x400", [dump]: "_x180 1x10 stale" },
+        { "4h": [], "299m": [], "330m": firing },
+      ],
+      "an old dump whose series has other labels since the exporter was restarted": [
+        {
+          [store]: "1x400",
+          [dump]: "1x200 stale",
+          [pod("db-dump-29384756-x2x4z", "Succeeded", "b")]: "_x200 1x200",
+        },
+        { "4h": firing },
+      ],
+      "a datastore that is an hour old": [{ [store]: "_x180 1x220" }, { "4h": [] }],
+    } as const;
+    const tests = Object.entries(cases).map(([name, [series, expected]]) => ({
+      name,
+      interval: "1m",
+      input_series: inputSeries(series),
+      promql_expr_test: Object.entries(expected).map(([time, samples]) => ({
+        expr: 'ALERTS{alertstate="firing"}',
+        eval_time: time,
+        exp_samples: samples,
+      })),
+    }));
+    const content = { rule_files: ["backup.yml"], evaluation_interval: "5m", tests };
+    writeFileSync(join(folder, "backups.yml"), JSON.stringify(content));
+    const { code, stdout, stderr } = await promtool("test", "rules", "backups.yml");
     assert.equal(code, 0, stdout + stderr);
   });
 

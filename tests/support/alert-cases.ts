@@ -160,6 +160,21 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     at: "8m",
     labels: { ...DB, consumergroup: "mail" },
   },
+  BackupTooOld: {
+    series: {
+      // Samples are at 0 to 90 minutes: the dump is due after 60.
+      [`longshore_backup_due_timestamp_seconds{${db}}`]: "3600x360",
+      // A dump in time moves the time that the next one is due.
+      'longshore_backup_due_timestamp_seconds{system="shop", service="cache"}': "3600x100 90000x260",
+      // A system that was taken down has no containers.
+      'longshore_backup_due_timestamp_seconds{system="gone", service="db"}': "3600x360",
+      'container_running{system="shop", service="db", kind="store", container="shop-db-1"}': "1x360",
+      'container_running{system="shop", service="cache", kind="store", container="shop-cache-1"}': "1x360",
+      'container_running{system="gone", service="web", kind="service", container="gone-web-1"}': "1x360",
+    },
+    at: "80m",
+    labels: DB,
+  },
   DiskAlmostFull: {
     series: {
       'node_filesystem_avail_bytes{mountpoint="/"}': "5x60",

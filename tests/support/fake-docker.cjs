@@ -29,6 +29,8 @@ const answers = {
     return words[0] === "--attach" ? last() : words[0];
   },
   stop: () => writeFileSync(beside(`stopped.${words.at(-1)}`), ""),
+  // Keeps a copy of the last file that was copied into a container.
+  cp: () => writeFileSync(beside("copied"), readFileSync(words.at(-2))),
   container: () => answers.inspect(),
   rm: () => writeFileSync(beside("removed"), ""),
   inspect: () =>

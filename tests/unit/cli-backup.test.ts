@@ -48,7 +48,12 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     });
     const graph = { id: "graph-1", system: "nexus", service: "graph", project };
     const db = { ...graph, id: "db-1", service: "db", state: "exited" };
-    writeFileSync(join(bin, "containers.json"), JSON.stringify([graph, db]));
+    const monitoring = composeProjectName("monitoring", "local", {
+      ...process.env,
+      XDG_DATA_HOME: checkout.dataHome,
+    });
+    const node = { id: "node-1", system: "monitoring", service: "node", project: monitoring };
+    writeFileSync(join(bin, "containers.json"), JSON.stringify([graph, db, node]));
   });
   beforeEach(() => {
     ["calls.txt", "done", "removed"].forEach((name) => {
@@ -149,6 +154,44 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     const left = readdirSync(folder).filter((file) => file.endsWith(".age"));
     assert.equal(left.length, 1);
     assert.match(left[0] ?? "", /^nexus-graph-000002-/);
+  });
+
+  it("gives the monitoring the ages of scheduled dumps, with the datastores that have none", async () => {
+    const schedules = join(checkout.data, "backup-schedules");
+    mkdirSync(schedules, { recursive: true });
+    const since = { "nexus/db": "2026-11-01T00:00:00.000Z", "nexus/gone": "2026-11-01T00:00:00.000Z" };
+    const record = { calendar: "daily", periodSeconds: 86400, stores: [], systems: [], since };
+    writeFileSync(join(schedules, "local.json"), JSON.stringify(record));
+    writeFileSync(join(bin, "done"), "");
+    const started = Math.floor(Date.now() / 1000);
+    const command = start("backup", "nexus/graph");
+    assert.deepEqual(await command.ended, [0, null], command.output());
+    const metrics = readFileSync(join(bin, "copied"), "utf8");
+    const valueOf = (name: string, service: string) =>
+      Number(
+        new RegExp(
+          `^longshore_backup_${name}_timestamp_seconds{system="nexus",service="${service}"} (\\d+)$`,
+          "m",
+        ).exec(metrics)?.[1],
+      );
+    assert.ok(valueOf("last_success", "graph") >= started, metrics);
+    assert.ok(valueOf("due", "graph") >= started + 86400 + 3600, metrics);
+    assert.equal(valueOf("due", "db"), Date.UTC(2026, 10, 2, 1) / 1000);
+    assert.doesNotMatch(metrics, /last_success[^\n]*service="db"|service="gone"/);
+    const status = start("status");
+    await status.ended;
+    assert.match(
+      status.output(),
+      /^nexus\/db: no backup; by its schedule the next one was due \d+ \w+ ago$/m,
+    );
+    assert.match(status.output(), /^nexus\/graph: last backup \d[.\d]* s ago$/m);
+    const doctor = start("doctor");
+    await doctor.ended;
+    assert.match(
+      doctor.output(),
+      /warn +backups +overdue: local: nexus\/db has no backup; the last run's\s+error/,
+    );
+    rmSync(schedules, { recursive: true });
   });
 
   it("finishes a restore at the first Ctrl-C", async () => {
