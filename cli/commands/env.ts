@@ -9,7 +9,7 @@ import { openTerminal, type Terminal } from "../support/terminal";
 import { prepend } from "../support/tools";
 import { loadSettings } from "../support/plans";
 import type { EngineCommand } from "../engine/command";
-import { openConfig } from "../engine/stack";
+import { openConfig } from "../engine/open-config";
 
 export type EnvOptions = StackOption & JsonOption;
 

@@ -7,7 +7,7 @@ import {
   type JsonOption,
   type StackOption,
 } from "../support/options";
-import type { OpenConfig } from "../engine/stack";
+import type { OpenConfig } from "../engine/open-config";
 import { EXIT, Failure, usage } from "../support/failure";
 import { startProgress } from "../support/progress";
 import { confirm, openTerminal, plural, type Terminal } from "../support/terminal";
@@ -62,7 +62,7 @@ export async function recover(
     stack,
     progress,
     open: () =>
-      (opened ??= import("../engine/stack.js").then(({ openConfig }) =>
+      (opened ??= import("../engine/open-config.js").then(({ openConfig }) =>
         openConfig(stack, progress, {}, { isRecovery: true }),
       )),
   };

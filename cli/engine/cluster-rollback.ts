@@ -8,8 +8,8 @@ import { startProgress } from "../support/progress";
 import { heldDescriptors, lockEnvironment } from "../support/stack-lock";
 import { confirm, openTerminal } from "../support/terminal";
 import { commitBefore, historyOf, type DeployedCommit } from "./deployments";
-import { keepSecrets } from "./kept-secrets";
-import { explain, openConfig, type OpenConfig } from "./stack";
+import { keepSecrets } from "../secrets/kept";
+import { explain, openConfig, type OpenConfig } from "./open-config";
 
 export interface ClusterRollbackOptions extends StackOption, SystemOption, JsonOption {
   /** Whether to deploy without asking. @default false */

@@ -16,7 +16,8 @@ import {
 } from "./describe";
 import { policies } from "./policies";
 import { errorOf, runEngine, type Action, type RunResult } from "./run";
-import { explain, type OpenStack } from "./stack";
+import { type OpenStack } from "./stack";
+import { explain } from "./open-config";
 
 export interface DeployOptions {
   /** Systems to deploy; the others are unchanged. @default - all */

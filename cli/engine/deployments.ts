@@ -1,4 +1,4 @@
-import type { OpenConfig } from "./stack";
+import type { OpenConfig } from "./open-config";
 
 /** One entry of a stack's history, as `pulumi stack history --json` writes it. */
 export interface HistoryEntry {

@@ -11,7 +11,7 @@ import { openTerminal, plural, table, type Terminal } from "../support/terminal"
 import type { Change, Deployment } from "./changes";
 import { deploy, documentOf, loadProgram, throwIfFailed } from "./deploy";
 import { describeSummary, shortType } from "./describe";
-import { openTools } from "./stack";
+import { openTools } from "./open-config";
 
 export type OfflineOptions = StackOption & SystemOption & JsonOption;
 

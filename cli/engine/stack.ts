@@ -1,17 +1,14 @@
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { profilesOf } from "../../catalog/plan/presence";
 import type { Plan } from "../../catalog/plan";
 import { MONITORING } from "../../catalog/plan/monitoring";
-import { bindDaemon } from "../compose/daemon";
-import { publishedImages } from "../images/published";
 import { requireSecrets, participatingPlans, type RunOverrides } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
-import { readDaemon } from "../support/daemon";
-import { Failure, usage } from "../support/failure";
 import { imageProblem } from "../../tools/docker";
 import { ensureInstallation } from "../../tools/installation";
 import { dataDir, repoRoot } from "../../tools/paths";
+import { publishedImages } from "../images/published";
+import { usage } from "../support/failure";
 import { PROJECT } from "../support/project";
 import {
   chosen,
@@ -23,32 +20,16 @@ import {
 } from "../support/plans";
 import type { Progress } from "../support/progress";
 import { forgetEndedEngines, holdsStack } from "../support/stack-lock";
-import { findTools, prepend, type ToolNeeds, type Tools } from "../support/tools";
-import { EngineCommand, EngineError } from "./command";
-import { ConfigCopies } from "./config-copies";
-import { changeConfig } from "./config-draft";
-import {
-  localEnvironment,
-  localFiles,
-  missingGenerated,
-  prepareLocalFiles,
-  type LocalFiles,
-} from "./local-stack";
-import { hasState, pendingOperations, removeDeadLocks, requireNoEngine } from "./locks";
-import { requireNoProviderChange } from "./provider-change";
+import { changeConfig } from "../config/draft";
+import { localFiles, missingGenerated, prepareLocalFiles } from "./local-stack";
+import { pendingOperations, removeDeadLocks, requireNoEngine } from "./locks";
+import { openConfig, type OpenConfig } from "./open-config";
 
 /** A stack that is ready for the engine. */
-export interface OpenStack extends StackPlans {
-  readonly stack: string;
-  readonly command: EngineCommand;
-  readonly workDir: string;
-  readonly env: Readonly<Record<string, string>>;
+export interface OpenStack extends StackPlans, OpenConfig {
   /** Overrides of the settings for this run. */
   readonly asked: RunOverrides;
 }
-
-/** Environment of a stack for runs of the CLI. */
-export type OpenConfig = Omit<OpenStack, keyof StackPlans | "asked">;
 
 export interface OpenOptions {
   readonly system?: readonly string[];
@@ -104,7 +85,7 @@ export async function openStack(
       );
     if (missingOf(planned).length > 0) {
       progress.now(`generating secrets of the stack ${stack}`);
-      const { generateMissing } = await import("./generations.js"); // only the first run needs it
+      const { generateMissing } = await import("../secrets/generations.js"); // only the first run needs it
       await generateMissing(opened, () => {
         const now = loadPlans(stack, [], asked);
         return { missing: missingOf(now), secretsSet: now.settings.secretsSet };
@@ -168,79 +149,6 @@ async function withoutImage(
   return skippedServices;
 }
 
-/** Like openStack, for commands that only read or write the stack's config. */
-export async function openConfig(
-  stack: string,
-  progress: Progress,
-  needs: ToolNeeds = {},
-  { isRecovery = false }: { readonly isRecovery?: boolean } = {},
-): Promise<OpenConfig> {
-  if (!isRecovery) {
-    requireNoProviderChange(stack);
-  }
-  const workDir = repoRoot();
-  ensureInstallation();
-  const daemon = needs.docker === true ? readDaemon(stack) : undefined;
-  const tools = await openTools({ ...needs, ...(daemon && { daemon }) }, progress);
-  const { command, env: toolsEnv } = tools;
-  if (tools.docker) {
-    await bindDaemon(stack, tools.docker);
-  }
-  const env: Record<string, string> = { ...toolsEnv };
-  if (!machineStack(stack)) {
-    return { stack, command, workDir, env };
-  }
-  const files = localFiles(dataDir(), workDir, stack);
-  prepareLocalFiles(files);
-  // A passphrase in the environment would take precedence over the local stack's own.
-  delete process.env["PULUMI_CONFIG_PASSPHRASE"];
-  Object.assign(env, localEnvironment(files));
-  const isNew = !hasState(files.state, PROJECT, stack);
-  keepCopy(files, { isRequired: isNew });
-  if (isNew) {
-    progress.now(`creating the stack ${stack}`);
-    await command.run(["stack", "init", stack], { cwd: workDir, env }).catch((error: unknown) => {
-      // Another first run has created the stack.
-      if (!(error instanceof EngineError && /already exists/.test(error.stderr))) {
-        throw error;
-      }
-    });
-  }
-  return { stack, command, workDir, env };
-}
-
-/**
- * Stores a copy of a settings file that was edited manually. Required before the engine creates the stack, because the
- * engine then writes the file in place. Otherwise optional, because a full disk must not stop read-only commands.
- */
-function keepCopy({ stack, settings, folder }: LocalFiles, { isRequired }: { isRequired: boolean }): void {
-  try {
-    new ConfigCopies(stack, folder).keep(readFileSync(settings, "utf8"));
-  } catch (error) {
-    if (isRequired) {
-      throw error;
-    }
-  }
-}
-
-/** The engine's command, and its environment with the paths of the tools. */
-export async function openTools(
-  needs: ToolNeeds,
-  progress: Progress,
-): Promise<Pick<OpenConfig, "command" | "env"> & Pick<Tools, "docker">> {
-  const { pulumi, docker } = await findTools(needs, progress);
-  const { PATH: dockerPath, ...dockerEnv } = docker?.env ?? {};
-  return {
-    command: new EngineCommand(pulumi.command, pulumi.version),
-    env: {
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      ...dockerEnv,
-      ...(dockerPath !== undefined && { PATH: prepend(dockerPath, process.env["PATH"] ?? "") }),
-    },
-    ...(docker && { docker }),
-  };
-}
-
 /**
  * Recovers from a killed engine: removes its lock and, for local stacks, the marks of pending operations (Compose
  * completes a partly deployed project by itself).
@@ -282,29 +190,4 @@ export async function clearPending({ command, workDir, env, stack }: OpenConfig)
 function fileBackend({ env }: OpenStack): string | undefined {
   const url = env["PULUMI_BACKEND_URL"] ?? process.env["PULUMI_BACKEND_URL"];
   return url?.startsWith("file:///") ? fileURLToPath(url) : undefined;
-}
-
-/** Explains an engine error to the operator, with a remedy. */
-export function explain(error: unknown, stack: string): unknown {
-  if (!(error instanceof EngineError)) {
-    return error;
-  }
-  if (error.isStackMissing) {
-    return usage(
-      `stack ${stack} does not exist in this backend; create it with: ` +
-        `pulumi stack init ${stack} --secrets-provider gcpkms://projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY`,
-    );
-  }
-  if (error.isLocked) {
-    return new Failure(
-      `stack ${stack} is being changed by another process; wait, or run: pulumi cancel --stack ${stack}`,
-    );
-  }
-  if (/PULUMI_ACCESS_TOKEN|pulumi login/.test(error.stderr)) {
-    return usage(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
-  }
-  if (/passphrase/.test(error.stderr) && /incorrect|must be set/.test(error.stderr)) {
-    return usage(`the passphrase of stack ${stack} is missing or wrong; set PULUMI_CONFIG_PASSPHRASE_FILE`);
-  }
-  return error;
 }

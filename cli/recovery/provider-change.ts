@@ -1,4 +1,4 @@
-import { ProviderChangeFolder } from "../engine/provider-change";
+import { ProviderChangeFolder } from "../config/provider-change";
 import { machineStack } from "../../settings/machine-stacks";
 import type { Finding, Recoverer, RecoveryContext } from "./types";
 
@@ -27,7 +27,7 @@ function findIn(folder: ProviderChangeFolder, stack: string, open: RecoveryConte
         detail: `Since ${since}. State and stack file may be encrypted differently; other commands refuse until it is completed${hint}.`,
         action: `complete the change with the verified files in ${folder.path}`,
         apply: async () => {
-          const { importInto } = await import("../engine/secret-provider.js");
+          const { importInto } = await import("../secrets/import-state.js");
           await folder.complete(importInto(await open()));
         },
       },

@@ -1,4 +1,4 @@
-import type { OpenConfig } from "../engine/stack";
+import type { OpenConfig } from "../engine/open-config";
 import type { Progress } from "../support/progress";
 
 /** Unfinished work of an interrupted command, and the action that resolves it. */

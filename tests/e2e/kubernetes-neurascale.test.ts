@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { selfSigned, type TlsPair } from "../../cli/engine/certificate";
+import { selfSigned, type TlsPair } from "../../cli/secrets/certificate";
 import { ClusterNamespace } from "../support/cluster-namespace";
 import { ClusterStack, startNode, stopNode, type LabNode } from "../support/cluster-node";
 import { eventually } from "../support/end-to-end";

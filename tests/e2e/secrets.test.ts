@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
-import { selfSigned } from "../../cli/engine/certificate";
+import { selfSigned } from "../../cli/secrets/certificate";
 import type { CommandResult } from "../../tools/process";
 import { Checkout } from "../support/checkout";
 import { found, needle, type Needle } from "../support/needles";

@@ -9,7 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { after, before, describe, it } from "mocha";
 import { EDGE_TLS, planEdgeTls } from "../../catalog/plan/edge-tls";
 import type { SystemDefinition } from "../../catalog/types";
-import { selfSigned, type TlsPair } from "../../cli/engine/certificate";
+import { selfSigned, type TlsPair } from "../../cli/secrets/certificate";
 import { deploySystem } from "../../targets/compose";
 import { samplePlan } from "../support/compose-plan";
 import { docker, freePort, ROOT, TestStack } from "../support/compose-stack";

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { after, afterEach, before, describe, it } from "mocha";
 import type { Generations } from "../../catalog/generations";
-import { selfSigned, type TlsPair } from "../../cli/engine/certificate";
+import { selfSigned, type TlsPair } from "../../cli/secrets/certificate";
 import { deploySystem } from "../../targets/compose";
 import { freePort, ROOT, TestStack, useDocker } from "../support/compose-stack";
 import { killEngineOf } from "../support/processes";

@@ -15,8 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngineCommand, EngineError } from "../../cli/engine/command";
-import { generateText } from "../../cli/engine/generate";
-import { ConfigDraft } from "../../cli/engine/config-draft";
+import { generateText } from "../../cli/secrets/generate";
+import { ConfigDraft } from "../../cli/config/draft";
 import { localEnvironment, localFiles, prepareLocalFiles } from "../../cli/engine/local-stack";
 import { loadSettings } from "../../cli/support/plans";
 import { Failure } from "../../cli/support/failure";

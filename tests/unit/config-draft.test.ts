@@ -15,8 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { ConfigCopies } from "../../cli/engine/config-copies";
-import { replaceStackFile } from "../../cli/engine/config-draft";
+import { ConfigCopies } from "../../cli/config/copies";
+import { replaceStackFile } from "../../cli/config/draft";
 import { DISK, replaceFile, type FileSystem } from "../../tools/files";
 import { MemoryDisk, KILLED } from "../support/memory-disk";
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { load } from "js-yaml";
 import { describe, it } from "mocha";
-import { ConfigCopies } from "../../cli/engine/config-copies";
-import { configFromHistory } from "../../cli/engine/config-history";
-import { ProviderChangeFolder, requireNoProviderChange } from "../../cli/engine/provider-change";
+import { ConfigCopies } from "../../cli/config/copies";
+import { configFromHistory } from "../../cli/config/history";
+import { ProviderChangeFolder, requireNoProviderChange } from "../../cli/config/provider-change";
 import { Failure } from "../../cli/support/failure";
 import { KILLED, MemoryDisk } from "../support/memory-disk";
 

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { parseValueName } from "../../catalog/generations";
 import type { Plan } from "../../catalog/plan";
 import { secretsIn } from "../../catalog/plan/resolve";
-import { selfSigned } from "../../cli/engine/certificate";
+import { selfSigned } from "../../cli/secrets/certificate";
 import { renderKubernetes } from "../../render/kubernetes";
 import { readSettings } from "../../settings";
 import { malformedSecrets } from "../../settings/secret-values";

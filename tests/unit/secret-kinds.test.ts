@@ -5,8 +5,8 @@ import { checkSystem } from "../../catalog/check";
 import { system, type TlsSecretOptions, type Vocabulary } from "../../catalog/define";
 import { planSystem, type Plan } from "../../catalog/plan";
 import type { Environment } from "../../catalog/types";
-import { selfSigned } from "../../cli/engine/certificate";
-import { generateValues } from "../../cli/engine/generate";
+import { selfSigned } from "../../cli/secrets/certificate";
+import { generateValues } from "../../cli/secrets/generate";
 import { missingGenerated } from "../../cli/engine/local-stack";
 import { missingSecrets, requireSecrets, type StackSettings } from "../../settings";
 

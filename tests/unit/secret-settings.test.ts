@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import * as pulumi from "@pulumi/pulumi";
 import { ProblemsError } from "../../catalog/problems";
 import { inCommits } from "../../cli/documents/committed-secrets";
-import { withoutLineEnd } from "../../cli/engine/secrets";
+import { withoutLineEnd } from "../../cli/commands/secrets/set";
 import { Failure } from "../../cli/support/failure";
 import { textOf } from "../../cli/support/hidden-input";
 import { loadStack } from "../../settings";

@@ -1,4 +1,4 @@
-import type { OpenConfig } from "./stack";
+import type { OpenConfig } from "../engine/open-config";
 
 /** Generations of secrets that the last successful deployment of a system used. */
 export type DeployedGenerations =

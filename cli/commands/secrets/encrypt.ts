@@ -1,14 +1,34 @@
-import { readStackFile } from "../../settings";
-import { configPath, plainSecrets } from "../../settings/secret-settings";
-import type { SecretOptions } from "../commands/secrets";
-import { usage } from "../support/failure";
-import { settingsFolder } from "../support/plans";
-import { openTerminal } from "../support/terminal";
-import { changeConfig } from "./config-draft";
-import { withConfig } from "./generations";
+import type { Command } from "commander";
+import {
+  locked,
+  withExamples,
+  withJson,
+  withStack,
+  type JsonOption,
+  type StackOption,
+} from "../../support/options";
+import { readStackFile } from "../../../settings";
+import { configPath, plainSecrets } from "../../../settings/secret-settings";
+import { usage } from "../../support/failure";
+import { settingsFolder } from "../../support/plans";
+import { openTerminal } from "../../support/terminal";
+import { changeConfig } from "../../config/draft";
+import { withConfig } from "../../secrets/generations";
+
+type EncryptOptions = StackOption & JsonOption;
+
+export function register(secrets: Command): Command {
+  const command = secrets
+    .command("encrypt")
+    .description("encrypt the secrets that the stack file holds in plain text");
+  withExamples(withJson(withStack(command)), [["longshore secrets encrypt --stack prod", ""]]);
+  return command.action((options: EncryptOptions) =>
+    locked(options.stack, "secrets encrypt", () => encryptSecrets(options)),
+  );
+}
 
 /** Runs `longshore secrets encrypt`: encrypts the plain-text secrets of a stack file in place. */
-export async function encryptSecrets({ stack, json = false }: SecretOptions): Promise<void> {
+async function encryptSecrets({ stack, json = false }: EncryptOptions): Promise<void> {
   const terminal = openTerminal({ json });
   const names: string[] = [];
   // Reads the raw stack file, because settings with plain-text secrets cannot be loaded.

@@ -1,18 +1,46 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { machineStack } from "../../settings/machine-stacks";
-import { DISK } from "../../tools/files";
-import { dataDir, repoRoot } from "../../tools/paths";
-import type { SecretOptions } from "../commands/secrets";
-import { EXIT, Failure, usage } from "../support/failure";
-import { readValue } from "../support/hidden-input";
-import { loadSettings, settingsFolder } from "../support/plans";
-import { openTerminal } from "../support/terminal";
-import { withConfig } from "./generations";
-import { localFiles, ownPassphrase } from "./local-stack";
-import { ProviderChangeFolder, type ImportState, type Reencrypted } from "./provider-change";
-import type { OpenConfig } from "./stack";
+import type { Command } from "commander";
+import {
+  locked,
+  withExamples,
+  withJson,
+  withStack,
+  type JsonOption,
+  type StackOption,
+} from "../../support/options";
+import { machineStack } from "../../../settings/machine-stacks";
+import { DISK } from "../../../tools/files";
+import { dataDir, repoRoot } from "../../../tools/paths";
+import { EXIT, Failure, usage } from "../../support/failure";
+import { readValue } from "../../support/hidden-input";
+import { loadSettings, settingsFolder } from "../../support/plans";
+import { openTerminal } from "../../support/terminal";
+import { withConfig } from "../../secrets/generations";
+import { localFiles, ownPassphrase } from "../../engine/local-stack";
+import { ProviderChangeFolder, type Reencrypted } from "../../config/provider-change";
+import type { OpenConfig } from "../../engine/open-config";
+import { importInto, passphraseEnvironment } from "../../secrets/import-state";
+
+type ProviderOptions = StackOption & JsonOption;
+
+export function register(secrets: Command): Command {
+  const command = secrets
+    .command("provider")
+    .description("change what a stack's secrets are encrypted with: a new passphrase, or a key of Google KMS")
+    .argument("<provider>", "passphrase, or gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K");
+  withExamples(withJson(withStack(command)), [
+    ["longshore secrets provider passphrase", "a new random passphrase for a stack of this machine"],
+    [
+      "longshore secrets provider gcpkms://projects/acme/locations/europe-west3/keyRings/pulumi/cryptoKeys/prod --stack prod",
+      "config and state, encrypted again",
+    ],
+  ]);
+  return command.action((name: string, options: ProviderOptions) =>
+    locked(options.stack, "secrets provider", () => changeProvider(name, options)),
+  );
+}
 
 /** A Google Cloud KMS key in Pulumi's notation. */
 const GOOGLE_KEY =
@@ -23,10 +51,7 @@ const GOOGLE_KEY =
  * nothing. After an interruption during the switch, other commands refuse to run until `longshore recover` completes
  * it.
  */
-export async function changeProvider(
-  provider: string,
-  { stack, json = false }: SecretOptions,
-): Promise<void> {
+async function changeProvider(provider: string, { stack, json = false }: ProviderOptions): Promise<void> {
   const isPassphrase = provider === "passphrase";
   if (!isPassphrase && !GOOGLE_KEY.test(provider)) {
     throw usage(
@@ -123,30 +148,6 @@ interface Source {
   /** Content of the stack file. */
   readonly config: string;
   readonly state: string;
-}
-
-/**
- * Imports a state into the stack's own backend. The engine decrypts its secrets with the new passphrase.
- * @param passphrase of a stack whose passphrase this machine does not store
- */
-export function importInto(opened: OpenConfig, passphrase?: string): ImportState {
-  const { command, workDir, env, stack } = opened;
-  return async (state, passphraseFile) => {
-    await command.run(["stack", "import", "--stack", stack], {
-      cwd: workDir,
-      env: { ...env, ...passphraseEnvironment(passphrase, passphraseFile) },
-      input: state,
-    });
-  };
-}
-
-/** Passphrase variables of the engine. A passphrase takes precedence over a passphrase file. */
-function passphraseEnvironment(passphrase?: string, file?: string): Record<string, string> {
-  return file !== undefined
-    ? { PULUMI_CONFIG_PASSPHRASE_FILE: file }
-    : passphrase !== undefined
-      ? { PULUMI_CONFIG_PASSPHRASE: passphrase }
-      : {};
 }
 
 /**

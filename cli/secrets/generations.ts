@@ -5,9 +5,9 @@ import { composeProjectName } from "../../tools/compose-project-name";
 import { usage } from "../support/failure";
 import { startProgress } from "../support/progress";
 import type { Terminal } from "../support/terminal";
-import { changeConfig, type ConfigDraft } from "./config-draft";
-import { requireNotLost } from "./lost-secrets";
-import { explain, openConfig, type OpenConfig } from "./stack";
+import { changeConfig, type ConfigDraft } from "../config/draft";
+import { explain, openConfig, type OpenConfig } from "../engine/open-config";
+import { requireNotLost } from "./lost";
 
 /** Reads the config of a stack with the engine. @throws Failure with a readable message */
 export async function withConfig<T>(

@@ -2,9 +2,9 @@ import type { PlannedSecret } from "../../catalog/plan";
 import { throwProblems, type Problem } from "../../catalog/problems";
 import { rotationOf } from "../../catalog/secrets";
 import { machineStack } from "../../settings/machine-stacks";
-import { ConfigCopies, highestGenerations, type ConfigCopy } from "./config-copies";
+import { ConfigCopies, highestGenerations, type ConfigCopy } from "../config/copies";
+import type { OpenConfig } from "../engine/open-config";
 import { generationsInState, readState, type RecordedState } from "./deployed-generations";
-import type { OpenConfig } from "./stack";
 
 type Missing = PlannedSecret & { readonly system: string };
 

@@ -1,19 +1,56 @@
-import { generationOf, parseValueName } from "../../catalog/generations";
-import type { Plan, PlannedSecret } from "../../catalog/plan";
-import { rotationOf } from "../../catalog/secrets";
-import { machineStack } from "../../settings/machine-stacks";
-import { missingSecrets, secretUsers, type StackSettings } from "../../settings";
-import { notSet, secretCommand } from "../../settings/plan";
-import { malformedSecrets, validUntil, type ReadValue } from "../../settings/secret-values";
-import type { CheckOptions } from "../commands/secrets";
-import { registerSecrets } from "../../tools/redaction";
-import { EXIT, Failure } from "../support/failure";
-import { loadPlans } from "../support/plans";
-import { openTerminal, plural } from "../support/terminal";
-import { generationsInState, readState, type RecordedState } from "./deployed-generations";
-import { withConfig } from "./generations";
-import { daysSince } from "./secrets";
-import type { OpenConfig } from "./stack";
+import { InvalidArgumentError, type Command } from "commander";
+import {
+  withExamples,
+  withJson,
+  withStack,
+  withSystem,
+  type JsonOption,
+  type StackOption,
+  type SystemOption,
+} from "../../support/options";
+import { generationOf, parseValueName } from "../../../catalog/generations";
+import type { Plan, PlannedSecret } from "../../../catalog/plan";
+import { rotationOf } from "../../../catalog/secrets";
+import { machineStack } from "../../../settings/machine-stacks";
+import { missingSecrets, secretUsers, type StackSettings } from "../../../settings";
+import { notSet, secretCommand } from "../../../settings/plan";
+import { malformedSecrets, validUntil, type ReadValue } from "../../../settings/secret-values";
+import { registerSecrets } from "../../../tools/redaction";
+import { EXIT, Failure } from "../../support/failure";
+import { loadPlans } from "../../support/plans";
+import { openTerminal, plural } from "../../support/terminal";
+import { generationsInState, readState, type RecordedState } from "../../secrets/deployed-generations";
+import { withConfig } from "../../secrets/generations";
+import { daysSince } from "../../secrets/find";
+import type { OpenConfig } from "../../engine/open-config";
+
+interface CheckOptions extends StackOption, SystemOption, JsonOption {
+  /** Age in days. */
+  readonly olderThan: number;
+  /** Whether to decrypt and check the values. @default true */
+  readonly values?: boolean;
+}
+
+export function register(secrets: Command): Command {
+  const command = secrets
+    .command("check")
+    .description("find what is missing or malformed (exit code 2), unused or old (exit code 1)")
+    .option("--older-than <days>", "what counts as old", wholeDays, 365)
+    .option("--no-values", "look at names only: nothing is decrypted");
+  withExamples(withJson(withSystem(withStack(command))), [
+    ["longshore secrets check --stack prod", "before a deployment"],
+    ["longshore secrets check --stack prod --no-values --json", "in a pipeline without the key"],
+  ]);
+  return command.action((options: CheckOptions) => checkSecrets(options));
+}
+
+function wholeDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1) {
+    throw new InvalidArgumentError("expected a whole number of days from 1 on");
+  }
+  return days;
+}
 
 interface Finding {
   readonly secret: string;
@@ -27,7 +64,7 @@ const LAST_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /** Runs `longshore secrets check`: reports missing, malformed, old and unused secrets. */
-export async function checkSecrets({
+async function checkSecrets({
   stack,
   system,
   olderThan,

@@ -8,8 +8,8 @@ import { registerSecrets } from "../../tools/redaction";
 import { settingsFolder } from "../support/plans";
 import { Failure } from "../support/failure";
 import { withStackLock } from "../support/stack-lock";
-import { ConfigCopies, secretNames } from "./config-copies";
-import type { OpenConfig } from "./stack";
+import type { OpenConfig } from "../engine/open-config";
+import { ConfigCopies, secretNames } from "./copies";
 
 /** A draft of a stack's config. The engine edits a copy, which then replaces the stack file atomically. */
 export class ConfigDraft {

@@ -3,7 +3,7 @@ import { machineStack } from "../../settings/machine-stacks";
 import { DISK, replaceFile, type FileSystem } from "../../tools/files";
 import { dataDir } from "../../tools/paths";
 import { Failure, usage } from "../support/failure";
-import { ConfigCopies } from "./config-copies";
+import { ConfigCopies } from "./copies";
 
 /** A change of the secrets provider that is prepared, or whose switch was interrupted. */
 export interface ProviderChange {
