@@ -7,26 +7,27 @@ export interface BackupBucketArgs {
   project: string;
   /** Location of the bucket. Choose another region than the data's, to survive the loss of that region. */
   location: string;
-  /** Days after which a dump is deleted. @default 30 */
+  /**
+   * Days after which the bucket deletes every dump, also the newest of a datastore whose dumps fail.
+   * @default - the bucket deletes no complete dump; Longshore's dump jobs delete old ones after a new dump
+   */
   keepDays?: number;
   /** @default "retain" */
   lifecycle?: Lifecycle;
   transform?: { bucket?: Transform<gcp.storage.BucketArgs> };
 }
 
+/** Name prefixes of objects that a killed dump leaves, and days after which the bucket deletes them. */
+const UNFINISHED = { age: 2, matchesPrefixes: [".part-", ".number-"] };
 /** Days for which a deleted dump can be restored (soft delete). */
 const SOFT_DELETE_DAYS = 7;
 const DAY = 24 * 60 * 60;
 
 /** Arguments of the bucket as plain data. @throws ProblemsError when `keepDays` would not keep dumps */
-export function backupBucketSpec(
-  name: string,
-  { location, keepDays = 30 }: BackupBucketArgs,
-  protect: boolean,
-) {
+export function backupBucketSpec(name: string, { location, keepDays }: BackupBucketArgs, protect: boolean) {
   throwProblems(
     `backups ${name}`,
-    Number.isInteger(keepDays) && keepDays >= 1
+    keepDays === undefined || (Number.isInteger(keepDays) && keepDays >= 1)
       ? []
       : [{ path: "keepDays", message: `expected a whole number from 1, got ${keepDays}` }],
   );
@@ -35,16 +36,19 @@ export function backupBucketSpec(
     uniformBucketLevelAccess: true,
     publicAccessPrevention: "enforced",
     softDeletePolicy: { retentionDurationSeconds: SOFT_DELETE_DAYS * DAY },
-    lifecycleRules: [{ action: { type: "Delete" }, condition: { age: keepDays } }],
+    lifecycleRules: [
+      { action: { type: "Delete" }, condition: UNFINISHED },
+      ...(keepDays === undefined ? [] : [{ action: { type: "Delete" }, condition: { age: keepDays } }]),
+    ],
     forceDestroy: !protect,
   };
 }
 
 /**
- * A private bucket for dumps, with a lifecycle rule that deletes old ones.
+ * A private bucket for dumps. Deletes what killed dumps leave, and on request old dumps.
  *
  * @example
- * const backups = new BackupBucket("backups", { project, location: "europe-west3", keepDays: 30 });
+ * const backups = new BackupBucket("backups", { project, location: "europe-west3" });
  * backups.allow("orders-db", identity.account.member);
  */
 export class BackupBucket extends Component {

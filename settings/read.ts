@@ -133,9 +133,9 @@ function backupsOf(
   target: Target,
 ): Pick<StackSettings, "backups"> {
   const { enabled = ["staging", "prod"].includes(environment) } = backups ?? {};
-  const { schedule = "0 3 * * *", keepDays = 30, location = gcp?.region } = backups ?? {};
+  const { schedule = "0 3 * * *", keepDays = 30, keepAtLeast = 7, location = gcp?.region } = backups ?? {};
   return target === "gcp" && enabled && location !== undefined
-    ? { backups: { schedule, keepDays, location } }
+    ? { backups: { schedule, keepDays, keepAtLeast, location } }
     : {};
 }
 

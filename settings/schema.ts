@@ -389,6 +389,12 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
           .default("0 3 * * *")
           .describe("When datastores in the cluster are dumped, as cron has it, UTC."),
         keepDays: z.int().min(1).max(3650).default(30).describe("Days that a dump is kept."),
+        keepAtLeast: z
+          .int()
+          .min(1)
+          .max(1000)
+          .default(7)
+          .describe("Newest dumps of each datastore that are never deleted, however old."),
         location: storageLocation
           .optional()
           .describe("Where dumps are kept, such as europe or europe-west4. Default: the region of the data."),

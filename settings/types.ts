@@ -29,7 +29,12 @@ export interface StackSettings {
   /** Whether config contains an alert webhook (target gcp). */
   readonly alertWebhook?: boolean;
   /** Schedule of dumps of the datastores in the cluster (target gcp). @default - no dumps */
-  readonly backups?: { readonly schedule: string; readonly keepDays: number; readonly location: string };
+  readonly backups?: {
+    readonly schedule: string;
+    readonly keepDays: number;
+    readonly keepAtLeast: number;
+    readonly location: string;
+  };
   readonly cluster: {
     readonly mode: "autopilot" | "standard";
     /** Kubeconfig context (target kubernetes). */

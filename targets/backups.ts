@@ -5,7 +5,13 @@ import { kubernetesObject } from "../components/kubernetes-object";
 import { WorkloadIdentity } from "../components/identity";
 import { accountId } from "../components/identity.args";
 import { Workload as WorkloadComponent } from "../components/workload";
-import { backedUp, backupSecret, renderBackup, type BackedUp } from "../render/backup/objects";
+import {
+  backedUp,
+  backupSecret,
+  renderBackup,
+  type BackedUp,
+  type Retention,
+} from "../render/backup/objects";
 import type { KubernetesOptions } from "../render/kubernetes";
 import { backupAlert } from "../render/monitoring/backup-alert";
 import { longestCronPeriod } from "../settings/cron";
@@ -18,6 +24,7 @@ export interface BackupsContext {
   readonly stack: string;
   readonly bucket: BackupBucket;
   readonly schedule: string;
+  readonly retention: Retention;
   readonly cluster: pulumi.Resource;
   readonly namespace: pulumi.Resource;
 }
@@ -37,7 +44,7 @@ export function createBackups(
 function createBackup(
   plan: Plan,
   options: KubernetesOptions<Late>,
-  { project, stack, bucket, schedule, cluster, namespace }: BackupsContext,
+  { project, stack, bucket, schedule, retention, cluster, namespace }: BackupsContext,
   backup: BackedUp,
   parent: pulumi.Resource,
 ): void {
@@ -69,7 +76,7 @@ function createBackup(
       accountAnnotations: ({ name }) => identities.get(name)?.annotations ?? {},
     },
     backup,
-    { bucket: bucket.name, schedule },
+    { bucket: bucket.name, schedule, retention },
   );
   new WorkloadComponent(
     `${plan.system}-${backup.store}-backup`,

@@ -242,9 +242,9 @@ export class CloudSystem extends Component {
     collectMetrics(this.plan, this, [own]);
     showMetrics(this.plan, { project, stack: settings.stack, cluster }, this);
     if (bucket && settings.backups) {
-      const { schedule } = settings.backups;
+      const { schedule, ...retention } = settings.backups;
       const place = { project, stack: settings.stack, cluster: cluster.cluster, namespace: own };
-      createBackups(this.plan, this.options, { ...place, bucket, schedule }, this);
+      createBackups(this.plan, this.options, { ...place, bucket, schedule, retention }, this);
     }
   }
 

@@ -131,7 +131,8 @@ export class Platform extends Component {
       afterApis,
     );
     const { backups } = settings;
-    this.backups = backups && new BackupBucket("backups", { project, lifecycle, ...backups }, afterApis);
+    this.backups =
+      backups && new BackupBucket("backups", { project, lifecycle, location: backups.location }, afterApis);
     watchCluster(this.cluster, alertWebhook);
     this.keepLogs(settings, within);
     this.registerOutputs({});

@@ -3,13 +3,30 @@ import type { BackupScripts } from "./scripts";
 /** Path of the datastore's script in a cluster job. */
 export const STORE_SCRIPT = "/etc/longshore/store.sh";
 
-const BEGIN = `set -eu
+const DIGIT = "[0-9]";
+const STAMP = `${DIGIT.repeat(8)}T${DIGIT.repeat(6)}Z`;
+/** Sequence numbers have six digits or more. */
+const SEQUENCE = `${DIGIT.repeat(6)}*`;
+
+const begin = (extension: string): string => `set -eu
 umask 077
 : "\${BACKUP_FOLDER:?}" "\${BACKUP_NAME:?}"
 trap 'exit 143' TERM INT
+# Sequence number, time and path of each complete dump, newest first. Dumps from before there were numbers have number 0.
+dumps() {
+  for one in "$BACKUP_FOLDER/$BACKUP_NAME"-${DIGIT}*.${extension}; do
+    [ -f "$one" ] || continue
+    rest=\${one#"$BACKUP_FOLDER/$BACKUP_NAME-"}
+    case $rest in
+      ${SEQUENCE}-${STAMP}-*) number=$(expr "\${rest%%-*}" + 0) || :; rest=\${rest#*-} ;;
+      ${STAMP}*) number=0 ;;
+      *) continue ;;
+    esac
+    rest=\${rest%%Z*}
+    printf '%s %s %s\\n' "$number" "\${rest%T*}\${rest#*T}" "$one"
+  done | sort -k 1,1nr -k 2,2nr
+}
 `;
-
-const SEQUENCE = "[0-9][0-9][0-9][0-9][0-9][0-9]*";
 
 /**
  * Wraps a datastore's script to read and write dumps in a folder, with the same steps and names as on one machine. The
@@ -23,7 +40,9 @@ export function folderScript(
   return purpose === "dump" ? dumpScript(extension) : restoreScript(extension);
 }
 
-const dumpScript = (extension: string): string => `${BEGIN}part=$(mktemp "$BACKUP_FOLDER/.part-XXXXXXXX")
+const dumpScript = (
+  extension: string,
+): string => `${begin(extension)}part=$(mktemp "$BACKUP_FOLDER/.part-XXXXXXXX")
 said=$(mktemp)
 checksum=
 held=
@@ -39,13 +58,8 @@ stored=\${stored%% *}
 [ "$stored" = "$(sed -n 's/^sha256 //p' "$said")" ] || { echo "the folder does not hold what was written to it" >&2; exit 1; }
 # Counts up, so that the order of dumps does not depend on the clock. Only one job can create the folder of a number.
 last_number() {
-  last=0
-  for one in "$BACKUP_FOLDER/$BACKUP_NAME"-${SEQUENCE}-*Z-*.${extension}*; do
-    [ -f "$one" ] || continue
-    number=\${one#"$BACKUP_FOLDER/$BACKUP_NAME-"}
-    number=$(expr "\${number%%-*}" + 0)
-    [ "$number" -le "$last" ] || last=$number
-  done
+  last=$(dumps | sed -n '1s/ .*//p')
+  last=\${last:-0}
 }
 last_number
 next=$((last + 1))
@@ -61,21 +75,23 @@ done
 name=$(printf '%s-%06d-%s-%s.${extension}' "$BACKUP_NAME" "$next" "$(date -u +%Y%m%dT%H%M%SZ)" "\${part##*.part-}")
 checksum="$BACKUP_FOLDER/$name.sha256"
 printf '%s  %s\\n' "$stored" "$name" > "$checksum"
-release
 mv "$part" "$BACKUP_FOLDER/$name"
+release
 echo "wrote $BACKUP_FOLDER/$name, $(wc -c < "$BACKUP_FOLDER/$name") bytes, $(sed -n 's/^rows //p' "$said") rows"
 checksum=
+# Only here, after a new dump: if dumps fail, the old ones remain. The newest remain by their number, whatever the clock says.
+oldest=$(date -u -d "@$(($(date +%s) - BACKUP_KEEP_DAYS * 86400))" +%Y%m%d%H%M%S)
+dumps | sed "1,\${BACKUP_KEEP_AT_LEAST}d" | while read -r number time old; do
+  [ "$time" -lt "$oldest" ] || continue
+  rm -f "$old" "$old.sha256" || { echo "$old: could not be deleted" >&2; continue; }
+  echo "deleted $old, which is older than $BACKUP_KEEP_DAYS days"
+done
 `;
 
 const restoreScript = (
   extension: string,
-): string => `${BEGIN}file=\${BACKUP_FILE:+"$BACKUP_FOLDER/$BACKUP_FILE"}
-if [ -z "$file" ]; then
-  # Dumps from before there were sequences are older than all others.
-  for one in "$BACKUP_FOLDER/$BACKUP_NAME"-[0-9]*Z.${extension} "$BACKUP_FOLDER/$BACKUP_NAME"-${SEQUENCE}-*Z-*.${extension}; do
-    [ ! -f "$one" ] || file=$one
-  done
-fi
+): string => `${begin(extension)}file=\${BACKUP_FILE:+"$BACKUP_FOLDER/$BACKUP_FILE"}
+[ -n "$file" ] || file=$(dumps | sed -n '1s/^[0-9]* [0-9]* //p')
 [ -f "$file" ] || { echo "there is no dump $file" >&2; exit 1; }
 DUMP_SHA256=$(sha256sum < "$file")
 DUMP_SHA256=\${DUMP_SHA256%% *}

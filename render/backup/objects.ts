@@ -16,6 +16,15 @@ export interface BackupTarget<T> {
   readonly bucket: T;
   /** Schedule as a cron expression, in UTC. */
   readonly schedule: string;
+  readonly retention: Retention;
+}
+
+/** Which dumps the job keeps when it has taken a new one. */
+export interface Retention {
+  /** Days after which a dump is deleted. */
+  readonly keepDays: number;
+  /** Number of newest dumps that are never deleted. */
+  readonly keepAtLeast: number;
 }
 
 /** A datastore in the cluster that can be dumped while it runs. */
@@ -177,7 +186,7 @@ export function renderBackup<T>(
   };
   return [
     ...policies<T>(plan, context.namespace, store, { dump, restore }),
-    ...of(dump, {}),
+    ...of(withRetention(dump, target.retention), {}),
     ...of(restore, { suspend: true }),
   ];
 }
@@ -226,6 +235,14 @@ function policies<T>(
         ]
       : []),
   ];
+}
+
+function withRetention(dump: Workload, { keepDays, keepAtLeast }: Retention): Workload {
+  const env = [
+    { name: "BACKUP_KEEP_AT_LEAST", value: String(keepAtLeast) },
+    { name: "BACKUP_KEEP_DAYS", value: String(keepDays) },
+  ];
+  return { ...dump, env: [...dump.env, ...env] };
 }
 
 interface Template<T> {

@@ -44,7 +44,11 @@ export function clusterDocuments(settings: StackSettings): ClusterDocuments[] {
       plan,
       objects: renderKubernetes(plan, options),
       backups: kept.flatMap((one) =>
-        renderBackup(plan, options, one, { bucket: "dumps", schedule: backups?.schedule ?? "" }),
+        renderBackup(plan, options, one, {
+          bucket: "dumps",
+          schedule: backups?.schedule ?? "",
+          retention: backups ?? { keepDays: 1, keepAtLeast: 1 },
+        }),
       ),
       backupJobs: kept.flatMap(({ dump, restore }) => [dump, restore]),
     };

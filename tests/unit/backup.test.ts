@@ -47,7 +47,11 @@ describe("backups in the cluster", () => {
     const plan = planOf("neurascale");
     const [db] = backedUp(plan);
     assert.ok(db);
-    const objects = renderBackup(plan, optionsOf(plan), db, { bucket: "dumps", schedule: "0 3 * * *" });
+    const objects = renderBackup(plan, optionsOf(plan), db, {
+      bucket: "dumps",
+      schedule: "0 3 * * *",
+      retention: { keepDays: 30, keepAtLeast: 7 },
+    });
     for (const object of objects) {
       assert.deepEqual(checkKubernetesObject(object as never), [], object.kind);
     }
@@ -73,7 +77,11 @@ describe("backups in the cluster", () => {
   it("hold no secret but as a file", () => {
     const plan = planOf("neurascale");
     for (const backup of backedUp(plan)) {
-      const objects = renderBackup(plan, optionsOf(plan), backup, { bucket: "dumps", schedule: "0 3 * * *" });
+      const objects = renderBackup(plan, optionsOf(plan), backup, {
+        bucket: "dumps",
+        schedule: "0 3 * * *",
+        retention: { keepDays: 30, keepAtLeast: 7 },
+      });
       assert.doesNotMatch(JSON.stringify(objects), /<[a-z-]+>/);
     }
   });
@@ -118,6 +126,8 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
         CONTENT: "x",
         PAUSE: "0",
         FAIL: "",
+        BACKUP_KEEP_DAYS: "30",
+        BACKUP_KEEP_AT_LEAST: "7",
         ...env,
       };
       return new Promise<{ code: number; text: string }>((resolve) => {
@@ -160,6 +170,26 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
       assert.deepEqual(readdirSync(folder), []);
     });
 
+    it("delete old dumps after a new one, never the newest, and none when the dump fails", async () => {
+      const name = (number: number, day: string) => `shop-db-00000${number}-${day}T020000Z-abcd.dump`;
+      // The clock of dump 4 was wrong; its number says that it is newer than dump 3.
+      const old = [name(1, "20200101"), name(2, "20200102"), name(3, "29990101"), name(4, "20200104")];
+      const others = ["shop-db-20190101T020000Z.dump", "shop-db-2-000001-20200101T020000Z-abcd.dump"];
+      [...old, ...others].forEach((file) => {
+        writeFileSync(join(folder, file), "x");
+        writeFileSync(join(folder, `${file}.sha256`), "x");
+      });
+      const keep = { BACKUP_KEEP_DAYS: "30", BACKUP_KEEP_AT_LEAST: "2" };
+      assert.notEqual((await start("dump", DUMP, { ...keep, FAIL: "yes" })).code, 0);
+      assert.equal(dumps().length, 6);
+      const { code, text } = await start("dump", DUMP, keep);
+      assert.equal(code, 0, text);
+      const left = dumps();
+      const made = left.find((file) => file.includes("-000005-"));
+      assert.deepEqual(left, [name(3, "29990101"), name(4, "20200104"), made, others[1]].sort());
+      assert.equal(readdirSync(folder).length, 2 * left.length);
+    });
+
     it("restore the newest by its sequence, not by the clock, and refuse a damaged one", async () => {
       const restore = 'printf "%s:" "$RESTORE_ID"; cat';
       writeFileSync(join(folder, "shop-db-20261121T020000Z.dump"), "from before there were sequences");
@@ -179,8 +209,13 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
     });
   });
 
-  it("go by default in staging and prod to a closed bucket that forgets", () => {
-    assert.deepEqual(settings.backups, { schedule: "0 3 * * *", keepDays: 30, location: "us-central1" });
+  it("go by default in staging and prod to a closed bucket that deletes no complete dump by age", () => {
+    assert.deepEqual(settings.backups, {
+      schedule: "0 3 * * *",
+      keepDays: 30,
+      keepAtLeast: 7,
+      location: "us-central1",
+    });
     const values = { domain: "example.com", gcp: { project: "example-dev" } };
     const read = (stack: string, backups?: object) =>
       readSettings({ stack, values: { ...values, ...(backups && { backups }) }, source: "x" }, systems)
@@ -190,11 +225,16 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
     assert.deepEqual(read("dev", { enabled: true, keepDays: 3, location: "europe" }), {
       schedule: "0 3 * * *",
       keepDays: 3,
+      keepAtLeast: 7,
       location: "europe",
     });
     assert.throws(() => read("prod", { schedule: "daily" }), /backups\.schedule: expected five fields/);
-    const spec = backupBucketSpec("b", { project: "p", location: "us", keepDays: 3 }, true);
-    assert.deepEqual(spec.lifecycleRules, [{ action: { type: "Delete" }, condition: { age: 3 } }]);
+    const spec = backupBucketSpec("b", { project: "p", location: "us" }, true);
+    // An age alone would delete the last dump of a datastore whose dumps fail.
+    assert.deepEqual(
+      spec.lifecycleRules.filter(({ condition }) => !("matchesPrefixes" in condition)),
+      [],
+    );
     assert.equal(spec.forceDestroy, false);
     assert.throws(
       () => backupBucketSpec("b", { project: "p", location: "us", keepDays: 0 }, true),

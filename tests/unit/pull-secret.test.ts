@@ -36,7 +36,11 @@ describe("with what pods pull", () => {
 
   it("is named by every account, of backups too, and by no pod", () => {
     const backups = backedUp(plan).flatMap((one) =>
-      renderBackup(plan, textOptions({ pullLogin }), one, { bucket: "dumps", schedule: "0 3 * * *" }),
+      renderBackup(plan, textOptions({ pullLogin }), one, {
+        bucket: "dumps",
+        schedule: "0 3 * * *",
+        retention: { keepDays: 30, keepAtLeast: 7 },
+      }),
     );
     const accounts = accountsOf([...given, ...backups]);
     assert.ok(accounts.some(({ metadata }) => metadata.name === "db-dump"));
