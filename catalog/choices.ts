@@ -21,6 +21,10 @@ export const EVICTIONS = [
 ] as const;
 export type RedisEviction = (typeof EVICTIONS)[number];
 
+/** Major versions of PostgreSQL, the default first. */
+export const POSTGRES_VERSIONS = [17, 18] as const;
+export type PostgresVersion = (typeof POSTGRES_VERSIONS)[number];
+
 export const POSTGRES_EXTENSIONS = ["citext", "pg_trgm", "pgcrypto", "timescaledb", "vector"] as const;
 export type PostgresExtension = (typeof POSTGRES_EXTENSIONS)[number];
 

@@ -95,7 +95,7 @@ up() {
   done
   if present debian || make debian; then
     for name in $wanted; do
-      if on_debian "$name" && ! present "$name"; then make "$name" & jobs+=($!); fi
+      if on_debian "$name" && ! on_postgres "$name" && ! present "$name"; then make "$name" & jobs+=($!); fi
     done
   else
     failed=1

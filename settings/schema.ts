@@ -11,6 +11,7 @@ import {
   type SystemDefinition,
 } from "../catalog/types";
 import { cronProblem } from "./cron";
+import { POSTGRES_VERSIONS } from "../catalog/choices";
 import { MULTI_REGIONS, REGIONS } from "./regions";
 
 /** DNS host names: at least two labels of letters, digits and dashes. */
@@ -106,6 +107,12 @@ const postgres = z
       .enum(["container", "cloud-sql"])
       .optional()
       .describe("How it is provided. Default: a container (Compose, Kubernetes), Cloud SQL on Google Cloud."),
+    version: z
+      .literal(POSTGRES_VERSIONS, { error: `expected ${POSTGRES_VERSIONS.join(" or ")}` })
+      .optional()
+      .describe(
+        "Major version in this environment; `longshore upgrade` sets it. Default: the version of the description.",
+      ),
     tier: z
       .string()
       .regex(

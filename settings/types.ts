@@ -1,4 +1,5 @@
 import type { ServiceSettings } from "../catalog/plan/settings";
+import type { PostgresVersion } from "../catalog/choices";
 import type { DatastoreKind, Logging, Target } from "../catalog/plan/types";
 import type { Generations } from "../catalog/generations";
 import type { Environment, SettingValue } from "../catalog/types";
@@ -90,6 +91,8 @@ export interface SystemSettings {
 
 export interface DatastoreSettings {
   readonly kind?: DatastoreKind | undefined;
+  /** Major version of PostgreSQL. */
+  readonly version?: PostgresVersion | undefined;
   readonly tier?: string | undefined;
   readonly highAvailability?: boolean | undefined;
   readonly persistence?: "snapshots" | undefined;

@@ -1,4 +1,5 @@
 import { EXTENSION_IMAGES } from "../plan/postgres";
+import type { PostgresVersion } from "../choices";
 import type { PlanSettings } from "../plan/settings";
 import type { Problem } from "../problems";
 import type { PostgresDefinition, PostgresExtension } from "../types";
@@ -13,9 +14,37 @@ export const EXTENSIONS: Readonly<Record<"container" | "cloud-sql", readonly Pos
 /** Minimum and maximum disk size of Cloud SQL in bytes: 10 GiB and 64 TiB. */
 const CLOUD_SQL_DISK = [10 * 2 ** 30, 64 * 2 ** 40] as const;
 
-export function checkPostgres({ name, extensions }: PostgresDefinition): Problem[] {
+/**
+ * Major versions that the pinned release of an extension supports. TimescaleDB 2.19 supports none after 17, and a dump
+ * can only be restored into the same release of it.
+ */
+const EXTENSION_VERSIONS: Readonly<Partial<Record<PostgresExtension, readonly PostgresVersion[]>>> = {
+  timescaledb: [17],
+};
+
+/** Reports extensions that are not available in a major version. */
+function checkVersion(
+  path: string,
+  version: PostgresVersion,
+  extensions: readonly PostgresExtension[],
+): Problem[] {
+  return extensions.flatMap((extension) => {
+    const supported = EXTENSION_VERSIONS[extension];
+    return supported === undefined || supported.includes(version)
+      ? []
+      : [
+          {
+            path,
+            message: `expected ${supported.join(" or ")} with the extension ${extension}, got ${version}`,
+          },
+        ];
+  });
+}
+
+export function checkPostgres({ name, version, extensions }: PostgresDefinition): Problem[] {
   const apart = extensions.filter((one) => EXTENSION_IMAGES[one] !== undefined);
   return [
+    ...checkVersion(`${name}.version`, version, extensions),
     ...(apart.length > 1
       ? [
           {
@@ -36,16 +65,23 @@ export function checkCloudSql(
   const chosen = settings.datastores?.[name]?.kind;
   const kind = chosen ?? (settings.target === "gcp" ? "cloud-sql" : "container");
   const path = `datastores.${name}.kind`;
+  const version = settings.datastores?.[name]?.version;
+  const versions =
+    version === undefined ? [] : checkVersion(`datastores.${name}.version`, version, extensions);
   if (kind === "cloud-sql" && settings.target !== "gcp") {
-    return [{ path, message: `the target ${settings.target} has no Cloud SQL`, fix: "use kind: container" }];
+    return [
+      ...versions,
+      { path, message: `the target ${settings.target} has no Cloud SQL`, fix: "use kind: container" },
+    ];
   }
   if (kind !== "cloud-sql") {
     return kind === "container"
-      ? []
+      ? versions
       : [{ path, message: `expected container or cloud-sql for PostgreSQL, got ${kind}` }];
   }
   const size = parseQuantity(storage) ?? 0;
   return [
+    ...versions,
     ...extensions
       .filter(
         (extension) =>

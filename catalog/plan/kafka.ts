@@ -100,7 +100,9 @@ function kafkaWorkload(
     // Except for /tmp, these are volumes of the image. If unmounted, every container would leave anonymous volumes
     // behind.
     writable: ["/etc/kafka/secrets", "/mnt/shared/config", "/tmp"],
-    volumes: [{ name: "data", path: DATA, size: planned.storage }],
+    volumes: [
+      { name: "data", path: DATA, size: planned.storage, holds: { kind: "kafka", version: planned.version } },
+    ],
     graceSeconds: 60,
   };
 }

@@ -102,7 +102,9 @@ function neo4jWorkload(
     resources,
     // `/logs` is a volume of the image. If unmounted, every container would leave an anonymous volume behind.
     writable: ["/logs", "/tmp", "/var/lib/neo4j/conf"],
-    volumes: [{ name: "data", path: DATA, size: planned.storage }],
+    volumes: [
+      { name: "data", path: DATA, size: planned.storage, holds: { kind: "neo4j", version: planned.version } },
+    ],
     graceSeconds: 60,
   };
 }

@@ -1,4 +1,5 @@
 import type { DatastoreProperty, DatastoreRole } from "../references";
+import type { PostgresVersion } from "../choices";
 import type { PostgresDefinition, PostgresExtension } from "../types";
 import { parseQuantity } from "../values";
 import type { DatastoreKind, CredentialRevocation } from "./engine";
@@ -29,18 +30,24 @@ import type {
 const PORT = 5432;
 /** A published image and the user that it runs as. */
 interface PublishedImage {
-  readonly reference: (version: number) => string;
+  readonly reference: (version: PostgresVersion) => string;
   readonly user: number;
 }
 
 const OFFICIAL_IMAGE: PublishedImage = { reference: (version) => `postgres:${version}`, user: 999 };
+/** First release of pgvector for each major version. */
+const PGVECTOR: Readonly<Record<PostgresVersion, string>> = { 17: "0.8.0", 18: "0.8.1" };
 /** Extensions that the official image lacks, with an image of their publisher that contains them. */
 export const EXTENSION_IMAGES: Readonly<Partial<Record<PostgresExtension, PublishedImage>>> = {
   // Based on Alpine, where the user has a different ID.
   timescaledb: { reference: (version) => `timescale/timescaledb:2.19.3-pg${version}`, user: 70 },
-  vector: { reference: (version) => `pgvector/pgvector:0.8.0-pg${version}`, user: 999 },
+  vector: { reference: (version) => `pgvector/pgvector:${PGVECTOR[version]}-pg${version}`, user: 999 },
 };
-const DATA = "/var/lib/postgresql/data";
+
+/** Mount path of the volume: the folder that the image declares as a volume, which its user owns. */
+function dataFolder(version: PostgresVersion): string {
+  return version >= 18 ? "/var/lib/postgresql" : "/var/lib/postgresql/data";
+}
 
 /** Cloud SQL's smallest machine type with a dedicated core. */
 const DEFAULT_TIER = "db-custom-1-3840";
@@ -59,7 +66,7 @@ function planPostgres(definition: PostgresDefinition, settings: PlanSettings): P
       (chosen?.kind ?? (settings.target === "gcp" ? "cloud-sql" : "container")) === "cloud-sql"
         ? "cloud-sql"
         : "container",
-    version: definition.version,
+    version: postgresVersion(definition, settings),
     database: definition.database,
     port: PORT,
     storage: parseQuantity(definition.storage) ?? 0,
@@ -69,6 +76,14 @@ function planPostgres(definition: PostgresDefinition, settings: PlanSettings): P
     tier: chosen?.tier ?? DEFAULT_TIER,
     highAvailability: chosen?.highAvailability ?? settings.environment === "prod",
   };
+}
+
+/** Returns the major version in an environment. */
+export function postgresVersion(
+  { name, version }: Pick<PostgresDefinition, "name" | "version">,
+  { datastores }: Pick<PlanSettings, "datastores">,
+): PostgresVersion {
+  return datastores?.[name]?.version ?? version;
 }
 
 function postgresImage(planned: PlannedPostgres): PlannedImage {
@@ -115,7 +130,7 @@ function postgresWorkload(
     kind: "store",
     command: ["postgres", ...serverOptions(datastore)],
     env: [
-      { name: "PGDATA", value: `${DATA}/pgdata` },
+      { name: "PGDATA", value: `${dataFolder(datastore.version)}/pgdata` },
       { name: "POSTGRES_DB", value: datastore.database },
       { name: "POSTGRES_USER", value: datastore.roles.admin.name },
     ],
@@ -130,7 +145,14 @@ function postgresWorkload(
       definition.environments[settings.environment]?.resources ?? definition.resources,
     ),
     writable: ["/tmp", "/var/run/postgresql"],
-    volumes: [{ name: "data", path: DATA, size: datastore.storage }],
+    volumes: [
+      {
+        name: "data",
+        path: dataFolder(datastore.version),
+        size: datastore.storage,
+        holds: { kind: "postgres", version: String(datastore.version) },
+      },
+    ],
     // A fast shutdown writes a checkpoint, which takes long with a large cache. (SIGTERM would wait for clients.)
     graceSeconds: 60,
   };

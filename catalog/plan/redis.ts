@@ -95,7 +95,16 @@ function redisWorkload(
       startupSeconds: 120,
     },
     resources: planResources(definition.environments[environment]?.resources ?? definition.resources),
-    volumes: planned.appendOnly ? [{ name: "data", path: DATA, size: planned.storage }] : [],
+    volumes: planned.appendOnly
+      ? [
+          {
+            name: "data",
+            path: DATA,
+            size: planned.storage,
+            holds: { kind: "redis", version: String(planned.version) },
+          },
+        ]
+      : [],
   };
 }
 

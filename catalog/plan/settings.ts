@@ -1,3 +1,4 @@
+import type { PostgresVersion } from "../choices";
 import type { Generations } from "../generations";
 import type { Environment, SettingValue } from "../types";
 import type { Quantity } from "../values";
@@ -36,6 +37,8 @@ export interface PlanSettings {
       string,
       | {
           readonly kind?: DatastoreKind | undefined;
+          /** Major version of PostgreSQL. @default - the catalog's */
+          readonly version?: PostgresVersion | undefined;
           readonly tier?: string | undefined;
           readonly highAvailability?: boolean | undefined;
           readonly persistence?: "snapshots" | undefined;

@@ -1,6 +1,7 @@
-import type { Target } from "../choices";
+import type { PostgresVersion, Target } from "../choices";
 import type {
   BuildSource,
+  Engine,
   Environment,
   GeneratedValue,
   PostgresExtension,
@@ -180,6 +181,8 @@ export interface PlannedVolume {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
+  /** Kind and version of the datastore that writes it. @default - no datastore */
+  readonly holds?: { readonly kind: Engine; readonly version: string };
 }
 
 export interface Dependency {
@@ -215,7 +218,7 @@ interface PlannedStore {
 export interface PlannedPostgres extends PlannedStore {
   readonly engine: "postgres";
   readonly kind: "container" | "cloud-sql";
-  readonly version: number;
+  readonly version: PostgresVersion;
   readonly database: string;
   readonly extensions: readonly PostgresExtension[];
   readonly roles: PostgresRoles;

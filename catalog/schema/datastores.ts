@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { ENVIRONMENTS, EVICTIONS, POSTGRES_EXTENSIONS, type Environment } from "../choices";
+import {
+  ENVIRONMENTS,
+  EVICTIONS,
+  POSTGRES_EXTENSIONS,
+  POSTGRES_VERSIONS,
+  type Environment,
+} from "../choices";
 import { duration, list, named, oneOf, options, quantity, text, truth, wholeNumber } from "./basics";
 import { resources } from "./container";
 
@@ -24,8 +30,13 @@ const version = <const V extends string | number>(value: V) =>
 
 export const postgresOptions = options({
   ...storeShape,
-  /** Major version. @default 17 */
-  version: version(17),
+  /**
+   * Major version. A stack's setting `datastores.NAME.version` takes precedence. Existing data does not move to another
+   * major version by itself: `longshore upgrade` moves it. @default 17
+   */
+  version: z
+    .literal(POSTGRES_VERSIONS, { error: `expected ${POSTGRES_VERSIONS.join(" or ")}` })
+    .default(POSTGRES_VERSIONS[0]),
   /** Name of the database. @default - the system's name */
   database: text.exactOptional(),
   /** Extensions to create in the database. @default [] */

@@ -140,9 +140,15 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
 function volumes(workloads: readonly Workload[]): NonNullable<ComposeDocument["volumes"]> {
   return Object.fromEntries(
     workloads.flatMap((workload) =>
-      workload.volumes.map(({ name, size }) => [
-        volumeName(workload, name),
-        { labels: { "longshore.size": bytes(size), [LABELS.workload]: workload.name } },
+      workload.volumes.map((volume) => [
+        volumeName(workload, volume),
+        {
+          labels: {
+            ...(volume.holds && { [LABELS.data]: `${volume.holds.kind} ${volume.holds.version}` }),
+            "longshore.size": bytes(volume.size),
+            [LABELS.workload]: workload.name,
+          },
+        },
       ]),
     ),
   );

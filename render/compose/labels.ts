@@ -12,6 +12,8 @@ export const LABELS = {
   scheme: "longshore.scheme",
   /** Signal on which the process reloads its files. @default - it watches them, or reads them only at startup */
   reload: "longshore.reload",
+  /** Kind and version of the datastore that writes a volume, such as `postgres 17`. */
+  data: "longshore.data",
   /** Maximum duration of a job in seconds. */
   timeout: "longshore.timeout",
 } as const;

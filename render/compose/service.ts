@@ -1,4 +1,4 @@
-import type { Plan, PlannedImage, Workload } from "../../catalog/plan/types";
+import type { Plan, PlannedImage, PlannedVolume, Workload } from "../../catalog/plan/types";
 import { baseImage } from "../../catalog/build-graph";
 import type { ComposeBuild, ComposeService, DependencyCondition } from "./document";
 import { deviceMounts, deviceRules, gpuReservation } from "./devices";
@@ -42,10 +42,10 @@ export function composeService(workload: Workload, context: ServiceContext): Com
     environment: environment(workload),
     ports: list(ports(workload, context)),
     volumes: list([
-      ...workload.volumes.map(({ name, path }) => ({
+      ...workload.volumes.map((volume) => ({
         type: "volume" as const,
-        source: volumeName(workload, name),
-        target: path,
+        source: volumeName(workload, volume),
+        target: volume.path,
       })),
       ...(workload.develop?.mounts ?? []).map(({ source, path }) => ({
         type: "bind" as const,
@@ -86,10 +86,19 @@ function memory({ writable, develop, user, resources }: Workload): string[] {
   return [...writable.map((path) => tmpfs(path, user, size)), ...build];
 }
 
-/** Names a volume after its workload, such as `db_data`, so that two databases may each have a volume `data`. */
-export function volumeName({ name }: Workload, volume: string): string {
-  return `${name}_${volume}`;
+/**
+ * Names a volume after its workload, such as `db_data`, so that two databases may each have a volume `data`. The data of
+ * each major version of PostgreSQL has a volume of its own, such as `db_data-18`; 17 was the first and has no suffix.
+ */
+export function volumeName(
+  { name: workload }: Pick<Workload, "name">,
+  { name, holds }: Pick<PlannedVolume, "name" | "holds">,
+): string {
+  const suffix = holds?.kind === "postgres" && holds.version !== FIRST_POSTGRES ? `-${holds.version}` : "";
+  return `${workload}_${name}${suffix}`;
 }
+
+const FIRST_POSTGRES = "17";
 
 export function secretKey({ name }: Pick<Workload, "name">, secret: string): string {
   return `${name}_${secret}`;
