@@ -178,6 +178,53 @@ const datastoreRestarted: Rule = ({ operation, type, properties }) =>
     ? "datastore with a single replica restarts"
     : undefined;
 
+const STORE = /^apps\/v1\/StatefulSet$|^compose\/service$/;
+
+/**
+ * Another major version of a datastore. PostgreSQL and Neo4j do not read the data of another major version, and no
+ * datastore reads data of a newer one.
+ */
+const datastoreVersion: Rule = property(STORE, /(^|[.\]])image$/, ({ before, after }) => {
+  const [was, is] = [datastoreOf(before), datastoreOf(after)];
+  if (!was || !is || was.name !== is.name || was.version === is.version) {
+    return undefined;
+  }
+  const change = `${was.name} ${was.version} → ${is.version}`;
+  const isOlder = Number(is.version) < Number(was.version);
+  return isOlder
+    ? `${change}: an older version does not read the data`
+    : was.name === "PostgreSQL" || was.name === "Neo4j"
+      ? `${change}: refused while the data is of ${was.version}; move the data first (docs/how-to/operations/upgrade-a-datastore.md)`
+      : `${change}: the data is converted and cannot go back`;
+});
+
+/** Major version of a datastore's image, such as `pgvector/pgvector:0.8.0-pg17`. */
+function datastoreOf(reference: unknown): { readonly name: string; readonly version: string } | undefined {
+  const text = typeof reference === "string" ? reference.replace(/@sha256:.*$/, "") : "";
+  const [, image = "", tag = ""] = /(?:^|\/)([a-z0-9_-]+):([^/:]+)$/.exec(text) ?? [];
+  const name = DATASTORES[image];
+  const version = /(?:^|-pg)(\d+)(?=[.-]|$)/.exec(
+    /-pg\d/.test(tag) ? tag.slice(tag.indexOf("-pg")) : tag,
+  )?.[1];
+  return name === undefined || version === undefined ? undefined : { name, version };
+}
+
+const DATASTORES: Readonly<Record<string, string>> = {
+  postgres: "PostgreSQL",
+  pgvector: "PostgreSQL",
+  timescaledb: "PostgreSQL",
+  redis: "Redis",
+  neo4j: "Neo4j",
+  kafka: "Kafka",
+};
+
+const databaseUpgraded: Rule = property(
+  /^gcp:sql/,
+  /^databaseVersion$/,
+  ({ before, after }) =>
+    `in-place upgrade ${String(before)} → ${String(after)}: minutes of downtime, and Cloud SQL has no way back but a backup`,
+);
+
 const partitionsRemoved: Rule = property(
   /^gcp:managedkafka\/topic/,
   /^partitionCount$/,
@@ -213,6 +260,8 @@ const RULES: readonly Rule[] = [
   zoneRedundancyRemoved,
   databaseRestarted,
   datastoreRestarted,
+  datastoreVersion,
+  databaseUpgraded,
   partitionsRemoved,
   databaseExposed,
 ];

@@ -40,7 +40,7 @@ export interface BakeInput {
 export interface Document extends Properties {
   services: Record<string, DocumentService>;
   networks?: Record<string, { name?: string; external?: boolean } | null>;
-  volumes?: Record<string, { name?: string } | null>;
+  volumes?: Record<string, { name?: string; labels?: unknown } | null>;
 }
 
 export interface DocumentService extends Properties {

@@ -2,7 +2,7 @@ import { ensureImages, configHashes } from "./build";
 import { validateDocument } from "./check";
 import { isAlive, listContainers } from "./containers";
 import { changedServices, diffProject, isEqual } from "./diff";
-import { docker } from "./docker";
+import { docker, DockerError, DockerTimeout } from "./docker";
 import { readServices, serviceState, wantedStates } from "./drift";
 import { Cancelled, PartialError } from "./errors";
 import { failureText } from "./failures";
@@ -29,6 +29,8 @@ import { removeUnusedNetworks } from "./shared-networks";
 import { stopContainers } from "./start-stop";
 import { keptVolumes, unusedVolumes, unusedVolumesText, volumeChanges } from "./unused-volumes";
 import { noteFinished, noteUnfinished, readUnfinished } from "./unfinished";
+import { wantedData } from "./volume-check";
+import { dataProblems, recordData, requireData } from "./volume-data";
 import { hasUnknown, isRecord, unwrap, type Properties } from "./values";
 
 /** Handler of `compose:index:Project`, a Compose project on this machine's Docker daemon. Its id is the project name. */
@@ -57,9 +59,17 @@ export const projectHandler: ResourceHandler = {
     }
     inputs.services = wantedStates(Object.keys(document.services), (name) => isJob(name, document));
     // A deployed document is valid. Validating it again would cost every `up` a tenth of a second.
-    const known = isEqual(document, unwrap(olds.document));
-    volumeChanges(unwrap(olds.document), document).forEach((text) => call?.log.warning(text));
-    return { inputs, failures: known ? [] : await validateDocument(project, document) };
+    const before = unwrap(olds.document);
+    const known = isEqual(document, before);
+    volumeChanges(before, document).forEach((text) => call?.log.warning(text));
+    if (known) {
+      return { inputs, failures };
+    }
+    failures.push(...(await validateDocument(project, document)));
+    if (failures.length === 0 && !hasSameData(before, document)) {
+      failures.push(...(await dataFailures({ project, document })));
+    }
+    return { inputs, failures };
   },
 
   diff: (old, news) => Promise.resolve(diffProject(old, news)),
@@ -119,6 +129,7 @@ async function deployMasked(
   let release: Release;
   try {
     images = await ensureImages(draft.file, inputs, log, signal);
+    await requireData(inputs, [...images.keys()]);
     release = await draft.finish([...images.keys()][0]);
   } catch (error) {
     draft.discard();
@@ -129,7 +140,12 @@ async function deployMasked(
   const runsAgain = (job: string) => left !== undefined || asked.has(job);
   let problem: Problem | undefined;
   try {
+    // Before the start, because a new version may change the data at once; afterwards for volumes that it created.
+    await recordData(inputs, [...images.keys()]);
     problem = problemOf(inputs, await rollOut(inputs, release, images, { log, signal }, runsAgain), mask);
+    if (problem === undefined) {
+      await recordData(inputs, [...images.keys()]);
+    }
   } catch (error) {
     // From here on resources may exist. Without a state, no command would remove them.
     problem = { message: mask(messageOf(error)), unfinished: "a failed deployment" };
@@ -153,6 +169,26 @@ async function deployMasked(
   const { message, unfinished } = problem;
   noteUnfinished(project, unfinished);
   throw new PartialError(message, project, { ...outputs, unfinished });
+}
+
+/** Whether two documents describe the same versions of data, so that a deployed one needs no check before its deployment. */
+function hasSameData(before: unknown, document: Document): boolean {
+  const dataOf = (one: Document) => wantedData({ project: "", document: one });
+  return (
+    isRecord(before) && isRecord(before.services) && isEqual(dataOf(before as Document), dataOf(document))
+  );
+}
+
+/** Problems with existing data. None if the daemon does not answer: a preview needs no daemon, the deployment checks again. */
+async function dataFailures(inputs: Pick<ProjectInputs, "project" | "document">): Promise<CheckFailure[]> {
+  try {
+    return (await dataProblems(inputs, [])).map((reason) => ({ property: "document.volumes", reason }));
+  } catch (error) {
+    if (error instanceof DockerError || error instanceof DockerTimeout) {
+      return [];
+    }
+    throw error;
+  }
 }
 
 function messageOf(error: unknown): string {

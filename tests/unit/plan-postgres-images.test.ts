@@ -7,6 +7,7 @@ import { describe, it } from "mocha";
 import { checkSystem } from "../../catalog/check";
 import { system } from "../../catalog/define";
 import { planSystem } from "../../catalog/plan";
+import { renderCompose } from "../../render/compose";
 import type { PlannedProbe } from "../../catalog/plan/types";
 import type { PostgresExtension } from "../../catalog/types";
 
@@ -80,6 +81,52 @@ describe("the image of a PostgreSQL", () => {
         ({ path, message, fix }) => `${path}: ${message}; ${fix ?? ""}`,
       ),
       ["sample.db.extensions: no published image has both vector and timescaledb; use a datastore for each"],
+    );
+  });
+});
+
+describe("the major version of a PostgreSQL", () => {
+  const planned = (extensions: PostgresExtension[], version?: 17 | 18) =>
+    planSystem(sample(extensions), {
+      environment: "local",
+      target: "compose",
+      datastores: { db: { version } },
+    });
+
+  it("is the description's, unless the environment has a version of its own", () => {
+    assert.equal(planned([]).datastores[0]?.version, 17);
+    const { datastores, images, workloads } = planned(["vector"], 18);
+    assert.equal(datastores[0]?.version, 18);
+    assert.deepEqual(images.find(({ name }) => name === "db")?.source, {
+      kind: "upstream",
+      reference: "pgvector/pgvector:0.8.1-pg18",
+    });
+    const store = workloads.find(({ kind }) => kind === "store");
+    assert.deepEqual(store?.volumes[0]?.holds, { kind: "postgres", version: "18" });
+    // The folder that the image declares as a volume, owned by its user.
+    assert.equal(store?.volumes[0]?.path, "/var/lib/postgresql");
+    assert.ok(
+      store?.env.some(({ name, value }) => name === "PGDATA" && value === "/var/lib/postgresql/pgdata"),
+    );
+  });
+
+  it("has a volume of its own in Compose", () => {
+    const volumesOf = (version: 17 | 18) => {
+      const options = { project: "sample-local", imageReference: () => "image", edgePort: 8080 };
+      const { document } = renderCompose(planned([], version), options);
+      return [
+        Object.keys(document.volumes ?? {}),
+        document.services["db"]?.volumes?.map(({ source }) => source),
+      ];
+    };
+    assert.deepEqual(volumesOf(17), [["db_data"], ["db_data"]]);
+    assert.deepEqual(volumesOf(18), [["db_data-18"], ["db_data-18"]]);
+  });
+
+  it("is checked against the extensions", () => {
+    assert.throws(
+      () => planned(["timescaledb"], 18),
+      /datastores\.db\.version: expected 17 with the extension timescaledb, got 18/,
     );
   });
 });
