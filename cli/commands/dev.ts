@@ -9,6 +9,7 @@ import {
   type SystemOption,
 } from "../support/options";
 import { DEVELOPMENT_STACK } from "../support/project";
+import { up } from "./up";
 
 export interface DevOptions extends SystemOption, JsonOption {
   readonly profile?: readonly string[];
@@ -27,8 +28,6 @@ export function register(program: Command): Command {
     [`longshore down --stack ${DEVELOPMENT_STACK} --volumes`, "when it is over: sample data goes too"],
   ]);
   return command.action((options: DevOptions) =>
-    locked(DEVELOPMENT_STACK, "dev", async () =>
-      (await import("../engine/actions.js")).up({ ...options, stack: DEVELOPMENT_STACK }),
-    ),
+    locked(DEVELOPMENT_STACK, "dev", () => up({ ...options, stack: DEVELOPMENT_STACK })),
   );
 }

@@ -1,5 +1,9 @@
 import type { Command } from "commander";
 import { withExamples, withStack, withSystem, type StackOption, type SystemOption } from "../support/options";
+import { openTerminal } from "../support/terminal";
+import { handOver, projectOf } from "../compose/docker";
+import { findService, survey } from "../compose/survey";
+import { kubectl, findIn } from "../compose/elsewhere";
 
 export type ExecOptions = StackOption & SystemOption;
 
@@ -13,7 +17,35 @@ export function register(program: Command): Command {
     ["longshore exec backend -- python --version", ""],
     ["longshore exec db -- psql -U postgres todo", "a database's own client"],
   ]);
-  return command.action(async (service: string, words: string[], options: ExecOptions) =>
-    (await import("../compose/actions.js")).exec(service, words, options),
+  return command.action((service: string, words: string[], options: ExecOptions) =>
+    exec(service, words, options),
   );
+}
+
+/** Runs `longshore exec`. */
+async function exec(
+  service: string,
+  words: readonly string[],
+  { stack, system }: ExecOptions,
+): Promise<void> {
+  const found = await survey(
+    stack,
+    system,
+    (_, settings) => {
+      const where = findIn(settings, service);
+      return `${kubectl(settings)} exec --namespace ${where.system} -it deployment/${where.service} -- ${words.join(" ")}`;
+    },
+    openTerminal(),
+  );
+  const where = findService(found, service);
+  const interactive = process.stdin.isTTY && process.stdout.isTTY;
+  process.exitCode = await handOver(found.engine, [
+    "compose",
+    "--project-name",
+    projectOf(where.system, stack),
+    "exec",
+    ...(interactive ? [] : ["--no-TTY"]),
+    where.service,
+    ...words,
+  ]);
 }

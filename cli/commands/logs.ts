@@ -1,5 +1,11 @@
 import type { Command } from "commander";
 import { withExamples, withStack, withSystem, type StackOption, type SystemOption } from "../support/options";
+import { usage } from "../support/failure";
+import { openTerminal } from "../support/terminal";
+import { handOver, projectOf } from "../compose/docker";
+import { findService, survey } from "../compose/survey";
+import { nothingRuns } from "../compose/states";
+import { kubectl, findIn } from "../compose/elsewhere";
 
 export interface LogsOptions extends StackOption, SystemOption {
   readonly follow?: boolean;
@@ -17,7 +23,48 @@ export function register(program: Command): Command {
     ["longshore logs", "the last lines of everything"],
     ["longshore logs todo/backend --follow", "one service, as it speaks"],
   ]);
-  return command.action(async (service: string | undefined, options: LogsOptions) =>
-    (await import("../compose/actions.js")).logs(service, options),
+  return command.action((service: string | undefined, options: LogsOptions) => logs(service, options));
+}
+
+/** Runs `longshore logs`. */
+async function logs(
+  service: string | undefined,
+  { stack, system, follow = false, tail = "200" }: LogsOptions,
+): Promise<void> {
+  if (!/^(\d+|all)$/.test(tail)) {
+    throw usage(`--tail: expected a number of lines or all, got ${tail}`);
+  }
+  const terminal = openTerminal();
+  const found = await survey(
+    stack,
+    system,
+    (of, settings) => {
+      const where = service === undefined ? undefined : findIn(settings, service);
+      return `${kubectl(settings)} logs --namespace ${where?.system ?? of} ${where ? `deployment/${where.service}` : "--all-pods"}`;
+    },
+    terminal,
   );
+  const up = new Set(found.containers.map((one) => one.system));
+  const where =
+    service === undefined
+      ? [...up].map((name) => ({ system: name, service: undefined }))
+      : [findService(found, service)];
+  if (where.length === 0) {
+    terminal.note(nothingRuns(stack));
+  }
+  const codes = await Promise.all(
+    where.map((one) =>
+      handOver(found.engine, [
+        "compose",
+        "--project-name",
+        projectOf(one.system, stack),
+        "logs",
+        "--tail",
+        tail,
+        ...(follow ? ["--follow"] : []),
+        ...(one.service === undefined ? [] : [one.service]),
+      ]),
+    ),
+  );
+  process.exitCode = Math.max(0, ...codes);
 }

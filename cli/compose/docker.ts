@@ -9,7 +9,6 @@ import { LABELS } from "../../render/compose/labels";
 import { Failure, usage } from "../support/failure";
 import { onEndSignals } from "../support/interrupts";
 import { environmentWith } from "../support/tools";
-import { waitsFor } from "./not-started";
 import { requireOwned } from "./owned";
 
 /** The Docker daemon that runs the stack. Read-only commands do not set one up. */
@@ -203,4 +202,9 @@ export function handOver(engine: Engine, args: readonly string[]): Promise<numbe
       resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal]));
     });
   });
+}
+
+/** Parses the service names from Compose's label: `db:service_healthy:false,…`. */
+export function waitsFor(label: string | undefined): string[] {
+  return (label ?? "").split(",").flatMap((entry) => entry.split(":")[0] || []);
 }

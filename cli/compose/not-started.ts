@@ -1,10 +1,5 @@
 import type { Container } from "./docker";
 
-/** Parses the service names from Compose's label: `db:service_healthy:false,…`. */
-export function waitsFor(label: string | undefined): string[] {
-  return (label ?? "").split(",").flatMap((entry) => entry.split(":")[0] || []);
-}
-
 type Seen = Pick<Container, "system" | "service" | "kind" | "state" | "health" | "exitCode" | "waitsFor">;
 
 /** Describes why a container was created but not started, such as `not started: waits for migrate`. */

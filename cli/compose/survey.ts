@@ -4,10 +4,10 @@ import { presentIn } from "../../catalog/plan/presence";
 import { ProblemsError } from "../../catalog/problems";
 import { EDGE } from "../../render/compose/edge";
 import { planSettings, type StackSettings } from "../../settings";
-import { systems as catalog } from "../../stacks";
 import { deployedSystems } from "../engine/state";
 import { usage } from "../support/failure";
 import { choose, chosen, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
+import { systems as catalog } from "../support/systems";
 import type { Terminal } from "../support/terminal";
 import { checkDaemon } from "./daemon";
 import { containersOf, openEngine, type Container, type Engine } from "./docker";
@@ -91,7 +91,7 @@ function absentOf(
 }
 
 function servicesIn(settings: StackSettings, system: string) {
-  const definition = catalog[system];
+  const definition = catalog()[system];
   return definition ? presentIn(definition, planSettings(settings, system)).services : [];
 }
 
@@ -134,7 +134,7 @@ function servicesOf(settings: StackSettings, system: string, containers: readonl
 }
 
 function plannedServices(settings: StackSettings, system: string): string[] {
-  const definition = catalog[system];
+  const definition = catalog()[system];
   if (!definition) {
     return [];
   }

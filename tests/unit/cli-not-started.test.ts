@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { notStarted, waitsFor } from "../../cli/compose/not-started";
+import { waitsFor } from "../../cli/compose/docker";
+import { notStarted } from "../../cli/compose/not-started";
 
 const one = (service: string, more: object = {}) => ({
   system: "notes",

@@ -7,7 +7,7 @@ import { ProblemsError } from "../../catalog/problems";
 import type { Change } from "../../cli/engine/changes";
 import { groupsOf } from "../../cli/engine/offline";
 import { exportLines } from "../../cli/commands/env";
-import { healthOf } from "../../cli/compose/actions";
+import { healthOf } from "../../cli/compose/states";
 import { EXIT, Failure } from "../../cli/support/failure";
 import { canDrawOn } from "../../cli/support/progress";
 import { reportError } from "../../cli/support/report-error";

@@ -19,6 +19,7 @@ import { generationsInState, readState } from "../../secrets/deployed-generation
 import { noteGenerations, requireFinished, setGenerated, withConfig } from "../../secrets/generations";
 import { foundIn, wholePlan } from "../../secrets/find";
 import { rotations, stepOf, type Rotation } from "../../secrets/rotation";
+import { up as bringUp } from "../up";
 
 interface RotateOptions extends StackOption, JsonOption {
   /** Whether to deploy the systems afterwards. */
@@ -100,7 +101,6 @@ async function rotateSecrets(
     terminal.note(`deploy with: bin/longshore up --stack ${stack}`);
     return;
   }
-  const { up: bringUp } = await import("../../engine/actions.js");
   await bringUp({ stack, system: [...new Set(systems)], json, yes: true });
 }
 
