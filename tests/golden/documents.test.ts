@@ -1,100 +1,68 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { join } from "node:path";
-import { planSystem, type PlannedImage } from "../../catalog/plan";
 import { DEFAULT_SCRAPE_SECONDS } from "../../catalog/plan/monitoring";
-import { renderCompose } from "../../render/compose";
-import { renderKubernetes } from "../../render/kubernetes";
 import { cloudDashboardJson } from "../../render/monitoring/dashboards/cloud-monitoring";
 import { clusterRules, podMonitorings, useRules } from "../../render/monitoring/google";
-import { loadStack, planSettings } from "../../settings";
 import { systems } from "../../stacks";
 import { yamlStream, yamlText } from "../../yaml/write";
+import { documentDifferences } from "../support/document-differences";
 import { matchesGolden } from "../support/golden";
+import { matchesGoldenSet } from "../support/golden-set";
+import {
+  composeDocuments,
+  kubernetesObjects,
+  planOfStack,
+  runsOnClusters,
+} from "../support/rendered-documents";
 
-const root = join(__dirname, "..", "..");
-
-/** Tags follow the sources; here a fixed one stands for them. */
-const imageReference = (system: string) => (image: PlannedImage) =>
-  image.source.kind === "build" ? `${system}/${image.name}:src-000000000000` : image.source.reference;
+const ORDER = ["prod", "staging", "dev", "test", "local"] as const;
 
 for (const definition of Object.values(systems)) {
   const { name } = definition;
-  const secretsSet = definition.secrets.map((secret) => secret.name);
 
   describe(`Documents of ${name}`, () => {
-    for (const environment of ["local", "dev", "test", "staging", "prod"] as const) {
-      it(`for Compose in ${environment} equal the golden files`, () => {
-        const plan = planSystem(definition, {
-          environment,
-          target: "compose",
-          secretsSet,
-          profiles: "all",
-          // As stacks of these environments have it.
-          ...(["staging", "prod"].includes(environment) && { monitoring: { scrapeSeconds: 15 } }),
-        });
-        const { document, files } = renderCompose(plan, {
-          project: `${name}-${environment}`,
-          edgePort: 8080,
-          imageReference: imageReference(name),
-          sharedNetwork: (shared) => `monitoring-${environment}_${shared}`,
-        });
-        const folder = `tests/golden/expected/${name}/compose-${environment}`;
-        matchesGolden(`${folder}/compose.yaml`, yamlText(document));
-        for (const [path, content] of Object.entries(files)) {
-          matchesGolden(`${folder}/${path}`, content);
-        }
+    it("for Compose equal the golden files in every environment", () => {
+      matchesGoldenSet({
+        folder: `tests/golden/expected/${name}/compose`,
+        system: name,
+        documents: new Map(
+          ORDER.map((environment) => [environment, composeDocuments(definition, environment)]),
+        ),
       });
-    }
+    });
 
-    const onClusters = definition.targets?.includes("kubernetes") ?? true;
-    for (const stack of onClusters ? ["dev", "staging", "prod"] : []) {
-      it(`for Kubernetes in ${stack} equal the golden files`, () => {
-        const settings = loadStack(root, stack, systems);
-        const plan = planSystem(definition, { ...planSettings(settings, name), secretsSet });
-        const objects = renderKubernetes<string>(plan, {
-          imageReference: imageReference(name),
-          datastoreRange: () => "192.0.2.1/32",
-          resolver: {
-            secret: (secret) => `<secret ${secret}>`,
-            host: () => "192.0.2.1",
-            text: (parts) => parts.join(""),
-          },
-        });
-        matchesGolden(`tests/golden/expected/${name}/kubernetes-${stack}.yaml`, yamlStream(objects));
-        if (stack === "prod") {
-          const monitored = podMonitorings(plan, DEFAULT_SCRAPE_SECONDS);
-          matchesGolden(`tests/golden/expected/${name}/pod-monitoring-${stack}.yaml`, yamlStream(monitored));
-        }
-      });
+    if (!runsOnClusters(definition)) {
+      return;
     }
+    it("for Kubernetes equal the golden files in every stack", () => {
+      const documents = (stack: string) =>
+        new Map([["objects.yaml", yamlStream(kubernetesObjects(planOfStack(definition, stack)))]]);
+      matchesGoldenSet({
+        folder: `tests/golden/expected/${name}/kubernetes`,
+        system: name,
+        documents: new Map(["prod", "staging", "dev"].map((stack) => [stack, documents(stack)])),
+      });
+    });
+
+    it("for Managed Prometheus equal the golden file", () => {
+      const monitored = podMonitorings(planOfStack(definition, "prod"), DEFAULT_SCRAPE_SECONDS);
+      matchesGolden(`tests/golden/expected/${name}/pod-monitoring.yaml`, yamlStream(monitored));
+    });
   });
 }
 
 describe("Documents of a rotation", () => {
-  it("show jobs and users of a database with second-generation passwords", () => {
-    const { todo } = systems;
-    const settings = loadStack(root, "prod", systems);
+  it("differ in the jobs and the users of a database with second-generation passwords", () => {
+    const todo = systems["todo"] ?? assert.fail();
     const generations = { "db-admin-password": { number: 2 }, "db-app-password": { number: 2 } };
-    const plan = planSystem(todo ?? assert.fail(), {
-      ...planSettings(settings, "todo"),
-      secretsSet: ["openai-api-key"],
-      generations,
-    });
-    const objects = renderKubernetes<string>(plan, {
-      imageReference: imageReference("todo"),
-      datastoreRange: () => "192.0.2.1/32",
-      resolver: {
-        secret: (secret) => `<secret ${secret}>`,
-        host: () => "192.0.2.1",
-        text: (parts) => parts.join(""),
-      },
-    }).filter(
-      ({ kind, metadata }) =>
-        ["ConfigMap", "Job", "Secret"].includes(kind) &&
-        ["backend", "db-retire", "db-roles"].includes(metadata.labels["app.kubernetes.io/name"] ?? ""),
+    const [before, after] = [{}, { generations }].map(
+      (options) =>
+        new Map([["objects.yaml", yamlStream(kubernetesObjects(planOfStack(todo, "prod", options)))]]),
     );
-    matchesGolden("tests/golden/expected/todo/rotated-kubernetes-prod.yaml", yamlStream(objects));
+    matchesGolden(
+      "tests/golden/expected/todo/rotated-kubernetes.diff",
+      documentDifferences(before ?? assert.fail(), after ?? assert.fail()),
+    );
   });
 });
 

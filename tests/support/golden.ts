@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const root = join(__dirname, "..", "..");
-const updating = process.env.LONGSHORE_UPDATE_GOLDEN === "1";
+/** Whether golden files are written instead of compared. */
+export const isUpdating = process.env.LONGSHORE_UPDATE_GOLDEN === "1";
 
 /** Compares text with a golden file. `npm run golden:update` writes the file instead. */
 export function matchesGolden(name: string, actual: string): void {
   const file = join(root, name);
-  if (updating) {
+  if (isUpdating) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, actual);
     return;

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadAll } from "js-yaml";
 import { before, describe, it } from "mocha";
 import { renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
+import { systems } from "../../stacks";
 import { loadRefusals, type AdmissionPolicy, type Refusals } from "../support/admission";
 import { planOf, textOptions, workload } from "../support/kubernetes-plan";
+import { kubernetesObjects, planOfStack, runsOnClusters } from "../support/rendered-documents";
 
 type Fields = Record<string, unknown>;
 type Plain = { kind: string; metadata: { name: string }; spec: Fields };
@@ -52,21 +51,17 @@ describe("the policy that the API server holds pods against", () => {
   });
 
   describe("admits what we render", () => {
-    const expected = join(__dirname, "..", "golden", "expected");
-    const documents = readdirSync(expected).flatMap((system) =>
-      readdirSync(join(expected, system))
-        .filter((file) => file.startsWith("kubernetes-"))
-        .map((file) => join(system, file)),
-    );
-    for (const document of documents) {
-      it(document, () => {
-        const objects = loadAll(readFileSync(join(expected, document), "utf8")) as Plain[];
-        const makers = objects.filter(({ kind }) => MAKES_PODS.includes(kind));
-        assert.ok(makers.length > 0);
-        for (const object of makers) {
-          assert.deepEqual(refusals(policyOf(objects), object), [], object.metadata.name);
-        }
-      });
+    for (const definition of Object.values(systems).filter(runsOnClusters)) {
+      for (const stack of ["dev", "staging", "prod"]) {
+        it(`for ${definition.name} in ${stack}`, () => {
+          const objects = plain(kubernetesObjects(planOfStack(definition, stack)));
+          const makers = objects.filter(({ kind }) => MAKES_PODS.includes(kind));
+          assert.ok(makers.length > 0);
+          for (const object of makers) {
+            assert.deepEqual(refusals(policyOf(objects), object), [], object.metadata.name);
+          }
+        });
+      }
     }
   });
 
