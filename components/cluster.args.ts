@@ -102,11 +102,14 @@ function recurringWindow({ start, hours, days }: { start: string; hours: number;
   return { startTime: at(0), endTime: at(hours), recurrence: `FREQ=WEEKLY;BYDAY=${days.join(",")}` };
 }
 
+/** Name of the kubeconfig's extension that marks an Autopilot cluster. Clients ignore it; checks without a cluster read it. */
+export const AUTOPILOT_CLUSTER = "longshore/autopilot";
+
 /**
  * Kubeconfig of the cluster, for kubectl and the provider: its DNS name and the plugin that fetches a token of the
  * current user. Contains no credential.
  */
-export function kubeconfig(name: string, endpoint: string): string {
+export function kubeconfig(name: string, endpoint: string, mode: "autopilot" | "standard"): string {
   const user = {
     exec: {
       apiVersion: "client.authentication.k8s.io/v1beta1",
@@ -119,7 +122,15 @@ export function kubeconfig(name: string, endpoint: string): string {
     apiVersion: "v1",
     kind: "Config",
     "current-context": name,
-    clusters: [{ name, cluster: { server: `https://${endpoint}` } }],
+    clusters: [
+      {
+        name,
+        cluster: {
+          server: `https://${endpoint}`,
+          ...(mode === "autopilot" && { extensions: [{ name: AUTOPILOT_CLUSTER, extension: {} }] }),
+        },
+      },
+    ],
     contexts: [{ name, context: { cluster: name, user: name } }],
     users: [{ name, user }],
   });

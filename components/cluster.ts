@@ -49,7 +49,7 @@ export class GkeCluster extends Component {
     this.nodeAccount = account;
     this.cluster = this.controlPlane(args, grants);
     this.pools = args.mode === "standard" ? this.nodePools(args) : [];
-    this.kubeconfig = this.kubeconfigOf(this.cluster);
+    this.kubeconfig = this.kubeconfigOf(this.cluster, args.mode ?? "autopilot");
     this.provider = this.kubernetesProvider(args);
     this.registerOutputs({ name: this.cluster.name, kubeconfig: this.kubeconfig });
   }
@@ -118,10 +118,13 @@ export class GkeCluster extends Component {
     );
   }
 
-  private kubeconfigOf({ name, controlPlaneEndpointsConfig }: gcp.container.Cluster): pulumi.Output<string> {
+  private kubeconfigOf(
+    { name, controlPlaneEndpointsConfig }: gcp.container.Cluster,
+    mode: "autopilot" | "standard",
+  ): pulumi.Output<string> {
     return pulumi
       .all([name, controlPlaneEndpointsConfig])
-      .apply(([cluster, { dnsEndpointConfig }]) => kubeconfig(cluster, dnsEndpointConfig.endpoint));
+      .apply(([cluster, { dnsEndpointConfig }]) => kubeconfig(cluster, dnsEndpointConfig.endpoint, mode));
   }
 
   private kubernetesProvider({ transform }: GkeClusterArgs): kubernetes.Provider {

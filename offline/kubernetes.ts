@@ -1,4 +1,6 @@
-import { matchesPattern, type Change } from "./diff";
+import { AUTOPILOT_CLUSTER } from "../components/cluster.args";
+import { storedByAutopilot } from "./autopilot";
+import { changes, formatPath, matchesPattern, type Change } from "./diff";
 import { fingerprint } from "./gcp/types";
 import type { Failure, Planner } from "./planner";
 import { checkKubernetesObject, KUBERNETES_VERSION, knowsKubernetesKind } from "./schemas/kubernetes";
@@ -41,6 +43,8 @@ export const kubernetes: Planner = {
     `Kubernetes objects are checked against the schemas of Kubernetes ${KUBERNETES_VERSION}, not by a cluster`,
   ],
 
+  stored: ({ inputs, config }) => (isAutopilot(config) ? storedByAutopilot(inputs) : inputs),
+
   complete(subject, previous, unique) {
     const metadata = record(subject.inputs.metadata);
     if (metadata.name !== undefined) {
@@ -51,7 +55,7 @@ export const kubernetes: Planner = {
     return { metadata: { name: made ?? `${subject.name}-${unique}`, annotations: { [AUTONAMED]: "true" } } };
   },
 
-  check({ type, inputs }): Failure[] {
+  check({ type, inputs, config }): Failure[] {
     if (/^kubernetes:(helm|yaml|kustomize)/.test(type) || type.endsWith("Patch")) {
       return [{ property: "", reason: `the offline provider cannot plan ${type}: it needs a cluster` }];
     }
@@ -59,12 +63,15 @@ export const kubernetes: Planner = {
     // The cluster validates custom resources by their definition; here only the object's shape is checked.
     const problems = checkKubernetesObject(inputs, { isLate: (value) => isUnknown(value as Json) });
     const known = knowsKubernetesKind(apiVersion, kind);
-    return problems
-      .filter(() => known || !isCustomResource(apiVersion))
-      .map(({ path, message, fix }) => ({
-        property: path.replace(/^[^.]*\/[^.]*?\.(?=[a-z])/, ""),
-        reason: fix ? `${message}; ${fix}` : message,
-      }));
+    return [
+      ...problems
+        .filter(() => known || !isCustomResource(apiVersion))
+        .map(({ path, message, fix }) => ({
+          property: path.replace(/^[^.]*\/[^.]*?\.(?=[a-z])/, ""),
+          reason: fix ? `${message}; ${fix}` : message,
+        })),
+      ...(isAutopilot(config) ? mutations(inputs) : []),
+    ];
   },
 
   replaces(_type, change: Change, before) {
@@ -103,6 +110,27 @@ export const kubernetes: Planner = {
       before.clusterIdentifier === undefined &&
       after.clusterIdentifier === undefined),
 };
+
+/** Whether the provider's cluster is an Autopilot cluster of `GkeCluster`, whose kubeconfig says so. */
+function isAutopilot({ kubeconfig }: Properties): boolean {
+  return text(kubeconfig)?.includes(AUTOPILOT_CLUSTER) ?? false;
+}
+
+/** Values that Autopilot would raise: every update would find a difference, and a Job would be replaced. */
+function mutations(inputs: Properties): Failure[] {
+  const stored = storedByAutopilot(inputs);
+  return changes(inputs, stored).map(({ path }) => ({
+    property: formatPath(path),
+    reason: `expected at least ${String(at(stored, path))} on GKE Autopilot, got ${String(at(inputs, path))}`,
+  }));
+}
+
+function at(from: Json | undefined, path: readonly (string | number)[]): Json | undefined {
+  return path.reduce<Json | undefined>(
+    (value, step) => (typeof value === "object" && value !== null ? (value as Properties)[step] : undefined),
+    from,
+  );
+}
 
 function isCustomResource(apiVersion: string): boolean {
   const group = apiVersion.split("/")[0] ?? "";

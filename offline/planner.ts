@@ -41,6 +41,8 @@ export interface Planner {
   complete(subject: Subject, previous: Properties | undefined, unique: string): Properties;
   /** `previous`: previous inputs of the resource. */
   check(subject: Subject, previous?: Properties): Failure[];
+  /** The inputs as the service stores them, where it changes them. A later update compares with these. @default - unchanged */
+  stored?(subject: Subject): Properties;
   /** Whether a change at this path is no difference for the service. @default - every change is a difference */
   ignores?(change: Change): boolean;
   /** Whether a change at this path replaces the resource. */

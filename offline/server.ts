@@ -67,7 +67,7 @@ class ProviderService {
       diffConfig: unary((call: Call<proto.DiffRequest>) => this.diffConfig(call.request)),
       configure: unary((call: Call<proto.ConfigureRequest>) => this.configure(call)),
       check: unary((call: Call<proto.CheckRequest>) => this.check(call)),
-      diff: unary((call: Call<proto.DiffRequest>) => this.diff(call.request)),
+      diff: unary((call: Call<proto.DiffRequest>) => this.diff(call)),
       create: unary((call: Call<proto.CreateRequest>) => this.create(call)),
       update: unary((call: Call<proto.UpdateRequest>) => this.update(call)),
       read: unary((call: Call<proto.ReadRequest>) => this.read(call.request)),
@@ -100,9 +100,12 @@ class ProviderService {
     return checkResponse(inputs, this.planner.check(subject, olds));
   }
 
-  private diff(request: proto.DiffRequest): proto.DiffResponse {
+  private diff(call: Call<proto.DiffRequest>): proto.DiffResponse {
+    const request = call.request;
     const type = typeOf(request.getUrn());
-    const before = plain(properties(request.hasOldInputs() ? request.getOldInputs() : request.getOlds()));
+    const given = properties(request.hasOldInputs() ? request.getOldInputs() : request.getOlds());
+    const old = this.subject(call, request.getUrn(), given);
+    const before = this.planner.stored?.(old) ?? old.inputs;
     const after = plain(properties(request.getNews()));
     const found = changes(withoutNotes(before), withoutNotes(after)).filter(
       (change) => !this.planner.ignores?.(change),

@@ -18,7 +18,7 @@ export function planSettings(
     ...(settings.domain !== undefined && { domain: settings.domain }),
     ...(settings.tls !== undefined && { tls: settings.tls }),
     ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
-    ...(!offersDevices(settings) && { offersDevices: false }),
+    ...(!offersDevices(settings) && { offersDevices: false, autopilot: true }),
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
     ...(settings.logging && { logging: settings.logging }),
     profiles: [...settings.profiles, ...profiles],

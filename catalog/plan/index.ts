@@ -5,6 +5,7 @@ import { compareText, throwProblems } from "../problems";
 import { parseValueName } from "../generations";
 import { SELF_SIGNED } from "../secrets";
 import type { GeneratedValue, ImageDefinition, SystemDefinition } from "../types";
+import { checkAutopilot, onAutopilot } from "./autopilot";
 import { inCanonicalOrder } from "./canonical";
 import { planStore, rulesOf, type PlannedStore } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
@@ -38,7 +39,9 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
   const monitoring = planMonitoring(definition, settings, own, stores);
   const lasting = [...own, ...monitoring.workloads];
   const complete = byName([...lasting, ...retirements(stores, lasting)]);
-  const workloads = withRoles(withClients(complete, definition, settings), scope);
+  const isAutopilot = settings.target === "gcp" && settings.autopilot === true;
+  const scheduled = isAutopilot ? complete.map(onAutopilot) : complete;
+  const workloads = withRoles(withClients(scheduled, definition, settings), scope);
   const images = [...definition.images, ...stores.map(({ image }) => image), ...monitoring.images];
   const used = withBases(
     workloads.map(({ image }) => image),
@@ -62,7 +65,10 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
     ...(edgeTls && { edgeTls }),
     ...(workloads.some(({ name }) => name === EDGE_EXPORTER) && { edgeExporter: EDGE_EXPORTER }),
   };
-  throwProblems(`stacks/${described.name}.ts`, withPlaces(described, checkLimits(plan)));
+  throwProblems(
+    `stacks/${described.name}.ts`,
+    withPlaces(described, [...checkLimits(plan), ...(isAutopilot ? checkAutopilot(workloads) : [])]),
+  );
   return plan;
 }
 

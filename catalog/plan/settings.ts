@@ -51,6 +51,8 @@ export interface PlanSettings {
   readonly services?: Readonly<Record<string, ServiceSettings | undefined>>;
   /** Whether containers can use devices of the machine or node. @default true */
   readonly offersDevices?: boolean;
+  /** Whether Google manages the nodes (GKE Autopilot), which restricts requests. Target gcp only. @default false */
+  readonly autopilot?: boolean;
   /** Names of the secrets in config. An optional secret that is not set is omitted. @default [] */
   readonly secretsSet?: readonly string[];
   /** Current generations of the system's secrets. @default - the first of each */

@@ -246,7 +246,7 @@ describe("cluster spec", () => {
   });
 
   it("reaches the cluster by name, without a credential in the file", () => {
-    const config = JSON.parse(kubeconfig("prod", "gke-1.us-central1.gke.goog")) as {
+    const config = JSON.parse(kubeconfig("prod", "gke-1.us-central1.gke.goog", "standard")) as {
       clusters: { cluster: object }[];
       users: { user: { exec: Record<string, unknown> } }[];
     };
