@@ -30,7 +30,7 @@ export function loginProblems(
           path: "registryLogin",
           message:
             "the target is gcp, where images are in Artifact Registry and nodes pull by their own account",
-          fix: "remove it; who pushes runs: gcloud auth configure-docker",
+          fix: "remove it; Docker uses your Google account after: gcloud auth configure-docker",
         },
       ];
     case "kubernetes":
