@@ -32,6 +32,7 @@ export function logRetention(name: string, days = 90): number {
 
 /**
  * A log bucket for the containers of a cluster, with longer retention than the 30 days of the project's default bucket.
+ * The default bucket no longer stores these logs, which would be paid twice: select the log bucket in the Logs Explorer.
  *
  * @example
  * new LogArchive("logs", { project, location: "europe-west3", bucketId: "prod", cluster: cluster.cluster.name });
@@ -39,6 +40,8 @@ export function logRetention(name: string, days = 90): number {
 export class LogArchive extends Component {
   readonly bucket: gcp.logging.ProjectBucketConfig;
   readonly sink: gcp.logging.ProjectSink;
+  /** Excludes the logs from the project's default sink. */
+  readonly exclusion: gcp.logging.ProjectExclusion;
 
   constructor(name: string, args: LogArchiveArgs, opts?: pulumi.ComponentResourceOptions) {
     super("longshore:platform:LogArchive", name, opts);
@@ -51,20 +54,28 @@ export class LogArchive extends Component {
         location,
         bucketId,
         retentionDays: logRetention(name, days),
-        description: "What containers say. Made by Longshore",
+        description: "Logs of containers. Created by Longshore",
       },
       { transform: transform.bucket },
     );
+    const filter = pulumi.interpolate`resource.type="k8s_container" AND resource.labels.cluster_name="${cluster}"`;
     this.sink = this.child(
       gcp.logging.ProjectSink,
       "sink",
       {
         project,
         destination: pulumi.interpolate`logging.googleapis.com/${this.bucket.id}`,
-        filter: pulumi.interpolate`resource.type="k8s_container" AND resource.labels.cluster_name="${cluster}"`,
+        filter,
         uniqueWriterIdentity: true,
       },
       { transform: transform.sink },
+    );
+    this.exclusion = this.child(
+      gcp.logging.ProjectExclusion,
+      "exclusion",
+      { project, filter, description: `Stored in ${bucketId} instead. Created by Longshore` },
+      // Never before the sink stores them.
+      { dependsOn: [this.sink] },
     );
     this.registerOutputs({});
   }
