@@ -127,11 +127,12 @@ export class GkeCluster extends Component {
       .apply(([cluster, { dnsEndpointConfig }]) => kubeconfig(cluster, dnsEndpointConfig.endpoint, mode));
   }
 
-  private kubernetesProvider({ transform }: GkeClusterArgs): kubernetes.Provider {
+  private kubernetesProvider({ project, region, transform }: GkeClusterArgs): kubernetes.Provider {
     const args: kubernetes.ProviderArgs = {
       kubeconfig: this.kubeconfig,
       // Without it, a kubeconfig that is unknown during preview counts as another cluster, and every object is replaced.
-      clusterIdentifier: this.cluster.selfLink,
+      // The ID has no API version, which in the self link changes with the provider. The name is known in a preview.
+      clusterIdentifier: pulumi.interpolate`projects/${project}/locations/${region}/clusters/${this.cluster.name}`,
       enableServerSideApply: true,
     };
     return new kubernetes.Provider(`${this.label}-kubernetes`, transformed(args, transform?.provider), {
