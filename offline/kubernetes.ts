@@ -2,7 +2,7 @@ import { AUTOPILOT_CLUSTER } from "../components/cluster.args";
 import { storedByAutopilot } from "./autopilot";
 import { changes, formatPath, matchesPattern, type Change } from "./diff";
 import { fingerprint } from "./gcp/types";
-import type { Failure, Planner } from "./planner";
+import type { Failure, Planner, Subject } from "./planner";
 import { checkKubernetesObject, KUBERNETES_VERSION, knowsKubernetesKind } from "./schemas/kubernetes";
 import { isObject, isUnknown, merge, text, type Json, type Properties } from "./values";
 
@@ -43,7 +43,12 @@ export const kubernetes: Planner = {
     `Kubernetes objects are checked against the schemas of Kubernetes ${KUBERNETES_VERSION}, not by a cluster`,
   ],
 
-  stored: ({ inputs, config }) => (isAutopilot(config) ? storedByAutopilot(inputs) : inputs),
+  stored({ inputs, config }) {
+    if (SCHEDULED.includes(text(inputs.kind) ?? "")) {
+      admit({ inputs, config });
+    }
+    return isAutopilot(config) ? storedByAutopilot(inputs) : inputs;
+  },
 
   complete(subject, previous, unique) {
     const metadata = record(subject.inputs.metadata);
@@ -87,8 +92,12 @@ export const kubernetes: Planner = {
     return !isMade && old.name === next.name && old.namespace === next.namespace;
   },
 
-  create({ inputs, urn }, { preview }) {
+  create(subject, { preview }) {
+    const { inputs, urn } = subject;
     const metadata = record(inputs.metadata);
+    if (!preview) {
+      admit(subject);
+    }
     const [name, namespace] = [text(metadata.name) ?? "unnamed", text(metadata.namespace)];
     const clusterWide = namespace === undefined;
     const late: Properties = preview ? {} : { metadata: { uid: fingerprint(urn) } };
@@ -130,6 +139,30 @@ function at(from: Json | undefined, path: readonly (string | number)[]): Json | 
     (value, step) => (typeof value === "object" && value !== null ? (value as Properties)[step] : undefined),
     from,
   );
+}
+
+/** Kinds whose pods make the cluster create its first node. */
+const SCHEDULED = ["DaemonSet", "Deployment", "Job", "Pod", "StatefulSet"];
+/** Clusters that have had a pod, by identifier or kubeconfig. */
+const clustersWithNodes = new Set<string>();
+
+/**
+ * Refuses an object of Managed Prometheus in a cluster that has had no pod yet. Its webhook fails closed, and the webhook's
+ * own pod has no node. Source: ai-on-gke#750.
+ */
+function admit({ inputs, config }: Pick<Subject, "inputs" | "config">): void {
+  const cluster = text(config.clusterIdentifier) ?? text(config.kubeconfig) ?? "";
+  if (SCHEDULED.includes(text(inputs.kind) ?? "")) {
+    clustersWithNodes.add(cluster);
+  } else if (
+    text(inputs.apiVersion)?.startsWith("monitoring.googleapis.com/") &&
+    !clustersWithNodes.has(cluster)
+  ) {
+    throw new Error(
+      'failed calling webhook "gmp-operator.gke-gmp-system.monitoring.googleapis.com": no endpoints available for ' +
+        'service "gmp-operator". Create the object after the first workload of the cluster.',
+    );
+  }
 }
 
 function isCustomResource(apiVersion: string): boolean {

@@ -75,6 +75,11 @@ export class CloudSystem extends Component {
     this.registerOutputs({ url: this.url, generations });
   }
 
+  /** Returns the controllers of all pods. */
+  controllers(): pulumi.Resource[] {
+    return [...this.workloads.values()].flatMap(({ controller }) => controller ?? []);
+  }
+
   private buildImages(): Map<string, Image> {
     const built = new Map<string, Image>();
     const build = (image: PlannedImage): Late => {
@@ -239,7 +244,7 @@ export class CloudSystem extends Component {
     }
     const { project, backups: bucket, cluster } = google;
     const { namespace: own } = namespace;
-    collectMetrics(this.plan, this, [own]);
+    collectMetrics(this.plan, this, [own, ...this.controllers()]);
     showMetrics(this.plan, { project, stack: settings.stack, cluster }, this);
     if (bucket && settings.backups) {
       const { schedule, ...retention } = settings.backups;

@@ -12,7 +12,10 @@ const SCRAPE_SECONDS = 15;
 /** Duration of a failure before its alert fires. */
 const DELAY = "2m";
 
-/** Makes Google Managed Prometheus scrape the pods of a system. */
+/**
+ * Makes Google Managed Prometheus scrape the pods of a system.
+ * @param dependsOn its workloads: a webhook checks the objects, and its pods have no node before a cluster's first workload
+ */
 export function collectMetrics(plan: Plan, parent: pulumi.Resource, dependsOn: pulumi.Resource[]): void {
   for (const object of podMonitorings(plan, SCRAPE_SECONDS)) {
     kubernetesObject(`${plan.system}-${object.metadata.name}-pod-monitoring`, object, { parent, dependsOn });
@@ -34,9 +37,14 @@ export function showMetrics(
 /**
  * Creates the alerts of all systems of a cluster. Managed Prometheus sends them to its Alertmanager, which reads its
  * configuration from a Secret with a fixed name.
+ * @param dependsOn workloads of the cluster, as in `collectMetrics`
  */
-export function watchCluster(cluster: GkeCluster, webhook?: pulumi.Output<string>): void {
-  const options = { parent: cluster, provider: cluster.provider };
+export function watchCluster(
+  cluster: GkeCluster,
+  dependsOn: pulumi.Resource[],
+  webhook?: pulumi.Output<string>,
+): void {
+  const options = { parent: cluster, provider: cluster.provider, dependsOn };
   kubernetesObject("cluster-rules", clusterRules(DELAY), options);
   const name = cluster.cluster.name;
   const use = { ...useRules(""), spec: name.apply((known) => useRules(known).spec) };

@@ -30,7 +30,7 @@ describe("where alerts of Google Cloud are sent", () => {
   const watched = async (webhook?: pulumi.Output<string>) => {
     created.length = 0;
     const place = { project: "example-prod", region: "europe-west3" };
-    watchCluster(new GkeCluster("main", { ...place, network: new Network("main", place) }), webhook);
+    watchCluster(new GkeCluster("main", { ...place, network: new Network("main", place) }), [], webhook);
     await settled(created);
     return created.find(({ name }) => name === "alertmanager-configuration")?.inputs;
   };
