@@ -44,7 +44,10 @@ export function createCloud(plans: readonly Plan[], context: CloudContext): Clou
   const upstream = copyUpstreamImages(plans, place, platform.registry);
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
   const shared = { ...context, describeSource, platform: place, upstream };
-  return { platform, systems: new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)])) };
+  const systems = new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)]));
+  const running = [...systems.values()].flatMap((system) => system.controllers());
+  watchCluster(platform.cluster, running, context.alertWebhook);
+  return { platform, systems };
 }
 
 /** Returns the platform interface of Google Cloud for a system. */
@@ -70,11 +73,20 @@ function googleCloud({ stack, target, gcp: place }: StackSettings): { project: s
   ]);
 }
 
+/**
+ * APIs of the resources, and those that these call in turn: GKE exchanges tokens of workloads (iamcredentials), managed Kafka
+ * creates DNS names (dns), Artifact Registry scans images (containerscanning). Enabling any API requires
+ * cloudresourcemanager, which must therefore be enabled before the first deployment.
+ */
 const APIS = [
   "artifactregistry",
+  "cloudresourcemanager",
   "compute",
   "container",
+  "containerscanning",
+  "dns",
   "iam",
+  "iamcredentials",
   "logging",
   "managedkafka",
   "monitoring",
@@ -99,7 +111,7 @@ export class Platform extends Component {
    * Creates the shared resources.
    * @throws ProblemsError when the stack's target is not Google Cloud
    */
-  constructor({ settings, alertWebhook }: Pick<CloudContext, "settings" | "alertWebhook">) {
+  constructor({ settings }: Pick<CloudContext, "settings">) {
     super("longshore:platform:Platform", "platform");
     const { project, region } = googleCloud(settings);
     const { lifecycle, environment } = settings;
@@ -133,17 +145,16 @@ export class Platform extends Component {
     const { backups } = settings;
     this.backups =
       backups && new BackupBucket("backups", { project, lifecycle, location: backups.location }, afterApis);
-    watchCluster(this.cluster, alertWebhook);
-    this.keepLogs(settings, within);
+    this.keepLogs(settings, afterApis);
     this.registerOutputs({});
   }
 
   /** Keeps logs for 90 days in environments that retain data. Others use the project's default of 30 days. */
-  private keepLogs({ stack, lifecycle }: StackSettings, within: pulumi.ComponentResourceOptions): void {
+  private keepLogs({ stack, lifecycle }: StackSettings, opts: pulumi.ComponentResourceOptions): void {
     const { project, region, cluster } = this;
     if (lifecycle === "retain") {
       const place = { project, location: region, bucketId: `longshore-${stack}` };
-      new LogArchive("logs", { ...place, cluster: cluster.cluster.name }, within);
+      new LogArchive("logs", { ...place, cluster: cluster.cluster.name }, opts);
     }
   }
 }

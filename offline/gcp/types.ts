@@ -281,6 +281,10 @@ export const GCP_TYPES: Readonly<Record<string, TypeFacts>> = {
     id: (known) =>
       `projects/${known.project}/locations/${place(known)}/buckets/${text(known.inputs.bucketId)}`,
   },
+  "gcp:logging/projectExclusion:ProjectExclusion": {
+    replaceOn: ["name", "project"],
+    id: (known) => `projects/${known.project}/exclusions/${known.name}`,
+  },
   "gcp:logging/projectSink:ProjectSink": {
     replaceOn: ["name", "project", "uniqueWriterIdentity"],
     id: (known) => `projects/${known.project}/sinks/${known.name}`,

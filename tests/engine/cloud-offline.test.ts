@@ -6,6 +6,30 @@ import { Network } from "../../components/network";
 import { cachedSystem } from "../support/cached-system";
 import { CloudStack, OPENAI_KEY } from "../support/cloud-stack";
 
+/** API that serves the resources of a module of the provider. */
+const API_OF: Readonly<Record<string, string>> = {
+  artifactregistry: "artifactregistry",
+  compute: "compute",
+  container: "container",
+  logging: "logging",
+  managedkafka: "managedkafka",
+  monitoring: "monitoring",
+  projects: "cloudresourcemanager",
+  redis: "redis",
+  serviceaccount: "iam",
+  servicenetworking: "servicenetworking",
+  sql: "sqladmin",
+  storage: "storage",
+};
+
+/** APIs that a service calls in turn, by type of resource. */
+const CALLED: Readonly<Record<string, readonly string[]>> = {
+  // Without it, `vulnerabilityScanningConfig` scans nothing.
+  "gcp:artifactregistry/repository:Repository": ["containerscanning"],
+  "gcp:container/cluster:Cluster": ["compute", "iamcredentials"],
+  "gcp:managedkafka/cluster:Cluster": ["compute", "dns"],
+};
+
 const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
 describe("Google Cloud over offline providers", function () {
@@ -153,7 +177,37 @@ describe("Google Cloud over offline providers", function () {
       needs("todo-migrate-job", "todo-db-roles-job", "todo-migrate-secrets");
       needs("todo-backend-deployment", "todo-migrate-job", "todo-backend-build", "todo-backend-secrets");
       needs("todo-ingress", "todo-backend-service", "todo-managed-certificate", "todo-frontend-config");
+      // A webhook checks them, whose pods run once the cluster has nodes.
+      needs("todo-backend-pod-monitoring", "todo-backend-deployment");
+      needs("cluster-rules", "todo-backend-deployment");
+      needs("use-rules", "todo-backend-deployment");
       needs("cluster-gke", "network-nat", "cluster-nodes-role", "registry-cluster-nodes-pull");
+    });
+
+    it("enables the API of every resource before the resource", async () => {
+      const resources = await stack.resources();
+      const byUrn = new Map(resources.map((one) => [one.urn, one]));
+      const reached = (urn: string, seen = new Set<string>()): Set<string> => {
+        const { dependencies = [], parent, provider } = byUrn.get(urn) ?? {};
+        for (const one of [...dependencies, parent, provider?.replace(/::[^:]*$/, "")]) {
+          if (one !== undefined && !seen.has(one)) {
+            seen.add(one);
+            reached(one, seen);
+          }
+        }
+        return seen;
+      };
+      const missing = resources
+        .filter(({ type }) => type.startsWith("gcp:") && type !== "gcp:projects/service:Service")
+        .flatMap(({ urn, type }) => {
+          const service = API_OF[type.split(/[:/]/)[1] ?? ""];
+          assert.ok(service, `no API is known for ${type}`);
+          const before = new Set([...reached(urn)].map(nameOf));
+          return [service, ...(CALLED[type] ?? [])]
+            .filter((api) => !before.has(`apis-${api}`))
+            .map((api) => `${nameOf(urn)} needs ${api}`);
+        });
+      assert.deepEqual(missing, []);
     });
 
     it("puts every resource where a person looks for it, under the provider of this environment", async () => {

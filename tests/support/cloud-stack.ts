@@ -31,6 +31,8 @@ export interface StateResource {
   readonly id?: string;
   readonly type: string;
   readonly parent?: string;
+  /** URN and ID of the provider, separated by `::`. */
+  readonly provider?: string;
   readonly dependencies?: readonly string[];
   readonly protect?: boolean;
   readonly retainOnDelete?: boolean;
