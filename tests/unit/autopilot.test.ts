@@ -90,7 +90,11 @@ describe("Requests on GKE Autopilot", () => {
         const objects = [
           ...renderKubernetes(plan, options),
           ...backedUp(plan).flatMap((backup) =>
-            renderBackup(plan, options, backup, { bucket: "dumps", schedule: "0 3 * * *" }),
+            renderBackup(plan, options, backup, {
+              bucket: "dumps",
+              schedule: "0 3 * * *",
+              retention: { keepDays: 30, keepAtLeast: 3 },
+            }),
           ),
         ] as unknown as Properties[];
         for (const object of objects) {
