@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { documentOf } from "../../providers/compose/restart";
@@ -7,45 +8,85 @@ import type { RestoreOptions } from "../commands/restore";
 import { EXIT, Failure, usage } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress } from "../support/progress";
-import { formatSeconds, openTerminal } from "../support/terminal";
+import { formatSeconds, openTerminal, type Terminal } from "../support/terminal";
 import { identityOf, openDump, verifyDump } from "./encryption";
 import { nameOf, type Store } from "./job";
 import { rehearsalDocument } from "./rehearsal-document";
+import { rehearsalSummary, type FailedRehearsal, type Rehearsal } from "./rehearsal-summary";
 import { bring, chooseDump } from "./restore";
-import { folderOf, running, storesOf } from "./stores";
+import { folderOf, running, storesOf, type KnownStore } from "./stores";
 import { projectOf, type Engine } from "../compose/docker";
-
-/** Result of a rehearsal. */
-export interface Rehearsal {
-  readonly system: string;
-  readonly store: string;
-  readonly file: string;
-  readonly rows?: number;
-  /** Jobs that ran on the restored data, such as migrations. */
-  readonly jobs: readonly string[];
-  /** Age of the dump in seconds: the data that a loss now would lose. */
-  readonly ageSeconds: number;
-  /** Duration of a restore in seconds, until the datastore is healthy. */
-  readonly seconds: number;
-}
 
 /** Time limit for a copy to become healthy, and for a job to complete. */
 const PATIENCE_MS = 30 * 60_000;
 
-/** Runs `longshore restore --rehearse`: restores the newest dump into a temporary copy of the datastore. */
-export async function rehearse(name: string, options: RestoreOptions): Promise<void> {
-  const { stack, system, json = false, to, file, identity: keyFile } = options;
-  const terminal = openTerminal({ json });
-  const { found, stores } = await storesOf(stack, system, [name], terminal);
-  const [known] = stores;
-  if (!known) {
-    throw usage(`${name}: has nothing to restore`);
+/**
+ * Runs `longshore restore --rehearse`: restores the newest dump of one datastore, or of each, into a temporary copy of
+ * it. A failed rehearsal does not prevent the others.
+ */
+export async function rehearse(name: string | undefined, options: RestoreOptions): Promise<void> {
+  const { stack, system, json = false, file } = options;
+  if (name === undefined && file !== undefined) {
+    throw usage(
+      "--file: expected the name of its datastore too, such as longshore restore nexus/db --file …",
+    );
   }
+  const terminal = openTerminal({ json });
+  const { found, stores } = await storesOf(stack, system, name === undefined ? [] : [name], terminal);
+  const rehearsals: Rehearsal[] = [];
+  const failed: FailedRehearsal[] = [];
+  for (const known of stores) {
+    try {
+      const rehearsal = await rehearseOne(found.engine, known, options, terminal);
+      rehearsals.push(rehearsal);
+      if (!json) {
+        terminal.out(sentenceOf(rehearsal, known.job.kind === "redis" ? "keys" : "rows"));
+      }
+    } catch (error) {
+      if (!(error instanceof Failure) || error.exitCode === EXIT.interrupted) {
+        throw error;
+      }
+      failed.push({ system: known.system, store: known.store, message: error.message });
+    }
+  }
+  const summary = process.env["GITHUB_STEP_SUMMARY"];
+  if (summary !== undefined) {
+    appendFileSync(summary, rehearsalSummary(stack, rehearsals, failed));
+  }
+  if (json) {
+    terminal.json({ stack, rehearsals, failed });
+    process.exitCode = failed.length > 0 ? EXIT.failed : EXIT.ok;
+  } else if (failed.length > 0) {
+    const all = rehearsals.length + failed.length;
+    throw new Failure(
+      [
+        `${failed.length} of ${all} rehearsals failed`,
+        ...failed.map((one) => `${nameOf(one)}: ${one.message}`),
+      ].join("\n"),
+    );
+  }
+}
+
+function sentenceOf(rehearsal: Rehearsal, unit: string): string {
+  const { file, rows, jobs, seconds, ageSeconds } = rehearsal;
+  const counted = rows === undefined ? "" : `${rows} ${unit}, `;
+  return (
+    `${nameOf(rehearsal)}: ${file} can be restored: ${counted}jobs: ${jobs.join(", ") || "none"}; ` +
+    `it took ${formatSeconds(seconds)}; a loss now would lose the last ${formatSeconds(ageSeconds)}`
+  );
+}
+
+async function rehearseOne(
+  engine: Engine,
+  known: KnownStore,
+  { stack, to, file, identity: keyFile }: RestoreOptions,
+  terminal: Terminal,
+): Promise<Rehearsal> {
   const store = running(known);
   const folder = folderOf(to, stack, store);
   const chosen = await chooseDump(folder, store, file);
   const identity = chosen.endsWith(".age") ? await identityOf(stack, keyFile, terminal) : undefined;
-  Object.assign(process.env, found.engine.env);
+  Object.assign(process.env, engine.env);
   const project = projectOf(store.system, stack);
   const made = await documentOf(project, store.store);
   if (!made) {
@@ -54,7 +95,7 @@ export async function rehearse(name: string, options: RestoreOptions): Promise<v
     );
   }
   const jobs = store.job.reruns.filter((job) => job in made.document.services);
-  const copy = new Copy(found.engine, `${project}-rehearsal`, made.folder);
+  const copy = new Copy(engine, `${project}-rehearsal`, made.folder);
   const progress = await startProgress(terminal);
   const interrupts = catchInterrupts();
   const { signal } = interrupts;
@@ -79,7 +120,7 @@ export async function rehearse(name: string, options: RestoreOptions): Promise<v
     const env = { RESTORE_ID: randomBytes(4).toString("hex"), DUMP_SHA256: sum };
     const input = await openDump(folder, chosen, identity);
     const target = await copy.storeIn(store);
-    const result = await bring(found.engine, target, { env, signal, input });
+    const result = await bring(engine, target, { env, signal, input });
     rows = result?.rows;
     for (const job of jobs) {
       step(`running ${job} on the restored data`);
@@ -93,7 +134,7 @@ export async function rehearse(name: string, options: RestoreOptions): Promise<v
     interrupts.release();
     progress.stop();
   }
-  const rehearsal: Rehearsal = {
+  return {
     system: store.system,
     store: store.store,
     file: chosen,
@@ -102,15 +143,6 @@ export async function rehearse(name: string, options: RestoreOptions): Promise<v
     ageSeconds: ageOf(chosen),
     seconds: (Date.now() - started) / 1000,
   };
-  if (json) {
-    terminal.json({ stack, ...rehearsal });
-    return;
-  }
-  const counted = rows === undefined ? "" : `${rows} ${store.job.kind === "redis" ? "keys" : "rows"}, `;
-  terminal.out(
-    `${nameOf(store)}: ${chosen} can be restored: ${counted}jobs: ${jobs.join(", ") || "none"}; ` +
-      `it took ${formatSeconds(rehearsal.seconds)}; a loss now would lose the last ${formatSeconds(rehearsal.ageSeconds)}`,
-  );
 }
 
 /** Age of a dump in seconds, by the time in its name. 0 if that is in the future. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { usage } from "../support/failure";
 import {
   locked,
   withExamples,
@@ -28,7 +29,7 @@ export function register(program: Command): Command {
   const command = program
     .command("restore")
     .description("restore a dump, replacing the datastore's current data once the dump is verified")
-    .argument("<store>", "such as db or nexus/graph")
+    .argument("[store]", "such as db or nexus/graph; with --rehearse the default is each that keeps data")
     .option("--to <folder>", "folder of the dumps, as given to `backup`")
     .option("--file <name>", "another dump than the newest")
     .option("--identity <file>", "file with the private key (default: the key in the stack's config)")
@@ -38,13 +39,17 @@ export function register(program: Command): Command {
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore restore nexus/db", "the newest dump"],
     ["longshore restore db --file nexus-db-000012-20261121T020000Z.dump.age --yes", ""],
-    ["longshore restore nexus/db --rehearse", "proves that the newest dump can be restored"],
+    ["longshore restore --rehearse", "proves that the newest dump of each datastore can be restored"],
   ]);
-  return command.action((store: string, options: RestoreOptions) =>
-    locked(options.stack, "restore", async () =>
-      options.rehearse
-        ? (await import("../backup/rehearse.js")).rehearse(store, options)
-        : (await import("../backup/restore.js")).restore(store, options),
-    ),
+  return command.action((store: string | undefined, options: RestoreOptions) =>
+    locked(options.stack, "restore", async () => {
+      if (options.rehearse) {
+        return (await import("../backup/rehearse.js")).rehearse(store, options);
+      }
+      if (store === undefined) {
+        throw usage("restore: expected a datastore, got none\nfix: bin/longshore restore nexus/db");
+      }
+      return (await import("../backup/restore.js")).restore(store, options);
+    }),
   );
 }

@@ -117,6 +117,12 @@ describe("the steps of the workflows", function () {
     assert.equal((JSON.parse(upload) as { runs: unknown[] }).runs.length, 3);
   });
 
+  it("rehearse restores, and fail where no datastore runs", async () => {
+    const { code, stderr } = await execute("--rehearse", { STACK: "local" });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /no datastore with a backup runs on stack local/);
+  });
+
   it("are all among these", () => {
     assert.deepEqual([...executed].sort(), [...scripts].sort());
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { rehearsalDocument } from "../../cli/backup/rehearsal-document";
+import { rehearsalSummary } from "../../cli/backup/rehearsal-summary";
 import type { Document } from "../../providers/compose/inputs";
 
 const DOCUMENT: Document = {
@@ -44,5 +45,30 @@ describe("Rehearsal document", () => {
       assert.deepEqual(service.networks, ["rehearsal"]);
       assert.equal(service.restart, "no");
     }
+  });
+});
+
+describe("Rehearsal summary", () => {
+  it("shows rows, recovery time and age of each dump, and what failed", () => {
+    const done = {
+      system: "todo",
+      store: "db",
+      file: "todo-db-000042-20261121T020000Z.dump.age",
+      rows: 50,
+      jobs: ["db-roles", "migrate"],
+      ageSeconds: 90,
+      seconds: 8.5,
+    };
+    const failed = { system: "nexus", store: "db", message: "migrate failed\n  relation `a|b` <exists>" };
+    assert.deepEqual(rehearsalSummary("prod", [done], [failed]).split("\n"), [
+      "## Restores of stack prod, rehearsed",
+      "",
+      "| datastore | dump | rows or keys | jobs | time (RTO) | age of the dump (RPO) |",
+      "| --- | --- | --- | --- | --- | --- |",
+      "| todo/db | todo-db-000042-20261121T020000Z.dump.age | 50 | db-roles, migrate | 8.5 s | 1 min 30 s |",
+      "| nexus/db | **failed**: migrate failed · relation \\`a\\|b\\` \\<exists\\> |  |  |  |  |",
+      "",
+      "",
+    ]);
   });
 });
