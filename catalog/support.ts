@@ -63,7 +63,7 @@ export const FEATURES: readonly Feature[] = [
   },
   clusters(
     "routes with TLS",
-    "partial: with the setting `tls`, on 127.0.0.1; enabled by default in staging and prod",
+    "partial: with the setting `tls` and your own certificate; enabled by default in staging and prod, except for monitoring",
   ),
   {
     name: "routes: `rateLimit`",

@@ -1,3 +1,4 @@
+import { isLoopback } from "../catalog/ip-addresses";
 import { lossOf } from "./replacement";
 import type { Danger, DescribedStack, PropertyDifference, ResourceDifference } from "./types";
 
@@ -58,21 +59,36 @@ const connectionsChanged: Rule = ({ operation, type, properties }, { remains }) 
   return added.length > 0 ? "allowed connections change" : undefined;
 };
 
+const EXPOSED = "published beyond loopback: other machines can connect";
+
 const PUBLISHED: Readonly<Record<string, RegExp>> = {
   "networking.k8s.io/v1/Ingress": /^spec\.rules\./,
   "compose/service": /^ports\./,
 };
 
-const addressAdded: Rule = ({ operation, type, properties }) =>
-  operation === "update" &&
-  properties.some(({ path, kind }) => kind !== "remove" && PUBLISHED[type]?.test(path))
-    ? "served at a new address"
-    : undefined;
+const addressAdded: Rule = ({ operation, type, properties }) => {
+  const added = properties.filter(({ path, kind }) => kind !== "remove" && PUBLISHED[type]?.test(path));
+  if (operation !== "update" || added.length === 0) {
+    return undefined;
+  }
+  return type === "compose/service" && added.some(({ after }) => isExposed(after))
+    ? EXPOSED
+    : "served at a new address";
+};
+
+/** Whether a published port of Compose, such as `0.0.0.0:443:8080`, is bound to another address than loopback. */
+function isExposed(port: unknown): boolean {
+  const host = /^\[?(.+?)\]?:\d+:\d+$/.exec(String(port))?.[1];
+  return host !== undefined && !isLoopback(host);
+}
 
 /** A created resource that exposes something in an environment that is already in use. */
 const exposureCreated: Rule = ({ operation, type }, { created, isNewStack }) => {
   if (operation !== "create" || isNewStack) {
     return undefined;
+  }
+  if (type === "compose/service") {
+    return [created?.["ports"] ?? []].flat().some(isExposed) ? EXPOSED : undefined;
   }
   const { type: kind } = (created?.["spec"] ?? {}) as { type?: string };
   const isOutside = type === "v1/Service" && (kind === "LoadBalancer" || kind === "NodePort");
@@ -100,6 +116,10 @@ const privilegesAdded: Rule = ({ operation, type, properties }) => {
 
 const serviceExposed: Rule = property(/^v1\/Service$/, /(^|\.)type$/, ({ after }) =>
   after === "LoadBalancer" || after === "NodePort" ? "exposed outside the cluster" : undefined,
+);
+
+const tlsDisabled: Rule = property(/^compose\/service$/, /^labels\.longshore\.scheme$/, ({ after }) =>
+  after === "https" ? undefined : "served without TLS",
 );
 
 const limitRemoved: Rule = property(POD, /\.limits\.|\.limits$/, ({ kind, path }) =>
@@ -249,6 +269,7 @@ const RULES: readonly Rule[] = [
   resourceUnavailable,
   privilegesAdded,
   serviceExposed,
+  tlsDisabled,
   limitRemoved,
   hardeningRelaxed,
   replicasReduced,

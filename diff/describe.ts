@@ -10,6 +10,7 @@ import type { HashSource } from "../render/images/source-description";
 import { localImage } from "../render/images/image-tag";
 import { renderCompose } from "../render/compose";
 import { renderKubernetes, type KubernetesObject, type KubernetesOptions } from "../render/kubernetes";
+import { publicationOf } from "../settings/bind";
 import type { StackSettings } from "../settings/types";
 import { cloudSqlArgs, managedKafkaArgs, memorystoreArgs } from "../targets/store-args";
 import type { DescribedResource, DescribedStack } from "./types";
@@ -164,7 +165,7 @@ function composeResources(
   const { document, files } = renderCompose(plan, {
     project: plan.system,
     root: ".",
-    edgePort: settings.ports[plan.system] ?? 0,
+    ...publicationOf(settings, plan.system),
     portOffset: settings.portOffsets[plan.system] ?? 0,
     imageReference: (image) => localImage(hashOf, plan, image),
     sharedNetwork: (name) => `shared_${name}`,

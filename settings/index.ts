@@ -5,6 +5,7 @@ import { readSettings } from "./read";
 import { checkSharedCluster } from "./shared-cluster";
 import type { StackSettings } from "./types";
 
+export { publicationOf } from "./bind";
 export { readStackFile } from "./file";
 export { ENCRYPTED } from "./secret-settings";
 export { missingSecrets, planSettings, requireSecrets, secretUsers, participatingPlans } from "./plan";

@@ -30,7 +30,7 @@ export function withoutUnknownSystems(
     return Object.fromEntries(entries.filter(([name]) => isKnown(name)));
   };
   const kept = Object.entries(values).flatMap(([key, value]): (readonly [string, unknown])[] => {
-    if (["ports", "portOffsets", "secrets", "generations"].includes(key)) {
+    if (["ports", "bind", "redirectPorts", "portOffsets", "secrets", "generations"].includes(key)) {
       return [[key, bySystem(key, value)]];
     }
     if (key === "systems" && Array.isArray(value)) {

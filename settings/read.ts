@@ -6,6 +6,7 @@ import { nearest } from "../catalog/check/nearest";
 import { throwProblems, type Problem } from "../catalog/problems";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../catalog/types";
 import { parseValueName } from "../catalog/generations";
+import { bindOf, bindProblems } from "./bind";
 import { generationsOf, knownSecrets } from "./generations";
 import { withoutUnknownSystems } from "./left-over";
 import { machineStack } from "./machine-stacks";
@@ -71,7 +72,7 @@ export function readSettings(
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
     ...(target !== "compose" && config.domain === undefined ? [MISSING_DOMAIN(stack)] : []),
     ...(target === "compose" ? [] : monitoring.asked),
-    ...(target === "compose" ? sharedPorts(selected, ports, Object.keys(config.ports)) : []),
+    ...bindProblems(config, { stack, environment, target, selected, ports }),
     ...unknownProfiles(config.profiles, systems),
     ...(target !== "compose" && config.logging ? [CLUSTER_LOGS] : []),
     ...loginProblems(config.registryLogin, { stack, target }),
@@ -93,6 +94,7 @@ export function readSettings(
     },
     ...backupsOf(config, environment, target),
     ports,
+    ...bindOf(config),
     portOffsets: Object.fromEntries(
       names.map((name, index) => [name, config.portOffsets[name] ?? index * 10]),
     ),
@@ -199,32 +201,6 @@ function explainLeftOver(
           fix: `known systems: ${known.join(", ")}; remove it, and what still runs with: bin/longshore down --system ${name} --stack ${stack}`,
         }
       : problem;
-  });
-}
-
-/** Reports two systems with the same port. The problem refers to an explicitly chosen port rather than to a default. */
-function sharedPorts(
-  selected: readonly string[],
-  ports: Readonly<Record<string, number>>,
-  set: readonly string[],
-): Problem[] {
-  const pairs = selected.flatMap((one, index) => selected.slice(0, index).map((other) => [one, other]));
-  return pairs.flatMap(([one = "", other = ""]) => {
-    if (ports[one] !== ports[other]) {
-      return [];
-    }
-    // If both ports were chosen, the problem refers to the system that is later in the catalog.
-    const order = Object.keys(ports);
-    const [first = one, second = other] = [one, other].sort(
-      (a, b) => Number(set.includes(b)) - Number(set.includes(a)) || order.indexOf(b) - order.indexOf(a),
-    );
-    return [
-      {
-        path: `ports.${first}`,
-        message: `${String(ports[first])} is the port of ${second} too`,
-        fix: "choose another",
-      },
-    ];
   });
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../catalog/types";
 import { cronProblem } from "./cron";
 import { POSTGRES_VERSIONS } from "../catalog/choices";
+import { bindSchema } from "./bind";
 import { MULTI_REGIONS, REGIONS } from "./regions";
 
 /** DNS host names: at least two labels of letters, digits and dashes. */
@@ -428,10 +429,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .describe(
         "Target compose: the private key of age that decrypts dumps. Only a restore needs it. Encrypted: `bin/longshore secrets generate`.",
       ),
-    ports: z
-      .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(1).max(65535))
-      .default({})
-      .describe("Target compose: the port on 127.0.0.1 that a system is served on. Default: 8080 and up."),
+    ...bindSchema(names),
     logging: z
       .strictObject({
         driver: z
@@ -443,11 +441,6 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
       .describe(
         "Target compose: where what containers say goes. Default: JSON files, three of 10 MB per container. Clusters collect by themselves.",
       ),
-    // Pulumi stores top-level values as text.
-    tls: z
-      .preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean())
-      .optional()
-      .describe("Target compose: whether systems are served with HTTPS. Default: in staging and prod."),
     portOffsets: z
       .partialRecord(z.enum(names as [string, ...string[]]), z.int().min(0).max(40_000))
       .default({})

@@ -15,7 +15,7 @@ export interface StackSettings {
   readonly systems: readonly string[];
   /** Whether metrics are collected on Compose. */
   readonly monitored: boolean;
-  /** Domain of the systems' host names. @default - none (compose serves on 127.0.0.1) */
+  /** Domain of the systems' host names. @default - none (only compose) */
   readonly domain?: string;
   /** Whether data is protected from deletion. */
   readonly lifecycle: "retain" | "ephemeral";
@@ -45,8 +45,12 @@ export interface StackSettings {
   };
   /** Platforms that images are built for (target kubernetes). @default - both */
   readonly platforms?: readonly ("linux/amd64" | "linux/arm64")[];
-  /** Port on 127.0.0.1 by system (target compose). */
+  /** Port by system (target compose). */
   readonly ports: Readonly<Record<string, number>>;
+  /** Addresses of this machine that systems are served on (target compose). @default - 127.0.0.1 */
+  readonly bind?: Readonly<Record<string, readonly string[]>>;
+  /** Ports that redirect plain HTTP requests to HTTPS, by system (target compose). @default - none */
+  readonly redirectPorts?: Readonly<Record<string, number>>;
   /** Offset of the ports of debuggers and tools by system, which prevents port conflicts. */
   readonly portOffsets: Readonly<Record<string, number>>;
   /** Log driver (target compose). @default - rotated files on this machine */

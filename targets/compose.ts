@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isLoopback } from "../catalog/ip-addresses";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { resolve, type Resolver } from "../catalog/plan/resolve";
 import { ComposeProject } from "../components/compose-project";
@@ -6,6 +7,7 @@ import { renderBake } from "../render/bake";
 import { renderCompose, type ComposeDocument } from "../render/compose";
 import { localImage } from "../render/images/image-tag";
 import { hashesIn, sourcesIn } from "../render/images/source-description";
+import { publicationOf, type Publication } from "../settings/bind";
 import { usedGenerations } from "../settings/generations";
 import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
@@ -18,7 +20,7 @@ export type ServiceImages = Readonly<Record<string, Readonly<Record<string, stri
 
 export interface ComposeContext {
   readonly settings: Pick<StackSettings, "stack" | "ports"> &
-    Partial<Pick<StackSettings, "portOffsets" | "generations">>;
+    Partial<Pick<StackSettings, "portOffsets" | "generations" | "bind" | "redirectPorts" | "domain">>;
   /** Returns a secret in config by system and name, or undefined when it is not set. */
   readonly secretValue: (system: string, name: string) => pulumi.Output<string> | undefined;
   /** Images that replace those of the sources, for a rollback. @default {} */
@@ -29,8 +31,24 @@ export interface ComposeContext {
 
 /** Deploys each plan as a Compose project `<system>-<stack>` on this machine. Returns the addresses by system. */
 export function deployCompose(plans: readonly Plan[], context: ComposeContext): Record<string, unknown> {
-  const addresses = plans.map((plan) => [plan.system, deploySystem(plan, context).url]);
+  const addresses = plans.map((plan) => {
+    const { url } = deploySystem(plan, context);
+    return [plan.system, publicUrl(plan, context.settings) ?? url];
+  });
   return Object.fromEntries(addresses) as Record<string, unknown>;
+}
+
+/** Returns the address under the stack's domain of a system that other machines can reach. */
+export function publicUrl(
+  { system, edgeTls }: Pick<Plan, "system" | "edgeTls">,
+  settings: ComposeContext["settings"],
+): string | undefined {
+  const { edgePort, edgeAddresses } = publicationOf(settings, system);
+  if (settings.domain === undefined || edgeAddresses.every(isLoopback)) {
+    return undefined;
+  }
+  const [scheme, usual] = edgeTls ? ["https", 443] : ["http", 80];
+  return `${scheme}://${system}.${settings.domain}${edgePort === usual ? "" : `:${edgePort}`}`;
 }
 
 /** Deploys one system as a Compose project. */
@@ -41,8 +59,8 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
   }
   const { settings, root = repoRoot() } = context;
   const project = composeProjectName(plan.system, settings.stack);
-  const edgePort = settings.ports[plan.system];
-  if (edgePort === undefined && plan.routes.length > 0) {
+  const publication = publicationOf(settings, plan.system);
+  if (settings.ports[plan.system] === undefined && plan.routes.length > 0) {
     throw new Error(`internal: the settings have no port for ${plan.system}, though it has routes`);
   }
   const portOffset = settings.portOffsets?.[plan.system] ?? 0;
@@ -50,7 +68,7 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
   const rendered = renderCompose(plan, {
     project,
     root,
-    edgePort: edgePort ?? 0,
+    ...publication,
     portOffset,
     profiles: "asked for",
     imageReference: (image) => localImage(hashOf, plan, image),
@@ -73,7 +91,7 @@ export function deploySystem(described: Plan, context: ComposeContext): ComposeP
     // Volumes are deleted only by an explicit `longshore down --volumes`.
     keepVolumes: true,
     generations: usedGenerations(plan, settings.generations?.[plan.system]),
-    portSettings: portSettings(plan, edgePort ?? 0, portOffset),
+    portSettings: portSettings(plan, publication, portOffset),
   });
 }
 
@@ -87,12 +105,19 @@ function withImages(document: ComposeDocument, images: Readonly<Record<string, s
   return { ...document, services: Object.fromEntries(services) };
 }
 
-/** Returns the settings that change a conflicting port: one for the reverse proxy, and an offset for the others. */
-function portSettings({ system, workloads }: Plan, edgePort: number, offset: number) {
+/** Returns the settings that change a conflicting port: those of the reverse proxy, and an offset for the others. */
+function portSettings(
+  { system, workloads }: Plan,
+  { edgePort, edgeRedirectPort }: Publication,
+  offset: number,
+) {
   const tools = workloads.flatMap(({ publish, develop }) => [publish?.on ?? [], develop?.debug ?? []].flat());
   const moved = { setting: `longshore:portOffsets.${system}`, value: offset + 100 };
   return {
     ...Object.fromEntries(tools.map((port) => [port + offset, moved])),
+    ...(edgeRedirectPort !== undefined && {
+      [edgeRedirectPort]: { setting: `longshore:redirectPorts.${system}`, value: edgeRedirectPort + 1 },
+    }),
     [edgePort]: { setting: `longshore:ports.${system}`, value: edgePort + 1 },
   };
 }

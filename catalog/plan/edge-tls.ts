@@ -1,6 +1,7 @@
 import { generationOf, valueName } from "../generations";
 import { secretDefinitions, SELF_SIGNED, TLS_NAMES, tlsParts } from "../secrets";
 import type { SecretDefinition, SystemDefinition } from "../types";
+import { MONITORING } from "./monitoring";
 import type { PlanSettings } from "./settings";
 import type { EdgeTls, SecretFile } from "./types";
 
@@ -16,10 +17,24 @@ export function edgeSecrets(
   return routes.length === 0 ? [] : secretDefinitions(EDGE_TLS, { kind: "tls", from: "generated", names });
 }
 
-/** Plans HTTPS for the reverse proxy if the stack enables it. The default is on in staging and prod. */
-export function planEdgeTls({ routes }: SystemDefinition, settings: PlanSettings): EdgeTls | undefined {
-  const { environment, target, tls = ["staging", "prod"].includes(environment) } = settings;
-  if (!tls || target !== "compose" || routes.length === 0) {
+/**
+ * Whether a system on Compose is served with HTTPS: if the stack enables it, and by default in staging and prod.
+ * Monitoring never is, because it is published on loopback only: an operator reaches it through an SSH tunnel.
+ */
+export function servesTls(
+  system: string,
+  {
+    environment,
+    tls = ["staging", "prod"].includes(environment),
+  }: Pick<PlanSettings, "environment"> & { readonly tls?: boolean | undefined },
+): boolean {
+  return tls && system !== MONITORING;
+}
+
+/** Plans HTTPS for the reverse proxy of a Compose project. */
+export function planEdgeTls({ name, routes }: SystemDefinition, settings: PlanSettings): EdgeTls | undefined {
+  const { environment, target } = settings;
+  if (!servesTls(name, settings) || target !== "compose" || routes.length === 0) {
     return undefined;
   }
   const parts = tlsParts(EDGE_TLS);

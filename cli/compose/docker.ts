@@ -5,6 +5,7 @@ import { surveyDocker, type Docker } from "../../tools/docker";
 import { healthCommand } from "../../tools/health-command";
 import { run, type RunOptions } from "../../tools/process";
 import { ownerVolume } from "../../providers/compose/owner";
+import { EDGE, EDGE_REDIRECT_PORT } from "../../render/compose/edge";
 import { LABELS } from "../../render/compose/labels";
 import { Failure, usage } from "../support/failure";
 import { onEndSignals } from "../support/interrupts";
@@ -116,7 +117,7 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
         restarts: one.RestartCount,
         startedAt: one.State.StartedAt,
         image: one.Config.Image,
-        published: publishedPorts(one),
+        published: publishedAddresses(one),
         ...(labels[LABELS.scheme] && { scheme: labels[LABELS.scheme] }),
         waitsFor: waitsFor(labels["com.docker.compose.depends_on"]),
         ...(check && { check }),
@@ -125,9 +126,19 @@ export async function containersOf(engine: Engine, stack: string): Promise<Conta
     .sort((a, b) => compare(a.system, b.system) || compare(a.service, b.service) || compare(a.id, b.id));
 }
 
-function publishedPorts({ NetworkSettings: { Ports } }: Inspected): string[] {
-  const ports = Object.values(Ports ?? {}).flatMap((bindings) => bindings ?? []);
-  return [...new Set(ports.map(({ HostIp, HostPort }) => `${HostIp}:${HostPort}`))].sort(compare);
+/** Returns the addresses that serve something: the port that only redirects to HTTPS is none of them. */
+export function publishedAddresses({
+  NetworkSettings: { Ports },
+  Config: { Labels: labels },
+}: Pick<Inspected, "NetworkSettings"> & { Config: Pick<Inspected["Config"], "Labels"> }): string[] {
+  const redirect = labels[LABELS.kind] === EDGE ? `${EDGE_REDIRECT_PORT}/tcp` : undefined;
+  const ports = Object.entries(Ports ?? {}).flatMap(([key, bindings]) =>
+    key === redirect ? [] : (bindings ?? []),
+  );
+  const addresses = ports.map(({ HostIp: host, HostPort: port }) =>
+    host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
+  );
+  return [...new Set(addresses)].sort(compare);
 }
 
 function compare(a: string, b: string): number {

@@ -10,7 +10,7 @@ import { besideBase, overrideYaml, renderCompose, type ComposeDocuments } from "
 import { localImage } from "../../render/images/image-tag";
 import { hashesIn, type HashSource } from "../../render/images/source-description";
 import { googleOptions, renderKubernetes, type KubernetesOptions } from "../../render/kubernetes";
-import { planSettings, type StackSettings } from "../../settings";
+import { planSettings, publicationOf, type StackSettings } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";
 import { composeProjectName, sharedNetworkName } from "../../tools/compose-project-name";
 import { repoRoot } from "../../tools/paths";
@@ -101,7 +101,7 @@ function composeDocuments(name: string, environment: Environment, out: string | 
     // The local stack uses its real project names, so that the document describes the same project.
     project: environment === LOCAL_STACK ? composeProjectName(name, LOCAL_STACK) : `${name}-${environment}`,
     imageReference: (image) => localImage(hashOf, plan, image),
-    edgePort: settings.ports[name] ?? 8080,
+    ...publicationOf(settings, name),
     portOffset: settings.portOffsets[name] ?? 0,
     sharedNetwork: (network) =>
       environment === LOCAL_STACK

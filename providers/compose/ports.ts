@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { docker } from "./docker";
 import { UserError } from "./errors";
 import { publishedPorts, type ProjectInputs } from "./inputs";
 
 /**
- * Detects published ports that are already in use, before anything is changed.
+ * Detects published ports that are already in use, and addresses that this machine does not have, before anything is
+ * changed.
  * @throws UserError that lists each port, the process or container that uses it, and the setting to change
  */
 export async function checkPorts({ project, document, portSettings = {} }: ProjectInputs): Promise<void> {
@@ -13,7 +15,12 @@ export async function checkPorts({ project, document, portSettings = {} }: Proje
   const own = await publishedBy(`label=com.docker.compose.project=${project}`);
   const problems: string[] = [];
   for (const { host, port } of wanted) {
-    if (!own.has(port) && !(await isFree(host, port))) {
+    const state = await stateOf(host, port);
+    if (state === "no address") {
+      problems.push(
+        `${host}:${port}: expected an address of this machine, got ${host}; publish on one of ${ownAddresses().join(", ")}`,
+      );
+    } else if (state === "in use" && !own.has(port)) {
       const holder = (await publishedBy(`publish=${port}`)).get(port);
       const who = holder === undefined ? processOn(port) : `the container ${holder}`;
       const { setting, value } = portSettings[port] ?? {};
@@ -40,19 +47,27 @@ async function publishedBy(filter: string): Promise<Map<number, string>> {
   );
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
+/** Whether a port is free. An address that another machine has, or that is not configured yet, is no address here. */
+function stateOf(host: string, port: number): Promise<"free" | "in use" | "no address"> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      // Docker reports all other errors, such as a privileged port or an address of another machine.
-      resolve(error.code !== "EADDRINUSE");
+    server.once("error", ({ code }: NodeJS.ErrnoException) => {
+      // Docker reports all other errors, such as a privileged port.
+      resolve(code === "EADDRINUSE" ? "in use" : code === "EADDRNOTAVAIL" ? "no address" : "free");
     });
     server.listen({ host: host.replace(/^\[|\]$/g, ""), port, exclusive: true }, () => {
       server.close(() => {
-        resolve(true);
+        resolve("free");
       });
     });
   });
+}
+
+/** Addresses of this machine's network interfaces. */
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((interfaces = []) =>
+    interfaces.filter(({ scopeid = 0 }) => scopeid === 0).map(({ address }) => address),
+  );
 }
 
 /** Describes the process that listens on a port, as far as this user can see it (Linux). */

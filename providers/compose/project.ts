@@ -246,12 +246,15 @@ async function currentOutputs(
   return { project, services: Object.fromEntries(services), ...(url !== undefined && { url }) };
 }
 
+/** Addresses that stand for every one, and where this machine reaches them. */
+const LOCAL_HOSTS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "[::]": "[::1]" };
+
 /** Address of the project: the reverse proxy's port, or else the first published port. */
 function address({ services }: Document): string | undefined {
   const edge = Object.values(services).filter(({ labels }) => labels?.["longshore.kind"] === "edge");
   const scheme = edge[0]?.labels?.["longshore.scheme"] ?? "http";
   const [first] = [...edge, ...Object.values(services)].flatMap(publishedPorts);
-  return first && `${scheme}://${first.host === "0.0.0.0" ? "127.0.0.1" : first.host}:${first.port}`;
+  return first && `${scheme}://${LOCAL_HOSTS[first.host] ?? first.host}:${first.port}`;
 }
 
 /** Timeout for `docker compose stop`, which stops services one after the other, each with its grace period. */

@@ -37,11 +37,11 @@ export const PROBLEM_LOCATIONS = PROBLEMS.map(
 ).join("\n");
 
 /** Rate limit zones and origin maps of routes. nginx allows them only outside of a server block. */
-export function httpRules(routes: readonly PlannedRoute[]): string {
+export function httpRules(routes: readonly PlannedRoute[], behindProxy: boolean): string {
   const limited = routes.some(({ rateLimit }) => rateLimit !== undefined);
   const open = routes.some(({ corsOrigins }) => corsOrigins !== undefined);
   const lines = [
-    ...(limited ? CLIENT_ADDRESS : []),
+    ...(limited ? [...(behindProxy ? FORWARDED_ADDRESS : []), ...LIMITED] : []),
     ...routes.flatMap(({ rateLimit }, index) =>
       rateLimit
         ? [
@@ -59,17 +59,16 @@ export function httpRules(routes: readonly PlannedRoute[]): string {
  * Determines the client address for rate limits. The port is on the loopback address, so a private source address
  * belongs to Docker or to another proxy on this machine. The clients behind it must not share one counter.
  */
-const CLIENT_ADDRESS = [
+const FORWARDED_ADDRESS = [
   "# Who is counted: the client that a proxy on this machine names, not that proxy.",
   ...["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(
     (range) => `set_real_ip_from ${range};`,
   ),
   "real_ip_header X-Forwarded-For;",
   "real_ip_recursive on;",
-  "limit_req_status 429;",
-  "# The access log has them.",
-  "limit_req_log_level info;",
 ];
+
+const LIMITED = ["limit_req_status 429;", "# The access log has them.", "limit_req_log_level info;"];
 
 const CORS_HEADERS = [
   "# Empty for all but the origins of a route: an empty header is not sent.",

@@ -1,10 +1,11 @@
+import { isLoopback } from "../../catalog/ip-addresses";
 import { EDGE_STATUS } from "../../catalog/plan/monitoring";
 import type { EdgeTls, Plan, PlannedRoute } from "../../catalog/plan/types";
 import type { ComposeService } from "./document";
 import { httpRules, locations, PROBLEM_LOCATIONS, SERVER_DEFAULTS } from "./edge-routes";
 import { CAPABILITIES, logging, tmpfs } from "./hardening";
 
-/** Name of the reverse proxy, and of the network on which its port is published. */
+/** Name of the reverse proxy, and of the network on which its ports are published. */
 export const EDGE = "edge";
 export const EDGE_IMAGE = "nginxinc/nginx-unprivileged:1.28";
 
@@ -15,26 +16,30 @@ const PORT = 8080;
  * Port of the proxy's own health endpoint, reachable only inside its container so that it occupies no path of a system.
  */
 const HEALTH_PORT = 8081;
+/** Port of the proxy's container that redirects plain HTTP requests to HTTPS. */
+export const EDGE_REDIRECT_PORT = 8083;
 
 export interface EdgeOptions {
   image: string;
-  /** Published port on the loopback address. */
+  /** Published port. */
   port: number;
+  /** Addresses of the machine that the ports are published on. @default ["127.0.0.1"] */
+  addresses?: readonly string[] | undefined;
+  /** Published port that redirects plain HTTP requests to HTTPS. @default - none */
+  redirectPort?: number | undefined;
   /** Maximum size of a request body. */
   bodyLimit: string;
   /** Certificate for HTTPS. @default - plain HTTP */
   tls?: EdgeTls | undefined;
 }
 
-/**
- * Returns the reverse proxy that serves the plan's routes. Its port is published on the loopback address.
- */
+/** Returns the reverse proxy that serves the plan's routes. Only its ports are published beyond loopback. */
 export function edgeService(plan: Plan, networks: string[], options: EdgeOptions): ComposeService {
   const routed = [...new Set(plan.routes.map(({ workload }) => workload))].sort();
   return {
     image: options.image,
     user: `${EDGE_USER}:${EDGE_USER}`,
-    ports: [`127.0.0.1:${options.port}:${PORT}`],
+    ports: publishedPorts(options),
     tmpfs: [tmpfs("/tmp", EDGE_USER, 64 * 1024 * 1024)],
     networks,
     depends_on: Object.fromEntries(
@@ -67,6 +72,19 @@ export function edgeService(plan: Plan, networks: string[], options: EdgeOptions
   };
 }
 
+const DEFAULT_ADDRESSES = ["127.0.0.1"] as const;
+
+/** Published ports, as Compose writes them. */
+function publishedPorts({ addresses = DEFAULT_ADDRESSES, port, redirectPort, tls }: EdgeOptions): string[] {
+  return addresses.flatMap((address) => {
+    const host = address.includes(":") ? `[${address}]` : address;
+    return [
+      `${host}:${port}:${PORT}`,
+      ...(tls && redirectPort !== undefined ? [`${host}:${redirectPort}:${EDGE_REDIRECT_PORT}`] : []),
+    ];
+  });
+}
+
 // Not every build of the image contains curl; all contain bash.
 const HEALTHCHECK = [
   `exec 3<>/dev/tcp/127.0.0.1/${HEALTH_PORT}`,
@@ -80,15 +98,31 @@ function hasProbe(plan: Plan, name: string): boolean {
   return (workload?.probes.ready ?? workload?.probes.live) !== undefined;
 }
 
+type EdgeConfigOptions = Omit<EdgeOptions, "image" | "port"> & {
+  /** Published port, which the redirect to HTTPS names. @default 443 */
+  port?: number;
+  /** Whether counters are served to the exporter. @default false */
+  status?: boolean;
+};
+
 /**
  * Returns the proxy's configuration. Upstreams are variables, so that nginx resolves them through Docker's DNS every
- * second and finds replaced containers. A failed connection is retried on the next address. A request is never sent
- * twice once a server has received it.
+ * second and finds replaced containers. A failed request is retried on the next address; a POST, LOCK or PATCH request
+ * only if no server has received it.
  */
 export function edgeConfig(
   routes: readonly PlannedRoute[],
-  { bodyLimit, tls, status = false }: Pick<EdgeOptions, "bodyLimit" | "tls"> & { status?: boolean },
+  {
+    bodyLimit,
+    tls,
+    addresses = DEFAULT_ADDRESSES,
+    port = 443,
+    redirectPort,
+    status = false,
+  }: EdgeConfigOptions,
 ): string {
+  // Beyond loopback any client can send X-Forwarded-* headers, so none of them is believed there.
+  const behindProxy = addresses.every(isLoopback);
   return `# The reverse proxy of one system. Written by Longshore.
 worker_processes 2;
 pid /tmp/nginx.pid;
@@ -118,12 +152,7 @@ http {
         "~^[A-Za-z0-9._-]{8,128}$" $http_x_request_id;
         default $request_id;
     }
-    # Another proxy on this machine may end TLS before us; only it reaches this port.
-    map $http_x_forwarded_proto $forwarded_proto {
-        https https;
-        default $scheme;
-    }
-    # Only where a route says so does a connection become a WebSocket.
+${behindProxy ? FORWARDED_PROTO : ""}    # Only where a route says so does a connection become a WebSocket.
     map "$websocket:$http_upgrade" $connection_header {
         "~^yes:." upgrade;
         default close;
@@ -166,12 +195,12 @@ http {
     proxy_set_header Connection $connection_header;
     proxy_set_header Upgrade $upgrade_header;
     proxy_set_header X-Real-IP $remote_addr;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-For ${behindProxy ? "$proxy_add_x_forwarded_for" : "$remote_addr"};
     proxy_set_header X-Forwarded-Host $http_host;
-    proxy_set_header X-Forwarded-Proto $forwarded_proto;
+    proxy_set_header X-Forwarded-Proto ${behindProxy ? "$forwarded_proto" : "$scheme"};
     proxy_set_header X-Request-Id $request_number;
     add_header X-Request-Id $request_number always;
-${tls?.strict ? STRICT : ""}${httpRules(routes)}
+${tls?.strict ? STRICT : ""}${httpRules(routes, behindProxy)}
     server {
         listen 127.0.0.1:${HEALTH_PORT};
         access_log off;
@@ -186,7 +215,28 @@ ${tls ? tlsRules(tls) : ""}${SERVER_DEFAULTS}
 ${locations(routes)}
 ${PROBLEM_LOCATIONS}
     }
-${status ? STATUS : ""}}
+${tls && redirectPort !== undefined ? redirectServer(port) : ""}${status ? STATUS : ""}}
+`;
+}
+
+const FORWARDED_PROTO = `    # Another proxy on this machine may end TLS before us; only it reaches this port.
+    map $http_x_forwarded_proto $forwarded_proto {
+        https https;
+        default $scheme;
+    }
+`;
+
+/** Server that redirects plain HTTP requests to the published HTTPS port. Its own header keeps HSTS out of plain HTTP. */
+function redirectServer(port: number): string {
+  return `
+    server {
+        listen ${EDGE_REDIRECT_PORT};
+        add_header X-Request-Id $request_number always;
+        if ($host = "") {
+            return 400;
+        }
+        return 308 https://$host${port === 443 ? "" : `:${port}`}$request_uri;
+    }
 `;
 }
 

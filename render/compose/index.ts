@@ -19,8 +19,12 @@ export interface ComposeOptions {
   project: string;
   /** Returns the name of an image, such as `longshore/todo/backend:src-0123456789ab`. */
   imageReference(image: PlannedImage): string;
-  /** Port of the system on the loopback address. */
+  /** Port of the system. */
   edgePort: number;
+  /** Addresses of the machine that the system is served on. @default ["127.0.0.1"] */
+  edgeAddresses?: readonly string[];
+  /** Port that redirects plain HTTP requests to HTTPS. @default - none */
+  edgeRedirectPort?: number;
   /** Base of build contexts: absolute, or relative to the document. @default "." */
   root?: string;
   /** Folder of the secrets: absolute, or relative to the document. @default "./secrets" */
@@ -107,6 +111,8 @@ function renderEdge(plan: Plan, networks: string[], options: ComposeOptions) {
   const edge = {
     image: options.edgeImage ?? EDGE_IMAGE,
     port: options.edgePort,
+    addresses: options.edgeAddresses,
+    redirectPort: options.edgeRedirectPort,
     bodyLimit: options.bodyLimit ?? "16m",
     tls: plan.edgeTls,
   };

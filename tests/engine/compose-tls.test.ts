@@ -1,54 +1,69 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
-import { TLSSocket } from "node:tls";
+import { connect as tlsConnect, TLSSocket } from "node:tls";
 import * as pulumi from "@pulumi/pulumi";
 import { after, before, describe, it } from "mocha";
 import { EDGE_TLS, planEdgeTls } from "../../catalog/plan/edge-tls";
 import type { SystemDefinition } from "../../catalog/types";
 import { selfSigned, type TlsPair } from "../../cli/secrets/certificate";
 import { deploySystem } from "../../targets/compose";
-import { samplePlan } from "../support/compose-plan";
+import { run } from "../../tools/process";
+import { samplePlan, type SamplePlanOptions } from "../support/compose-plan";
 import { docker, freePort, ROOT, TestStack } from "../support/compose-stack";
+import { underLoad } from "../support/load";
 import { eventually } from "../support/wait";
 
 const PROJECT = "sample-tls";
+const IPV4 = "127.0.0.2";
+const IPV6 = "::1";
 
 describe("a Compose project that is served with HTTPS", function () {
   this.timeout(300_000);
   let stack: TestStack;
   let port: number;
+  let redirectPort: number;
   let first: TlsPair;
   let second: TlsPair;
 
-  /** Deploys the sample with a certificate, as in staging and prod. */
-  const deploy = (pair: TlsPair) => () => {
-    const plan = samplePlan();
-    const edgeTls = planEdgeTls({ routes: plan.routes } as unknown as SystemDefinition, {
-      environment: "prod",
-      target: "compose",
-    });
-    const values: Record<string, string> = {
-      [`${EDGE_TLS}-certificate`]: pair.certificate,
-      [`${EDGE_TLS}-key`]: pair.key,
+  /** Deploys the sample with a certificate and two replicas, as in staging and prod. */
+  const deploy =
+    (pair: TlsPair, options: SamplePlanOptions & { bind?: string[] } = {}) =>
+    () => {
+      const { bind = [IPV4, IPV6], ...changes } = options;
+      const plan = samplePlan({ replicas: 2, ...changes });
+      const edgeTls = planEdgeTls({ routes: plan.routes } as unknown as SystemDefinition, {
+        environment: "prod",
+        target: "compose",
+      });
+      const values: Record<string, string> = {
+        [`${EDGE_TLS}-certificate`]: pair.certificate,
+        [`${EDGE_TLS}-key`]: pair.key,
+      };
+      const { url } = deploySystem(
+        { ...plan, ...(edgeTls && { edgeTls }) },
+        {
+          root: ROOT,
+          settings: {
+            stack: "tls",
+            ports: { sample: port },
+            bind: { sample: bind },
+            redirectPorts: { sample: redirectPort },
+          },
+          secretValue: (_system, name) => pulumi.secret(values[name] ?? "a-token"),
+        },
+      );
+      return { url };
     };
-    const { url } = deploySystem(
-      { ...plan, ...(edgeTls && { edgeTls }) },
-      {
-        root: ROOT,
-        settings: { stack: "tls", ports: { sample: port } },
-        secretValue: (_system, name) => pulumi.secret(values[name] ?? "a-token"),
-      },
-    );
-    return { url };
-  };
 
   /** Sends a request that trusts only this certificate. */
-  async function ask(path: string, { certificate }: TlsPair): Promise<IncomingMessage> {
-    const request = get(`https://127.0.0.1:${port}${path}`, { ca: certificate, agent: false });
+  async function ask(path: string, { certificate }: TlsPair, host = IPV4): Promise<IncomingMessage> {
+    const request = get({ host, port, path, ca: certificate, agent: false });
     const [answer] = (await once(request, "response")) as [IncomingMessage];
     return answer;
   }
@@ -62,18 +77,18 @@ describe("a Compose project that is served with HTTPS", function () {
   }
 
   before(async () => {
-    port = await freePort();
+    [port, redirectPort] = [await freePort(), await freePort()];
     stack = await TestStack.create(PROJECT);
-    [first, second] = await Promise.all([selfSigned(["127.0.0.1"], 1), selfSigned(["127.0.0.1"], 1)]);
+    [first, second] = await Promise.all([selfSigned([IPV4, IPV6], 1), selfSigned([IPV4, IPV6], 1)]);
   });
   after(() => {
     stack.remove();
   });
 
-  it("comes up at an https address, and tells services and browsers so", async () => {
+  it("serves HTTPS, and sends the scheme to services and HSTS to browsers", async () => {
     stack.program = deploy(first);
     await stack.up();
-    assert.equal((await stack.stack.outputs()).url?.value, `https://127.0.0.1:${port}`);
+    assert.equal((await stack.stack.outputs()).url?.value, `https://${IPV4}:${port}`);
     const answer = await ask("/hello", first);
     assert.equal(answer.statusCode, 200);
     assert.equal(answer.headers["strict-transport-security"], "max-age=31536000");
@@ -82,10 +97,32 @@ describe("a Compose project that is served with HTTPS", function () {
     await assert.rejects(ask("/hello", second), /self-signed certificate/);
   });
 
-  it("sends who comes without TLS to the same place with it", async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/a?b=c`, { redirect: "manual" });
-    assert.equal(answer.status, 308);
-    assert.equal(answer.headers.get("location"), `https://127.0.0.1:${port}/a?b=c`);
+  it("redirects plain HTTP requests to HTTPS, on its port and on the port for them", async () => {
+    for (const from of [port, redirectPort]) {
+      const answer = await fetch(`http://${IPV4}:${from}/a?b=c`, { redirect: "manual" });
+      assert.equal(answer.status, 308);
+      assert.equal(answer.headers.get("location"), `https://${IPV4}:${port}/a?b=c`);
+    }
+    const { headers } = await fetch(`http://${IPV4}:${redirectPort}/`, { redirect: "manual" });
+    assert.equal(headers.get("strict-transport-security"), null);
+  });
+
+  it("listens on its addresses, IPv6 too, and on no other", async () => {
+    assert.equal((await ask("/hello", first, IPV6)).statusCode, 200);
+    for (const closed of [port, redirectPort]) {
+      await assert.rejects(once(connect(closed, "127.0.0.1"), "connect"), { code: "ECONNREFUSED" });
+    }
+  });
+
+  it("rejects TLS 1.1", async () => {
+    const old = tlsConnect({
+      host: IPV4,
+      port,
+      ca: first.certificate,
+      maxVersion: "TLSv1.1",
+      minVersion: "TLSv1",
+    });
+    await assert.rejects(once(old, "secureConnect"));
   });
 
   it("gives certificate and key to the proxy's user alone, and neither to the state", () => {
@@ -128,10 +165,35 @@ describe("a Compose project that is served with HTTPS", function () {
   });
 
   it("takes another certificate from config, and replaces no service behind the proxy", async () => {
-    const [web] = stack.running("web");
+    const web = stack.running("web");
     stack.program = deploy(second);
     await stack.up();
     assert.equal((await ask("/hello", second)).statusCode, 200);
-    assert.deepEqual(stack.running("web"), [web]);
+    assert.deepEqual(stack.running("web"), web);
+  });
+
+  it("fails no request when one of two replicas is killed", async () => {
+    const [killed = "", kept = ""] = stack.running("web");
+    const { sent, failed } = await underLoad(
+      { url: `https://${IPV4}:${port}/hello`, ca: [second.certificate] },
+      async () => {
+        assert.equal((await run("docker", ["kill", killed])).code, 0);
+        // Longer than the proxy may remember the address of the killed container.
+        await sleep(3000);
+        assert.deepEqual(stack.running("web"), [kept]);
+      },
+    );
+    assert.deepEqual(failed, []);
+    assert.ok(sent > 20, `${sent} requests`);
+  });
+
+  it("refuses an address that the machine does not have, before it changes anything", async () => {
+    const before = [...stack.running("edge"), ...stack.running("web")];
+    stack.program = deploy(second, { webVersion: "3", bind: ["192.0.2.1"] });
+    assert.match(
+      await stack.upFails(),
+      /192\.0\.2\.1:\d+: expected an address of this machine, got 192\.0\.2\.1; publish on one of .*127\.0\.0\.1/,
+    );
+    assert.deepEqual([...stack.running("edge"), ...stack.running("web")], before);
   });
 });

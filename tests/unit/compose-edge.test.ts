@@ -73,6 +73,23 @@ describe("the edge's configuration", () => {
     }
   });
 
+  it("believes forwarded headers of a proxy on this machine, and of no client of another one", () => {
+    const routes = [
+      { path: "/", workload: "web", port: 8000, rateLimit: { requests: 1, seconds: 1 as const, burst: 0 } },
+    ];
+    const on = (...addresses: string[]) => edgeConfig(routes, { bodyLimit: "1m", addresses });
+    for (const text of [on("127.0.0.1"), on("127.0.0.2", "::1")]) {
+      assert.match(text, /X-Forwarded-For \$proxy_add_x_forwarded_for;/);
+      assert.match(text, /real_ip_header X-Forwarded-For;/);
+    }
+    for (const text of [on("0.0.0.0"), on("::"), on("127.0.0.1", "192.168.1.7")]) {
+      assert.match(text, /X-Forwarded-For \$remote_addr;/);
+      assert.match(text, /X-Forwarded-Proto \$scheme;/);
+      assert.doesNotMatch(text, /set_real_ip_from|real_ip_header|http_x_forwarded|proxy_add_x_forwarded_for/);
+      assert.match(text, /limit_req_status 429;/);
+    }
+  });
+
   it("cannot be broken out of", () => {
     assert.match(config('/a";} evil \\'), /location = "\/a\\";} evil \\\\" \{/);
     assert.throws(() => config("/a\nb"), /control character/);

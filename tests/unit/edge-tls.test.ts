@@ -5,6 +5,7 @@ import { checkSystem } from "../../catalog/check";
 import { planSystem, type PlanSettings } from "../../catalog/plan";
 import { renderCompose } from "../../render/compose";
 import { missingSecrets, readSettings, secretUsers } from "../../settings";
+import { monitoring } from "../../stacks/monitoring";
 
 const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
 
@@ -70,6 +71,47 @@ describe("HTTPS at the edge", () => {
     assert.doesNotMatch(nginxConf({ environment: "local", tls: true }), /Strict-Transport-Security/);
     assert.match(nginxConf({ environment: "local", tls: true }), /listen 8080 ssl;/);
     assert.doesNotMatch(nginxConf({ environment: "local" }), /ssl/);
+  });
+
+  it("redirects a second port to the published HTTPS port, without HSTS over plain HTTP", () => {
+    const published = (edgePort: number) =>
+      renderCompose(planned({ environment: "prod" }), {
+        project: "p",
+        edgePort,
+        edgeAddresses: ["203.0.113.7", "2001:db8::7"],
+        edgeRedirectPort: 80,
+        imageReference: ({ name }) => name,
+      });
+    const { document, files } = published(443);
+    assert.deepEqual(document.services.edge?.ports, [
+      "203.0.113.7:443:8080",
+      "203.0.113.7:80:8083",
+      "[2001:db8::7]:443:8080",
+      "[2001:db8::7]:80:8083",
+    ]);
+    const redirect =
+      /server \{\n\s+listen 8083;[^]*?\n {4}\}\n/.exec(files["config/edge/nginx.conf"] ?? "")?.[0] ?? "";
+    assert.match(redirect, /return 308 https:\/\/\$host\$request_uri;/);
+    // nginx inherits add_header only into a server without one of its own.
+    assert.match(redirect, /add_header X-Request-Id/);
+    assert.doesNotMatch(redirect, /Strict-Transport-Security/);
+    assert.match(
+      published(8443).files["config/edge/nginx.conf"] ?? "",
+      /https:\/\/\$host:8443\$request_uri;/,
+    );
+    const plain = renderCompose(planned({ environment: "local" }), {
+      project: "p",
+      edgePort: 8080,
+      edgeRedirectPort: 80,
+      imageReference: ({ name }) => name,
+    });
+    assert.deepEqual(plain.document.services.edge?.ports, ["127.0.0.1:8080:8080"]);
+    assert.doesNotMatch(plain.files["config/edge/nginx.conf"] ?? "", /8083/);
+  });
+
+  it("needs no certificate for monitoring, which is on loopback only", () => {
+    const plan = planSystem(monitoring, { environment: "prod", target: "compose", tls: true });
+    assert.equal(plan.edgeTls, undefined);
   });
 
   it("keeps its certificate's name for itself", () => {

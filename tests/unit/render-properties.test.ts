@@ -47,6 +47,43 @@ describe("any valid system, rendered", () => {
     );
   });
 
+  it("for Compose: only the reverse proxy is published beyond loopback, and only where the stack says", () => {
+    const address = fc.constantFrom("0.0.0.0", "::", "203.0.113.7", "2001:db8::7", "127.0.0.2");
+    fc.assert(
+      fc.property(
+        validSystem,
+        fc.constantFrom(...ENVIRONMENTS),
+        fc.uniqueArray(address, { minLength: 1, maxLength: 2 }),
+        (definition, environment, addresses) => {
+          const monitoring = { scrapeSeconds: 15 };
+          const plan = planSystem(definition, {
+            environment,
+            target: "compose",
+            profiles: "all",
+            monitoring,
+          });
+          const { document } = renderCompose(plan, {
+            project: "p",
+            edgePort: 443,
+            edgeAddresses: addresses,
+            edgeRedirectPort: 80,
+            imageReference,
+          });
+          for (const [name, { ports = [] }] of Object.entries(document.services)) {
+            const hosts = ports.map((one) => one.replace(/:\d+:\d+$/, "").replace(/^\[|\]$/g, ""));
+            const allowed = name === "edge" ? addresses : ["127.0.0.1"];
+            assert.deepEqual(
+              hosts.filter((host) => !allowed.includes(host)),
+              [],
+              name,
+            );
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it("for clusters: the same bytes twice, valid objects, no two of one name, secrets in Secrets only", () => {
     fc.assert(
       fc.property(
