@@ -1,8 +1,8 @@
 import { authority, environment, http, system, text, type Vocabulary } from "../catalog/define";
+import { NOBODY } from "../catalog/plan/exporter";
 import {
   DEFAULT_SCRAPE_SECONDS,
   MONITORING,
-  NOBODY,
   NODE,
   PROMETHEUS_IMAGE,
   RECEIVER,

@@ -14,7 +14,12 @@ import { remembered, sourcesIn } from "../render/images/source-description";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
 import { CloudSystem } from "./cloud-system";
-import { copyUpstreamImages, type CloudContext, type SystemPlatform } from "./system-platform";
+import {
+  copyUpstreamImages,
+  type CloudContext,
+  type GooglePlatform,
+  type SystemPlatform,
+} from "./system-platform";
 import { watchCluster } from "./monitoring";
 
 export type { CloudContext } from "./system-platform";
@@ -97,7 +102,7 @@ const APIS = [
 ];
 
 /** The resources that the systems of an environment share: registry, network, cluster. */
-export class Platform extends Component {
+export class Platform extends Component implements GooglePlatform {
   readonly project: string;
   readonly region: string;
   readonly google: gcp.Provider;

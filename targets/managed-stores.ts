@@ -10,8 +10,8 @@ import type { Lifecycle } from "../components/component";
 import { ManagedKafka } from "../components/kafka";
 import { CloudSqlPostgres } from "../components/postgres";
 import { MemorystoreRedis } from "../components/redis";
-import type { Platform } from "./cloud";
 import { cloudSqlArgs, managedKafkaArgs, memorystoreArgs } from "./store-args";
+import type { GooglePlatform } from "./system-platform";
 
 /** A managed datastore, as the rest of a system uses it. */
 export interface ManagedStore {
@@ -26,7 +26,7 @@ export interface ManagedStore {
 }
 
 export interface ManagedStoresContext {
-  readonly platform: Platform;
+  readonly platform: GooglePlatform;
   readonly lifecycle: Lifecycle;
   /** Returns the value of a secret that Longshore generates. */
   readonly secret: (name: string) => pulumi.Output<string>;
@@ -143,6 +143,6 @@ function kafka(
   };
 }
 
-function placeOf({ project, region, network }: Platform) {
+function placeOf({ project, region, network }: GooglePlatform) {
   return { project, region, network: network.network.selfLink };
 }

@@ -1,12 +1,15 @@
+import type * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Plan, PlannedImage } from "../catalog/plan/types";
+import type { BackupBucket } from "../components/backup-bucket";
+import type { GkeCluster } from "../components/cluster";
 import { UpstreamImage, type ImageArgs, type RegistryLogin } from "../components/image";
 import { parseImageReference } from "../components/image-reference";
 import type { Platform as ImagePlatform } from "../components/image.args";
+import type { Network } from "../components/network";
 import type { DescribeSource } from "../render/images/source-description";
 import type { RegistryCredentials } from "../settings/engine";
 import type { StackSettings } from "../settings/types";
-import type { Platform } from "./cloud";
 
 /** Inputs of a deployment besides the plans. */
 export interface CloudContext {
@@ -35,6 +38,17 @@ export interface ImageRegistry {
   readonly parts: readonly pulumi.Resource[];
 }
 
+/** What systems use of the resources that an environment shares on Google Cloud. */
+export interface GooglePlatform {
+  readonly project: string;
+  readonly region: string;
+  readonly google: gcp.Provider;
+  readonly network: Network;
+  readonly cluster: GkeCluster;
+  /** Bucket for dumps. @default - no dumps */
+  readonly backups: BackupBucket | undefined;
+}
+
 /** The platform that a system is deployed to. */
 export interface SystemPlatform {
   /** Providers for all resources of a system. */
@@ -43,7 +57,7 @@ export interface SystemPlatform {
   /** Content of the Docker config with which pods pull. @default - nodes have their own credentials */
   readonly pullLogin?: pulumi.Output<string>;
   /** Google Cloud, with managed datastores and the load balancer. @default - a cluster elsewhere, without them */
-  readonly google?: Platform;
+  readonly google?: GooglePlatform;
 }
 
 /** Returns the common arguments of all images that are pushed. */

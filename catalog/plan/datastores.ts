@@ -1,7 +1,7 @@
 import type { DatastoreDefinition, Engine } from "../types";
 import type { DatastoreKind, CredentialRevocation } from "./engine";
 import { kafka } from "./kafka";
-import type { Exporter } from "./monitoring";
+import type { Exporter } from "./exporter";
 import { neo4j } from "./neo4j";
 import { postgres } from "./postgres";
 import { redis } from "./redis";

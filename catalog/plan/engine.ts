@@ -1,6 +1,6 @@
 import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { DatastoreDefinition } from "../types";
-import type { Exporter } from "./monitoring";
+import type { Exporter } from "./exporter";
 import type { PlanSettings } from "./settings";
 import type { PlannedDatastore, PlannedImage, PlanValue, SecretFile, Workload } from "./types";
 

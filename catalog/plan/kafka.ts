@@ -3,7 +3,7 @@ import type { DatastoreProperty } from "../references";
 import type { KafkaDefinition, TopicDefinition } from "../types";
 import { parseDuration, parseQuantity } from "../values";
 import type { DatastoreKind } from "./engine";
-import { exporter, exportersImage, type Exporter } from "./monitoring";
+import { exporter, exportersImage, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf, joined } from "./store";

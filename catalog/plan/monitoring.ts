@@ -1,10 +1,11 @@
 import { yamlText } from "../../yaml/write";
-import type { BuildSource, SystemDefinition } from "../types";
+import type { SystemDefinition } from "../types";
 import type { PlannedStore } from "./datastores";
+import { exporter, NOBODY, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf } from "./store";
-import type { Connection, PlannedImage, PlannedProbe, Workload } from "./types";
+import type { Connection, PlannedImage, Workload } from "./types";
 
 /** The system to which all other systems send their metrics. */
 export const MONITORING = "monitoring";
@@ -14,9 +15,6 @@ export const RECEIVER_PORT = 9090;
 /** Path prefix of the receiver's pages and API. */
 export const RECEIVER_PREFIX = "/prometheus";
 export const PROMETHEUS_IMAGE = "prom/prometheus:v2.53.3";
-/** User ID of the Prometheus project's images. */
-export const NOBODY = 65534;
-
 /** Its service that exports metrics of the machine. */
 export const NODE = "node";
 
@@ -32,60 +30,6 @@ export const EDGE_STATUS = { host: "edge", port: 8082, path: "/status" } as cons
 
 export const DEFAULT_SCRAPE_SECONDS = 15;
 const CONFIG = "/etc/prometheus/agent.yml";
-
-/** Build of the exporters for which no suitable public image exists. */
-export const exportersImage: BuildSource = {
-  kind: "build",
-  context: "services/monitoring/exporters",
-  dockerfile: "Dockerfile",
-  contexts: { shared: { kind: "folder", path: "services/shared/python" } },
-};
-
-/** A container that exports a datastore's metrics in Prometheus' format. */
-export interface Exporter {
-  readonly image: PlannedImage;
-  readonly workload: Workload;
-}
-
-/** The parts of an exporter's container that differ between exporters. */
-export interface ExporterDescription {
-  /** Name of the workload whose metrics it exports. */
-  readonly of: string;
-  readonly image: Omit<PlannedImage, "name">;
-  readonly port: number;
-  /**
-   * Paths on its port that return 200 to 399. They differ per exporter. Undefined if no program in the image can send a
-   * request; the scrape then shows whether the exporter works.
-   */
-  readonly health: { readonly live: string; readonly ready: string } | undefined;
-  readonly container: Partial<Workload>;
-}
-
-export function exporter({ of, image, port, health, container }: ExporterDescription): Exporter {
-  const name = `${of}-exporter`;
-  const probe = (path: string): PlannedProbe => ({
-    check: { kind: "http", path, port },
-    intervalSeconds: 15,
-    timeoutSeconds: 5,
-    failures: 3,
-  });
-  return {
-    image: { name, ...image },
-    workload: {
-      ...containerOf(name, name, image.user),
-      kind: "service",
-      ports: [{ name: "metrics", port }],
-      metrics: { port, path: "/metrics" },
-      probes: {
-        startupSeconds: 30,
-        ...(health && { live: probe(health.live), ready: probe(health.ready) }),
-      },
-      resources: planResources({ cpu: ["10m", "250m"], memory: ["24Mi", "96Mi"] }),
-      writable: [],
-      ...container,
-    },
-  };
-}
 
 /**
  * Plans the workloads that monitoring adds to a system: the exporters of its datastores and reverse proxy, and the

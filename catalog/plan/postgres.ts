@@ -3,7 +3,7 @@ import type { PostgresVersion } from "../choices";
 import type { PostgresDefinition, PostgresExtension } from "../types";
 import { parseQuantity } from "../values";
 import type { DatastoreKind, CredentialRevocation } from "./engine";
-import { exporter, NOBODY, type Exporter } from "./monitoring";
+import { exporter, NOBODY, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import {
   postgresRoles,

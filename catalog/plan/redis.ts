@@ -3,7 +3,7 @@ import { currentName, previousName } from "../generations";
 import type { RedisDefinition } from "../types";
 import { parseQuantity } from "../values";
 import type { DatastoreKind, CredentialRevocation } from "./engine";
-import { exporter, type Exporter } from "./monitoring";
+import { exporter, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
 import { containerOf, joined, passwordJobs, secretFile, startFile } from "./store";

@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { BackupOptions } from "../commands/backup";
 import { EXIT, Failure } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress, type Progress } from "../support/progress";
@@ -13,6 +12,21 @@ import { recordBackup } from "./record";
 import { defaultFolder, folderOf, running, storesOf, type KnownStore } from "./stores";
 import type { Engine } from "../compose/docker";
 import { requireNoDeployment } from "../compose/restart";
+import type { JsonOption, StackOption, SystemOption } from "../support/options";
+
+export interface BackupOptions extends StackOption, SystemOption, JsonOption {
+  /** Folder of the dumps. @default - below the data folder */
+  readonly to?: string;
+  /** Number of dumps to keep per datastore. @default - all */
+  readonly keep?: number;
+  /** Whether dumps are stored unencrypted. @default false */
+  readonly plain?: boolean;
+  /**
+   * Schedule of a timer that takes backups, in systemd's OnCalendar syntax; `off` removes the timer.
+   * @default - take one backup now
+   */
+  readonly schedule?: string;
+}
 
 interface Dump {
   readonly system: string;

@@ -4,7 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { documentOf } from "../../providers/compose/restart";
 import { run } from "../../tools/process";
-import type { RestoreOptions } from "../commands/restore";
+import type { RestoreOptions } from "./restore";
 import { EXIT, Failure, usage } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress } from "../support/progress";

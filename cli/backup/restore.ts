@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import type { RestoreOptions } from "../commands/restore";
 import { EXIT, Failure, usage } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress, type Progress } from "../support/progress";
@@ -13,6 +12,21 @@ import { folderOf, running, storesOf } from "./stores";
 import type { Engine } from "../compose/docker";
 import { requireNoDeployment, restartOne, rerunOne } from "../compose/restart";
 import type { Survey } from "../compose/survey";
+import type { JsonOption, StackOption, SystemOption } from "../support/options";
+
+export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
+  /** Folder of the dumps. @default - below the data folder */
+  readonly to?: string;
+  /** Name of the dump to restore. @default - the newest */
+  readonly file?: string;
+  /** File with the private key. @default - the key in the stack's config */
+  readonly identity?: string;
+  /** Whether PostgreSQL keeps the replaced data as another database. @default false */
+  readonly keepOld?: boolean;
+  /** Whether to restore the dump into a temporary copy of the datastore only. @default false */
+  readonly rehearse?: boolean;
+  readonly yes?: boolean;
+}
 
 /** Runs `longshore restore`: prepares the data beside the current data, verifies it, then switches. */
 export async function restore(name: string, options: RestoreOptions): Promise<void> {

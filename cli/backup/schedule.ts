@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { repoRoot } from "../../tools/paths";
 import { lastLine, run } from "../../tools/process";
-import type { BackupOptions } from "../commands/backup";
+import type { BackupOptions } from "./backup";
 import { usage } from "../support/failure";
 import { openTerminal, type Terminal } from "../support/terminal";
 import { openEngine } from "../compose/docker";

@@ -1,28 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
-import {
-  locked,
-  withExamples,
-  withJson,
-  withStack,
-  withSystem,
-  type JsonOption,
-  type StackOption,
-  type SystemOption,
-} from "../support/options";
-
-export interface BackupOptions extends StackOption, SystemOption, JsonOption {
-  /** Folder of the dumps. @default - below the data folder */
-  readonly to?: string;
-  /** Number of dumps to keep per datastore. @default - all */
-  readonly keep?: number;
-  /** Whether dumps are stored unencrypted. @default false */
-  readonly plain?: boolean;
-  /**
-   * Schedule of a timer that takes backups, in systemd's OnCalendar syntax; `off` removes the timer.
-   * @default - take one backup now
-   */
-  readonly schedule?: string;
-}
+import type { BackupOptions } from "../backup/backup";
+import { locked, withExamples, withJson, withStack, withSystem } from "../support/options";
 
 export function register(program: Command): Command {
   const command = program

@@ -1,16 +1,35 @@
-import type { Command } from "commander";
-import { Option } from "commander";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { planSystem, type Plan } from "../../catalog/plan";
+import { MONITORING } from "../../catalog/plan/monitoring";
+import { compareText } from "../../catalog/problems";
+import { ENVIRONMENTS, type Environment } from "../../catalog/types";
+import { besideBase, overrideYaml, renderCompose, type ComposeDocuments } from "../../render/compose";
+import { localImage } from "../../render/images/image-tag";
+import { hashesIn } from "../../render/images/source-description";
+import { planSettings, publicationOf, type StackSettings } from "../../settings";
+import { machineStack } from "../../settings/machine-stacks";
+import { composeProjectName, sharedNetworkName } from "../../tools/compose-project-name";
+import { repoRoot } from "../../tools/paths";
+import { yamlText } from "../../yaml/write";
 import { withExamples, withStack, withSystem, type StackOption, type SystemOption } from "../support/options";
+import { usage } from "../support/failure";
+import { choose, definitionOf, loadPlans, loadSettings } from "../support/plans";
+import { LOCAL_STACK } from "../support/project";
+import { openTerminal } from "../support/terminal";
+import { writeDocuments, type OutputFile } from "../documents/write";
+import { kubernetesDocument, PLACEHOLDER_ADDRESS } from "../documents/kubernetes";
 
-export interface RenderOptions extends SystemOption {
+interface RenderOptions extends SystemOption {
   readonly out?: string;
 }
-export interface RenderComposeOptions extends RenderOptions {
+interface RenderComposeOptions extends RenderOptions {
   readonly env: string;
   /** Whether to render a base document and overrides per environment. */
   readonly split?: boolean;
 }
-export type RenderKubernetesOptions = RenderOptions & StackOption;
+type RenderKubernetesOptions = RenderOptions & StackOption;
 
 export function register(program: Command): Command {
   const render = program
@@ -34,8 +53,8 @@ export function register(program: Command): Command {
     ],
     ["longshore render compose --system todo --env prod --out out/", "files to run with docker compose"],
   ]);
-  compose.action(async (options: RenderComposeOptions) => {
-    (await import("../documents/render.js")).renderComposeFiles(options);
+  compose.action((options: RenderComposeOptions) => {
+    renderComposeFiles(options);
   });
 
   const kubernetes = render
@@ -45,8 +64,137 @@ export function register(program: Command): Command {
   withExamples(withSystem(withStack(kubernetes)), [
     ["longshore render kubernetes --system todo --stack prod", "to read, or to compare"],
   ]);
-  kubernetes.action(async (options: RenderKubernetesOptions) => {
-    (await import("../documents/render.js")).renderKubernetesFiles(options);
+  kubernetes.action((options: RenderKubernetesOptions) => {
+    renderKubernetesFiles(options);
   });
   return render;
 }
+
+/** Runs `longshore render compose`: writes one folder per system with its Compose files and the files they refer to. */
+function renderComposeFiles({ env, split = false, system, out }: RenderComposeOptions): void {
+  const files = split
+    ? choose(BASE, onCompose(settingsFor(BASE)), system).flatMap((name) => splitFiles(name, out))
+    : choose(env, onCompose(settingsFor(env)), system).flatMap((name) => {
+        const documents = composeDocuments(name, env as Environment, out);
+        return [
+          { path: `${name}/compose.yaml`, content: header(documents) + yamlText(documents.document) },
+          ...beside(name, documents.files),
+        ];
+      });
+  writeDocuments(files, out, openTerminal());
+}
+
+/** The environment that renders the base document; the others render overrides. */
+const BASE = "local";
+
+function splitFiles(name: string, out: string | undefined): OutputFile[] {
+  const base = composeDocuments(name, BASE, out);
+  const others = ENVIRONMENTS.filter((one) => one !== BASE).map((environment) => {
+    const documents = composeDocuments(name, environment, out);
+    return { ...documents, ...besideBase(base, documents, environment) };
+  });
+  return [
+    { path: `${name}/compose.yaml`, content: header(base) + yamlText(base.document) },
+    ...beside(name, base.files),
+    ...others.flatMap((one) => [
+      {
+        path: `${name}/compose.${one.plan.environment}.yaml`,
+        content: header(one) + overrideYaml(base.document, one.document),
+      },
+      ...beside(name, one.files).filter(
+        ({ path }) => !beside(name, base.files).some((file) => file.path === path),
+      ),
+    ]),
+  ];
+}
+
+function beside(system: string, files: Readonly<Record<string, string>>): OutputFile[] {
+  return Object.entries(files).map(([path, content]) => ({ path: `${system}/${path}`, content }));
+}
+
+/** Systems that the environment would run on Compose. */
+function onCompose({ systems, monitored }: StackSettings): readonly string[] {
+  return monitored ? [...new Set([...systems, MONITORING])].sort(compareText) : systems;
+}
+
+interface SystemDocuments extends ComposeDocuments {
+  readonly plan: Plan;
+}
+
+/** Settings of an environment. An environment without a stack file uses those of the local stack for it. */
+function settingsFor(environment: string): StackSettings {
+  const own = `local-${environment}`;
+  const isDescribed = existsSync(join(repoRoot(), `Pulumi.${environment}.yaml`));
+  return loadSettings(!isDescribed && machineStack(own) ? own : environment);
+}
+
+/**
+ * Renders the documents of a system. Includes every variable, because only a deployment knows which optional secrets
+ * are set.
+ */
+function composeDocuments(name: string, environment: Environment, out: string | undefined): SystemDocuments {
+  const settings = settingsFor(environment);
+  const definition = definitionOf(name);
+  const { datastores: _managed, domain: _domain, ...own } = planSettings(settings, name);
+  const plan = planSystem(definition, {
+    ...own,
+    environment,
+    target: "compose",
+    secretsSet: definition.secrets.map((secret) => secret.name),
+    profiles: "all",
+  });
+  const folder = resolve(out ?? ".", out === undefined ? "." : name);
+  const hashOf = hashesIn(repoRoot());
+  const documents = renderCompose(plan, {
+    // The local stack uses its real project names, so that the document describes the same project.
+    project: environment === LOCAL_STACK ? composeProjectName(name, LOCAL_STACK) : `${name}-${environment}`,
+    imageReference: (image) => localImage(hashOf, plan, image),
+    ...publicationOf(settings, name),
+    portOffset: settings.portOffsets[name] ?? 0,
+    sharedNetwork: (network) =>
+      environment === LOCAL_STACK
+        ? sharedNetworkName(network, LOCAL_STACK)
+        : `${MONITORING}-${environment}_${network}`,
+    root: out === undefined ? "." : relative(folder, repoRoot()) || ".",
+  });
+  return { plan, ...documents };
+}
+
+function header({ plan, document, secretFiles }: Omit<SystemDocuments, "files">): string {
+  const secrets = secretFiles
+    .map(({ path, user }) => `#   ${path} (mode 0400, owner ${user})`)
+    .sort(compareText);
+  return [
+    `# ${plan.system}, environment ${plan.environment}: made by \`longshore render compose\`. Changes here are lost.`,
+    ...Object.values(document.networks ?? {}).flatMap(({ external, name }) =>
+      external ? [`# Once, before the first start: docker network create --internal ${name ?? ""}`] : [],
+    ),
+    ...(secrets.length > 0 ? ["# Secrets are files that you provide:", ...secrets] : []),
+    "",
+  ].join("\n");
+}
+
+/**
+ * Runs `longshore render kubernetes`: writes one YAML stream per system, with placeholders for values known only at
+ * deployment.
+ */
+function renderKubernetesFiles({ stack, system, out }: RenderKubernetesOptions): void {
+  const { plans, settings } = loadPlans(stack, system);
+  if (settings.target === "compose") {
+    throw usage(
+      `stack ${stack} runs on Docker Compose; render another stack, such as --stack prod, or render compose`,
+    );
+  }
+  const files = plans.map((plan) => ({
+    path: `${plan.system}.yaml`,
+    content: KUBERNETES_HEADER(stack, plan) + kubernetesDocument(plan, settings),
+  }));
+  writeDocuments(files, out, openTerminal());
+}
+
+const KUBERNETES_HEADER = (stack: string, plan: Plan): string =>
+  [
+    `# ${plan.system} on stack ${stack}: made by \`longshore render kubernetes\`, to read and to compare. \`longshore up\` applies the same objects.`,
+    `# Placeholders: <secret SYSTEM.NAME> for a secret's value, ${PLACEHOLDER_ADDRESS} for a managed database's address, local names for images.`,
+    "",
+  ].join("\n");

@@ -1,29 +1,7 @@
 import type { Command } from "commander";
+import type { RestoreOptions } from "../backup/restore";
 import { usage } from "../support/failure";
-import {
-  locked,
-  withExamples,
-  withJson,
-  withStack,
-  withSystem,
-  type JsonOption,
-  type StackOption,
-  type SystemOption,
-} from "../support/options";
-
-export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
-  /** Folder of the dumps. @default - below the data folder */
-  readonly to?: string;
-  /** Name of the dump to restore. @default - the newest */
-  readonly file?: string;
-  /** File with the private key. @default - the key in the stack's config */
-  readonly identity?: string;
-  /** Whether PostgreSQL keeps the replaced data as another database. @default false */
-  readonly keepOld?: boolean;
-  /** Whether to restore the dump into a temporary copy of the datastore only. @default false */
-  readonly rehearse?: boolean;
-  readonly yes?: boolean;
-}
+import { locked, withExamples, withJson, withStack, withSystem } from "../support/options";
 
 export function register(program: Command): Command {
   const command = program

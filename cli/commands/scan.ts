@@ -21,7 +21,7 @@ import {
   type StackOption,
   type SystemOption,
 } from "../support/options";
-import { kubernetesDocument } from "../documents/render";
+import { kubernetesDocument } from "../documents/kubernetes";
 import { EXIT, usage } from "../support/failure";
 import { definitionOf, loadPlans } from "../support/plans";
 import { startProgress, type Progress } from "../support/progress";

@@ -3,7 +3,7 @@ import { hashesIn } from "../../render/images/source-description";
 import { repoRoot } from "../../tools/paths";
 import { committedStacks } from "../support/options";
 import { loadPlans } from "../support/plans";
-import { kubernetesOptions } from "./render";
+import { kubernetesOptions } from "./kubernetes";
 
 /** Describes environments of this checkout. @param stacks empty: all committed stacks */
 export function describeStacks(stacks: readonly string[]): DescribedStack[] {

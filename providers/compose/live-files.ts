@@ -2,7 +2,6 @@ import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync
 import type { Container } from "./containers";
 import { canWriteLive, mountedPaths } from "./digests";
 import type { ProjectInputs } from "./inputs";
-import type { Release } from "./release";
 
 /**
  * Updates the live secret files of a container in any state; a stopped one would otherwise load a revoked password at
@@ -10,7 +9,7 @@ import type { Release } from "./release";
  */
 export function writeLiveFiles(
   { document, secretFiles }: ProjectInputs,
-  release: Release,
+  release: { readonly folder: string },
   { service, mounts }: Pick<Container, "service" | "mounts">,
 ): { readonly hasLiveFiles: boolean; readonly isChanged: boolean } {
   const definition = document.services[service];

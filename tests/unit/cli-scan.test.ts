@@ -6,7 +6,7 @@ import { describe, it } from "mocha";
 import { countText, hadolintFindings, trivyFindings } from "../../cli/images/findings";
 import { mergeSarif, type SarifLog } from "../../cli/images/sarif";
 import { TrivyScanner } from "../../cli/images/scanners";
-import { kubernetesDocument } from "../../cli/documents/render";
+import { kubernetesDocument } from "../../cli/documents/kubernetes";
 import { planSystem } from "../../catalog/plan";
 import { systems } from "../../stacks";
 import { writeFileSync } from "node:fs";

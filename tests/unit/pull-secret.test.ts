@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { planSystem } from "../../catalog/plan";
-import { kubernetesOptions } from "../../cli/documents/render";
+import { kubernetesOptions } from "../../cli/documents/kubernetes";
 import { checkKubernetesObject } from "../../offline/schemas/kubernetes";
 import { backedUp, renderBackup } from "../../render/backup/objects";
 import { renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
