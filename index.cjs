@@ -1,11 +1,11 @@
-// Where `pulumi up` enters: see index.ts. The engine calls the exported function.
+// Entry of `pulumi preview` and `pulumi up`: see cli/engine/by-hand.ts. The engine calls the exported function.
 "use strict";
 
 const { load, userErrorIn } = require("./bin/load.cjs");
 
 module.exports = async () => {
   try {
-    return await load("index.ts").program();
+    return await load("cli/engine/by-hand.ts").programByHand();
   } catch (error) {
     const mistake = userErrorIn(error);
     if (mistake === undefined) {

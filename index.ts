@@ -17,15 +17,17 @@ import { repoRoot } from "./tools/paths";
 import { registerSecrets } from "./tools/redaction";
 
 export interface ProgramOptions extends RunOverrides {
-  /** Systems to which the run is limited. @default - no limit */
+  /** Systems to which the run is limited. The others participate unless they lack a secret. @default - no limit */
   readonly only?: readonly string[];
+  /** The only systems that participate, for a run whose resources are not targeted. @default - those in the settings */
+  readonly systems?: readonly string[];
   /** Images of services on this machine that replace those of the checkout. @default {} */
   readonly images?: ServiceImages;
 }
 
 /**
- * The Pulumi program: derives plans from settings and systems, and creates the plans' resources. `pulumi up` loads it
- * through index.cjs; the command `longshore` calls this function for the same stack.
+ * The Pulumi program: derives plans from settings and systems, and creates the plans' resources. The command
+ * `longshore` and a `pulumi` that is run by hand (index.cjs, cli/engine/by-hand.ts) call it for the same stack.
  */
 export async function program(options: ProgramOptions = {}): Promise<Record<string, unknown>> {
   try {
@@ -38,6 +40,7 @@ export async function program(options: ProgramOptions = {}): Promise<Record<stri
 
 async function deploy({
   only = [],
+  systems: participating,
   images = {},
   ...asked
 }: ProgramOptions): Promise<Record<string, unknown>> {
@@ -48,7 +51,8 @@ async function deploy({
     systems,
     registerSecrets,
   );
-  const all = settings.systems.map((name): Plan => {
+  const names = settings.systems.filter((name) => participating?.includes(name) ?? true);
+  const all = names.map((name): Plan => {
     const definition = systems[name];
     if (!definition) {
       throw new Error(`internal: the settings let an unknown system pass: ${name}`);

@@ -2,13 +2,15 @@ import { delimiter, dirname } from "node:path";
 import type { Command } from "commander";
 import { MissingTool } from "../../tools/missing";
 import { findLanguageHost } from "../../tools/pulumi";
-import { machineStack } from "../../settings/machine-stacks";
+import { MACHINE_STACK_NAMES, machineStack } from "../../settings/machine-stacks";
 import { withExamples, withJson, withStack, type JsonOption, type StackOption } from "../support/options";
+import { dataDir, repoRoot } from "../../tools/paths";
 import { startProgress, type Progress } from "../support/progress";
 import { openTerminal, type Terminal } from "../support/terminal";
 import { prepend } from "../support/tools";
 import { loadSettings } from "../support/plans";
 import type { EngineCommand } from "../engine/command";
+import { localFiles, prepareLocalFiles } from "../engine/local-stack";
 import { openConfig } from "../engine/open-config";
 
 export type EnvOptions = StackOption & JsonOption;
@@ -28,6 +30,12 @@ export async function printEnv({ stack, json = false }: EnvOptions): Promise<voi
   const terminal = openTerminal({ json });
   const progress = await startProgress(terminal, { out: "stderr" });
   const opened = await openConfig(stack, progress, { docker: loadSettings(stack).target === "compose" });
+  if (machineStack(stack)) {
+    // `pulumi stack init local-dev`, run by hand, would otherwise create a file in the checkout.
+    for (const name of MACHINE_STACK_NAMES) {
+      prepareLocalFiles(localFiles(dataDir(), repoRoot(), name));
+    }
+  }
   const host = await languageHost(opened.command, progress, terminal);
   progress.stop();
   const folders = [opened.command.command, ...(host === undefined ? [] : [host])]

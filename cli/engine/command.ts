@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { delimiter, dirname, isAbsolute } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation";
-import { heldDescriptors, noteEngine } from "../support/stack-lock";
+import { engineLockEnvironment, heldDescriptors, noteEngine } from "../support/stack-lock";
 
 /** Output of a run of the CLI. */
 export interface CommandOutput {
@@ -95,6 +95,7 @@ export class EngineCommand {
       env: {
         ...process.env,
         ...env,
+        ...engineLockEnvironment(),
         PATH: [...folder, env["PATH"] ?? process.env["PATH"] ?? ""].join(delimiter),
         PULUMI_AUTOMATION_API: "true",
       },

@@ -1,43 +1,41 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
-  constants,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tryFlock } from "../../tools/flock";
 import { ensureInstallation } from "../../tools/installation";
 import { dataDir } from "../../tools/paths";
-import { identityOf, livenessOf, type ProcessIdentity } from "../../tools/process-identity";
+import { livenessOf } from "../../tools/process-identity";
+import {
+  describeHolder,
+  lockFile,
+  LOCK_VARIABLE,
+  openLock,
+  passedToken,
+  readHolder,
+  unlessDiskIsFull,
+  writeHolder,
+  type LockHolder,
+} from "../../tools/stack-lock-file";
 import { EXIT, Failure } from "./failure";
 
-/** Holder of a stack's lock, as recorded in the lock file. */
-export interface LockHolder extends ProcessIdentity {
-  /** Such as `longshore up`. */
-  readonly command: string;
-  readonly host: string;
-  readonly user: string;
-  /** ISO time. */
-  readonly since: string;
-  /** Random token. A child process that receives it from its parent runs under the parent's lock. */
-  readonly token: string;
-}
+export { describeHolder, lockFile, LOCK_VARIABLE, type LockHolder } from "../../tools/stack-lock-file";
 
 export interface StackLockOptions {
   /** Parent folder of the lock files. @default - the data folder */
   readonly folder?: string;
+  /** The command as recorded for others. @default - `longshore` and the purpose */
+  readonly command?: string;
   /** Called once if the lock is taken and this command waits for it. @default - prints a line to standard error */
   readonly onWait?: (text: string) => void;
   /** Milliseconds to wait for another running command. @default - `--wait`, otherwise 0 */
@@ -49,9 +47,6 @@ export interface StackLockOptions {
 /** An engine whose command was killed ends after its running operations; the longest one is a health wait. */
 const REMAINS_MS = 5 * 60_000;
 const POLL_MS = 200;
-
-/** `<stack>:<token>` of the parent's lock, for a child process that is a `longshore` command. */
-export const LOCK_VARIABLE = "LONGSHORE_STACK_LOCK";
 
 let patienceMs = 0;
 
@@ -193,10 +188,16 @@ export function lockEnvironment(stack: string, folder = dataDir()): Record<strin
   return holder ? { [LOCK_VARIABLE]: `${stack}:${holder.token}` } : {};
 }
 
+/** Environment for an engine, whose providers run under the locks that this process holds. */
+export function engineLockEnvironment(): Record<string, string> {
+  const own = [...descriptors.values()].map(({ file, token }) => `${basename(file, ".lock")}:${token}`);
+  return own.length > 0 ? { [LOCK_VARIABLE]: own.join(",") } : {};
+}
+
 /** Holder of a stack's lock. Undefined if it is free, or the holder is not recorded yet. Does not take the lock. */
 export function lockHolder(stack: string, folder = dataDir()): LockHolder | undefined {
   const file = lockFile(stack, folder);
-  const descriptor = open(file);
+  const descriptor = openLock(file);
   try {
     return tryLock(descriptor, file) ? undefined : readHolder(file);
   } finally {
@@ -204,22 +205,23 @@ export function lockHolder(stack: string, folder = dataDir()): LockHolder | unde
   }
 }
 
-export function lockFile(stack: string, folder = dataDir()): string {
-  return join(folder, "locks", `${stack}.lock`);
-}
-
 async function acquire(
   file: string,
   stack: string,
   purpose: string,
-  { waitMs = patienceMs, remainsMs = REMAINS_MS, onWait = say }: StackLockOptions,
+  {
+    command = `longshore ${purpose}`,
+    waitMs = patienceMs,
+    remainsMs = REMAINS_MS,
+    onWait = say,
+  }: StackLockOptions,
 ): Promise<{ descriptor: number; holder: LockHolder }> {
   const started = Date.now();
   let hasSaid = false;
   for (;;) {
-    const descriptor = open(file);
+    const descriptor = openLock(file);
     if (tryLock(descriptor, file) && isStill(descriptor, file)) {
-      return { descriptor, holder: writeHolder(descriptor, purpose) };
+      return { descriptor, holder: writeHolder(descriptor, command) };
     }
     closeSync(descriptor);
     const holder = readHolder(file);
@@ -244,25 +246,11 @@ function refusal(stack: string, file: string, holder: LockHolder | undefined, is
         "fix: try again when it has ended, or wait for it with --wait 10m";
 }
 
-/** Describes a holder: `longshore up (process 812 of ada on laptop, since 2026-11-30T09:12:44Z)` */
-export function describeHolder(holder: LockHolder | undefined): string {
-  if (holder === undefined) {
-    return "another longshore command";
-  }
-  const { command, pid, user, host, since } = holder;
-  return `${command} (process ${pid} of ${user} on ${host}, since ${since})`;
-}
-
 function remainsOf(holder: LockHolder | undefined): string {
   return `the engine of ${holder === undefined ? "an interrupted command" : `an interrupted ${describeHolder(holder)}`}`;
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
-
-function open(file: string): number {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
-}
 
 function tryLock(descriptor: number, file: string): boolean {
   try {
@@ -284,56 +272,7 @@ function isStill(descriptor: number, file: string): boolean {
   return there !== undefined && there.dev === dev && there.ino === ino;
 }
 
-function writeHolder(descriptor: number, purpose: string): LockHolder {
-  const holder: LockHolder = {
-    command: `longshore ${purpose}`,
-    ...identityOf(),
-    host: hostname(),
-    user: userName(),
-    since: new Date().toISOString(),
-    token: randomBytes(16).toString("hex"),
-  };
-  unlessDiskIsFull(() => {
-    ftruncateSync(descriptor);
-    writeSync(descriptor, `${JSON.stringify(holder)}\n`, 0);
-  });
-  return holder;
-}
-
-/**
- * Writes lock information, and ignores a full disk. The information is optional, and `down` must be able to run and
- * free space.
- */
-function unlessDiskIsFull(write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOSPC" && code !== "EDQUOT") {
-      throw error;
-    }
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // The user of a container may have no entry in /etc/passwd.
-    return `uid ${process.getuid?.() ?? "?"}`;
-  }
-}
-
-function readHolder(file: string): LockHolder | undefined {
-  try {
-    const holder = JSON.parse(readFileSync(file, "utf8")) as LockHolder;
-    return typeof holder.pid === "number" && typeof holder.command === "string" ? holder : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function isHeldByParent(stack: string, file: string): boolean {
-  const given = process.env[LOCK_VARIABLE];
-  return given !== undefined && given === `${stack}:${readHolder(file)?.token ?? ""}`;
+  const token = passedToken(stack);
+  return token !== undefined && token === readHolder(file)?.token;
 }

@@ -1,10 +1,11 @@
 import { projectHandler } from "./project";
 import { serve } from "./server";
+import { holdingStack } from "./stack-lock";
 
 /** Runs the Pulumi provider protocol: the first argument is the engine's address; prints the provider's port. */
 export async function main(args: readonly string[]): Promise<void> {
   const engine = args.find((argument) => !argument.startsWith("-"));
-  const { port, stop } = await serve(projectHandler, engine);
+  const { port, stop } = await serve(holdingStack(projectHandler), engine);
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   endWithParent();

@@ -36,6 +36,12 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
+/** Context of a call that changes a resource. */
+export interface ChangeCall extends Call {
+  /** Name of the stack. */
+  readonly stack: string;
+}
+
 /** A provider with one resource type, on plain values. Secrets are wrapped as in `values.ts`. */
 export interface ResourceHandler {
   readonly version: string;
@@ -45,11 +51,11 @@ export interface ResourceHandler {
     call?: Call,
   ): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   diff(old: { inputs: Properties; outputs: Properties }, news: Properties): Promise<Diff>;
-  create(inputs: Properties, call: Call): Promise<{ id: string; outputs: Properties }>;
-  update(id: string, old: Properties, news: Properties, call: Call): Promise<Properties>;
+  create(inputs: Properties, call: ChangeCall): Promise<{ id: string; outputs: Properties }>;
+  update(id: string, old: Properties, news: Properties, call: ChangeCall): Promise<Properties>;
   /** `undefined`: the resource no longer exists. */
   read(id: string, outputs: Properties, call: Call): Promise<Properties | undefined>;
-  delete(id: string, inputs: Properties, call: Call): Promise<void>;
+  delete(id: string, inputs: Properties, call: ChangeCall): Promise<void>;
 }
 
 export interface Served {
@@ -65,7 +71,12 @@ export async function serve(handler: ResourceHandler, engine: string | undefined
   const unary = <Request, Response>(handle: (request: Request) => Response | Promise<Response>) =>
     answering(running, handle);
   const address = { engine };
-  const call = (urn: string): Call => ({ log: new EngineLog(address.engine, urn), signal: abort.signal });
+  const call = (urn: string): ChangeCall => ({
+    log: new EngineLog(address.engine, urn),
+    // urn:pulumi:<stack>::<project>::<type>::<name>
+    stack: urn.split(":")[2] ?? "",
+    signal: abort.signal,
+  });
 
   const server = new grpc.Server({
     "grpc.max_receive_message_length": -1,

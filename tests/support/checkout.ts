@@ -101,6 +101,11 @@ export class Checkout {
     return readFileSync(join(this.root, path), "utf8");
   }
 
+  /** Reads a file of the data folder. */
+  readData(path: string): string {
+    return readFileSync(join(this.data, path), "utf8");
+  }
+
   write(path: string, content: string): void {
     writeFileSync(join(this.root, path), content);
   }

@@ -183,7 +183,7 @@ describe("A rollout", () => {
       project: "p",
       document: { services: { db: STORE }, volumes: { data: {} } },
     };
-    const call = { log: LOG, signal: abort.signal };
+    const call = { log: LOG, signal: abort.signal, stack: "local" };
     await assert.rejects(projectHandler.create(inputs, call), (error: Error) => {
       assert.ok(error instanceof PartialError, error.stack);
       assert.match(error.message, /Cannot connect to the Docker daemon/);

@@ -15,14 +15,13 @@ import { machineStack } from "../../../settings/machine-stacks";
 import { missingSecrets, secretUsers, type StackSettings } from "../../../settings";
 import { notSet, secretCommand } from "../../../settings/plan";
 import { malformedSecrets, validUntil, type ReadValue } from "../../../settings/secret-values";
-import { registerSecrets } from "../../../tools/redaction";
 import { EXIT, Failure } from "../../support/failure";
 import { loadPlans } from "../../support/plans";
 import { openTerminal, plural } from "../../support/terminal";
 import { generationsInState, readState, type RecordedState } from "../../secrets/deployed-generations";
+import { readSecrets } from "../../config/decrypted";
 import { withConfig } from "../../secrets/generations";
 import { daysSince } from "../../secrets/find";
-import type { OpenConfig } from "../../engine/open-config";
 
 interface CheckOptions extends StackOption, SystemOption, JsonOption {
   /** Age in days. */
@@ -127,24 +126,9 @@ async function readValues(stack: string, terminal: ReturnType<typeof openTermina
     throw new Error(`no backend chosen for stack ${stack}; run pulumi login, or set PULUMI_BACKEND_URL`);
   }
   return withConfig(stack, terminal, async (opened) => {
-    const held = await readConfig(opened);
+    const held = await readSecrets(opened);
     return { read: (system, name) => held[system]?.[name], state: await readState(opened) };
   });
-}
-
-async function readConfig({ command, workDir, env, stack }: OpenConfig) {
-  const { stdout } = await command.run(["config", "--show-secrets", "--json", "--stack", stack], {
-    cwd: workDir,
-    env,
-  });
-  const config = JSON.parse(stdout) as Record<string, { value?: string; objectValue?: unknown }>;
-  const entry = config["longshore:secrets"];
-  const held = (entry?.objectValue ?? JSON.parse(entry?.value ?? "{}")) as Record<
-    string,
-    Record<string, string> | undefined
-  >;
-  registerSecrets(Object.values(held).flatMap((values) => Object.values(values ?? {})));
-  return held;
 }
 
 function missing(plan: Plan, settings: StackSettings): Finding[] {
