@@ -14,7 +14,7 @@ import { offersDevices } from "./plan";
 import { checkPools } from "./pools";
 import { loginProblems } from "./registry-login";
 import { settingsSchema } from "./schema";
-import { encryptionProblems, holdsSecrets } from "./secret-settings";
+import { configPath, encryptionProblems, holdsSecrets } from "./secret-settings";
 import type { StackSettings, SystemSettings } from "./types";
 
 /** Port on 127.0.0.1 of the first system of a stack with a file in the checkout. */
@@ -67,8 +67,8 @@ export function readSettings(
 
   throwProblems(source, [
     ...misplaced,
-    ...explainLeftOver(unknownSecrets(config.secrets, systems), { stack, values }, systems),
-    ...unknownGenerations(config.generations, systems),
+    ...explainLeftOver(unknownSecrets(config.secrets, stack, systems), { stack, values }, systems),
+    ...unknownGenerations(config.generations, stack, systems),
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
     ...(target !== "compose" && config.domain === undefined ? [MISSING_DOMAIN(stack)] : []),
     ...(target === "compose" ? [] : monitoring.asked),
@@ -222,6 +222,7 @@ const MISSING_DOMAIN = (stack: string): Problem => ({
 
 function unknownSecrets(
   secrets: Record<string, Record<string, string>>,
+  stack: string,
   systems: Readonly<Record<string, SystemDefinition>>,
 ): Problem[] {
   return Object.entries(secrets).flatMap(([system, values]) => {
@@ -232,12 +233,13 @@ function unknownSecrets(
     const known = knownSecrets(definition).map(({ name }) => name);
     return Object.keys(values)
       .filter((name) => !known.includes(parseValueName(name)?.secret ?? ""))
-      .map((name) => unknownKey(`secrets.${system}.${name}`, name, known));
+      .map((name) => removable(unknownKey(`secrets.${system}.${name}`, name, known), stack));
   });
 }
 
 function unknownGenerations(
   generations: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>,
+  stack: string,
   systems: Readonly<Record<string, SystemDefinition>>,
 ): Problem[] {
   return Object.entries(generations).flatMap(([system, written]) => {
@@ -246,8 +248,17 @@ function unknownGenerations(
     const names = [...new Set(known.map(({ rotation }) => rotation))];
     return Object.keys(written ?? {})
       .filter((name) => !names.includes(name))
-      .map((name) => unknownKey(`generations.${system}.${name}`, name, names));
+      .map((name) => removable(unknownKey(`generations.${system}.${name}`, name, names), stack));
   });
+}
+
+/** Adds to an unknown key how to remove it, which a secret that is no longer described requires. */
+function removable({ fix, ...problem }: Problem, stack: string): Problem {
+  const command = `pulumi config rm --stack ${stack} --path '${configPath(problem.path.split("."))}'`;
+  return {
+    ...problem,
+    fix: `${fix ?? ""}; if the system no longer describes it, remove it: eval "$(bin/longshore env --stack ${stack})"; ${command}`,
+  };
 }
 
 const ALERT_WEBHOOK = (target: Target): Problem => ({

@@ -45,21 +45,24 @@ export async function requireNotLost(
   secretsSet: LostSecretsOptions["secretsSet"],
 ): Promise<void> {
   const { stack } = opened;
+  throwProblems(`Pulumi.${stack}.yaml`, lostProblems(stack, missing, await readState(opened), secretsSet));
+}
+
+/** Reports values to be generated that existed before. */
+export function lostProblems(
+  stack: string,
+  missing: readonly Missing[],
+  state: RecordedState,
+  secretsSet: LostSecretsOptions["secretsSet"],
+): Problem[] {
   const copies = machineStack(stack) ? new ConfigCopies(stack) : undefined;
-  const state = await readState(opened);
   const lost = lostSecrets(missing, stack, { state, copies: copies?.all() ?? [], secretsSet });
-  if (lost.length > 0) {
-    const fix = recoveryCommand(stack, copies?.best());
-    throwProblems(
-      `Pulumi.${stack}.yaml`,
-      lost.map(({ system, name }): Problem => ({
-        path: `${system}.secrets.${name}`,
-        message:
-          "expected the value that was generated before, got none; the stack file was lost or truncated, and stores do not know a new value",
-        fix,
-      })),
-    );
-  }
+  return lost.map(({ system, name }) => ({
+    path: `${system}.secrets.${name}`,
+    message:
+      "expected the value that was generated before, got none; the stack file was lost or truncated, and stores do not know a new value",
+    fix: recoveryCommand(stack, copies?.best()),
+  }));
 }
 
 function recoveryCommand(stack: string, copy: ConfigCopy | undefined): string {

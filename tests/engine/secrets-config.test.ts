@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { Checkout } from "../support/checkout";
@@ -54,6 +54,47 @@ describe("config of a stack of this machine", function () {
     rmSync(file());
     await fine("recover", "--yes");
     assert.equal(readFileSync(file(), "utf8"), whole);
+  });
+
+  it("counts in `secrets check` what `secrets list` lists, and calls nothing missing that `up` generates", async () => {
+    const { secrets: listed } = await checkout.json<{ secrets: readonly { set: string }[] }>(
+      "secrets",
+      "list",
+    );
+    assert.ok(listed.some(({ set }) => set === "by up"));
+    const { stdout } = await checkout.longshore("secrets", "check", "--no-values", "--json");
+    const { secrets, missing } = JSON.parse(stdout) as { secrets: number; missing: readonly string[] };
+    assert.equal(secrets, listed.length);
+    assert.deepEqual(missing, []);
+  });
+
+  it("shows a value on a terminal only, after a question, and records the access without the value", async () => {
+    const name = "todo.db-app-password";
+    const piped = await checkout.longshore("secrets", "show", name);
+    assert.equal(piped.code, 2);
+    assert.match(piped.stderr, /secrets show todo\.db-app-password: expected a terminal/);
+    const declined = await checkout.onTerminal("n\n", `bin/longshore secrets show ${name}`);
+    assert.match(declined, /nothing was changed/);
+    assert.ok(!existsSync(join(checkout.data, "audit.jsonl")));
+
+    const [value = ""] =
+      /\b\w{32}\b/.exec(await checkout.onTerminal("y\n", `bin/longshore secrets show ${name}`)) ?? [];
+    assert.equal(value.length, 32);
+    const recorded = checkout.readData("audit.jsonl");
+    const line = JSON.parse(recorded) as Record<string, unknown>;
+    assert.deepEqual([line["action"], line["stack"], line["secret"]], ["secrets show", "local", name]);
+    assert.ok(!recorded.includes(value));
+    assert.equal(statSync(join(checkout.data, "audit.jsonl")).mode & 0o777, 0o600);
+
+    const bin = join(checkout.folder, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "xclip"), `#!/bin/sh\ncat > ${checkout.folder}/clipboard\n`, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env["PATH"] ?? ""}`, DISPLAY: ":0", WAYLAND_DISPLAY: "" };
+    const copied = await checkout.runWith(env, "bin/longshore", "secrets", "show", name, "--clipboard");
+    assert.equal(copied.code, 0, copied.stderr);
+    assert.equal(readFileSync(join(checkout.folder, "clipboard"), "utf8"), value);
+    assert.ok(!(copied.stdout + copied.stderr).includes(value));
+    assert.equal(checkout.readData("audit.jsonl").trimEnd().split("\n").length, 2);
   });
 
   it("makes one rotation of two that are asked for before a deployment", async () => {

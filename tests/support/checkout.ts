@@ -140,6 +140,13 @@ export class Checkout {
     });
   }
 
+  /** Runs a command line on a pseudo-terminal with this input. Returns what the terminal shows. */
+  async onTerminal(input: string, line: string): Promise<string> {
+    const env = { FORCE_COLOR: "0", TERM: "xterm" };
+    const { stdout } = await this.runWithInput(input, env, "script", "-qec", line, "/dev/null");
+    return stdout;
+  }
+
   longshore(...args: string[]): Promise<CommandResult> {
     return this.run("bin/longshore", ...args);
   }

@@ -161,6 +161,11 @@ describe("generations of secrets", () => {
       () => read({ secrets: { todo: { "db-app-password@1": "x" } } }),
       /secrets\.todo\.db-app-password@1: unknown key/,
     );
+    // The command that removes a value that the system no longer describes.
+    assert.throws(
+      () => read({ secrets: { todo: { "webhook-url": "x" } } }),
+      /remove it: eval "\$\(bin\/longshore env --stack \S+\)"; pulumi config rm --stack \S+ --path 'longshore:secrets\.todo\.webhook-url'/,
+    );
   });
 
   it("name what is malformed before anything is deployed, and never the value", async () => {

@@ -20,8 +20,10 @@ import { loadPlans } from "../../support/plans";
 import { openTerminal, plural } from "../../support/terminal";
 import { generationsInState, readState, type RecordedState } from "../../secrets/deployed-generations";
 import { readSecrets } from "../../config/decrypted";
+import { missingGenerated } from "../../engine/local-stack";
 import { withConfig } from "../../secrets/generations";
-import { daysSince } from "../../secrets/find";
+import { lostProblems } from "../../secrets/lost";
+import { currentSecrets, daysSince, isMadeByUp, wholePlan } from "../../secrets/find";
 
 interface CheckOptions extends StackOption, SystemOption, JsonOption {
   /** Age in days. */
@@ -81,12 +83,16 @@ async function checkSecrets({
     : NONE;
   const findings = plans.flatMap((plan) => [
     ...missing(plan, settings),
+    ...lost(plan, settings, state),
     ...malformed(plan, settings, read),
     ...unused(plan, settings, state),
     ...old(plan, settings, read, olderThan),
   ]);
   const isGrave = findings.some(({ problem }) => problem === "missing" || problem === "malformed");
-  const count = plans.reduce((sum, { secrets }) => sum + secrets.length, 0);
+  const count = plans.reduce(
+    (sum, { system: name }) => sum + currentSecrets(settings, wholePlan(settings, name)).length,
+    0,
+  );
   if (json) {
     const names = findings.filter(({ problem }) => problem === "missing").map(({ secret }) => secret);
     terminal.json({
@@ -132,15 +138,34 @@ async function readValues(stack: string, terminal: ReturnType<typeof openTermina
 }
 
 function missing(plan: Plan, settings: StackSettings): Finding[] {
-  return missingSecrets(plan, settings).map((name) => {
+  return missingSecrets(plan, settings).flatMap((name) => {
     const secret = plan.secrets.find((one) => one.name === name);
-    return {
-      secret: `${plan.system}.${name}`,
-      problem: "missing",
-      message: `${notSet(secret)}, and ${secretUsers(plan, name).join(", ")} would not start`,
-      fix: `run: ${secretCommand(plan.system, name, secret?.from, settings.stack)}`,
-    };
+    return secret && isMadeByUp(secret, settings)
+      ? []
+      : [
+          {
+            secret: `${plan.system}.${name}`,
+            problem: "missing",
+            message: `${notSet(secret)}, and ${secretUsers(plan, name).join(", ")} would not start`,
+            fix: `run: ${secretCommand(plan.system, name, secret?.from, settings.stack)}`,
+          },
+        ];
   });
+}
+
+/** Values that the next deployment would generate, although they existed before. Unknown without the state. */
+function lost(plan: Plan, settings: StackSettings, state: RecordedState | undefined): Finding[] {
+  const generated = missingGenerated([plan], settings).filter((secret) => isMadeByUp(secret, settings));
+  return state === undefined || generated.length === 0
+    ? []
+    : lostProblems(settings.stack, generated, state, settings.secretsSet).map(
+        ({ path, message, fix = "" }) => ({
+          secret: path.replace(".secrets.", "."),
+          problem: "missing",
+          message,
+          fix,
+        }),
+      );
 }
 
 function malformed(plan: Plan, { stack }: StackSettings, read: ReadValue): Finding[] {

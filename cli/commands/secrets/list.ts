@@ -13,7 +13,7 @@ import { rotationOf } from "../../../catalog/secrets";
 import { secretUsers } from "../../../settings";
 import { loadPlans } from "../../support/plans";
 import { openTerminal, plural, table } from "../../support/terminal";
-import { daysSince, wholePlan } from "../../secrets/find";
+import { currentSecrets, daysSince, isMadeByUp, wholePlan } from "../../secrets/find";
 
 type ListOptions = StackOption & SystemOption & JsonOption;
 
@@ -31,7 +31,7 @@ interface SecretRow {
   readonly system: string;
   readonly name: string;
   readonly from: "config" | "generated" | "service";
-  /** `by up`: the deployment generates the value and stores it in the state. */
+  /** `by up`: the next deployment generates the value. */
   readonly set: "yes" | "no" | "by up";
   /** Generation of the value in use. */
   readonly generation: number;
@@ -69,31 +69,21 @@ function secretRows(stack: string, only: readonly string[]): SecretRow[] {
   const { settings, plans } = loadPlans(stack, only);
   return plans.flatMap(({ system }) => {
     const plan = wholePlan(settings, system);
-    return plan.secrets.flatMap((planned): SecretRow[] => {
-      const { name, secret, from, value, generation } = planned;
-      const { number, since } = generationOf(
-        settings.generations?.[system],
-        rotationOf({ name: secret, value }),
-      );
-      // The previous value and the next key are parts of a rotation, not separate secrets.
-      if (generation !== number) {
-        return [];
-      }
-      return [
-        {
-          system,
-          name: secret,
-          from,
-          set: (settings.secretsSet[system] ?? []).includes(name)
-            ? "yes"
-            : from !== "config" && value.kind !== "tls" && settings.target !== "compose"
-              ? "by up"
-              : "no",
-          generation,
-          ...(since !== undefined && { since, days: daysSince(since) }),
-          usedBy: secretUsers(plan, name),
-        },
-      ];
+    return currentSecrets(settings, plan).map(({ name, secret, from, value, generation }): SecretRow => {
+      const { since } = generationOf(settings.generations?.[system], rotationOf({ name: secret, value }));
+      return {
+        system,
+        name: secret,
+        from,
+        set: (settings.secretsSet[system] ?? []).includes(name)
+          ? "yes"
+          : isMadeByUp({ from, value }, settings)
+            ? "by up"
+            : "no",
+        generation,
+        ...(since !== undefined && { since, days: daysSince(since) }),
+        usedBy: secretUsers(plan, name),
+      };
     });
   });
 }

@@ -1,17 +1,17 @@
 import type { Command } from "commander";
 import { locked, withExamples, withStack, type StackOption } from "../../support/options";
-import { generationOf, valueName } from "../../../catalog/generations";
+import { valueName } from "../../../catalog/generations";
 import { EDGE_TLS } from "../../../catalog/plan/edge-tls";
 import { rotationOf } from "../../../catalog/secrets";
 import { malformedSecrets } from "../../../settings/secret-values";
 import { usage } from "../../support/failure";
 import { readValue } from "../../support/hidden-input";
-import { definitionOf, loadSettings } from "../../support/plans";
+import { definitionOf } from "../../support/plans";
 import { openTerminal } from "../../support/terminal";
 import { changeConfig } from "../../config/draft";
 import { readState } from "../../secrets/deployed-generations";
 import { noteGenerations, requireFinished, withConfig } from "../../secrets/generations";
-import { foundIn, wholePlan } from "../../secrets/find";
+import { findSecret, wholePlan } from "../../secrets/find";
 
 export function register(secrets: Command): Command {
   const command = secrets
@@ -84,16 +84,4 @@ function isStorePassword(system: string, secret: string): boolean {
   return (
     !definitionOf(system).secrets.some(({ name }) => name === secret) && !secret.startsWith(`${EDGE_TLS}-`)
   );
-}
-
-function findSecret(stack: string, text: string) {
-  const settings = loadSettings(stack);
-  const all = settings.systems.flatMap((system) =>
-    wholePlan(settings, system).secrets.flatMap((planned) => {
-      const { secret: name, value, generation } = planned;
-      const { number } = generationOf(settings.generations?.[system], rotationOf({ name, value }));
-      return generation === number ? [{ key: `${system}.${name}`, system, planned, settings }] : [];
-    }),
-  );
-  return foundIn(all, text);
 }
