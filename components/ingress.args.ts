@@ -79,7 +79,8 @@ export function backendSpec<T = string>({
       },
       customResponseHeaders: { headers: SECURITY_HEADERS },
       logging: { enable: true, sampleRate: 1 },
-      ...(securityPolicy !== undefined && { securityPolicy: { name: securityPolicy } }),
+      // The empty name detaches a policy. Without it, GKE keeps the one attached before (ingress-gce#2209).
+      securityPolicy: { name: securityPolicy ?? "" },
     },
   };
 }

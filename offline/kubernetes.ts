@@ -76,6 +76,7 @@ export const kubernetes: Planner = {
           reason: fix ? `${message}; ${fix}` : message,
         })),
       ...(isAutopilot(config) ? mutations(inputs) : []),
+      ...checkBackendConfig(inputs),
     ];
   },
 
@@ -123,6 +124,19 @@ export const kubernetes: Planner = {
 /** Whether the provider's cluster is an Autopilot cluster of `GkeCluster`, whose kubeconfig says so. */
 function isAutopilot({ kubeconfig }: Properties): boolean {
   return text(kubeconfig)?.includes(AUTOPILOT_CLUSTER) ?? false;
+}
+
+/** GKE keeps a Cloud Armor policy that was attached before until the name is empty. Source: ingress-gce#2209. */
+function checkBackendConfig({ kind, spec }: Properties): Failure[] {
+  return kind === "BackendConfig" && record(record(spec).securityPolicy).name === undefined
+    ? [
+        {
+          property: "spec.securityPolicy.name",
+          reason:
+            'not set: GKE keeps the policy attached before, and its deletion fails; set "" to detach it',
+        },
+      ]
+    : [];
 }
 
 /** Values that Autopilot would raise: every update would find a difference, and a Job would be replaced. */

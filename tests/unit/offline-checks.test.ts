@@ -101,6 +101,18 @@ describe("offline Kubernetes", () => {
     assert.equal(kubernetes.replaces(DEPLOYMENT, change, deployment, deployment), false);
   });
 
+  it("requires a BackendConfig to name its Cloud Armor policy, or none", () => {
+    const of = (spec: Properties): string[] =>
+      problems(kubernetes, "kubernetes:cloud.google.com/v1:BackendConfig", {
+        apiVersion: "cloud.google.com/v1",
+        kind: "BackendConfig",
+        metadata: { name: "web", namespace: "todo" },
+        spec,
+      });
+    assert.deepEqual(of({ securityPolicy: { name: "" } }), []);
+    assert.match(of({}).join(), /securityPolicy\.name: not set: GKE keeps the policy attached before/);
+  });
+
   it("needs a kubeconfig", () => {
     assert.deepEqual(kubernetes.checkConfig?.({ kubeconfig: "{}" }), []);
     assert.match(kubernetes.checkConfig({})[0]?.reason ?? "", /whatever cluster is current/);
