@@ -6,7 +6,7 @@ export interface CloudSqlSpecArgs {
   version?: 15 | 16 | 17;
   /** Disk size; grows automatically and never shrinks. @default "10Gi" */
   storage?: Quantity;
-  /** Machine type, as `db-custom-CPUS-MEBIBYTES`. @default "db-custom-1-3840" */
+  /** Machine type, as `db-custom-CPUS-MEBIBYTES`; determines the edition. @default "db-custom-1-3840" */
   tier?: string;
   /** Whether a standby in another zone takes over. @default true */
   highAvailability?: boolean;
@@ -43,8 +43,8 @@ export function cloudSqlSpec(name: string, args: CloudSqlSpecArgs, protect: bool
     // Protects against deletion by Pulumi; `deletionProtectionEnabled` protects against other clients.
     deletionProtection: protect,
     settings: {
-      // Since PostgreSQL 16 the default is ENTERPRISE_PLUS, which has no custom machine types.
-      edition: "ENTERPRISE",
+      // Always set: since PostgreSQL 16 the default is ENTERPRISE_PLUS, which has no custom machine types.
+      edition: sqlEdition(tier),
       tier,
       availabilityType: highAvailability ? "REGIONAL" : "ZONAL",
       diskSize: Math.ceil((parseQuantity(storage) ?? 0) / GIBIBYTE),
@@ -69,6 +69,11 @@ export function cloudSqlSpec(name: string, args: CloudSqlSpecArgs, protect: bool
       maintenanceWindow: { ...maintenance, updateTrack: "stable" },
     },
   };
+}
+
+/** The only edition that offers a machine type. Source: Cloud SQL's documentation "Machine series overview". */
+export function sqlEdition(tier: string): "ENTERPRISE" | "ENTERPRISE_PLUS" {
+  return /^db-(perf-optimized|c4a)-/.test(tier) ? "ENTERPRISE_PLUS" : "ENTERPRISE";
 }
 
 function checkCloudSql(args: CloudSqlSpecArgs): Problem[] {

@@ -117,7 +117,7 @@ const postgres = z
     tier: z
       .string()
       .regex(
-        /^db-(custom-\d+-\d+|perf-optimized-N-\d+|f1-micro|g1-small)$/,
+        /^db-(custom-\d+-\d+|perf-optimized-N-\d+|c4a-highmem-\d+|f1-micro|g1-small)$/,
         "expected a tier such as db-custom-1-3840",
       )
       .optional()
