@@ -26,7 +26,13 @@ export function networkSpec(name: string, region: string, ranges: NetworkRanges 
   } = ranges;
   throwProblems(`network ${name}`, checkRanges({ nodes, pods, services }));
   return {
-    network: { autoCreateSubnetworks: false, routingMode: "REGIONAL", description: "Made by Longshore" },
+    network: {
+      autoCreateSubnetworks: false,
+      routingMode: "REGIONAL",
+      // Another region makes another VPC, because the description cannot change. In the same VPC, the new subnetwork would
+      // be created before the old one is deleted, and its ranges would overlap.
+      description: `Created by Longshore for ${region}`,
+    },
     subnetwork: {
       region,
       ipCidrRange: nodes,
@@ -50,11 +56,9 @@ export function networkSpec(name: string, region: string, ranges: NetworkRanges 
       logConfig: { enable: true, filter: "ERRORS_ONLY" },
     },
     managedRange: { addressType: "INTERNAL", purpose: "VPC_PEERING", prefixLength: managedPrefix },
-    managedAccess: {
-      service: "servicenetworking.googleapis.com",
-      // The peering outlives the last database by days; deleting it would fail the destroy.
-      deletionPolicy: "ABANDON",
-    },
+    // Deleted with the network: an abandoned peering would keep the VPC (magic-modules#18476). Google refuses to delete it
+    // for up to four days after the last Cloud SQL instance; docs/how-to/troubleshooting.md has the command that does not wait.
+    managedAccess: { service: "servicenetworking.googleapis.com" },
   };
 }
 

@@ -79,7 +79,9 @@ const cidr: Rule = (value) => {
 const sqlTier: Rule = (value) => {
   const custom = /^db-custom-(\d+)-(\d+)$/.exec(value);
   if (!custom) {
-    return /^(?:db-f1-micro|db-g1-small|db-perf-optimized-N-\d+|db-c4a-highmem-\d+)$/.test(value)
+    return /^db-(?:f1-micro|g1-small|perf-optimized-N-(?:2|4|8|16|32|48|64|80|96|128)|c4a-highmem-(?:1|2|4|8|16|32|48|64|72))$/.test(
+      value,
+    )
       ? undefined
       : 'expected a tier such as "db-custom-2-7680" (CPUs and MiB)';
   }
@@ -188,6 +190,15 @@ export function checkCombinations({ type, inputs }: Subject): Failure[] {
       return checkSqlInstance(inputs);
     case "gcp:managedkafka/cluster:Cluster":
       return checkKafka(inputs);
+    case "gcp:servicenetworking/connection:Connection":
+      return inputs.deletionPolicy === "ABANDON"
+        ? [
+            {
+              property: "deletionPolicy",
+              reason: "leaves the peering, and its network cannot be deleted; remove it",
+            },
+          ]
+        : [];
     case "gcp:container/cluster:Cluster":
       return inputs.enableAutopilot === true ? checkAutopilot(inputs) : checkStandard(inputs);
     default:
@@ -198,6 +209,9 @@ export function checkCombinations({ type, inputs }: Subject): Failure[] {
 /** Changes that the service rejects because of the resource's current values. */
 export function checkHistory({ type, inputs }: Subject, previous: Properties | undefined): Failure[] {
   const [before, after] = [previous?.partitionCount, inputs.partitionCount];
+  if (type === "gcp:compute/subnetwork:Subnetwork") {
+    return checkMoved(inputs, previous);
+  }
   return type === "gcp:managedkafka/topic:Topic" &&
     typeof before === "number" &&
     typeof after === "number" &&
@@ -208,6 +222,28 @@ export function checkHistory({ type, inputs }: Subject, previous: Properties | u
           reason:
             `Kafka cannot remove partitions: expected at least ${before}, got ${after}. ` +
             "Leave it, or make a topic of another name and move to it",
+        },
+      ]
+    : [];
+}
+
+/** The engine creates a subnetwork in another region before it deletes the old one. */
+function checkMoved(inputs: Properties, previous: Properties | undefined): Failure[] {
+  const [region, network] = [text(previous?.region), text(previous?.network)];
+  const isMoved = region !== undefined && text(inputs.region) !== region && text(inputs.network) === network;
+  const [old, range] = [previous?.ipCidrRange, inputs.ipCidrRange].map((one) =>
+    parseIpRange(text(one) ?? ""),
+  );
+  const overlaps =
+    typeof old === "object" &&
+    typeof range === "object" &&
+    old.first <= range.last &&
+    range.first <= old.last;
+  return isMoved && overlaps
+    ? [
+        {
+          property: "region",
+          reason: `the subnetwork is created before the one in ${region} is deleted, and its ranges overlap; use another network`,
         },
       ]
     : [];
@@ -224,6 +260,12 @@ function checkSqlInstance(inputs: Properties): Failure[] {
     failures.push({
       property: "settings.edition",
       reason: `PostgreSQL ${version[1]} defaults to ENTERPRISE_PLUS, which has no ${text(settings.tier)}; set "ENTERPRISE"`,
+    });
+  }
+  if (/^db-(perf-optimized|c4a)-/.test(text(settings.tier) ?? "") && settings.edition === "ENTERPRISE") {
+    failures.push({
+      property: "settings.edition",
+      reason: `${text(settings.tier)} needs the edition ENTERPRISE_PLUS`,
     });
   }
   if (settings.availabilityType === "REGIONAL" && !(backup.enabled && backup.pointInTimeRecoveryEnabled)) {

@@ -38,8 +38,15 @@ describe("network spec", () => {
     });
   });
 
-  it("has a peering that does not block destroy", () => {
-    assert.equal(networkSpec("net", "us-central1").managedAccess.deletionPolicy, "ABANDON");
+  it("deletes its peering with the network, which could not be deleted otherwise", () => {
+    assert.ok(!("deletionPolicy" in networkSpec("net", "us-central1").managedAccess));
+  });
+
+  it("is another VPC in another region, whose subnetwork has the same ranges", () => {
+    const [here, there] = [networkSpec("net", "us-central1"), networkSpec("net", "europe-west3")];
+    // The description cannot be changed in place.
+    assert.notEqual(here.network.description, there.network.description);
+    assert.equal(here.subnetwork.ipCidrRange, there.subnetwork.ipCidrRange);
   });
 });
 
@@ -271,6 +278,14 @@ describe("Cloud SQL spec", () => {
     assert.equal(settings.availabilityType, "REGIONAL");
   });
 
+  it("derives the edition from the machine type", () => {
+    const editionOf = (tier: string) => cloudSqlSpec("db", { tier }, true).settings.edition;
+    assert.equal(editionOf("db-custom-2-7680"), "ENTERPRISE");
+    assert.equal(editionOf("db-g1-small"), "ENTERPRISE");
+    assert.equal(editionOf("db-perf-optimized-N-2"), "ENTERPRISE_PLUS");
+    assert.equal(editionOf("db-c4a-highmem-4"), "ENTERPRISE_PLUS");
+  });
+
   it("guards against both ways of deletion, or neither", () => {
     for (const protect of [true, false]) {
       const spec = cloudSqlSpec("db", {}, protect);
@@ -341,7 +356,9 @@ describe("ingress spec", () => {
 
   it("never waits longer for a health check than until the next one", () => {
     const health = { path: "/readyz", port: 8000, intervalSeconds: 2, timeoutSeconds: 5, failures: 3 };
-    const { healthCheck } = backendSpec({ name: "backend", namespace: "todo", health }).spec;
+    const { healthCheck, securityPolicy } = backendSpec({ name: "backend", namespace: "todo", health }).spec;
+    // Without the empty name, GKE keeps a policy that was attached before, and its deletion fails.
+    assert.deepEqual(securityPolicy, { name: "" });
     assert.equal(healthCheck.timeoutSec, 2);
     assert.equal(healthCheck.requestPath, "/readyz");
   });

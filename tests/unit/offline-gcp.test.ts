@@ -35,6 +35,35 @@ describe("offline Google Cloud", () => {
     gcp,
     SQL,
     instance,
+    { settings: { tier: "db-perf-optimized-N-2" } },
+    /settings\.edition: db-perf-optimized-N-2 needs the edition ENTERPRISE_PLUS/,
+  );
+  rule(gcp, SQL, instance, { settings: { tier: "db-perf-optimized-N-3" } }, /expected a tier such as/);
+  rule(
+    gcp,
+    "gcp:servicenetworking/connection:Connection",
+    { network: "n", service: "servicenetworking.googleapis.com", reservedPeeringRanges: ["r"] },
+    { deletionPolicy: "ABANDON" },
+    /deletionPolicy: leaves the peering, and its network cannot be deleted/,
+  );
+  it("rejects a subnetwork in another region of the same network, whose ranges are still in use", () => {
+    const ranges = { ipCidrRange: "10.0.0.0/20", network: "projects/p/global/networks/n" };
+    const of = (inputs: Properties) => subject("gcp:compute/subnetwork:Subnetwork", { ...ranges, ...inputs });
+    const before = of({ region: "us-central1" }).inputs;
+    assert.match(
+      gcp.check(of({ region: "us-east1" }), before)[0]?.reason ?? "",
+      /created before the one in us-central1 is deleted, and its ranges overlap/,
+    );
+    assert.deepEqual(
+      gcp.check(of({ region: "us-east1", network: "projects/p/global/networks/m" }), before),
+      [],
+    );
+    assert.deepEqual(gcp.check(of({ region: "us-east1", ipCidrRange: "10.1.0.0/20" }), before), []);
+  });
+  rule(
+    gcp,
+    SQL,
+    instance,
     { settings: { backupConfiguration: { pointInTimeRecoveryEnabled: false } } },
     /REGIONAL needs backups and point-in-time recovery/,
   );
