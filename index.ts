@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { planSystem, type Plan } from "./catalog/plan";
-import { ProblemsError, throwProblems } from "./catalog/problems";
+import { ProblemsError, throwProblems } from "./base/problems";
 import {
   planSettings,
   readStackFile,

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { serviceHandle } from "./containers";
 import { handle } from "./handles";
 import { imageDefinition } from "./images";
-import type { Problem } from "./problems";
+import type { Problem } from "../base/problems";
 import { describe, INTERPOLATION_FIX, interpolationMessage, reference, type Reference } from "./references";
 import { jobOptions, serviceOptions } from "./schema/container";
 import { kafkaOptions, neo4jOptions, postgresOptions, redisOptions } from "./schema/datastores";

@@ -1,19 +1,6 @@
 /** GKE's node label for the GPU type, and the smallest type that most regions offer. */
 export const GOOGLE_GPU = { label: "cloud.google.com/gke-accelerator", smallest: "nvidia-l4" } as const;
 
-/** Whether a cluster sets the label itself, such as `kubernetes.io/arch`. All other labels are set by an operator. */
-export function isGivenByCluster(label: string): boolean {
-  return /(^|\.)(kubernetes\.io|k8s\.io|cloud\.google\.com|nvidia\.com)\//.test(label);
-}
-
-const LABEL = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
-
-/** Whether Kubernetes accepts the name and value as a label. */
-export function isLabel(name: string, value: string): boolean {
-  return LABEL.test(name) && LABEL_VALUE.test(value);
-}
-
 /** A kind of host device that a container can use. */
 export interface DeviceKind {
   readonly example: string;

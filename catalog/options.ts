@@ -1,5 +1,5 @@
-import { nearest } from "./check/nearest";
-import type { Problem } from "./problems";
+import { nearest } from "../base/nearest";
+import type { Problem } from "../base/problems";
 
 /** The keys of an options object. The type ensures that the list is complete. */
 export type Keys<T> = Readonly<Record<keyof T, true>>;

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { unknownOptions, type Keys } from "./options";
-import type { Problem } from "./problems";
+import type { Problem } from "../base/problems";
 import { reference, type SecretReference } from "./references";
 import type { Environment, GeneratedValue, SecretDefinition } from "./types";
 

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { Problem } from "./problems";
+import type { Problem } from "../base/problems";
 import type { SystemDefinition } from "./types";
 
 /** A captured stack. Formatting is expensive, so it is deferred until a problem needs the location. */

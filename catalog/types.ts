@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Environment, Runtime, Target } from "./choices";
-import type { Problem } from "./problems";
+import type { Problem } from "../base/problems";
 import type { EndpointReference } from "./references";
 import type {
   jobOptions,

@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
-import { throwProblems } from "../catalog/problems";
+import { throwProblems } from "../base/problems";
 import { Component, stateful, type Lifecycle, type Transform } from "./component";
 
 export interface BackupBucketArgs {

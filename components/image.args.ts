@@ -1,5 +1,5 @@
 import path from "node:path";
-import { throwProblems, type Problem } from "../catalog/problems";
+import { throwProblems, type Problem } from "../base/problems";
 import { parseImageReference } from "./image-reference";
 
 export type Platform = "linux/amd64" | "linux/arm64";

@@ -1,5 +1,5 @@
-import { throwProblems, type Problem } from "../catalog/problems";
-import { parseQuantity, type Quantity } from "../catalog/values";
+import { throwProblems, type Problem } from "../base/problems";
+import { parseQuantity, type Quantity } from "../base/quantities";
 
 export interface ManagedKafkaTopic {
   /** Number of partitions. Can grow, not shrink. @default 1 */

@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { throwProblems } from "../catalog/problems";
+import { throwProblems } from "../base/problems";
 import { Component, type Transform } from "./component";
 
 export interface LogArchiveArgs {

@@ -1,4 +1,4 @@
-import { throwProblems, type Problem } from "../catalog/problems";
+import { throwProblems, type Problem } from "../base/problems";
 import { parseIpRange } from "./ip-range";
 
 export interface NetworkRanges {

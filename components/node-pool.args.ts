@@ -1,5 +1,5 @@
-import { isGivenByCluster, isLabel } from "../catalog/devices";
-import { throwProblems, type Problem } from "../catalog/problems";
+import { isGivenByCluster, isLabel } from "../base/labels";
+import { throwProblems, type Problem } from "../base/problems";
 import { SCOPES } from "./cluster.args";
 
 /** A node pool of a standard cluster. */

@@ -1,6 +1,9 @@
-import { throwProblems, type Problem } from "../catalog/problems";
-import { parseQuantity, type Quantity } from "../catalog/values";
-import type { RedisEviction } from "../catalog/types";
+import { throwProblems, type Problem } from "../base/problems";
+import { parseQuantity, type Quantity } from "../base/quantities";
+
+/** What Redis does when its memory is full: rejects writes, or evicts keys, all or only those with an expiry. */
+export type RedisEviction =
+  "noeviction" | `${"allkeys" | "volatile"}-${"lru" | "lfu" | "random"}` | "volatile-ttl";
 
 export interface MemorystoreSpecArgs {
   /** Memory for data, rounded up to whole gibibytes. @default "1Gi" */

@@ -1,4 +1,4 @@
-import { compareText } from "../catalog/problems";
+import { compareText } from "../base/problems";
 import { dangersOf } from "./dangers";
 import { flatten, WHOLE } from "./flatten";
 import { replaces } from "./replacement";

@@ -1,5 +1,5 @@
 import { AUTOPILOT } from "../catalog/plan/autopilot";
-import { parseCpu, parseQuantity } from "../catalog/values";
+import { parseCpu, parseQuantity } from "../base/quantities";
 import { isObject, text, type Json, type Properties } from "./values";
 
 const MEBIBYTE = 2 ** 20;

@@ -3,7 +3,7 @@ import { canonicalAddress, isLoopback, overlap } from "../catalog/ip-addresses";
 import { servesTls } from "../catalog/plan/edge-tls";
 import { MONITORING } from "../catalog/plan/monitoring";
 import type { Target } from "../catalog/plan/types";
-import type { Problem } from "../catalog/problems";
+import type { Problem } from "../base/problems";
 import type { Environment } from "../catalog/types";
 import type { StackSettings } from "./types";
 

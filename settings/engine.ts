@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { throwProblems } from "../catalog/problems";
+import { throwProblems } from "../base/problems";
 import type { SystemDefinition } from "../catalog/types";
 import { readSettings } from "./read";
 import { encryptedSettingProblem, holdsSecrets, secretValuesIn } from "./secret-settings";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ProblemsError, type Problem } from "../catalog/problems";
+import { ProblemsError, type Problem } from "../base/problems";
 import { InexactYamlError, parseYaml, yamlErrorText, type YamlProblem } from "../yaml/read";
 import { machineStack } from "./machine-stacks";
 import type { RawSettings } from "./read";

@@ -1,4 +1,4 @@
-import { throwProblems } from "../catalog/problems";
+import { throwProblems } from "../base/problems";
 import type { SystemDefinition } from "../catalog/types";
 import { readStackFile } from "./file";
 import { readSettings } from "./read";

@@ -2,7 +2,7 @@ import { DEFAULT_SCRAPE_SECONDS, MONITORING } from "../catalog/plan/monitoring";
 import type { PlanSettings } from "../catalog/plan/settings";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
 import { secretsIn } from "../catalog/plan/resolve";
-import { throwProblems, type Problem } from "../catalog/problems";
+import { throwProblems, type Problem } from "../base/problems";
 import type { RunOverrides, StackSettings } from "./types";
 
 /** Returns a stack's settings for one of its systems. */

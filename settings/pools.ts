@@ -1,9 +1,10 @@
-import { GOOGLE_GPU, isGivenByCluster } from "../catalog/devices";
+import { isGivenByCluster } from "../base/labels";
+import { GOOGLE_GPU } from "../catalog/devices";
 import { withOfferedDevices } from "../catalog/plan/devices";
 import { presentIn } from "../catalog/plan/presence";
 import type { PlanSettings } from "../catalog/plan/settings";
 import { gpusOf } from "../catalog/plan/workload";
-import type { Problem } from "../catalog/problems";
+import type { Problem } from "../base/problems";
 import type { JobDefinition, ServiceDefinition, SystemDefinition } from "../catalog/types";
 import { planSettings } from "./plan";
 import type { PoolSettings, StackSettings } from "./types";

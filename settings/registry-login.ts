@@ -1,5 +1,5 @@
 import type { Target } from "../catalog/plan/types";
-import type { Problem } from "../catalog/problems";
+import type { Problem } from "../base/problems";
 
 /** The setting `registryLogin`. The password may be a placeholder, because its text is not validated. */
 export interface WrittenLogin {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MONITORING } from "../catalog/plan/monitoring";
 import { TARGETS } from "../catalog/plan/types";
-import { nearest } from "../catalog/check/nearest";
+import { nearest } from "../base/nearest";
 import { settingIssue } from "../catalog/setting-values";
 import {
   ENVIRONMENTS,

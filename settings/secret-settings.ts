@@ -1,4 +1,4 @@
-import type { Problem } from "../catalog/problems";
+import type { Problem } from "../base/problems";
 
 /** A setting whose value is a secret. `*` matches any key. */
 export interface SecretSetting {

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Plan, PlannedSecret } from "../catalog/plan/types";
-import type { Problem } from "../catalog/problems";
+import type { Problem } from "../base/problems";
 
 /** Prefix of placeholders in a preview without keys. */
 const STAND_IN = "offline-stand-in-";

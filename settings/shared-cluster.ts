@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import type { Problem } from "../catalog/problems";
+import type { Problem } from "../base/problems";
 import { readStackFile } from "./file";
 import type { StackSettings } from "./types";
 

@@ -3,7 +3,7 @@ import type { PostgresVersion } from "../catalog/choices";
 import type { DatastoreKind, Logging, Target } from "../catalog/plan/types";
 import type { Generations } from "../catalog/generations";
 import type { Environment, SettingValue } from "../catalog/types";
-import type { Quantity } from "../catalog/values";
+import type { Quantity } from "../base/quantities";
 
 /** The complete settings of one stack, with defaults. Never contains a secret's value. */
 export interface StackSettings {

@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
-import { ProblemsError } from "../catalog/problems";
+import { ProblemsError } from "../base/problems";
 import { BackupBucket } from "../components/backup-bucket";
 import { GkeCluster } from "../components/cluster";
 import { Component } from "../components/component";

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
-import { throwProblems, type Problem } from "../catalog/problems";
+import { throwProblems, type Problem } from "../base/problems";
 import { Component } from "../components/component";
 import type { RegistryLogin } from "../components/image";
 import { parseImageReference } from "../components/image-reference";

@@ -11,7 +11,8 @@ import { publicationOf, type Publication } from "../settings/bind";
 import { usedGenerations } from "../settings/generations";
 import { secretCommand } from "../settings/plan";
 import type { StackSettings } from "../settings/types";
-import { composeProjectName, sharedNetworkName } from "../tools/compose-project-name";
+import { sharedNetworkName } from "../render/compose/shared-network";
+import { composeProjectName } from "../tools/compose-project-name";
 import { repoRoot } from "../tools/paths";
 import { withPresentDevices } from "./present-devices";
 

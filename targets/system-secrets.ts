@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Plan, PlannedSecret, Workload } from "../catalog/plan/types";
-import { throwProblems } from "../catalog/problems";
+import { throwProblems } from "../base/problems";
 import { GeneratedSecret, type GeneratedSecretArgs } from "../components/generated-secret";
 import { kubernetesObject } from "../components/kubernetes-object";
 import { renderSecrets, type KubernetesObject, type KubernetesOptions } from "../render/kubernetes";

@@ -1,4 +1,4 @@
-import { compareText } from "../catalog/problems";
+import { compareText } from "../base/problems";
 
 /** Summary of one target of a build. */
 export interface TargetSummary {

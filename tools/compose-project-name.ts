@@ -1,4 +1,3 @@
-import { MONITORING } from "../catalog/plan/monitoring";
 import { readInstallation, suffixOf } from "./installation";
 
 /**
@@ -13,9 +12,4 @@ export function composeProjectName(
 ): string {
   const suffix = readInstallation(env)?.suffix ?? suffixOf(env) ?? "";
   return `${system}-${stack}${suffix}`;
-}
-
-/** Name of a network that the systems of a stack share: that of a network of the stack's monitoring project. */
-export function sharedNetworkName(name: string, stack: string): string {
-  return `${composeProjectName(MONITORING, stack)}_${name}`;
 }

@@ -1,4 +1,4 @@
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { ServiceDefinition, SystemDefinition } from "../types";
 
 /** Reports service options that no cluster supports. */

@@ -1,4 +1,4 @@
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type {
   ImageDefinition,
   JobDefinition,
@@ -11,7 +11,7 @@ import type {
 import { isTls } from "../tls-ports";
 import { absolutePath } from "../schema/basics";
 import { show } from "../schema/show";
-import { parseCpu, parseQuantity } from "../values";
+import { parseCpu, parseQuantity } from "../../base/quantities";
 
 /** Reports inconsistent options of a service or job: ports, resources, scaling, probes and mounts. */
 export function checkContainers(definition: SystemDefinition): Problem[] {

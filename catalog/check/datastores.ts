@@ -1,7 +1,7 @@
 import type { PlanSettings } from "../plan/settings";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { DatastoreDefinition, Engine, Resources, SystemDefinition } from "../types";
-import { parseCpu, parseQuantity } from "../values";
+import { parseCpu, parseQuantity } from "../../base/quantities";
 import { checkKafka, checkManagedKafka } from "./kafka";
 import { checkCloudSql, checkPostgres } from "./postgres";
 import { checkMemorystore, checkRedis } from "./redis";

@@ -1,7 +1,8 @@
 import { MISSING_IMAGE } from "../types";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { JobDefinition, ServiceDefinition, SystemDefinition } from "../types";
-import { DEVICES, deviceKind, isLabel } from "../devices";
+import { isLabel } from "../../base/labels";
+import { DEVICES, deviceKind } from "../devices";
 
 /** Checks host devices, GPUs and node labels. */
 export function checkDevices({ services, jobs, images }: SystemDefinition): Problem[] {

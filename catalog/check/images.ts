@@ -1,6 +1,6 @@
 import { basesOf } from "../build-graph";
 import { startOrder } from "../plan/order";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { BuildSource, ImageDefinition, SystemDefinition, UpstreamSource } from "../types";
 import { missing } from "./references";
 

@@ -1,5 +1,5 @@
 import type { PlanSettings } from "../plan/settings";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { SystemDefinition } from "../types";
 import { checkGenerated } from "../secrets";
 import { located } from "../statements";

@@ -1,8 +1,8 @@
 import { LEAST_VCPUS } from "../plan/kafka";
 import type { PlanSettings } from "../plan/settings";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { KafkaDefinition } from "../types";
-import { parseQuantity } from "../values";
+import { parseQuantity } from "../../base/quantities";
 
 /** Kafka's rule for topic names. Names with two leading underscores are reserved for Kafka. */
 const TOPIC = /^(?!\.{1,2}$)(?!__)[A-Za-z0-9._-]{1,249}$/;

@@ -1,6 +1,6 @@
 import { isSecret } from "../plan/resolve";
 import type { Plan, PlanValue, Workload } from "../plan/types";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 
 const KIBIBYTE = 2 ** 10;
 const MEBIBYTE = 2 ** 20;

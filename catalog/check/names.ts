@@ -2,7 +2,7 @@ import { rulesOf } from "../plan/datastores";
 import { edgeSecrets } from "../plan/edge-tls";
 import { AGENT, EDGE_EXPORTER, MONITORING, RECEIVER } from "../plan/monitoring";
 import { postgresRoles } from "../plan/postgres-roles";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { SystemDefinition } from "../types";
 
 /** A DNS label that starts with a letter, as Kubernetes requires for a Service's name (RFC 1035). */

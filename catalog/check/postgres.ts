@@ -1,9 +1,9 @@
 import { EXTENSION_IMAGES } from "../plan/postgres";
 import type { PostgresVersion } from "../choices";
 import type { PlanSettings } from "../plan/settings";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { PostgresDefinition, PostgresExtension } from "../types";
-import { parseQuantity } from "../values";
+import { parseQuantity } from "../../base/quantities";
 
 /** Extensions that each kind of PostgreSQL supports. TimescaleDB is not in Cloud SQL's list of supported extensions. */
 export const EXTENSIONS: Readonly<Record<"container" | "cloud-sql", readonly PostgresExtension[]>> = {

@@ -1,5 +1,5 @@
 import { isIn } from "../plan/presence";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { Value } from "../references";
 import {
   ENVIRONMENTS,

@@ -1,8 +1,8 @@
 import { redisKind } from "../plan/redis";
 import type { PlanSettings } from "../plan/settings";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { RedisDefinition } from "../types";
-import { parseQuantity } from "../values";
+import { parseQuantity } from "../../base/quantities";
 
 /**
  * Memory limit relative to `maxMemory`: the rest serves clients and copies made during a rewrite of the append-only

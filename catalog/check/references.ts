@@ -1,10 +1,10 @@
 import { rulesOf } from "../plan/datastores";
 import { startOrder } from "../plan/order";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import { describe, isSecretValue, type Reference, type Value } from "../references";
 import { MISSING_IMAGE, type FileContent, type SystemDefinition } from "../types";
 import { secretIn } from "../secret-names";
-import { nearest } from "./nearest";
+import { nearest } from "../../base/nearest";
 
 /** Names that references can point to. */
 interface Known {

@@ -1,6 +1,6 @@
 import { corsOrigins } from "../plan/routes";
 import type { PlanSettings } from "../plan/settings";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import { show } from "../schema/show";
 import { isTls } from "../tls-ports";
 import type { RouteDefinition, SystemDefinition } from "../types";

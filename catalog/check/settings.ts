@@ -1,5 +1,5 @@
 import type { PlanSettings } from "../plan/settings";
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import { show } from "../schema/show";
 import { settingIssue } from "../setting-values";
 import type { SettingDefinition, SystemDefinition } from "../types";

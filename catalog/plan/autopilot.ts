@@ -1,4 +1,4 @@
-import type { Problem } from "../problems";
+import type { Problem } from "../../base/problems";
 import type { PlannedResources, Workload } from "./types";
 
 const MEBIBYTE = 2 ** 20;

@@ -1,4 +1,4 @@
-import { compareText } from "../problems";
+import { compareText } from "../../base/problems";
 import type {
   DatastoreDefinition,
   JobDefinition,

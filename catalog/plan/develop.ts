@@ -1,4 +1,4 @@
-import { compareText } from "../problems";
+import { compareText } from "../../base/problems";
 import type { BuildSource, Develop, ImageDefinition, SystemDefinition } from "../types";
 import type { PlanSettings } from "./settings";
 import type { PlannedDevelop, PlannedProbe, Probes, Workload } from "./types";

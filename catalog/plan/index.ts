@@ -1,7 +1,7 @@
 import { withBases } from "../build-graph";
 import { checkSystem, withPlaces } from "../check";
 import { checkLimits } from "../check/limits";
-import { compareText, throwProblems } from "../problems";
+import { compareText, throwProblems } from "../../base/problems";
 import { parseValueName } from "../generations";
 import { SELF_SIGNED } from "../secrets";
 import type { GeneratedValue, ImageDefinition, SystemDefinition } from "../types";

@@ -1,7 +1,7 @@
-import { compareText } from "../problems";
+import { compareText } from "../../base/problems";
 import type { DatastoreProperty } from "../references";
 import type { KafkaDefinition, TopicDefinition } from "../types";
-import { parseDuration, parseQuantity } from "../values";
+import { parseDuration, parseQuantity } from "../../base/quantities";
 import type { DatastoreKind } from "./engine";
 import { exporter, exportersImage, type Exporter } from "./exporter";
 import { planResources } from "./resources";

@@ -1,4 +1,4 @@
-import { compareText } from "../problems";
+import { compareText } from "../../base/problems";
 
 export interface Ordered {
   /** Names in start order, each after its dependencies; ties are sorted by name. Names in cycles are missing. */

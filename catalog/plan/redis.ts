@@ -1,7 +1,7 @@
 import type { DatastoreProperty } from "../references";
 import { currentName, previousName } from "../generations";
 import type { RedisDefinition } from "../types";
-import { parseQuantity } from "../values";
+import { parseQuantity } from "../../base/quantities";
 import type { DatastoreKind, CredentialRevocation } from "./engine";
 import { exporter, type Exporter } from "./exporter";
 import { planResources } from "./resources";

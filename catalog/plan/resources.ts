@@ -1,5 +1,5 @@
 import type { Resources } from "../types";
-import { parseCpu, parseQuantity } from "../values";
+import { parseCpu, parseQuantity } from "../../base/quantities";
 import type { PlannedResources } from "./types";
 
 /** Converts the resources of a valid catalog to numbers. */

@@ -1,6 +1,6 @@
-import { compareText } from "../problems";
+import { compareText } from "../../base/problems";
 import type { RouteDefinition, SystemDefinition } from "../types";
-import { parseQuantity } from "../values";
+import { parseQuantity } from "../../base/quantities";
 import type { PlanSettings } from "./settings";
 import type { PlannedRoute } from "./types";
 

@@ -1,7 +1,7 @@
 import type { PostgresVersion } from "../choices";
 import type { Generations } from "../generations";
 import type { Environment, SettingValue } from "../types";
-import type { Quantity } from "../values";
+import type { Quantity } from "../../base/quantities";
 import type { DatastoreKind, Logging, Target } from "./types";
 
 /** How a system's metrics are collected. */

@@ -13,7 +13,7 @@ import type {
   Workload,
 } from "./types";
 import { planValue, type Scope } from "./values";
-import { compareText } from "../problems";
+import { compareText } from "../../base/problems";
 import type { Value } from "../references";
 import type {
   FileContent,
@@ -24,7 +24,7 @@ import type {
   Scale,
   ServiceDefinition,
 } from "../types";
-import { parseQuantity, seconds } from "../values";
+import { parseQuantity, seconds } from "../../base/quantities";
 
 /** Environments with the described replicas. In all others every service has one replica. */
 const SCALED = new Set(["staging", "prod"]);

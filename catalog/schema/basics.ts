@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { INTERPOLATION_FIX, interpolatedIn, interpolationMessage } from "../references";
-import { parseCpu, parseDuration, parseQuantity, type Cpu, type Duration, type Quantity } from "../values";
+import {
+  parseCpu,
+  parseDuration,
+  parseQuantity,
+  type Cpu,
+  type Duration,
+  type Quantity,
+} from "../../base/quantities";
 
 /** Maximum duration of an option in milliseconds: one year. Kubernetes stores probe times as 32-bit seconds. */
 const LONGEST_TIME = 365 * 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { wordOf } from "../handles";
-import { nearest } from "../check/nearest";
-import type { Problem } from "../problems";
+import { nearest } from "../../base/nearest";
+import type { Problem } from "../../base/problems";
 import { isReference } from "../references";
 import { isSecretName } from "../secret-names";
 import { show } from "./show";

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { planSystem, type Plan } from "../../catalog/plan";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import type { BuildSource } from "../../catalog/types";
 import { localImage } from "../../render/images/image-tag";
 import { hashesIn } from "../../render/images/source-description";

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { throwProblems } from "../../catalog/problems";
+import { throwProblems } from "../../base/problems";
 import type { Workload } from "../../catalog/plan";
 import type * as Deploying from "../engine/deploy";
 import {

@@ -1,7 +1,7 @@
-import { nearest } from "../../catalog/check/nearest";
+import { nearest } from "../../base/nearest";
 import { planSystem } from "../../catalog/plan";
 import { presentIn } from "../../catalog/plan/presence";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import { EDGE } from "../../render/compose/edge";
 import { planSettings, type StackSettings } from "../../settings";
 import { deployedSystems } from "../engine/state";

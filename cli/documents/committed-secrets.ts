@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { throwProblems, type Problem } from "../../catalog/problems";
+import { throwProblems, type Problem } from "../../base/problems";
 import { parseStackFile } from "../../settings/file";
 import { encryptionProblems, plainSecrets } from "../../settings/secret-settings";
 import { repoRoot } from "../../tools/paths";

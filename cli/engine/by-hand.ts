@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import { program } from "../../index";
 import { readStackFile, type StackSettings } from "../../settings";
 import { machineStack } from "../../settings/machine-stacks";

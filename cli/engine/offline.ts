@@ -1,5 +1,5 @@
 import "./sdk";
-import { compareText } from "../../catalog/problems";
+import { compareText } from "../../base/problems";
 import { startOfflineProviders } from "../../offline";
 import { offlineWorkspace } from "../../offline/workspace";
 import { missingSecrets } from "../../settings";

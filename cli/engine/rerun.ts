@@ -1,4 +1,4 @@
-import { nearest } from "../../catalog/check/nearest";
+import { nearest } from "../../base/nearest";
 import type { Plan } from "../../catalog/plan";
 import { usage } from "../support/failure";
 

@@ -1,4 +1,4 @@
-import { nearest } from "../../catalog/check/nearest";
+import { nearest } from "../../base/nearest";
 import { bakeTarget, type BakeDocument } from "../../render/bake";
 import { reached } from "../../tools/bake";
 import { usage } from "../support/failure";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import { machineStack } from "../../settings/machine-stacks";
 import { DISK, draftOf, replaceFile } from "../../tools/files";
 import { dataDir, repoRoot } from "../../tools/paths";

@@ -1,4 +1,4 @@
-import { nearest } from "../../catalog/check/nearest";
+import { nearest } from "../../base/nearest";
 import { generationOf } from "../../catalog/generations";
 import { planSystem, type Plan, type PlannedSecret } from "../../catalog/plan";
 import { rotationOf } from "../../catalog/secrets";

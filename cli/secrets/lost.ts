@@ -1,5 +1,5 @@
 import type { PlannedSecret } from "../../catalog/plan";
-import { throwProblems, type Problem } from "../../catalog/problems";
+import { throwProblems, type Problem } from "../../base/problems";
 import { rotationOf } from "../../catalog/secrets";
 import { machineStack } from "../../settings/machine-stacks";
 import { ConfigCopies, highestGenerations, type ConfigCopy } from "../config/copies";

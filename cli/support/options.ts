@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { nearest } from "../../catalog/check/nearest";
+import { nearest } from "../../base/nearest";
 import { MACHINE_STACK_NAMES } from "../../settings/machine-stacks";
 import { repoRoot } from "../../tools/paths";
 import { LOCAL_STACK } from "./project";

@@ -1,9 +1,9 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { nearest } from "../../catalog/check/nearest";
+import { nearest } from "../../base/nearest";
 import { exampleSettings } from "../../catalog/setting-values";
 import { planSystem, type Plan } from "../../catalog/plan";
-import { ProblemsError, throwProblems } from "../../catalog/problems";
+import { ProblemsError, throwProblems } from "../../base/problems";
 import type { SystemDefinition } from "../../catalog/types";
 import {
   planSettings,

@@ -1,5 +1,5 @@
 import { createColors } from "picocolors";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import { userErrorIn } from "../../tools/user-errors";
 import { dataDir } from "../../tools/paths";
 import { redact } from "../../tools/redaction";

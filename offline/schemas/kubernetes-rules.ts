@@ -1,4 +1,4 @@
-import type { Problem } from "../../catalog/problems";
+import type { Problem } from "../../base/problems";
 
 type Fields = Readonly<Record<string, unknown>>;
 type IsLate = (value: unknown) => boolean;

@@ -1,5 +1,5 @@
-import type { Problem } from "../../catalog/problems";
-import { nearest } from "../../catalog/check/nearest";
+import type { Problem } from "../../base/problems";
+import { nearest } from "../../base/nearest";
 import { checkRules } from "./kubernetes-rules";
 import document from "./kubernetes-1.33.json";
 

@@ -1,6 +1,6 @@
 import { baseImage } from "../../catalog/build-graph";
 import type { Plan, PlannedImage } from "../../catalog/plan/types";
-import { compareText } from "../../catalog/problems";
+import { compareText } from "../../base/problems";
 import type { BuildSource } from "../../catalog/types";
 import { localRepository, tagOf } from "../images/image-tag";
 import type { SourceDescription } from "../images/source-description";

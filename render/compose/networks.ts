@@ -1,5 +1,5 @@
 import type { Plan } from "../../catalog/plan/types";
-import { compareText } from "../../catalog/problems";
+import { compareText } from "../../base/problems";
 import type { SharedNetwork } from "../../catalog/types";
 import type { ComposeNetwork } from "./document";
 import { EDGE } from "./edge";

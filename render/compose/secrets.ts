@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PlanValue } from "../../catalog/plan/types";
-import { compareText } from "../../catalog/problems";
+import { compareText } from "../../base/problems";
 
 /** A secret that must be written before the document is used: mode 0400, owned by the container's user. */
 export interface ComposeSecretFile {

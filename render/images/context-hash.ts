@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { baseImage, type BuildImage } from "../../catalog/build-graph";
 import type { BuildSource } from "../../catalog/types";
-import { compareText, throwProblems, type Problem } from "../../catalog/problems";
+import { compareText, throwProblems, type Problem } from "../../base/problems";
 import { ignoreRules, PatternError, type FolderMatch, type IgnoreRules } from "./dockerignore";
 
 /**

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { sourceFolders } from "../../catalog/build-graph";
 import type { Plan } from "../../catalog/plan/types";
 import type { BuildSource } from "../../catalog/types";
-import { throwProblems, type Problem } from "../../catalog/problems";
+import { throwProblems, type Problem } from "../../base/problems";
 import { contextFiles, contextHash } from "./context-hash";
 import { sourceHistory, type SourceRevision } from "./source-revision";
 

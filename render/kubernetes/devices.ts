@@ -1,4 +1,5 @@
-import { deviceKind, GOOGLE_GPU, isGivenByCluster } from "../../catalog/devices";
+import { isGivenByCluster } from "../../base/labels";
+import { deviceKind, GOOGLE_GPU } from "../../catalog/devices";
 import type { DeviceException } from "../../catalog/types";
 import type { Plan, Workload } from "../../catalog/plan/types";
 import { volumeName } from "./names";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { compareText } from "../../catalog/problems";
+import { compareText } from "../../base/problems";
 import type { Connection, Workload } from "../../catalog/plan/types";
 import { metadataOf, namespaced, type Context } from "./context";
 import { PREFIX, selectorOf } from "./names";

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import fc from "fast-check";
 import { checkSystem } from "../../catalog/check";
-import { nearest } from "../../catalog/check/nearest";
+import { nearest } from "../../base/nearest";
 import { exec, http, system, tcp, type RouteOptions, type Vocabulary } from "../../catalog/define";
 import { planSystem, type PlanSettings } from "../../catalog/plan";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import { text } from "../../catalog/references";
 import { breakage, validSystem } from "../support/arbitrary-system";
 

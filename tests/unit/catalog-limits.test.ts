@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { checkSystem } from "../../catalog/check";
 import { http, system, text, type Vocabulary } from "../../catalog/define";
 import { planSystem, type PlanSettings } from "../../catalog/plan";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 
 const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
 const PROD: PlanSettings = { environment: "prod", target: "kubernetes", domain: "example.com", settings: {} };

@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { checkSystem } from "../../catalog/check";
 import { exec, http, system, tcp, text, type Vocabulary } from "../../catalog/define";
 import { planSystem } from "../../catalog/plan";
-import { formatProblems, ProblemsError } from "../../catalog/problems";
+import { formatProblems, ProblemsError } from "../../base/problems";
 
 const resources = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] } as const;
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { createColors } from "picocolors";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import type { Change } from "../../cli/engine/changes";
 import { groupsOf } from "../../cli/engine/offline";
 import { exportLines } from "../../cli/commands/env";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { planSystem } from "../../catalog/plan";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import { planSettings, readSettings } from "../../settings";
 import type { RegistryCredentials } from "../../settings/engine";
 import { todo } from "../../stacks/todo";

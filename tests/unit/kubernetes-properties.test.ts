@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { loadAll } from "js-yaml";
 import { planSystem } from "../../catalog/plan";
 import type { Plan } from "../../catalog/plan/types";
-import { formatProblems } from "../../catalog/problems";
+import { formatProblems } from "../../base/problems";
 import { checkKubernetesObject } from "../../offline/schemas/kubernetes";
 import { renderKubernetes, type KubernetesObject } from "../../render/kubernetes";
 import { yamlStream } from "../../yaml/write";

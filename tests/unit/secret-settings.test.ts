@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import * as pulumi from "@pulumi/pulumi";
-import { ProblemsError } from "../../catalog/problems";
+import { ProblemsError } from "../../base/problems";
 import { inCommits } from "../../cli/documents/committed-secrets";
 import { withoutLineEnd } from "../../cli/commands/secrets/set";
 import { Failure } from "../../cli/support/failure";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { http, system } from "../../../catalog/define";
-import { ProblemsError } from "../../../catalog/problems";
+import { ProblemsError } from "../../../base/problems";
 import { loadStack, readSettings } from "../../../settings";
 import { structured } from "../../../settings/structured";
 

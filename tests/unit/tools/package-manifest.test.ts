@@ -38,7 +38,7 @@ describe("the manifest of the components' package", () => {
     );
   });
 
-  for (const specifier of ["./network", "../catalog/problems", "/tmp/x", "node:fs"]) {
+  for (const specifier of ["./network", "../base/problems", "/tmp/x", "node:fs"]) {
     it(`finds no package in ${specifier}`, () => {
       assert.equal(packageOf(specifier), undefined);
     });
