@@ -5,8 +5,11 @@ export interface ListedContainer {
   readonly Id: string;
   readonly Names: readonly string[];
   readonly State: string;
+  /** For people: `Up 3 minutes (healthy)`. */
+  readonly Status: string;
+  readonly Command: string;
   readonly Labels: Readonly<Record<string, string>>;
-  readonly Mounts: readonly { readonly Type: string; readonly Source: string }[];
+  readonly Mounts: readonly { readonly Type: string; readonly Source: string; readonly Name?: string }[];
 }
 
 const TIMEOUT_MS = 5000;

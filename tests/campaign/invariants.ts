@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { run } from "../../tools/process";
-import { filesBelow } from "../support/end-to-end";
+import { eventually, filesBelow } from "../support/end-to-end";
 import { found, needle, type Needle } from "../support/needles";
 import { containersOf, dockerGet, type ListedContainer } from "./docker-api";
+import { brokenFiles } from "./leftovers";
 import type { Subject } from "./subject";
 
 /** What a healthy, settled deployment consists of. Taken once, before anything is killed. */
@@ -18,16 +18,13 @@ export interface Baseline {
 
 const SERVICE = "com.docker.compose.service";
 const PROJECT = "com.docker.compose.project";
+const KIND = "longshore.kind";
 
 export async function takeBaseline(subject: Subject): Promise<Baseline> {
   const { services } = await subject.status();
   const id = services.find(({ service }) => service === "db")?.id ?? "";
-  const { stdout } = await run("docker", [
-    "inspect",
-    "--format",
-    `{{index .Config.Labels "${PROJECT}"}}`,
-    id,
-  ]);
+  const format = `{{index .Config.Labels "${PROJECT}"}}`;
+  const { stdout } = await run("docker", ["inspect", "--format", format, id]);
   const project = stdout.trim();
   return {
     project,
@@ -41,16 +38,53 @@ export async function takeBaseline(subject: Subject): Promise<Baseline> {
 /** Everything about the settled deployment that differs from the promise, one line each. */
 export async function violationsOf(subject: Subject, baseline: Baseline): Promise<string[]> {
   const { project } = baseline;
+  await untilHealthy(project);
   const checks: Promise<string[]>[] = [
     stateEqualsMachine(subject),
-    everythingHealthy(subject),
     same("containers", baseline.services, containersOf(project).then(count)),
     same("networks", baseline.networks, names("network", project)),
     same("volumes", baseline.volumes, names("volume", project)),
     same("databases", baseline.databases, databases(subject, project)),
-    leftoverFiles(subject, project),
+    brokenFiles(subject, project),
   ];
   return (await Promise.all(checks)).flat();
+}
+
+/** Objects of a project that was destroyed, and files with its secrets. */
+export async function remainsOf(subject: Subject, project: string): Promise<string[]> {
+  const files = filesBelow(subject.checkout.data).filter((file) => file.includes(`/projects/${project}/`));
+  const objects = {
+    containers: Object.keys(count(await containersOf(project))),
+    networks: await names("network", project),
+    volumes: await names("volume", project),
+    files,
+  };
+  return Object.entries(objects).flatMap(([what, left]) =>
+    left.length === 0 ? [] : [`${what} after the destruction: ${left.join(", ")}`],
+  );
+}
+
+/** Objects of a Docker daemon of the campaign's own that belong to none of the deployments. */
+export async function strangers(projects: readonly string[]): Promise<string[]> {
+  const containers = await dockerGet<ListedContainer[]>("/containers/json?all=true");
+  const networks = await dockerGet<{ Name: string }[]>("/networks");
+  const { Volumes } = await dockerGet<{ Volumes: { Name: string }[] | null }>("/volumes");
+  const used = new Set(containers.flatMap(({ Mounts }) => Mounts.flatMap(({ Name }) => Name ?? [])));
+  const isOurs = (name: string) => projects.some((project) => name.startsWith(`${project}_`));
+  return [
+    ...containers
+      .filter(({ Labels }) => !projects.includes(Labels[PROJECT] ?? ""))
+      .map(
+        ({ Names, State, Command }) =>
+          `a stray container: ${Names.join()} (${State}, ${Command.slice(0, 40)})`,
+      ),
+    ...networks
+      .filter(({ Name }) => !isOurs(Name) && !["bridge", "host", "none"].includes(Name))
+      .map(({ Name }) => `a stray network: ${Name}`),
+    ...(Volumes ?? [])
+      .filter(({ Name }) => !isOurs(Name) && !used.has(Name))
+      .map(({ Name }) => `a stray volume: ${Name}`),
+  ];
 }
 
 async function stateEqualsMachine(subject: Subject): Promise<string[]> {
@@ -60,11 +94,14 @@ async function stateEqualsMachine(subject: Subject): Promise<string[]> {
     : [`a preview of the settled deployment: exit ${code}: ${lastLines(stdout + stderr)}`];
 }
 
-async function everythingHealthy(subject: Subject): Promise<string[]> {
-  const { services } = await subject.status();
-  return services
-    .filter(({ state, health }) => state === "running" && health !== "healthy" && health !== "")
-    .map(({ service, health }) => `${service} is ${health}`);
+/** Waits until all services run and are healthy: a restarted Docker starts them by itself. */
+async function untilHealthy(project: string): Promise<void> {
+  const unhealthy = async () =>
+    (await containersOf(project))
+      .filter(({ Labels }) => Labels[KIND] !== "job")
+      .filter(({ State, Status }) => State !== "running" || /unhealthy|starting/.test(Status))
+      .map(({ Names, Status }) => `${Names.join()}: ${Status}`);
+  await eventually("all services are healthy", unhealthy, { until: (all) => all.length === 0 });
 }
 
 async function same<T>(what: string, expected: T, actual: Promise<T>): Promise<string[]> {
@@ -110,64 +147,21 @@ export async function containerOf(project: string, service: string): Promise<str
   return container.Id;
 }
 
-/** Files that only an interrupted command leaves: drafts, temporary files, locks, releases that no container mounts. */
-async function leftoverFiles(subject: Subject, project: string): Promise<string[]> {
-  const { data } = subject.checkout;
-  const releases = join(data, "projects", project, "releases");
-  const kept = existsSync(releases) ? readdirSync(releases) : [];
-  const containers = await containersOf(project);
-  const mounted = containers.flatMap(({ Mounts }) => Mounts.map(({ Source }) => Source));
-  const unused = kept.filter((name) => !mounted.some((path) => path.startsWith(join(releases, name, "/"))));
-  const files = [...filesBelow(data), ...filesBelow(subject.dumps)];
-  return [
-    // The release of today may mount nothing yet, when no service of it has files.
-    ...(unused.length > 1 ? [`releases that no container mounts: ${unused.join(", ")}`] : []),
-    ...files
-      .filter((file) => /\.(part|tmp|partial|unfinished)\b|\/locks\/.*\.json$/.test(file))
-      .map((file) => `left behind: ${file}`),
-  ];
+export interface LeakSearch {
+  /** Connection strings whose passwords are searched for. */
+  readonly urls: readonly string[];
+  /** Files outside the subject's folders. */
+  readonly files: readonly string[];
+  /** Time in ms; files that were last written before it were searched earlier. */
+  readonly since: number;
 }
 
-/** The application's connection string, which holds its password, as the backend was given it. */
-export async function databaseUrl(project: string): Promise<string> {
-  const backend = await containerOf(project, "backend");
-  const { code, stdout, stderr } = await run("docker", [
-    "exec",
-    backend,
-    "sh",
-    "-c",
-    'cat "$DATABASE_URL_FILE"',
-  ]);
-  if (code !== 0) {
-    throw new Error(`the backend's DATABASE_URL_FILE cannot be read: ${stderr.trim()}`);
-  }
-  return stdout.trim();
-}
-
-/** Logins that must work and logins that must be refused, tried against the database over its network. */
-export async function loginViolations(
+/** Passwords in anything that is not a secret file: output, logs, containers' settings, state, all other files. */
+export async function leaks(
+  subject: Subject,
   project: string,
-  current: string,
-  replaced: readonly string[],
+  { urls, files, since }: LeakSearch,
 ): Promise<string[]> {
-  const db = await containerOf(project, "db");
-  const works = async (url: string) => {
-    // Drivers are named in the scheme: postgresql+psycopg://.
-    const plain = url.replace(/^postgresql\+\w+:/, "postgresql:");
-    const { code } = await run("docker", ["exec", "-i", db, "psql", "-Atq", "-c", "select 1", plain]);
-    return code === 0;
-  };
-  const found = (await works(current)) ? [] : ["the application's login of today does not work"];
-  for (const [index, url] of replaced.entries()) {
-    if (await works(url)) {
-      found.push(`replaced login ${index + 1} of ${replaced.length} still works`);
-    }
-  }
-  return found;
-}
-
-/** Passwords of connection strings, looked for in everything that is not a secret file. */
-export async function leaks(subject: Subject, project: string, urls: readonly string[]): Promise<string[]> {
   const needles: Needle[] = urls.map((url, index) => {
     const password = decodeURIComponent(new URL(url).password);
     return needle(`login ${index + 1}`, password, password);
@@ -175,12 +169,15 @@ export async function leaks(subject: Subject, project: string, urls: readonly st
   const containers = await containersOf(project);
   const inspected = await run("docker", ["inspect", ...containers.map(({ Id }) => Id)]);
   const logs = await Promise.all(containers.map(({ Id }) => run("docker", ["logs", "--tail", "2000", Id])));
-  const state = filesBelow(join(subject.checkout.data, "state")).map((file) => readFileSync(file, "utf8"));
+  const written = [...filesBelow(subject.checkout.data), ...filesBelow(subject.temporary), ...files]
+    .filter((file) => !/\/releases\/[^/]+\/secrets\/|\/(tsx-\d+|node-compile-cache)\//.test(file))
+    .filter((file) => statSync(file).mtimeMs >= since)
+    .map((file): [string, string] => [file, readFileSync(file, "utf8")]);
   const places: [string, string][] = [
-    ["output", subject.printed.join("\n")],
+    ["output", subject.takePrinted()],
     ["docker inspect", inspected.stdout],
     ["logs", logs.map(({ stdout, stderr }) => stdout + stderr).join("\n")],
-    ["state", state.join("\n")],
+    ...written,
   ];
   return places.flatMap(([place, hay]) => found(needles, hay).map((what) => `leaked into ${place}: ${what}`));
 }

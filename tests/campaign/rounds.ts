@@ -8,9 +8,14 @@ export type Operation =
   | "restart-backend"
   | "rotate-application-password"
   | "rotate-administrator-password"
+  | "rotate-migration-password"
   | "backup"
   | "restore"
-  | "down-and-up";
+  | "down-and-up"
+  /** The first `up` of a second installation. */
+  | "create"
+  /** `down --volumes` of the second installation. */
+  | "destroy";
 
 /**
  * What is killed. `interrupt` is Ctrl-C: SIGINT to the terminal's process group. `docker-client` is a docker command
@@ -25,7 +30,10 @@ export type Victim =
   | "docker-client"
   | "database"
   | "backend"
-  | "dockerd";
+  | "frontend"
+  | "edge"
+  | "dockerd"
+  | "containerd";
 
 export interface Round {
   readonly operation: Operation;
@@ -41,13 +49,15 @@ export const OPERATIONS: readonly Operation[] = [
   "restart-backend",
   "rotate-application-password",
   "rotate-administrator-password",
+  "rotate-migration-password",
   "backup",
   "restore",
   "down-and-up",
+  "create",
+  "destroy",
 ];
 
-/** Killing dockerd concerns every container on the machine, so it is a choice. */
-export const VICTIMS: readonly Exclude<Victim, "dockerd">[] = [
+const VICTIMS: readonly Victim[] = [
   "cli",
   "cli-terminate",
   "interrupt",
@@ -56,11 +66,20 @@ export const VICTIMS: readonly Exclude<Victim, "dockerd">[] = [
   "docker-client",
   "database",
   "backend",
+  "frontend",
+  "edge",
 ];
 
-/** The rounds of a campaign: the same seed gives the same rounds. */
-export function drawRounds(count: number, seed: number, { dockerd = false } = {}): Round[] {
-  const victims: Victim[] = dockerd ? [...VICTIMS, "dockerd"] : [...VICTIMS];
+/** Killing these concerns every container of the machine, so they require a Docker daemon of the campaign's own. */
+const DAEMONS: readonly Victim[] = ["dockerd", "containerd"];
+
+/** Draws the rounds of a campaign: the same seed gives the same rounds. */
+export function drawRounds(
+  count: number,
+  seed: number,
+  { ownDaemon }: { readonly ownDaemon: boolean },
+): Round[] {
+  const victims = ownDaemon ? [...VICTIMS, ...DAEMONS] : VICTIMS;
   const round = fc.record({
     operation: fc.constantFrom(...OPERATIONS),
     victim: fc.constantFrom(...victims),

@@ -21,13 +21,17 @@ const COMMAND_LIMIT_MS = 600_000;
 export class Subject {
   readonly checkout = new Checkout();
   readonly dumps = join(this.checkout.folder, "dumps");
+  /** Folder for temporary files of the commands. */
+  readonly temporary = join(this.checkout.folder, "tmp");
   readonly url: string;
   /** Everything that any command printed. */
   readonly printed: string[] = [];
+  private taken = 0;
 
   constructor(port: number) {
     this.url = `http://127.0.0.1:${port}/api/todos`;
     mkdirSync(this.dumps);
+    mkdirSync(this.temporary);
     this.checkout.presetLocal(
       `config:\n  longshore:systems: [todo]\n  longshore:ports:\n    todo: ${port}\n` +
         `  longshore:todo:\n    settings:\n      logLevel: info\n`,
@@ -46,6 +50,13 @@ export class Subject {
   async longshore(...args: string[]): Promise<CommandResult> {
     const { ended } = this.spawn(args);
     return ended;
+  }
+
+  /** What commands have printed since the last call. */
+  takePrinted(): string {
+    const text = this.printed.slice(this.taken).join("\n");
+    this.taken = this.printed.length;
+    return text;
   }
 
   status(): Promise<Status> {
@@ -77,6 +88,7 @@ export class Subject {
     switch (operation) {
       case "up-without-change":
       case "up-with-change":
+      case "create":
         return ["up", "--yes"];
       case "restart-database":
         return ["restart", "todo/db"];
@@ -86,12 +98,16 @@ export class Subject {
         return ["secrets", "rotate", "todo.db-app-password", "--up"];
       case "rotate-administrator-password":
         return ["secrets", "rotate", "todo.db-admin-password", "--up"];
+      case "rotate-migration-password":
+        return ["secrets", "rotate", "todo.db-migrate-password", "--up"];
       case "backup":
         return ["backup", "todo/db", "--to", this.dumps];
       case "restore":
         return ["restore", "todo/db", "--to", this.dumps, "--yes"];
       case "down-and-up":
         return ["down", "--yes"];
+      case "destroy":
+        return ["down", "--volumes", "--yes"];
     }
   }
 
@@ -108,7 +124,7 @@ export class Subject {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: COMMAND_LIMIT_MS,
-      env: { ...process.env, XDG_DATA_HOME: this.checkout.dataHome, NO_COLOR: "1" },
+      env: { ...process.env, XDG_DATA_HOME: this.checkout.dataHome, TMPDIR: this.temporary, NO_COLOR: "1" },
     });
     let stdout = "";
     let stderr = "";

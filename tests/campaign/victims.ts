@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { run } from "../../tools/process";
 import { containersOf } from "./docker-api";
+import type { OwnDaemon } from "./own-daemon";
 import type { Victim } from "./rounds";
 
 interface Process {
@@ -55,11 +56,20 @@ const PROGRAMS: Partial<Record<Victim, RegExp>> = {
   "docker-client": /(^|\/)docker /,
 };
 
+/** What can be killed in a round. */
+export interface Prey {
+  /** Process id of the CLI, the leader of its process group. */
+  readonly cli: number;
+  readonly project: string;
+  /** @default - the machine's, which is never killed */
+  readonly daemon?: OwnDaemon | undefined;
+}
+
 /**
- * Kills the victim of an operation whose CLI is `cli`, the leader of its process group.
+ * Kills the victim of an operation.
  * @returns what was killed, or undefined when there was no such process at this moment
  */
-export async function kill(victim: Victim, cli: number, project: string): Promise<string | undefined> {
+export async function kill(victim: Victim, { cli, project, daemon }: Prey): Promise<string | undefined> {
   switch (victim) {
     case "cli":
       return signal(cli, "SIGKILL", "the CLI");
@@ -70,9 +80,13 @@ export async function kill(victim: Victim, cli: number, project: string): Promis
     case "database":
       return killContainer(project, "db");
     case "backend":
-      return killContainer(project, "backend");
+    case "frontend":
+    case "edge":
+      return killContainer(project, victim);
     case "dockerd":
-      return killDockerd();
+      return signal(daemon?.pid, "SIGKILL", "dockerd");
+    case "containerd":
+      return signal(daemon?.containerdPid, "SIGKILL", "containerd");
     default: {
       const program = PROGRAMS[victim];
       const found = treeOf(cli).find(({ command }) => program?.test(command));
@@ -81,8 +95,11 @@ export async function kill(victim: Victim, cli: number, project: string): Promis
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals, words: string): string | undefined {
+function signal(pid: number | undefined, name: NodeJS.Signals, words: string): string | undefined {
   try {
+    if (pid === undefined) {
+      return undefined;
+    }
     process.kill(pid, name);
     return words;
   } catch {
@@ -98,11 +115,6 @@ async function killContainer(project: string, service: string): Promise<string |
   }
   // From outside, so that the restart policy treats it as a crash.
   const { stdout } = await run("docker", ["inspect", "--format", "{{.State.Pid}}", found.Id]);
-  return Number(stdout) > 0 ? signal(Number(stdout), "SIGKILL", `container of ${service}`) : undefined;
-}
-
-/** The daemon of the lab; the next command starts it again. */
-function killDockerd(): string | undefined {
-  const found = processes().find(({ command }) => /(^|\/)dockerd /.test(command));
-  return found && signal(found.pid, "SIGKILL", "dockerd");
+  const pid = Number(stdout);
+  return signal(pid > 0 ? pid : undefined, "SIGKILL", `container of ${service}`);
 }
