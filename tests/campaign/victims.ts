@@ -28,7 +28,7 @@ function processes(): Process[] {
 }
 
 /** A process and all that it started and that still is its descendant. */
-function treeOf(root: number): Process[] {
+export function treeOf(root: number): Process[] {
   const all = processes();
   const below = (pid: number): Process[] =>
     all.filter(({ parent }) => parent === pid).flatMap((child) => [child, ...below(child.pid)]);
