@@ -8,7 +8,7 @@ SYSTEMS ?=
 # Without a choice `make up` brings one system up; the other words are about all of them.
 picked = $(if $(filter-out all,$1),--system $1)
 
-.PHONY: help setup up preview down status check test campaign bench format
+.PHONY: help setup up preview down status check test campaign soak bench format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,12 @@ check: setup ## check types, style, and what needs no containers (a minute)
 test: setup ## run all tests (SUITES=unit, FILES=tests/…, CHANGED=main for what a change affects)
 	@CHANGED="$(CHANGED)" node --import tsx tests/run.ts $(SUITES) $(FILES)
 
-campaign: setup ## kill commands and containers at random moments (KILLS=200, SEED=…); about half a minute per kill
+campaign: setup ## kill commands, Docker and containers at random moments (KILLS=200, SEED=…); half a minute per kill
 	@node --import tsx tests/campaign/run.ts --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED)) --page docs/maintainers/campaign.md
+	@node --import tsx tests/campaign/disk-full.ts
+
+soak: setup ## send 100 requests per second to AI todo during rollouts, rotations and backups (MINUTES=60)
+	@node --import tsx tests/campaign/soak.ts --minutes $(or $(MINUTES),60) --page docs/maintainers/soak.md
 
 bench: setup ## measure against peers
 	@node --import tsx bench/run.ts

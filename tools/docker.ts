@@ -16,6 +16,8 @@ export interface Docker {
   readonly env: Environment;
   /** Identifier of the daemon, stable for as long as its data root exists. @default - the daemon reports none */
   readonly id?: string;
+  /** Folder of images, containers and volumes, on the daemon's machine. @default - the daemon reports none */
+  readonly dataRoot?: string;
   readonly engine: Version;
   readonly compose: Version;
   readonly buildx: Version;
@@ -133,14 +135,14 @@ async function surveyEngine(source: Docker["source"], env: Environment): Promise
     run("docker", args, { env: { ...process.env, ...env }, timeoutMs: 20_000 });
   const [server, info, composeRan, buildxRan] = await Promise.all([
     docker("version", "--format", "{{.Server.Version}}"),
-    docker("info", "--format", "{{.ID}}"),
+    docker("info", "--format", "{{.ID}}\t{{.DockerRootDir}}"),
     docker("compose", "version", "--short"),
     docker("buildx", "version"),
   ]);
   const engine = versionIn(server);
   const compose = versionIn(composeRan);
   const buildx = versionIn(buildxRan);
-  const id = info.code === 0 ? info.stdout.trim() : "";
+  const [id = "", dataRoot = ""] = info.code === 0 ? info.stdout.trim().split("\t") : [];
   const problems = [
     engineProblem(server, engine),
     tooOld("Docker Compose", compose, MINIMUM.compose),
@@ -155,7 +157,15 @@ async function surveyEngine(source: Docker["source"], env: Environment): Promise
       compose &&
       buildx &&
       problems.length === 0 && {
-        docker: { source, env, ...(id !== "" && { id }), engine, compose, buildx },
+        docker: {
+          source,
+          env,
+          ...(id !== "" && { id }),
+          ...(dataRoot !== "" && { dataRoot }),
+          engine,
+          compose,
+          buildx,
+        },
       }),
     problems,
   };

@@ -1,9 +1,11 @@
-import { readFile, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { findChromium, surveyChromium } from "./chromium";
 import { baseImages, findDocker, MINIMUM, pullProblem, surveyDocker, type DockerSurvey } from "./docker";
+import { freeSpace, GIB, type FreeSpace } from "./free-space";
 import { MissingTool } from "./missing";
-import { cacheDir, repoRoot } from "./paths";
+import { cacheDir, dataDir, repoRoot } from "./paths";
 import { portOwner, type PortOwner } from "./ports";
 import { isExecutable, lastLine, run, type Logger } from "./process";
 import { findLanguageHost, findPulumi, surveyLanguageHost, surveyPulumi, type PulumiSurvey } from "./pulumi";
@@ -211,18 +213,11 @@ async function providerCheck(): Promise<Check> {
       };
 }
 
-const GIB = 1024 ** 3;
-
 async function diskCheck(survey: DockerSurvey): Promise<Check> {
-  const root = await dockerRoot(survey);
-  const folders = await Promise.all([cacheDir(), ...(root === undefined ? [] : [root])].map(freeSpace));
+  const root = survey.docker?.dataRoot;
+  const places = [cacheDir(), dataDir(), ...(root !== undefined && existsSync(root) ? [root] : [])];
+  const folders = await Promise.all(places.map(freeSpace));
   return diskFound(folders.filter((folder) => folder !== undefined));
-}
-
-export interface FreeSpace {
-  readonly folder: string;
-  /** Bytes available to an unprivileged process. */
-  readonly bytes: number;
 }
 
 /** Checks free disk space. Building and running the five systems takes about 10 GiB; below 2 GiB builds fail. */
@@ -239,29 +234,8 @@ export function diskFound(folders: readonly FreeSpace[]): Check {
     name: "disk",
     status: least.bytes >= 2 * GIB ? "warn" : "missing",
     found,
-    fix: "free 10 GiB, for example with: docker builder prune",
+    fix: "free 10 GiB, for example with: bin/longshore clean --cache",
   };
-}
-
-async function freeSpace(folder: string): Promise<FreeSpace | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return { folder, bytes: bavail * bsize };
-  } catch {
-    // If the folder does not exist yet, its parent determines the file system.
-    const parent = dirname(folder);
-    return parent === folder ? undefined : freeSpace(parent);
-  }
-}
-
-/** Folder of Docker's images, if it is on this machine. */
-async function dockerRoot({ docker }: DockerSurvey): Promise<string | undefined> {
-  if (!docker) {
-    return undefined;
-  }
-  const env = { ...process.env, ...docker.env };
-  const { code, stdout } = await run("docker", ["info", "--format", "{{.DockerRootDir}}"], { env });
-  return code === 0 && stdout.startsWith("/") ? stdout.trim() : undefined;
 }
 
 async function portsCheck(ports: readonly number[], { docker }: DockerSurvey): Promise<Check> {

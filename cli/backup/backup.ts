@@ -7,6 +7,7 @@ import { formatSeconds, openTerminal, table, type Terminal } from "../support/te
 import { archive, prune, removeParts } from "./archive";
 import { encrypt, recipientsOf } from "./encryption";
 import { nameOf, runJob } from "./job";
+import { requireDumpSpace } from "./disk-space";
 import { publishAges } from "./publish";
 import { recordBackup } from "./record";
 import { defaultFolder, folderOf, running, storesOf, type KnownStore } from "./stores";
@@ -149,6 +150,7 @@ export async function dumpOne(
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new Failure(`${folder}: cannot be made: ${(error as Error).message}`);
   });
+  await requireDumpSpace(folder, store.job.name);
   progress.now(`${label}: dumping`);
   let result: Awaited<ReturnType<typeof runJob>>;
   const { name, scripts } = store.job;

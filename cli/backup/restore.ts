@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { EXIT, Failure, usage } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress, type Progress } from "../support/progress";
 import { confirm, formatSeconds, openTerminal } from "../support/terminal";
 import { dumpsIn } from "./archive";
 import { identityOf, openDump, verifyDump } from "./encryption";
+import { requireRestoreSpace } from "./disk-space";
 import { nameOf, runJob, type JobResult, type Store } from "./job";
 import { beginRestore, endRestore } from "./unfinished";
 import { folderOf, running, storesOf } from "./stores";
@@ -47,6 +48,7 @@ export async function restore(name: string, options: RestoreOptions): Promise<vo
   }
   const folder = folderOf(to, stack, store);
   const chosen = await chooseDump(folder, store, file);
+  await requireRestoreSpace(found.engine, store, join(folder, chosen));
   const identity = chosen.endsWith(".age") ? await identityOf(stack, keyFile, terminal) : undefined;
   if (!yes) {
     await confirm(terminal, `Replace the data of ${label} with ${chosen}?`);

@@ -45,7 +45,10 @@ export async function deploy(
   progress: Progress,
   options: DeployOptions = {},
 ): Promise<RunResult> {
-  const { program } = await loadProgram();
+  const [{ program }] = await Promise.all([
+    loadProgram(),
+    action === "up" ? requireSpace(opened, progress, options.system ?? []) : undefined,
+  ]);
   // Disables stack traces of the SDK's promises, which take a quarter of the run time of a large program.
   if (!isDebug()) {
     Error.stackTraceLimit = 0;
@@ -75,6 +78,21 @@ export async function deploy(
   );
   progress.stop();
   return result;
+}
+
+/** Requires free disk space on this machine, before anything is changed. @throws Failure */
+async function requireSpace(
+  { stack, settings, docker }: OpenStack,
+  progress: Progress,
+  only: readonly string[],
+): Promise<void> {
+  if (docker !== undefined && settings.target === "compose") {
+    const systems = settings.systems.filter((system) => only.length === 0 || only.includes(system));
+    const { requireDeploySpace } = await import("../compose/disk-space.js");
+    await requireDeploySpace({ stack, systems, docker }, (line) => {
+      progress.line(`disk space is low: ${line}`);
+    });
+  }
 }
 
 /**

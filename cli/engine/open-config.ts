@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { machineStack } from "../../settings/machine-stacks";
+import type { Docker } from "../../tools/docker";
 import { ensureInstallation } from "../../tools/installation";
 import { dataDir, repoRoot } from "../../tools/paths";
 import { bindDaemon } from "../compose/daemon";
@@ -20,6 +21,8 @@ export interface OpenConfig {
   readonly command: EngineCommand;
   readonly workDir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The Docker daemon of a stack on this machine. @default - the stack needs none */
+  readonly docker?: Docker;
 }
 
 /** Prepares runs of the Pulumi CLI that read or write the config of a stack. */
@@ -41,8 +44,9 @@ export async function openConfig(
     await bindDaemon(stack, tools.docker);
   }
   const env: Record<string, string> = { ...toolsEnv };
+  const opened = { stack, command, workDir, env, ...(tools.docker && { docker: tools.docker }) };
   if (!machineStack(stack)) {
-    return { stack, command, workDir, env };
+    return opened;
   }
   const files = localFiles(dataDir(), workDir, stack);
   prepareLocalFiles(files);
@@ -60,7 +64,7 @@ export async function openConfig(
       }
     });
   }
-  return { stack, command, workDir, env };
+  return opened;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import { ProblemsError } from "../../base/problems";
+import { withDiskRemedy } from "../../tools/free-space";
 import { userErrorIn } from "../../tools/user-errors";
 import { dataDir } from "../../tools/paths";
 import { redact } from "../../tools/redaction";
@@ -17,7 +18,7 @@ export function reportError(
 ): ExitCode {
   const { red, dim } = createColors(wantsColors(process.stderr));
   const show = (text: string) => {
-    write(`${red("error:")} ${redact(text)}`);
+    write(`${red("error:")} ${redact(withDiskRemedy(text))}`);
   };
   const trace = () => {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

@@ -8,6 +8,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { EngineLog, type Log } from "./engine";
 import { PartialError, UserError } from "./errors";
+import { withDiskRemedy } from "../../tools/free-space";
 import type { Properties } from "./values";
 
 // Replaces `main` of @pulumi/pulumi/provider, which has no detailed diff, passes `read` no inputs and log lines no
@@ -198,14 +199,15 @@ function answering<Request, Response>(
 
 /** Converts a user error to its message; any other error is a bug and includes its stack. */
 export function failure(error: unknown): Partial<grpc.StatusObject> {
-  const message =
-    error instanceof UserError || !(error instanceof Error) ? text(error) : (error.stack ?? error.message);
+  const message = withDiskRemedy(
+    error instanceof UserError || !(error instanceof Error) ? text(error) : (error.stack ?? error.message),
+  );
   const metadata = new grpc.Metadata();
   if (error instanceof PartialError) {
     const detail = new messages.ErrorResourceInitFailed()
       .setId(error.id)
       .setProperties(Struct.fromJavaScript(json(error.outputs)))
-      .setReasonsList([error.message])
+      .setReasonsList([message])
       .setRefreshBeforeUpdate(true);
     const any = new Any();
     any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");

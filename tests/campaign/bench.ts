@@ -9,7 +9,7 @@ import {
   violationsOf,
 } from "./invariants";
 import type { Baseline } from "./invariants";
-import { KnownFiles } from "./leftovers";
+import type { KnownFiles } from "./leftovers";
 import { LoginHistory, readLogins } from "./logins";
 import type { OwnDaemon } from "./own-daemon";
 import type { RoundResult } from "./report";
@@ -35,8 +35,6 @@ export class Bench {
   private dumped: ReadonlySet<string> | undefined;
   private seenViolations = 0;
   private searched = 0;
-  private isLearning = true;
-  private readonly files = new KnownFiles();
   /** The second installation as it is when it is up. @default - it was never up */
   private second: Baseline | undefined;
   private isSecondUp = false;
@@ -47,12 +45,13 @@ export class Bench {
     readonly baseline: Baseline,
     private readonly logins: LoginHistory,
     private readonly daemon: OwnDaemon | undefined,
+    private readonly files: KnownFiles,
   ) {
     this.watch = new VolumeWatch(`${baseline.project}_${VOLUME}`);
     this.writer = new Writer(subject.url);
   }
 
-  static async start(port: number, daemon: OwnDaemon | undefined): Promise<Bench> {
+  static async start(port: number, daemon: OwnDaemon | undefined, files: KnownFiles): Promise<Bench> {
     const subject = new Subject(port);
     const { code, stdout, stderr } = await subject.longshore("up", "--yes");
     if (code !== 0) {
@@ -60,7 +59,7 @@ export class Bench {
     }
     const baseline = await takeBaseline(subject);
     const logins = new LoginHistory(await readLogins(baseline.project));
-    return new Bench(subject, new Subject(port + 1), baseline, logins, daemon);
+    return new Bench(subject, new Subject(port + 1), baseline, logins, daemon, files);
   }
 
   get counts() {
@@ -69,11 +68,6 @@ export class Bench {
       refused: this.writer.refused,
       looks: this.watch.looks,
     };
-  }
-
-  /** Ends the time in which commands run undisturbed and leave the kinds of files that are usual. */
-  stopLearning(): void {
-    this.isLearning = false;
   }
 
   /** Runs an operation, kills the victim after a delay, recovers, and returns what is not as promised. */
@@ -181,12 +175,7 @@ export class Bench {
       violations.push(...(await this.leaked()));
       violations.push(...this.watch.violations.slice(this.seenViolations));
       this.seenViolations = this.watch.violations.length;
-      if (this.isLearning) {
-        this.files.learn(subject);
-        this.files.learn(this.other);
-      } else {
-        violations.push(...this.files.violations(subject), ...this.files.violations(this.other));
-      }
+      violations.push(...this.files.violations(subject), ...this.files.violations(this.other));
       return violations;
     } catch (error) {
       return [`the deployment cannot be examined: ${error instanceof Error ? error.message : String(error)}`];

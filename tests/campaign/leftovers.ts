@@ -11,14 +11,17 @@ import type { Subject } from "./subject";
  */
 export class KnownFiles {
   private readonly kinds = new Set<string>();
+  private isLearning = true;
 
-  learn(subject: Subject): void {
-    for (const file of filesOf(subject)) {
-      this.kinds.add(kindOf(file));
-    }
+  /** Ends the time in which commands run undisturbed. */
+  stopLearning(): void {
+    this.isLearning = false;
   }
 
   violations(subject: Subject): string[] {
+    if (this.isLearning) {
+      filesOf(subject).forEach((file) => this.kinds.add(kindOf(file)));
+    }
     return filesOf(subject)
       .filter((file) => !this.kinds.has(kindOf(file)))
       .map((file) => `left behind: ${file}`);

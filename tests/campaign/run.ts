@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { reports } from "../support/end-to-end";
 import { Bench } from "./bench";
+import { commitUnderTest } from "./commit";
+import { KnownFiles } from "./leftovers";
 import type { OwnDaemon } from "./own-daemon";
 import { renderReport, type Campaign, type RoundResult } from "./report";
 import { drawRounds, OPERATIONS, type Operation } from "./rounds";
@@ -34,14 +35,16 @@ async function campaign(daemon: OwnDaemon | undefined): Promise<void> {
   const port = Number(values.port);
   const folder = join(reports, "campaign", String(seed));
   mkdirSync(folder, { recursive: true });
-  let bench = await Bench.start(port, daemon);
+  const commit = commitUnderTest(root);
+  const files = new KnownFiles();
+  let bench = await Bench.start(port, daemon, files);
   const results: RoundResult[] = [];
   const totals = { acknowledged: 0, refused: 0, looks: 0 };
   const save = async () => {
     const { acknowledged, refused, looks } = bench.counts;
     const now: Campaign = {
       date: new Date().toISOString().slice(0, 10),
-      commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim(),
+      commit,
       seed,
       results,
       acknowledgedWrites: totals.acknowledged + acknowledged,
@@ -63,7 +66,8 @@ async function campaign(daemon: OwnDaemon | undefined): Promise<void> {
     totals.looks += looks;
   };
   try {
-    let usual = await measure(bench);
+    const usual = await measure(bench);
+    files.stopLearning();
     const rounds = drawRounds(Number(values.kills), seed, { ownDaemon: daemon !== undefined });
     for (const [index, round] of [...rounds.entries()].slice(Number(values.from))) {
       const delay = Math.round(round.moment * usual[round.operation]);
@@ -79,8 +83,7 @@ async function campaign(daemon: OwnDaemon | undefined): Promise<void> {
         writeFileSync(join(folder, `${index}.log`), bench.subject.printed.slice(-8).join("\n\n"));
         // The next round must not inherit what this one broke.
         await remove();
-        bench = await Bench.start(port, daemon);
-        usual = await measure(bench);
+        bench = await Bench.start(port, daemon, files);
       }
     }
   } finally {
@@ -108,7 +111,6 @@ async function measure(bench: Bench): Promise<Record<Operation, number>> {
     }
     usual[operation] = milliseconds;
   }
-  bench.stopLearning();
   return usual as Record<Operation, number>;
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { findDocker } from "../../tools/docker";
@@ -16,6 +16,15 @@ const IMAGES = "LONGSHORE_CAMPAIGN_IMAGES";
 const SOURCE = "LONGSHORE_CAMPAIGN_IMAGES_FROM";
 const CGROUPS = "/sys/fs/cgroup";
 
+export interface SandboxOptions {
+  /** Whether to use the machine's Docker. @default false */
+  readonly shared?: boolean;
+  /** Runs inside the sandbox before its daemon starts. */
+  readonly prepare?: () => Promise<void>;
+  /** The daemon's data root. @default - a folder of the sandbox */
+  readonly dataRoot?: string | undefined;
+}
+
 /**
  * Runs `work` in namespaces of its own (network, mounts, processes) with a Docker daemon of its own, which may be
  * killed: other programs of the machine do not see it. Everything in it ends with it. Starts the program again with
@@ -25,11 +34,12 @@ const CGROUPS = "/sys/fs/cgroup";
  */
 export async function withSandbox(
   work: (daemon: OwnDaemon | undefined) => Promise<void>,
-  { shared = false, dataRoot }: { readonly shared?: boolean; readonly dataRoot?: () => string } = {},
+  { shared = false, prepare, dataRoot }: SandboxOptions = {},
 ): Promise<void> {
   const folder = process.env[INSIDE];
   if (folder !== undefined) {
-    const daemon = new OwnDaemon(folder, dataRoot?.());
+    await prepare?.();
+    const daemon = new OwnDaemon(folder, dataRoot);
     await daemon.start();
     const images = JSON.parse(process.env[IMAGES] ?? "[]") as string[];
     await daemon.load(process.env[SOURCE] ?? "", images);
@@ -78,6 +88,8 @@ async function enter(): Promise<void> {
   // The settings of this machine's stacks play no part.
   process.env["XDG_DATA_HOME"] = join(folder, "data-home");
   const images = await makeImages();
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
   // The shell is the first process of the namespace and collects orphans. Shims keep their sockets in /run/containerd.
   const script =
     'ip link set lo up && mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd && "$@"; exit $?';
@@ -89,6 +101,8 @@ async function enter(): Promise<void> {
     env: {
       ...process.env,
       PATH: searchPath(),
+      // Checkouts and data folders are removed with the sandbox too.
+      TMPDIR: temporary,
       [INSIDE]: folder,
       [IMAGES]: JSON.stringify(images),
       [SOURCE]: process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock",

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
@@ -6,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { reports } from "../support/end-to-end";
+import { commitUnderTest } from "./commit";
 import { lastLines, takeBaseline } from "./invariants";
 import { Load, type Sample } from "./load";
 import type { OwnDaemon } from "./own-daemon";
@@ -41,6 +41,7 @@ const { values } = parseArgs({
 });
 
 async function soak(daemon: OwnDaemon | undefined): Promise<void> {
+  const commit = commitUnderTest(root);
   const subject = new Subject(Number(values.port));
   const failures: string[] = [];
   const run = async (start: () => ReturnType<Subject["start"]>, what: string) => {
@@ -61,7 +62,7 @@ async function soak(daemon: OwnDaemon | undefined): Promise<void> {
   const save = async () => {
     const result: SoakResult = {
       date: new Date().toISOString().slice(0, 10),
-      commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim(),
+      commit,
       minutes: (Date.now() - begin) / 60_000,
       rate: Number(values.rate),
       cores: cpus().length,

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { archive, dumpsIn, prune, removeParts } from "../../cli/backup/archive";
+import { requireDumpSpace } from "../../cli/backup/disk-space";
 import { encrypt, openDump, verifyDump } from "../../cli/backup/encryption";
 
 const NAME = "shop-db";
@@ -214,5 +215,28 @@ describe("backup archive", () => {
       writeFileSync(path, whole);
       await assert.rejects(verifyDump(folder, file, identity), /cannot be read to its end/);
     });
+  });
+});
+
+describe("Space for a dump", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "longshore-dump-space-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("is required for as much as the last dump before anything is written", async () => {
+    await requireDumpSpace(folder, "todo-db");
+    const last = join(folder, "todo-db-000001-20261130T170716Z.dump");
+    writeFileSync(last, "");
+    await requireDumpSpace(folder, "todo-db");
+    // A sparse file that is larger than the disk.
+    truncateSync(last, 8 * 1024 ** 4);
+    await assert.rejects(
+      requireDumpSpace(folder, "todo-db"),
+      /expected at least 8192\.0 GiB free for a dump as large as the last one, got .* GiB; fix: free space there, keep fewer dumps \(--keep\), or choose another folder \(--to\)\nearlier dumps are unchanged$/,
+    );
   });
 });
