@@ -116,6 +116,33 @@ export function removeDeadLocks(
   return dead;
 }
 
+/** Suffix of a file that the engine's file backend writes before it renames it. */
+const PARTIAL = /\.[0-9a-f]{12,16}\.tmp$/;
+
+/**
+ * Removes files of a stack's state that a killed engine had not finished writing. Nothing reads them. The caller must
+ * hold the stack's lock, and no engine may run.
+ */
+export function removePartialFiles(state: string, project: string, stack: string): string[] {
+  const root = join(state, ".pulumi");
+  const stacks = join(root, "stacks", project);
+  const folders = [
+    stacks,
+    join(root, "history", project, stack),
+    join(root, "backups", project, stack),
+    locksFolder(state, project, stack),
+  ];
+  const partial = folders.filter(existsSync).flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => PARTIAL.test(name) && (folder !== stacks || name.startsWith(`${stack}.`)))
+      .map((name) => join(folder, name)),
+  );
+  partial.forEach((file) => {
+    rmSync(file, { force: true });
+  });
+  return partial;
+}
+
 /**
  * Describes a lock: `process 812 of ada on laptop since 2026-11-30T09:12:44Z`, and the remedy if its process has
  * ended.

@@ -22,7 +22,7 @@ import type { Progress } from "../support/progress";
 import { forgetEndedEngines, holdsStack } from "../support/stack-lock";
 import { changeConfig } from "../config/draft";
 import { localFiles, missingGenerated, prepareLocalFiles } from "./local-stack";
-import { pendingOperations, removeDeadLocks, requireNoEngine } from "./locks";
+import { pendingOperations, removeDeadLocks, removePartialFiles, requireNoEngine } from "./locks";
 import { openConfig, type OpenConfig } from "./open-config";
 
 /** A stack that is ready for the engine. */
@@ -164,6 +164,7 @@ export async function recoverFromCrash(opened: OpenStack, progress: Progress): P
   }
   forgetEndedEngines(opened.stack);
   requireNoEngine(state, opened.stack);
+  removePartialFiles(state, PROJECT, opened.stack);
   const pending = pendingOperations(state, PROJECT, opened.stack);
   if (pending.length > 0 && opened.settings.target === "compose") {
     progress.now("clearing operations that were interrupted");

@@ -5,6 +5,9 @@ import { filesBelow } from "../support/end-to-end";
 import { containersOf } from "./docker-api";
 import type { Subject } from "./subject";
 
+/** Start of a violation that does not concern what runs. */
+export const LEFT_BEHIND = "left behind: ";
+
 /**
  * Kinds of files that undisturbed commands leave: paths without the parts that vary. A file of another kind is left
  * over from a killed command.
@@ -22,9 +25,10 @@ export class KnownFiles {
     if (this.isLearning) {
       filesOf(subject).forEach((file) => this.kinds.add(kindOf(file)));
     }
-    return filesOf(subject)
-      .filter((file) => !this.kinds.has(kindOf(file)))
-      .map((file) => `left behind: ${file}`);
+    const unknown = filesOf(subject).filter((file) => !this.kinds.has(kindOf(file)));
+    // Reported once: the file stays, and the next round is not its cause.
+    unknown.forEach((file) => this.kinds.add(kindOf(file)));
+    return unknown.map((file) => `${LEFT_BEHIND}${file}`);
   }
 }
 

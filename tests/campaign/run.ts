@@ -5,7 +5,7 @@ import { format } from "prettier";
 import { reports } from "../support/end-to-end";
 import { Bench } from "./bench";
 import { commitUnderTest } from "./commit";
-import { KnownFiles } from "./leftovers";
+import { KnownFiles, LEFT_BEHIND } from "./leftovers";
 import type { OwnDaemon } from "./own-daemon";
 import { renderReport, type Campaign, type RoundResult } from "./report";
 import { drawRounds, OPERATIONS, type Operation } from "./rounds";
@@ -81,6 +81,8 @@ async function campaign(daemon: OwnDaemon | undefined): Promise<void> {
       await save();
       if (violations.length > 0) {
         writeFileSync(join(folder, `${index}.log`), bench.subject.printed.slice(-8).join("\n\n"));
+      }
+      if (violations.some((one) => !one.startsWith(LEFT_BEHIND))) {
         // The next round must not inherit what this one broke.
         await remove();
         bench = await Bench.start(port, daemon, files);

@@ -3,13 +3,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import {
   isDead,
   locksOf,
   pendingOperations,
   removeDeadLocks,
+  removePartialFiles,
   requireNoEngine,
   type EngineWorld,
 } from "../../cli/engine/locks";
@@ -187,6 +188,31 @@ describe("cli: what a killed engine leaves behind", () => {
       await once(child, "close");
     }
     assert.equal(runsAs(NOBODY, "pulumi"), false);
+  });
+
+  it("loses the files that a killed engine had not finished writing, and nothing else", () => {
+    const root = join(state, ".pulumi");
+    const write = (path: string) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), "{");
+      return join(root, path);
+    };
+    const partial = [
+      write("stacks/longshore/local.json.bak.18ece2bfaa94b164.tmp"),
+      write("history/longshore/local/local-1796058261115390171.checkpoint.json.18ece2bfaa94b165.tmp"),
+      write("backups/longshore/local/local.1796058261115390171.json.18ece2bfaa94b166.tmp"),
+      write("locks/organization/longshore/local/3f1b.json.18ece2bfaa94b167.tmp"),
+    ];
+    const others = [
+      write("stacks/longshore/local.json"),
+      write("stacks/longshore/local.json.bak"),
+      write("stacks/longshore/local-dev.json.18ece2bfaa94b168.tmp"),
+      write("history/longshore/local/local-1796058261115390171.checkpoint.json"),
+    ];
+    assert.deepEqual(removePartialFiles(state, "longshore", "local").sort(), partial.sort());
+    assert.deepEqual(partial.filter(existsSync), []);
+    assert.deepEqual(others.filter(existsSync), others);
+    assert.deepEqual(removePartialFiles(join(state, "absent"), "longshore", "local"), []);
   });
 
   it("has no locks and no pending operations where there is no state, and skips what is no lock", () => {
