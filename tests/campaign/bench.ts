@@ -122,14 +122,14 @@ export class Bench {
     { pid, ended }: Running,
     subject: Subject,
   ): Promise<string | undefined> {
-    let isOver = false;
-    void ended.then(() => (isOver = true));
+    const state = { isOver: false };
+    void ended.then(() => (state.isOver = true));
     await Promise.race([ended, sleep(delayMs)]);
     const { project } = subject === this.other && this.second ? this.second : this.baseline;
     for (;;) {
       // Docker may be what an earlier attempt found missing.
       const killed = await kill(victim, { cli: pid, project, daemon: this.daemon }).catch(() => undefined);
-      if (killed !== undefined || isOver) {
+      if (killed !== undefined || state.isOver) {
         return killed;
       }
       await sleep(POLL_MS);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandResult } from "../../tools/process";
@@ -121,9 +121,8 @@ async function dockerIsFull(subject: Subject, baseline: Baseline): Promise<void>
     "and the old one keeps running",
     (await containerOf(baseline.project, "backend")) === before && (await serves(subject)),
   );
-  // Pulling has no network here; loading writes the same content store.
-  const load = `docker save postgres:17 | sed 's/./&/' > /dev/null; printf 'FROM postgres:17\\nRUN head -c 200M /dev/urandom >/x\\n' | docker build -q -t full -`;
-  const build = await run("bash", ["-c", load], { timeoutMs: 120_000 });
+  const dockerfile = `printf 'FROM postgres:17\\nRUN head -c 200M /dev/urandom >/x\\n' | docker build -q -t full -`;
+  const build = await run("bash", ["-c", dockerfile], { timeoutMs: 120_000 });
   check(
     "Docker itself reports the full disk of a build",
     /no space left/i.test(build.stderr),
