@@ -94,11 +94,13 @@ start_registry() {
   eventually 20 registry_has "" || fail "the registry mirror did not start: $(tail -n 3 "$lab/registry.log")"
 }
 
+# An engine in another network namespace, such as that of `make campaign`, has networks of its own.
 other_engine() {
   local comm pid
   for comm in /proc/[0-9]*/comm; do
     [ "$(cat "$comm" 2>/dev/null)" = dockerd ] || continue
     pid=$(basename "$(dirname "$comm")")
+    [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
     [ "$pid" = "$(cat "$engine/run/dockerd.pid" 2>/dev/null)" ] || { echo "$pid"; return; }
   done
 }
