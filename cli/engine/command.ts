@@ -130,8 +130,8 @@ export class EngineCommand {
         if (pid !== undefined) {
           this.running.delete(pid);
         }
-        forget();
         if (code === 0) {
+          forget();
           resolve({ ...output, code });
         } else {
           reject(new EngineError(output.stdout, output.stderr, code ?? -1));

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { EngineCommand } from "../../cli/engine/command";
 import { EXIT, Failure } from "../../cli/support/failure";
 import {
+  endedEngines,
   heldDescriptors,
   LOCK_VARIABLE,
   lockEnvironment,
@@ -212,6 +213,22 @@ describe("Stack lock", () => {
     const run = () => command.run([], { cwd: folder, env: {} });
     const { stdout } = await withStackLock("local", "up", run, options());
     assert.equal(stdout.trim(), lockFile("local", folder));
+  });
+
+  it("remembers an engine that did not end by itself, so that its lock in the state can be removed", async () => {
+    const run = (words: string) => async () => {
+      const script = join(folder, "engine");
+      writeFileSync(script, `#!/bin/sh\n${words}\n`, { mode: 0o755 });
+      await new EngineCommand(script, "3.0.0").run([], { cwd: folder, env: {} }).catch(() => undefined);
+    };
+    const ended = () =>
+      withStackLock("local", "up", () => Promise.resolve(endedEngines("local", folder).length), options());
+    await withStackLock("local", "up", run("exit 0"), options());
+    assert.equal(await ended(), 0, "it has released its lock");
+    await withStackLock("local", "up", run("kill -KILL $$"), options());
+    assert.equal(await ended(), 1, "it was killed, and its command was not");
+    await withStackLock("local", "up", run("exit 2"), options());
+    assert.equal(await ended(), 2, "it may have crashed");
   });
 
   it("lets a child with the parent's token work, and no process with an old token", async () => {
