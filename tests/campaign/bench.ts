@@ -150,7 +150,7 @@ export class Bench {
     await run("recover", "--yes");
     if (operation === "destroy") {
       await run("down", "--volumes", "--yes");
-      this.isSecondUp = false;
+      this.isSecondUp = violations.length > 0;
       return violations;
     }
     await run("up", "--yes");
@@ -230,5 +230,6 @@ export class Bench {
       await subject.longshore("down", "--volumes", "--yes");
       subject.checkout.remove();
     }
+    await this.daemon?.empty();
   }
 }

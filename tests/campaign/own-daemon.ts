@@ -82,6 +82,13 @@ export class OwnDaemon {
     }
   }
 
+  /** Removes all containers, volumes and networks, also those that a violated round has left. */
+  async empty(): Promise<void> {
+    const script =
+      "docker ps -aq | xargs -r docker rm -fv; docker volume ls -q | xargs -r docker volume rm; docker network prune -f";
+    await run("bash", ["-c", script], { timeoutMs: 120_000 });
+  }
+
   async stop(): Promise<void> {
     this.isOver = true;
     const { child } = this;
