@@ -20,6 +20,7 @@ export function planSettings(
     ...(own && { settings: own.settings, datastores: own.datastores, services: own.services }),
     ...(!offersDevices(settings) && { offersDevices: false, autopilot: true }),
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
+    ...((settings.backups?.recipients.length ?? 0) > 0 && { encryptsDumps: true }),
     ...(settings.logging && { logging: settings.logging }),
     profiles: [...settings.profiles, ...profiles],
     skippedServices: skippedServices[system] ?? [],

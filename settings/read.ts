@@ -135,9 +135,15 @@ function backupsOf(
   target: Target,
 ): Pick<StackSettings, "backups"> {
   const { enabled = ["staging", "prod"].includes(environment) } = backups ?? {};
-  const { schedule = "0 3 * * *", keepDays = 30, keepAtLeast = 7, location = gcp?.region } = backups ?? {};
+  const {
+    schedule = "0 3 * * *",
+    keepDays = 30,
+    keepAtLeast = 7,
+    recipients = [],
+    location = gcp?.region,
+  } = backups ?? {};
   return target === "gcp" && enabled && location !== undefined
-    ? { backups: { schedule, keepDays, keepAtLeast, location } }
+    ? { backups: { schedule, keepDays, keepAtLeast, recipients, location } }
     : {};
 }
 

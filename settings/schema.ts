@@ -417,9 +417,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
           )
           .nonempty()
           .optional()
-          .describe(
-            "Target compose: public keys of age that dumps are encrypted for. Generated on this machine.",
-          ),
+          .describe("Public keys of age that dumps are encrypted for. Generated on this machine."),
       })
       .optional()
       .describe("Dumps of datastores that run as containers."),

@@ -34,6 +34,8 @@ export interface StackSettings {
     readonly schedule: string;
     readonly keepDays: number;
     readonly keepAtLeast: number;
+    /** Public keys of age that dumps are encrypted for. Empty: dumps are not encrypted. */
+    readonly recipients: readonly string[];
     readonly location: string;
   };
   readonly cluster: {

@@ -25,6 +25,7 @@ export interface BackupsContext {
   readonly bucket: BackupBucket;
   readonly schedule: string;
   readonly retention: Retention;
+  readonly recipients: readonly string[];
   readonly cluster: pulumi.Resource;
   readonly namespace: pulumi.Resource;
 }
@@ -44,7 +45,7 @@ export function createBackups(
 function createBackup(
   plan: Plan,
   options: KubernetesOptions<Late>,
-  { project, stack, bucket, schedule, retention, cluster, namespace }: BackupsContext,
+  { project, stack, bucket, schedule, retention, recipients, cluster, namespace }: BackupsContext,
   backup: BackedUp,
   parent: pulumi.Resource,
 ): void {
@@ -76,7 +77,7 @@ function createBackup(
       accountAnnotations: ({ name }) => identities.get(name)?.annotations ?? {},
     },
     backup,
-    { bucket: bucket.name, schedule, retention },
+    { bucket: bucket.name, schedule, retention, recipients },
   );
   new WorkloadComponent(
     `${plan.system}-${backup.store}-backup`,

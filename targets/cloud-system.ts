@@ -247,9 +247,9 @@ export class CloudSystem extends Component {
     collectMetrics(this.plan, this, [own, ...this.controllers()]);
     showMetrics(this.plan, { project, stack: settings.stack, cluster }, this);
     if (bucket && settings.backups) {
-      const { schedule, ...retention } = settings.backups;
+      const { schedule, recipients, ...retention } = settings.backups;
       const place = { project, stack: settings.stack, cluster: cluster.cluster, namespace: own };
-      createBackups(this.plan, this.options, { ...place, bucket, schedule, retention }, this);
+      createBackups(this.plan, this.options, { ...place, bucket, schedule, recipients, retention }, this);
     }
   }
 

@@ -1,5 +1,5 @@
 import * as gcp from "@pulumi/gcp";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../catalog/plan/types";
 import { ProblemsError } from "../base/problems";
 import { BackupBucket } from "../components/backup-bucket";
@@ -148,6 +148,12 @@ export class Platform extends Component implements GooglePlatform {
       afterApis,
     );
     const { backups } = settings;
+    if (backups?.recipients.length === 0) {
+      void pulumi.log.warn(
+        "backups.recipients: expected the public key that dumps in the bucket are encrypted for, got nothing; " +
+          `fix: bin/longshore secrets generate --stack ${settings.stack}`,
+      );
+    }
     this.backups =
       backups && new BackupBucket("backups", { project, lifecycle, location: backups.location }, afterApis);
     this.keepLogs(settings, afterApis);

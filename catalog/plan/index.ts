@@ -17,6 +17,7 @@ import { presentIn } from "./presence";
 import { secretsIn } from "./resolve";
 import { planRoutes } from "./routes";
 import type { PlanSettings } from "./settings";
+import { dumpEncryption } from "./dump-encryption";
 import type { Plan, PlannedSecret, Workload } from "./types";
 import { absentSecrets, type Scope } from "./values";
 import { gpusOf, planJob, planService } from "./workload";
@@ -53,7 +54,13 @@ export function planSystem(described: SystemDefinition, given: PlanSettings): Pl
     environment: settings.environment,
     target: settings.target,
     ...(settings.domain !== undefined && { host: `${definition.name}.${settings.domain}` }),
-    images: byName(images.filter(({ name }) => used.has(name))),
+    images: byName([
+      ...images.filter(({ name }) => used.has(name)),
+      ...dumpEncryption(
+        settings,
+        stores.map(({ datastore }) => datastore),
+      ),
+    ]),
     workloads,
     startOrder: startOrder(
       new Map(workloads.map(({ name, after }) => [name, after.map((one) => one.workload)])),

@@ -57,6 +57,8 @@ export interface PlanSettings {
   readonly secretsSet?: readonly string[];
   /** Current generations of the system's secrets. @default - the first of each */
   readonly generations?: Generations;
+  /** Whether dumps of datastores in a cluster are encrypted. @default false */
+  readonly encryptsDumps?: boolean;
   /** Log driver of Compose. @default - rotated files on this machine */
   readonly logging?: Logging;
   /** Active profiles. Target compose only. @default [] */

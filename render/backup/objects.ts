@@ -1,12 +1,15 @@
+import { dirname } from "node:path/posix";
+import { AGE } from "../../catalog/plan/dump-encryption";
 import type { Plan, PlannedDatastore, SecretFile, Workload } from "../../catalog/plan/types";
-import { contextOf } from "../kubernetes/context";
+import { containerOf } from "../kubernetes/container";
+import { contextOf, type Context } from "../kubernetes/context";
 import { renderConfigMap, renderSecret } from "../kubernetes/files";
 import { selectorOf } from "../kubernetes/names";
 import { renderNetworkPolicy } from "../kubernetes/network";
 import { podTemplate } from "../kubernetes/pod";
 import type { KubernetesObject, KubernetesOptions, Node } from "../kubernetes/types";
 import { renderServiceAccount } from "../kubernetes/workload";
-import { folderScript, STORE_SCRIPT } from "./cluster";
+import { AGE_PROGRAM, folderScript, STORE_SCRIPT } from "./cluster";
 import { POSTGRES } from "./postgres";
 import { COPY_PORT, REDIS } from "./redis";
 import type { BackupScripts } from "./scripts";
@@ -17,6 +20,8 @@ export interface BackupTarget<T> {
   /** Schedule as a cron expression, in UTC. */
   readonly schedule: string;
   readonly retention: Retention;
+  /** Public keys of age that dumps are encrypted for. Empty: dumps are not encrypted. */
+  readonly recipients: readonly string[];
 }
 
 /** Which dumps the job keeps when it has taken a new one. */
@@ -177,7 +182,7 @@ export function renderBackup<T>(
             spec: {
               backoffLimit: 2,
               activeDeadlineSeconds: job.timeoutSeconds ?? LONGEST * 3600,
-              template: withBucket(podTemplate(context, job), job, target.bucket),
+              template: withAge(context, withBucket(podTemplate(context, job), job, target.bucket), job),
             },
           },
         },
@@ -186,7 +191,7 @@ export function renderBackup<T>(
   };
   return [
     ...policies<T>(plan, context.namespace, store, { dump, restore }),
-    ...of(withRetention(dump, target.retention), {}),
+    ...of(withVariables(dump, target), {}),
     ...of(restore, { suspend: true }),
   ];
 }
@@ -237,10 +242,11 @@ function policies<T>(
   ];
 }
 
-function withRetention(dump: Workload, { keepDays, keepAtLeast }: Retention): Workload {
+function withVariables<T>(dump: Workload, { retention, recipients }: BackupTarget<T>): Workload {
   const env = [
-    { name: "BACKUP_KEEP_AT_LEAST", value: String(keepAtLeast) },
-    { name: "BACKUP_KEEP_DAYS", value: String(keepDays) },
+    { name: "BACKUP_KEEP_AT_LEAST", value: String(retention.keepAtLeast) },
+    { name: "BACKUP_KEEP_DAYS", value: String(retention.keepDays) },
+    ...(recipients.length > 0 ? [{ name: "BACKUP_RECIPIENTS", value: recipients.join(" ") }] : []),
   ];
   return { ...dump, env: [...dump.env, ...env] };
 }
@@ -278,4 +284,42 @@ function withBucket<T>(template: Record<string, Node<T>>, { user }: Workload, bu
       ],
     },
   };
+}
+
+/**
+ * Adds the program that encrypts and decrypts, which an init container copies into a volume of the pod. The job itself
+ * runs in its datastore's image, which does not contain it.
+ */
+function withAge<T>(context: Context<T>, template: Node<T>, job: Workload): Node<T> {
+  if (!context.plan.images.some(({ name }) => name === AGE)) {
+    return template;
+  }
+  const { spec, ...rest } = template as unknown as Template<T>;
+  const mount = { name: "age", mountPath: dirname(AGE_PROGRAM) };
+  const installer: Workload = {
+    ...job,
+    name: "age",
+    image: AGE,
+    command: ["install", AGE_PROGRAM],
+    env: [],
+    secretFiles: [],
+    resources: {
+      cpu: { request: 10, limit: 1000 },
+      memory: { request: 16 * MEBIBYTE, limit: 64 * MEBIBYTE },
+    },
+  };
+  return {
+    ...rest,
+    spec: {
+      ...spec,
+      initContainers: [containerOf(context, installer, [mount])],
+      containers: spec.containers.map((container) => ({
+        ...container,
+        // A restore reads the private key from standard input, so that it is stored nowhere in the cluster.
+        ...(job.name.endsWith("-restore") && { stdin: true, stdinOnce: true }),
+        volumeMounts: [...(container.volumeMounts ?? []), { ...mount, readOnly: true }],
+      })),
+      volumes: [...(spec.volumes ?? []), { name: "age", emptyDir: { sizeLimit: "32Mi" } }],
+    },
+  } as unknown as Node<T>;
 }

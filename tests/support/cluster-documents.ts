@@ -15,6 +15,9 @@ import { systems } from "../../stacks";
 const root = join(__dirname, "..", "..");
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 
+/** A public key of age. */
+const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
 /** The stacks of the checkout, and their environments on a cluster outside of Google Cloud. */
 export const clusterStacks = (): StackSettings[] =>
   ["dev", "staging", "prod"].flatMap((stack) => [
@@ -36,9 +39,11 @@ export function clusterDocuments(settings: StackSettings): ClusterDocuments[] {
   return settings.systems.map((system) => {
     const definition = systems[system] ?? assert.fail(system);
     const secretsSet = definition.secrets.map(({ name }) => name);
-    const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet });
-    const options = optionsOf(plan, settings);
     const { backups } = settings;
+    // With encrypted dumps, which are a setting of each installation.
+    const encryptsDumps = backups !== undefined;
+    const plan = planSystem(definition, { ...planSettings(settings, system), secretsSet, encryptsDumps });
+    const options = optionsOf(plan, settings);
     const kept = backups ? backedUp(plan) : [];
     return {
       plan,
@@ -48,6 +53,7 @@ export function clusterDocuments(settings: StackSettings): ClusterDocuments[] {
           bucket: "dumps",
           schedule: backups?.schedule ?? "",
           retention: backups ?? { keepDays: 1, keepAtLeast: 1 },
+          recipients: [RECIPIENT],
         }),
       ),
       backupJobs: kept.flatMap(({ dump, restore }) => [dump, restore]),

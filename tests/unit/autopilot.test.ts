@@ -94,6 +94,7 @@ describe("Requests on GKE Autopilot", () => {
               bucket: "dumps",
               schedule: "0 3 * * *",
               retention: { keepDays: 30, keepAtLeast: 3 },
+              recipients: [],
             }),
           ),
         ] as unknown as Properties[];

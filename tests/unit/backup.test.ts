@@ -9,7 +9,7 @@ import { planSystem, type Plan } from "../../catalog/plan";
 import { backupBucketSpec } from "../../components/backup-bucket";
 import { checkKubernetesObject } from "../../offline/schemas/kubernetes";
 import { backedUp, renderBackup } from "../../render/backup/objects";
-import { folderScript, STORE_SCRIPT } from "../../render/backup/cluster";
+import { AGE_PROGRAM, folderScript, STORE_SCRIPT } from "../../render/backup/cluster";
 import { NEO4J } from "../../render/backup/neo4j";
 import { POSTGRES } from "../../render/backup/postgres";
 import { REDIS } from "../../render/backup/redis";
@@ -20,6 +20,12 @@ import { systems } from "../../stacks";
 import { repoRoot } from "../../tools/paths";
 
 const settings = loadStack(repoRoot(), "prod", systems);
+const TARGET = {
+  bucket: "dumps",
+  schedule: "0 3 * * *",
+  retention: { keepDays: 30, keepAtLeast: 7 },
+  recipients: [],
+};
 const planOf = (name: string): Plan => {
   const definition = systems[name];
   assert.ok(definition);
@@ -47,11 +53,7 @@ describe("backups in the cluster", () => {
     const plan = planOf("neurascale");
     const [db] = backedUp(plan);
     assert.ok(db);
-    const objects = renderBackup(plan, optionsOf(plan), db, {
-      bucket: "dumps",
-      schedule: "0 3 * * *",
-      retention: { keepDays: 30, keepAtLeast: 7 },
-    });
+    const objects = renderBackup(plan, optionsOf(plan), db, TARGET);
     for (const object of objects) {
       assert.deepEqual(checkKubernetesObject(object as never), [], object.kind);
     }
@@ -74,14 +76,36 @@ describe("backups in the cluster", () => {
     assert.match(JSON.stringify(admits?.["spec"]), /db-dump.*db-restore.*5432/);
   });
 
+  it("encrypt with a program that an init container brings, for public keys only", () => {
+    const definition = systems["neurascale"];
+    assert.ok(definition);
+    const plan = planSystem(definition, { ...planSettings(settings, "neurascale"), encryptsDumps: true });
+    assert.ok(plan.images.some(({ name }) => name === "age"));
+    for (const backup of backedUp(plan)) {
+      const objects = renderBackup(plan, optionsOf(plan), backup, {
+        ...TARGET,
+        recipients: ["age1x", "age1y"],
+      });
+      for (const object of objects) {
+        assert.deepEqual(checkKubernetesObject(object as never), [], object.kind);
+      }
+      const [dump, restore] = objects
+        .filter(({ kind }) => kind === "CronJob")
+        .map((one) => JSON.stringify(one));
+      for (const job of [dump, restore]) {
+        assert.match(job ?? "", /"initContainers":\[\{"name":"age","image":"gcr\.io\/p\/age@/);
+      }
+      assert.match(dump ?? "", /\{"name":"BACKUP_RECIPIENTS","value":"age1x age1y"\}/);
+      assert.doesNotMatch(dump ?? "", /"stdin"/);
+      assert.match(restore ?? "", /"stdin":true,"stdinOnce":true/);
+      assert.doesNotMatch(restore ?? "", /BACKUP_RECIPIENTS|AGE-SECRET-KEY/);
+    }
+  });
+
   it("hold no secret but as a file", () => {
     const plan = planOf("neurascale");
     for (const backup of backedUp(plan)) {
-      const objects = renderBackup(plan, optionsOf(plan), backup, {
-        bucket: "dumps",
-        schedule: "0 3 * * *",
-        retention: { keepDays: 30, keepAtLeast: 7 },
-      });
+      const objects = renderBackup(plan, optionsOf(plan), backup, TARGET);
       assert.doesNotMatch(JSON.stringify(objects), /<[a-z-]+>/);
     }
   });
@@ -116,10 +140,13 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
       purpose: "dump" | "restore",
       store: string,
       env: Readonly<Record<string, string>> = {},
+      input = "",
     ) => {
       const path = join(tools, `${randomUUID()}.sh`);
       writeFileSync(path, store);
-      const script = folderScript({ extension: "dump" }, purpose).replaceAll(STORE_SCRIPT, path);
+      const script = folderScript({ extension: "dump" }, purpose)
+        .replaceAll(STORE_SCRIPT, path)
+        .replaceAll(AGE_PROGRAM, join(__dirname, "../support/age-stand-in.mjs"));
       const all = {
         BACKUP_FOLDER: folder,
         BACKUP_NAME: "shop-db",
@@ -139,6 +166,7 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
             resolve({ code: error ? (child.exitCode ?? 1) : 0, text: out + err });
           },
         );
+        child.stdin?.on("error", () => undefined).end(input);
       });
     };
     const dumps = () =>
@@ -168,6 +196,37 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
       assert.notEqual(code, 0);
       assert.match(text, /nothing of this dump was kept/);
       assert.deepEqual(readdirSync(folder), []);
+    });
+
+    it("encrypt a dump for its recipients, and restore it with a private key from standard input only", async () => {
+      const { generateIdentity, identityToRecipient } = await import("age-encryption");
+      const [identity, other] = await Promise.all([generateIdentity(), generateIdentity()]);
+      const keys = { BACKUP_RECIPIENTS: await identityToRecipient(identity) };
+      await start("dump", DUMP, { CONTENT: "in plain, before there was a key" });
+      const { code, text } = await start("dump", DUMP, { ...keys, CONTENT: "needle" });
+      assert.equal(code, 0, text);
+      const [name = "", ...rest] = readdirSync(folder).filter((file) => file.endsWith(".dump.age"));
+      assert.match(name, /^shop-db-000002-/);
+      assert.deepEqual(rest, []);
+      assert.ok(!readFileSync(join(folder, name)).includes("needle"));
+      execFileSync("sh", ["-c", "sha256sum --check --quiet *.sha256"], { cwd: folder });
+      const restore = `[ "$(tee "$0.got" | sha256sum | cut -d ' ' -f 1)" = "$DUMP_SHA256" ] && cat "$0.got"; env`;
+      const restored = await start("restore", restore, {}, `# a comment of age-keygen\n${identity}\n`);
+      assert.equal(restored.code, 0, restored.text);
+      assert.match(restored.text, /^needle/m);
+      assert.ok(!restored.text.includes(identity), "the key is in a variable of the datastore's script");
+      for (const input of ["", "no key\n", `${other}\n`]) {
+        const refused = await start("restore", "echo the datastore was touched", {}, input);
+        assert.notEqual(refused.code, 0);
+        assert.match(refused.text, /the current data is unchanged/);
+        assert.doesNotMatch(refused.text, /touched/);
+      }
+      // An encryption that fails leaves nothing, as a dump that fails does.
+      const before = readdirSync(folder);
+      for (const env of [{ ...keys, FAIL: "yes" }, { BACKUP_RECIPIENTS: "age1broken" }]) {
+        assert.notEqual((await start("dump", DUMP, env)).code, 0);
+        assert.deepEqual(readdirSync(folder), before);
+      }
     });
 
     it("delete old dumps after a new one, never the newest, and none when the dump fails", async () => {
@@ -214,6 +273,7 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
       schedule: "0 3 * * *",
       keepDays: 30,
       keepAtLeast: 7,
+      recipients: [],
       location: "us-central1",
     });
     const values = { domain: "example.com", gcp: { project: "example-dev" } };
@@ -226,6 +286,7 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
       schedule: "0 3 * * *",
       keepDays: 3,
       keepAtLeast: 7,
+      recipients: [],
       location: "europe",
     });
     assert.throws(() => read("prod", { schedule: "daily" }), /backups\.schedule: expected five fields/);

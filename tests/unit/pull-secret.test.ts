@@ -40,6 +40,7 @@ describe("with what pods pull", () => {
         bucket: "dumps",
         schedule: "0 3 * * *",
         retention: { keepDays: 30, keepAtLeast: 7 },
+        recipients: [],
       }),
     );
     const accounts = accountsOf([...given, ...backups]);
