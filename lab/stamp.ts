@@ -1,24 +1,30 @@
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir, repoRoot } from "../tools/paths";
 
 const CERTIFICATES = "/usr/local/share/ca-certificates";
-const folder = (): string => join(cacheDir(), "lab");
-const file = (): string => join(folder(), "up.stamp");
+
+/** Folders of the lab. */
+export interface LabFolders {
+  /** Its scripts and recipes: `lab/` of the checkout. */
+  readonly scripts: string;
+  /** What it builds and stores. */
+  readonly cache: string;
+}
+
+const stampFile = ({ cache }: LabFolders): string => join(cache, "up.stamp");
 
 /**
  * Stamp of everything that `lab.sh up` depends on: its scripts and recipes, the certificates in the images, the
  * mirror's process and its images. Undefined if the mirror does not run.
  */
-async function currentStamp(): Promise<string | undefined> {
-  const pid = Number(await readFile(join(folder(), "registry.pid"), "utf8").catch(() => ""));
+async function currentStamp({ scripts, cache }: LabFolders): Promise<string | undefined> {
+  const pid = Number(await readFile(join(cache, "registry.pid"), "utf8").catch(() => ""));
   if (!(pid > 0) || !(await isRegistry(pid))) {
     return undefined;
   }
-  const lab = join(repoRoot(), "lab");
-  const repositories = join(folder(), "registry", "docker", "registry", "v2", "repositories");
+  const repositories = join(cache, "registry", "docker", "registry", "v2", "repositories");
   const inputs = await Promise.all([
-    ...[...(await filesIn(lab)), ...(await filesIn(CERTIFICATES))].map(identity),
+    ...[...(await filesIn(scripts)), ...(await filesIn(CERTIFICATES))].map(identity),
     ...(await readdir(repositories).catch(() => [])).map((name) => identity(join(repositories, name))),
   ]);
   return [`registry ${pid}`, ...inputs].join("\n");
@@ -49,18 +55,22 @@ interface Remembered {
 }
 
 /** Whether `lab.sh up` has completed for these images and none of its inputs has changed since. */
-export async function isLabUp(images: readonly string[] = []): Promise<boolean> {
+export async function isUp(folders: LabFolders, images: readonly string[] = []): Promise<boolean> {
   try {
-    const said = JSON.parse(await readFile(file(), "utf8")) as Remembered;
-    return images.every((image) => said.images.includes(image)) && said.stamp === (await currentStamp());
+    const said = JSON.parse(await readFile(stampFile(folders), "utf8")) as Remembered;
+    return (
+      images.every((image) => said.images.includes(image)) && said.stamp === (await currentStamp(folders))
+    );
   } catch {
     return false;
   }
 }
 
 /** Records that `lab.sh up` has completed for these images. */
-export async function rememberLabUp(images: readonly string[] = []): Promise<void> {
-  const stamp = await currentStamp();
+export async function rememberUp(folders: LabFolders, images: readonly string[] = []): Promise<void> {
+  const stamp = await currentStamp(folders);
   const remembered = stamp === undefined ? undefined : ({ stamp, images } satisfies Remembered);
-  await (remembered ? writeFile(file(), JSON.stringify(remembered)) : rm(file(), { force: true }));
+  await (remembered
+    ? writeFile(stampFile(folders), JSON.stringify(remembered))
+    : rm(stampFile(folders), { force: true }));
 }

@@ -1,12 +1,15 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { isLabUp, rememberLabUp } from "../lab/stamp";
+import { Lab, type Environment } from "../lab";
 import { MissingTool } from "./missing";
 import { cacheDir, repoRoot } from "./paths";
 import { lastLine, run, type CommandResult, type Logger } from "./process";
 import { fits, formatVersion, parseVersion, type Version } from "./version";
 
-export type Environment = Readonly<Record<string, string>>;
+/** The lab of this checkout. */
+export function theLab(): Lab {
+  return new Lab({ scripts: join(repoRoot(), "lab"), cache: join(cacheDir(), "lab") }, run);
+}
 
 /** An available Docker daemon. */
 export interface Docker {
@@ -49,7 +52,7 @@ const INSTALL = "install Docker Engine 25 or newer with Compose 2.24 or newer an
 
 /** Finds the machine's own Docker if it responds, otherwise the lab's if it runs. */
 export async function surveyDocker(): Promise<DockerSurvey> {
-  const lab = await labEnvironment();
+  const lab = await theLab().environment();
   const labs = async () => ((await exists(socketOf(lab))) ? surveyEngine("lab", lab) : undefined);
   const [own, ours] = await Promise.all([surveyOwn(lab), labs()]);
   if (own.engine !== undefined) {
@@ -84,7 +87,7 @@ export async function findDocker(
   say: Logger,
   { thorough = false, images = [], expected }: FindDockerOptions = {},
 ): Promise<Docker> {
-  const lab = await labEnvironment();
+  const lab = await theLab().environment();
   const [own, warm] = await Promise.all([surveyOwn(lab), thorough ? undefined : surveyWarmLab(lab, images)]);
   if (own.engine !== undefined) {
     return ready(own);
@@ -106,14 +109,18 @@ export async function findDocker(
   if (warm?.docker) {
     return warm.docker;
   }
-  await startLab(say, images);
-  await rememberLabUp(images);
+  const problem = await theLab().up(images, say);
+  if (problem !== undefined) {
+    throw new MissingTool(`no Docker daemon answers, and the lab could not be set up: ${problem}`);
+  }
   return ready(await surveyEngine("lab", lab));
 }
 
 /** Finds the lab's Docker if `lab.sh up` has nothing to do. */
 async function surveyWarmLab(lab: Environment, images: readonly string[]): Promise<DockerSurvey | undefined> {
-  return (await exists(socketOf(lab))) && (await isLabUp(images)) ? surveyEngine("lab", lab) : undefined;
+  return (await exists(socketOf(lab))) && (await theLab().isUp(images))
+    ? surveyEngine("lab", lab)
+    : undefined;
 }
 
 function ready({ docker, problems }: DockerSurvey): Docker {
@@ -194,56 +201,6 @@ function tooOld(what: string, found: Version | undefined, minimum: Version): str
   return `${what}: expected ${major}.${minor} or newer, got ${got}; update it`;
 }
 
-const lab = (): string => join(repoRoot(), "lab", "lab.sh");
-
-/** Parses the output of `lab.sh env`. */
-async function labEnvironment(): Promise<Environment> {
-  const { stdout } = await run("bash", [lab(), "env"]);
-  return parseEnvironment(stdout);
-}
-
-/** Parses `NAME=value` lines. A value may contain `=`. Ignores other lines. */
-export function parseEnvironment(text: string): Environment {
-  const entries = text.split("\n").flatMap((line) => {
-    const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
-    return match ? [[match[1] ?? "", match[2] ?? ""] as const] : [];
-  });
-  return Object.fromEntries(entries);
-}
-
-/** Timeout of the lab's setup. The first run builds the base images. */
-const LAB_PATIENCE_MS = 40 * 60_000;
-
-async function startLab(say: Logger, images: readonly string[]): Promise<void> {
-  const heard: string[] = [];
-  const { code } = await run("bash", [lab(), "up", ...images], {
-    timeoutMs: LAB_PATIENCE_MS,
-    onLine: (line) => {
-      heard.push(line);
-      if (line.startsWith("lab: ")) {
-        say(line);
-      }
-    },
-  });
-  if (code !== 0) {
-    const reason = (
-      heard.findLast((line) => line.startsWith("lab: ")) ??
-      heard.at(-1) ??
-      "it said nothing"
-    ).replace(/^lab: /, "");
-    throw new MissingTool(`no container engine answers, and the lab could not be set up: ${reason}`);
-  }
-}
-
-/** Base images of this repository's Dockerfiles and systems. */
-export async function baseImages(): Promise<readonly string[]> {
-  const { stdout } = await run("bash", [join(repoRoot(), "lab", "images.sh"), "list"]);
-  return stdout
-    .trim()
-    .split("\n")
-    .map((image) => image.replace(/^library\//, ""));
-}
-
 /**
  * Reason why a build cannot use an image as its base; undefined if it can. The daemon resolves the name, through its
  * mirrors, without a download.
@@ -270,19 +227,6 @@ export async function imageProblem(docker: Pick<Docker, "env">, image: string): 
     env: { ...process.env, ...docker.env },
   });
   return code === 0 ? undefined : pullProblem(docker, image);
-}
-
-/** Unpacked size of an image in bytes, as `docker image inspect` reports it with an overlay2 store. */
-export async function unpackedSize(image: string, docker?: Pick<Docker, "env">): Promise<number> {
-  const script = join(repoRoot(), "lab", "image-size.sh");
-  const { code, stdout, stderr } = await run("bash", [script, image], {
-    env: { ...process.env, ...docker?.env },
-    timeoutMs: 300_000,
-  });
-  if (code !== 0) {
-    throw new Error(`${image}: cannot measure its size: ${lastLine(stderr)}`);
-  }
-  return Number(stdout.trim());
 }
 
 function socketOf(env: Environment): string {

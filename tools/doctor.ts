@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findChromium, surveyChromium } from "./chromium";
-import { baseImages, findDocker, MINIMUM, pullProblem, surveyDocker, type DockerSurvey } from "./docker";
+import { findDocker, MINIMUM, pullProblem, surveyDocker, theLab, type DockerSurvey } from "./docker";
 import { freeSpace, GIB, type FreeSpace } from "./free-space";
 import { MissingTool } from "./missing";
 import { cacheDir, dataDir, repoRoot } from "./paths";
@@ -155,7 +155,7 @@ async function imagesCheck({ docker, source }: DockerSurvey): Promise<Check> {
   if (!docker) {
     return { name, status: "missing", found: "no engine to ask", fix: "see Docker Engine" };
   }
-  const images = await baseImages();
+  const images = await theLab().baseImages();
   const problems = (await Promise.all(images.map((image) => pullProblem(docker, image)))).filter(
     (each) => each !== undefined,
   );

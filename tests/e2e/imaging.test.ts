@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
-import { unpackedSize } from "../../tools/docker";
+import { unpackedSize } from "../support/unpacked-size";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
 import {

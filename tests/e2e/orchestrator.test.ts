@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
-import { unpackedSize } from "../../tools/docker";
+import { unpackedSize } from "../support/unpacked-size";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
 import {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseEnvironment } from "../../tools/docker";
+import { parseEnvironment } from "../../lab";
 import { MissingTool } from "../../tools/missing";
 import { repoRoot } from "../../tools/paths";
 import { lastLine, run } from "../../tools/process";

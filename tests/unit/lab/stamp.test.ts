@@ -4,19 +4,19 @@ import { once } from "node:events";
 import { copyFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isLabUp, rememberLabUp } from "../../../lab/stamp";
+import { isUp, rememberUp, type LabFolders } from "../../../lab/stamp";
 import { which } from "../../../tools/process";
 
-describe("the mark that the lab is up", () => {
-  const saved = process.env["XDG_CACHE_HOME"];
+describe("Stamp of the lab", () => {
   let folder: string;
   let lab: string;
+  let folders: LabFolders;
   let mirror: ChildProcess;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "longshore-lab-"));
-    process.env["XDG_CACHE_HOME"] = folder;
-    lab = join(folder, "longshore", "lab");
+    lab = join(folder, "lab");
+    folders = { scripts: join(__dirname, "../../../lab"), cache: lab };
     mkdirSync(join(lab, "registry/docker/registry/v2/repositories/library"), { recursive: true });
     // A stand-in for the mirror: a process with its name.
     const program = join(folder, "docker-registry");
@@ -30,33 +30,28 @@ describe("the mark that the lab is up", () => {
   afterEach(() => {
     mirror.kill();
     rmSync(folder, { recursive: true });
-    if (saved === undefined) {
-      delete process.env["XDG_CACHE_HOME"];
-    } else {
-      process.env["XDG_CACHE_HOME"] = saved;
-    }
   });
 
-  it("counts until an image comes or goes", async () => {
-    assert.equal(await isLabUp(), false);
-    await rememberLabUp();
-    assert.equal(await isLabUp(), true);
+  it("is valid until an image is added or removed", async () => {
+    assert.equal(await isUp(folders), false);
+    await rememberUp(folders);
+    assert.equal(await isUp(folders), true);
     mkdirSync(join(lab, "registry/docker/registry/v2/repositories/library/python"));
-    assert.equal(await isLabUp(), false);
+    assert.equal(await isUp(folders), false);
   });
 
-  it("counts for the images that it was done for", async () => {
-    await rememberLabUp(["redis:7", "postgres:17"]);
-    assert.equal(await isLabUp(["redis:7"]), true);
-    assert.equal(await isLabUp(["redis:7", "apache/kafka:4.1.1"]), false);
+  it("is valid for the images that were set up", async () => {
+    await rememberUp(folders, ["redis:7", "postgres:17"]);
+    assert.equal(await isUp(folders, ["redis:7"]), true);
+    assert.equal(await isUp(folders, ["redis:7", "apache/kafka:4.1.1"]), false);
   });
 
-  it("does not count without the mirror, and is not set then", async () => {
-    await rememberLabUp();
+  it("is invalid without the mirror, and is not written then", async () => {
+    await rememberUp(folders);
     mirror.kill();
     await once(mirror, "exit");
-    assert.equal(await isLabUp(), false);
-    await rememberLabUp();
-    assert.equal(await isLabUp(), false);
+    assert.equal(await isUp(folders), false);
+    await rememberUp(folders);
+    assert.equal(await isUp(folders), false);
   });
 });

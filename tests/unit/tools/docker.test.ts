@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDocker, parseEnvironment, surveyDocker } from "../../../tools/docker";
+import { parseEnvironment } from "../../../lab";
+import { findDocker, surveyDocker } from "../../../tools/docker";
 
 /** Fails on any progress message, because no step here is slow. */
 const unexpected = (line: string): never => assert.fail(line);
