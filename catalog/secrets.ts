@@ -20,6 +20,11 @@ export interface SecretOptions extends CommonOptions {
    * Characters of a generated `text`, at least 8 different printable ASCII characters. @default - letters and digits
    */
   alphabet?: string;
+  /**
+   * User name with which a person signs in with this secret as the password. `up` prints both, without the value.
+   * @default - no person signs in with it
+   */
+  signIn?: string;
 }
 
 /** A set of keys that sign and verify, such as the keys of JSON Web Tokens. */
@@ -69,7 +74,13 @@ export interface SecretWord {
 }
 
 const COMMON_KEYS: Keys<CommonOptions> = { from: true, optionalIn: true };
-const SECRET_KEYS: Keys<SecretOptions> = { ...COMMON_KEYS, kind: true, length: true, alphabet: true };
+const SECRET_KEYS: Keys<SecretOptions> = {
+  ...COMMON_KEYS,
+  kind: true,
+  length: true,
+  alphabet: true,
+  signIn: true,
+};
 const KEYS_KEYS: Keys<KeysSecretOptions> = { from: true, kind: true, length: true };
 const TLS_KEYS: Keys<TlsSecretOptions> = {
   ...COMMON_KEYS,
@@ -121,11 +132,11 @@ export function secretDefinitions(name: string, options: AnyOptions): SecretDefi
   }
   const { from = "config", optionalIn = [] } = options;
   if (options.kind !== "tls") {
-    const { kind = "text", alphabet } = options;
+    const { kind = "text", alphabet, signIn } = options;
     const length = options.length ?? (kind === "hex" ? 64 : 32);
     const value: GeneratedValue =
       kind === "text" && alphabet !== undefined ? { kind, length, alphabet } : { kind, length };
-    return [{ name, from, value, optionalIn }];
+    return [{ name, from, value, optionalIn, ...(signIn !== undefined && { signIn }) }];
   }
   const { names = TLS_NAMES, days = TLS_DAYS, watched = false } = options;
   return Object.entries(tlsParts(name)).map(([part, partName]): SecretDefinition => ({

@@ -149,6 +149,8 @@ export interface SecretDefinition {
   readonly value: GeneratedValue;
   /** Environments in which the secret is optional; an unset secret's variable is then absent. @default [] */
   readonly optionalIn: readonly Environment[];
+  /** User name with which a person signs in with this password. @default - none */
+  readonly signIn?: string;
 }
 
 export type SettingValue = string | number | boolean;

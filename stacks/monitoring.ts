@@ -147,7 +147,7 @@ function describe({ upstream, image, service, secret, setting, route }: Vocabula
     env: {
       GF_SERVER_ROOT_URL: address,
       // Grafana reads a setting from a file with the suffix `__FILE`.
-      GF_SECURITY_ADMIN_PASSWORD_: secret("grafana-admin-password", { from: "generated" }),
+      GF_SECURITY_ADMIN_PASSWORD_: secret("grafana-admin-password", { from: "generated", signIn: "admin" }),
       GF_ANALYTICS_REPORTING_ENABLED: "false",
       GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
       GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",

@@ -173,7 +173,7 @@ export const neurascale = system(
     });
     const tokenKeys = secret("jwt-secret", { kind: "keys" });
 
-    const operatorPassword = secret("operator-password", { from: "generated" });
+    const operatorPassword = secret("operator-password", { from: "generated", signIn: "operator" });
 
     // The only entry point. The services behind it have no authentication; their network admits only the gateway.
     const gateway = service("api-gateway", {

@@ -25,8 +25,14 @@ const HOST_PORT = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?:(\d{1,5})$/;
 const LONGEST_REASON = 1000;
 
 const PAIR = "[request, limit]";
-const pair = <S extends z.ZodType>(amount: S, example: string) =>
-  z.tuple([amount, amount], { error: `expected ${PAIR} such as ${example}` }).readonly();
+/**
+ * Schema of a request and a limit. The type of an option also accepts a list of text, as TypeScript infers it for
+ * resources that several services share; its length and its amounts are checked when the system is read.
+ */
+const pair = <T extends string>(amount: z.ZodType<T, T>, example: string) =>
+  z
+    .tuple([amount, amount], { error: `expected ${PAIR} such as ${example}` })
+    .readonly() as unknown as z.ZodType<readonly [T, T], readonly [T, T] | readonly string[]>;
 
 /** Resource requests and limits. */
 export const resources = options(

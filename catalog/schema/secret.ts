@@ -13,6 +13,11 @@ const plain = options({
   kind: oneOf(["text", "hex", "keys", "tls"]).exactOptional(),
   length: wholeNumber(8, 1024).exactOptional(),
   alphabet: text.exactOptional(),
+  /**
+   * User name with which a person signs in with this secret as the password. `up` prints both, without the value.
+   * @default - no person signs in with it
+   */
+  signIn: text.exactOptional(),
 });
 const keys = options({
   from: common.from,

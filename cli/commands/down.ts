@@ -1,11 +1,12 @@
 import type { Command } from "commander";
+import { releaseDaemon } from "../compose/daemon";
 import { deleteVolumes } from "../compose/docker";
 import type { OpenStack } from "../engine/stack";
 import { deployedSystems, systemsIn, type State } from "../engine/state";
 import { withOpenStack } from "../engine/with-open-stack";
 import { usage } from "../support/failure";
 import { choose, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
-import { confirm, openTerminal } from "../support/terminal";
+import { confirm, openTerminal, plural } from "../support/terminal";
 import { environmentWith } from "../support/tools";
 import {
   locked,
@@ -31,7 +32,7 @@ export function register(program: Command): Command {
     .option("--volumes", "also delete the data of databases on this machine (cannot be undone)");
   withExamples(withJson(withSystem(withStack(command))), [
     ["longshore down", "ask, then remove what runs here; the databases keep their data"],
-    ["longshore down --volumes --yes", "leave no data; images stay, for the next time"],
+    ["longshore down --volumes --yes", "delete the data too and name the volumes; images stay"],
   ]);
   return command.action((options: DownOptions) => locked(options.stack, "down", () => down(options)));
 }
@@ -69,14 +70,20 @@ async function down({
       // The provider must not announce kept volumes that are deleted next.
       const env = { ...opened.env, ...(volumes && { LONGSHORE_DELETES_VOLUMES: "1" }) };
       const result = await deploy("destroy", { ...opened, env }, terminal, progress, { system });
+      let deletedVolumes: readonly string[] = [];
       if (volumes && result.status === "ok") {
         const engine = { env: environmentWith(opened.env) };
-        const names = await deleteVolumes(engine, systems, stack);
+        deletedVolumes = await deleteVolumes(engine, systems, stack);
         progress.line(
-          names.length > 0 ? `  deleted the data: ${names.join(", ")}` : "  there was no data to delete",
+          deletedVolumes.length > 0
+            ? `  deleted the data: ${plural(deletedVolumes.length, "volume")}: ${deletedVolumes.join(", ")}`
+            : "  there was no data to delete",
         );
+        if (await releaseDaemon(stack, engine)) {
+          progress.line("  nothing is left; the stack may be deployed on another Docker daemon");
+        }
       }
-      conclude("destroy", opened, result, terminal);
+      conclude("destroy", opened, result, terminal, volumes ? { deletedVolumes } : {});
     },
   );
 }

@@ -16,11 +16,11 @@ import { unfinishedRestores } from "../backup/unfinished";
 import { docker, projectOf } from "../compose/docker";
 import { leftoverReleases, removeReleases } from "../compose/leftovers";
 import { usage } from "../support/failure";
-import { loadSettings } from "../support/plans";
+import { definitionOf, loadSettings } from "../support/plans";
 import type { Progress } from "../support/progress";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
-import { toolAddresses } from "../engine/addresses";
+import { signInHints, toolAddresses } from "../engine/addresses";
 import { rerunEnvironment } from "../engine/rerun";
 import type { OpenStack } from "../engine/stack";
 import { withOpenStack } from "../engine/with-open-stack";
@@ -100,6 +100,7 @@ export async function up({
       if (!json && opened.settings.target === "compose") {
         const plans = opened.plans.filter((plan) => system.length === 0 || system.includes(plan.system));
         toolAddresses(plans, opened.settings).forEach(terminal.out);
+        plans.flatMap((plan) => signInHints(plan, definitionOf(plan.system), stack)).forEach(terminal.out);
       }
     },
   );

@@ -2,13 +2,14 @@ import type { Docker } from "../../tools/docker";
 import { deployedSystems } from "../engine/state";
 import {
   daemonProblem,
+  forgetDaemon,
   readDaemon,
   requireDaemon,
   writeDaemon,
   type DaemonEvidence,
 } from "../support/daemon";
 import { environmentWith } from "../support/tools";
-import { docker, projectOf } from "./docker";
+import { docker, projectOf, type Engine } from "./docker";
 
 /**
  * Checks that the answering Docker daemon is the one recorded for a stack.
@@ -29,6 +30,22 @@ export async function bindDaemon(stack: string, answers: Docker): Promise<void> 
   }
 }
 
+/**
+ * Forgets the daemon of a stack that has nothing on it any more: no system in the state, and no container or volume of
+ * any project of the stack, also of systems that the catalog no longer contains. Returns whether it did.
+ */
+export async function releaseDaemon(stack: string, engine: Engine): Promise<boolean> {
+  if (deployedSystems(stack)?.length !== 0 || readDaemon(stack) === undefined) {
+    return false;
+  }
+  const ending = projectOf("", stack);
+  if ((await projectsIn(engine)).some((project) => project.endsWith(ending))) {
+    return false;
+  }
+  forgetDaemon(stack);
+  return true;
+}
+
 /** Reason why the answering daemon is not the one that the stack was deployed on; undefined if it is. */
 export async function daemonProblemOf(stack: string, answers: Docker): Promise<string | undefined> {
   return daemonProblem(stack, await evidenceOf(stack, answers));
@@ -42,9 +59,12 @@ async function evidenceOf(stack: string, answers: Docker): Promise<DaemonEvidenc
   return { record, answers, deployed, present: deployed.filter((project) => present.includes(project)) };
 }
 
+function projectsOn({ env }: Docker): Promise<string[]> {
+  return projectsIn({ env: environmentWith(env) });
+}
+
 /** Projects with containers or volumes on a daemon. */
-async function projectsOn({ env }: Docker): Promise<string[]> {
-  const engine = { env: environmentWith(env) };
+async function projectsIn(engine: Engine): Promise<string[]> {
   const format = ["--format", '{{.Label "com.docker.compose.project"}}'];
   const outputs = await Promise.all([
     docker(engine, ["ps", "--all", ...format]),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Docker } from "../../tools/docker";
 import { replaceFile } from "../../tools/files";
@@ -33,6 +33,11 @@ export function writeDaemon(stack: string, { id, source }: DaemonRecord, folder 
   const file = fileOf(stack, folder);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   replaceFile(file, `${JSON.stringify({ id, source })}\n`);
+}
+
+/** Removes the record of a stack. The next deployment records the daemon that answers then. */
+export function forgetDaemon(stack: string, folder = dataDir()): void {
+  rmSync(fileOf(stack, folder), { force: true });
 }
 
 /** Evidence for whether a daemon is the one that a stack runs on. */

@@ -138,7 +138,7 @@ describe("pulumi, run by hand on a local stack", function () {
   });
 
   it("deploys every system in a fresh data folder, with secrets that it generates and stores encrypted", async () => {
-    await fine(checkout.longshore("down", "--volumes", "--yes"));
+    assert.match(await fine(checkout.longshore("down", "--volumes", "--yes")), /nothing is left/);
     rmSync(checkout.data, { recursive: true });
     presetPorts();
     const runs = await Promise.all([pulumi("up"), pulumi("up")]);

@@ -149,6 +149,37 @@ describe("The words of the catalog", () => {
     ]);
   });
 
+  it("refuse the owner's login in a service, and allow it in a job", () => {
+    const found = problemsOf(({ image, job, postgres, service }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      const db = postgres("db");
+      const env = { DATABASE_URL: db.ownerUrl };
+      service("api", { image: app, resources, env });
+      job("migrate", { image: app, command: ["migrate"], resources, env });
+    });
+    assert.deepEqual(found, [
+      "bug.api.env.DATABASE_URL: expected a login of the application, got db.ownerUrl, which owns the schema; write db.url, or use ownerUrl in a job",
+    ]);
+  });
+
+  it("refuse a password in plain text, without repeating it", () => {
+    assert.deepEqual(apiWith({ env: { DB_PASSWORD: "hunter22" } }), [
+      'bug.api.env.DB_PASSWORD: expected a secret, got a secret by its name in plain text; declare it with secret("name") and use its value here',
+    ]);
+  });
+
+  it("take resources that several services share, without `as const`", () => {
+    const shared = { cpu: ["50m", "1"], memory: ["64Mi", "256Mi"] };
+    const found = problemsOf(({ image, service }) => {
+      const app = image("app", { context: "services/app", runtime: "python" });
+      service("api", { image: app, resources: shared });
+      service("worker", { image: app, resources: { ...shared, cpu: ["100m"] } });
+    });
+    assert.deepEqual(found, [
+      'bug.worker.resources.cpu: expected [request, limit] such as ["100m", "1"], got ["100m"]',
+    ]);
+  });
+
   it("give file and line of the statement", () => {
     const definition = system("bug", ({ image, service }) => {
       const app = image("app", { context: "services/app", runtime: "python" });

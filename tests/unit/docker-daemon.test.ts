@@ -1,9 +1,58 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { releaseDaemon } from "../../cli/compose/daemon";
+import { projectOf } from "../../cli/compose/docker";
 import { daemonProblem, readDaemon, requireDaemon, writeDaemon } from "../../cli/support/daemon";
 import { EXIT, Failure } from "../../cli/support/failure";
+
+describe("Release of a stack's Docker daemon", () => {
+  let folder: string;
+  let before: string | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "longshore-daemon-"));
+    before = process.env["XDG_DATA_HOME"];
+    process.env["XDG_DATA_HOME"] = folder;
+    writeDaemon("local", { id: "id-own", source: "own" });
+  });
+  afterEach(() => {
+    if (before === undefined) {
+      delete process.env["XDG_DATA_HOME"];
+    } else {
+      process.env["XDG_DATA_HOME"] = before;
+    }
+    rmSync(folder, { recursive: true });
+  });
+  /** A daemon with a container or a volume of these projects. */
+  const withProjects = (...projects: string[]) => {
+    const script = `#!/bin/sh\nprintf '%s\\n' ${projects.join(" ")}\n`;
+    writeFileSync(join(folder, "docker"), script, { mode: 0o755 });
+    return { env: { ...process.env, PATH: `${folder}:${process.env["PATH"] ?? ""}` } };
+  };
+
+  it("follows when nothing of the stack is left on it", async () => {
+    assert.equal(await releaseDaemon("local", withProjects("other", projectOf("todo", "local-test"))), true);
+    assert.equal(readDaemon("local"), undefined);
+    assert.equal(await releaseDaemon("local", withProjects()), false);
+  });
+
+  it("does not follow while a system that was taken down before has data there", async () => {
+    assert.equal(await releaseDaemon("local", withProjects(projectOf("removed-system", "local"))), false);
+    assert.equal(readDaemon("local")?.id, "id-own");
+  });
+
+  it("does not follow while a system is deployed", async () => {
+    const stacks = join(folder, "longshore", "state", ".pulumi", "stacks", "longshore");
+    mkdirSync(stacks, { recursive: true });
+    const urn = "urn:pulumi:local::longshore::compose:index:Project::todo";
+    const latest = { resources: [{ urn, type: "compose:index:Project" }] };
+    writeFileSync(join(stacks, "local.json"), JSON.stringify({ checkpoint: { latest } }));
+    assert.equal(await releaseDaemon("local", withProjects()), false);
+    assert.equal(readDaemon("local")?.id, "id-own");
+  });
+});
 
 describe("Docker daemon of a stack", () => {
   const record = { id: "id-own", source: "own" } as const;
