@@ -1,9 +1,5 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { MONITORING, NODE } from "../../catalog/plan/monitoring";
-import { TEXTFILES } from "../../render/monitoring/textfiles";
-import { containersOf, docker, type Engine } from "../compose/docker";
+import type { Engine } from "../compose/docker";
+import { publishMetrics } from "../compose/textfile";
 import type { Terminal } from "../support/terminal";
 import { backupAges, backupMetrics } from "./age";
 import { nameOf } from "./job";
@@ -25,15 +21,7 @@ export async function publishAges(engine: Engine, stack: string, terminal: Termi
     }
     const current = await withCurrentStores(stack, schedule, terminal);
     const metrics = backupMetrics(backupAges(current, await backupRecords(stack)));
-    const exporters = (await containersOf(engine, stack)).filter(
-      ({ system, service }) => system === MONITORING && service === NODE,
-    );
-    await withFile(metrics, async (file) => {
-      for (const { id } of exporters) {
-        // Works on a stopped container too: the folder is a volume.
-        await docker(engine, ["cp", "--quiet", file, `${id}:${TEXTFILES}/${FILE}`], { shielded: true });
-      }
-    });
+    await publishMetrics(engine, stack, FILE, metrics);
   } catch (error) {
     terminal.note(
       `warning: the monitoring does not show the age of backups: ${error instanceof Error ? error.message : String(error)}`,
@@ -59,17 +47,4 @@ async function withCurrentStores(
   const current = withStores(schedule, found.stores.map(nameOf), new Date().toISOString());
   await writeSchedule(stack, current);
   return current;
-}
-
-/** Runs work with a temporary file that every user can read, as the exporter's must. */
-async function withFile(content: string, work: (file: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "longshore-metrics-"));
-  try {
-    const file = join(folder, FILE);
-    await writeFile(file, content);
-    await chmod(file, 0o644);
-    await work(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -89,6 +89,7 @@ export async function up({
         await (await import("../engine/versions.js")).recordVersions(opened);
         await removeLeftovers(opened);
         await showBackupAges(opened, terminal);
+        await showCertificates(opened, terminal);
       }
       try {
         conclude("up", opened, result, terminal);
@@ -118,6 +119,17 @@ async function showBackupAges({ stack, env }: OpenStack, terminal: Terminal): Pr
   if ((await readSchedule(stack)) !== undefined) {
     const { publishAges } = await import("../backup/publish.js");
     await publishAges({ env: environmentWith(env) }, stack, terminal);
+  }
+}
+
+/** Gives the monitoring the expiry of the certificates that are served now. */
+async function showCertificates(
+  { stack, env, plans, settings }: OpenStack,
+  terminal: Terminal,
+): Promise<void> {
+  if (settings.monitored && plans.some(({ edgeTls }) => edgeTls !== undefined)) {
+    const { publishCertificates } = await import("../compose/certificates.js");
+    await publishCertificates({ env: environmentWith(env) }, stack, terminal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { BACKUP_DUE } from "./textfiles";
+import { BACKUP_DUE, CERTIFICATE_END } from "./textfiles";
 import type { Alert, RuleGroup } from "./types";
 
 /** Selects the host's disk, measured on the root file system of a container. */
@@ -115,6 +115,38 @@ const BACKUPS: readonly Alert[] = [
     runbook: BACKUP_RUNBOOK,
   },
 ];
+
+/** Time left of certificates in use. Not for a system that was taken down. */
+const CERTIFICATE_LEFT = `max by (system, service) (${CERTIFICATE_END}) - time()`;
+const IN_USE = "and on (system, service) service:containers:count";
+const DAY = 86_400;
+const CERTIFICATE_RUNBOOK =
+  "Renew the certificate, set `edge-tls-certificate` and `edge-tls-key` of the system with `longshore secrets set`, and run `longshore up`: the proxy reloads them.";
+
+const CERTIFICATES: readonly Alert[] = [
+  {
+    name: "CertificateExpiring",
+    severity: "warning",
+    // ACME clients renew with 30 days left.
+    expr: `${CERTIFICATE_LEFT} < ${21 * DAY} ${IN_USE}`,
+    for: "15m",
+    summary: "{{ $labels.system }}: the certificate expires in {{ $value | humanizeDuration }}",
+    runbook: CERTIFICATE_RUNBOOK,
+  },
+  {
+    name: "CertificateAlmostExpired",
+    severity: "critical",
+    expr: `${CERTIFICATE_LEFT} < ${3 * DAY} ${IN_USE}`,
+    for: "15m",
+    summary: "{{ $labels.system }}: the certificate expires in {{ $value | humanizeDuration }}",
+    runbook: CERTIFICATE_RUNBOOK,
+  },
+];
+
+/** Rules for certificates. */
+export function certificateRules(): RuleGroup[] {
+  return [{ name: "certificates", recordings: [], alerts: CERTIFICATES }];
+}
 
 /** Rules for the machine. */
 export function machineRules(): RuleGroup[] {

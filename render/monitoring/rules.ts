@@ -1,5 +1,5 @@
 import { yamlText } from "../../yaml/write";
-import { backupRules, collectionRules, machineRules } from "./own-rules";
+import { backupRules, certificateRules, collectionRules, machineRules } from "./own-rules";
 import { storeRules } from "./store-rules";
 import type { Alert, RuleGroup, Source } from "./types";
 import { workloadRules } from "./workload-rules";
@@ -11,7 +11,14 @@ export const RUNBOOKS = "docs/reference/alerts.md";
 export function ruleGroups(source: Source): RuleGroup[] {
   return source === "cluster"
     ? workloadRules(source)
-    : [...workloadRules(source), ...storeRules(), ...backupRules(), ...machineRules(), ...collectionRules()];
+    : [
+        ...workloadRules(source),
+        ...storeRules(),
+        ...backupRules(),
+        ...certificateRules(),
+        ...machineRules(),
+        ...collectionRules(),
+      ];
 }
 
 /** Returns rule groups in the format of Prometheus rule files. */

@@ -15,6 +15,21 @@ const other = 'system="shop", service="api", kind="service", container="shop-api
 const db = 'system="shop", service="db", job="store"';
 const agent = 'up{job="agent", system="shop", service="metrics-agent"}';
 
+/** Certificates of two systems that end after these days, and one of a system that was taken down. */
+function certificates(shop: number, wiki: number): Record<string, string> {
+  const end = (system: string) =>
+    `longshore_certificate_not_after_timestamp_seconds{system="${system}", service="edge"}`;
+  const running = (system: string) =>
+    `container_running{system="${system}", service="edge", kind="edge", container="${system}-edge-1"}`;
+  return {
+    [end("shop")]: `${shop * 86_400}x100`,
+    [end("wiki")]: `${wiki * 86_400}x100`,
+    [end("gone")]: "86400x100",
+    [running("shop")]: "1x100",
+    [running("wiki")]: "1x100",
+  };
+}
+
 /** Cases by alert. Some include a second series for which the alert must not fire. */
 export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   ContainerDown: {
@@ -175,6 +190,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     at: "80m",
     labels: DB,
   },
+  CertificateExpiring: { series: certificates(10, 60), at: "20m", labels: { ...SHOP, service: "edge" } },
+  CertificateAlmostExpired: { series: certificates(2, 10), at: "20m", labels: { ...SHOP, service: "edge" } },
   DiskAlmostFull: {
     series: {
       'node_filesystem_avail_bytes{mountpoint="/"}': "5x60",

@@ -34,6 +34,7 @@ export const EXPORTED = {
     "node_memory_MemAvailable_bytes",
     "node_memory_MemTotal_bytes",
   ],
+  certificates: ["longshore_certificate_not_after_timestamp_seconds"],
   backups: ["longshore_backup_due_timestamp_seconds"],
   services: ["http_request_duration_seconds_bucket", "http_requests_in_flight", "http_requests_total"],
   edge: ["nginx_connections_active", "nginx_http_requests_total", "nginx_up"],
