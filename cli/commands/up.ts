@@ -123,11 +123,8 @@ async function showBackupAges({ stack, env }: OpenStack, terminal: Terminal): Pr
 }
 
 /** Gives the monitoring the expiry of the certificates that are served now. */
-async function showCertificates(
-  { stack, env, plans, settings }: OpenStack,
-  terminal: Terminal,
-): Promise<void> {
-  if (settings.monitored && plans.some(({ edgeTls }) => edgeTls !== undefined)) {
+async function showCertificates({ stack, env, settings }: OpenStack, terminal: Terminal): Promise<void> {
+  if (settings.monitored) {
     const { publishCertificates } = await import("../compose/certificates.js");
     await publishCertificates({ env: environmentWith(env) }, stack, terminal);
   }

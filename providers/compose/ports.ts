@@ -53,7 +53,8 @@ function stateOf(host: string, port: number): Promise<"free" | "in use" | "no ad
     const server = createServer();
     server.once("error", ({ code }: NodeJS.ErrnoException) => {
       // Docker reports all other errors, such as a privileged port.
-      resolve(code === "EADDRINUSE" ? "in use" : code === "EADDRNOTAVAIL" ? "no address" : "free");
+      const isUnknown = code === "EADDRNOTAVAIL" && isLocalDaemon();
+      resolve(code === "EADDRINUSE" ? "in use" : isUnknown ? "no address" : "free");
     });
     server.listen({ host: host.replace(/^\[|\]$/g, ""), port, exclusive: true }, () => {
       server.close(() => {
@@ -61,6 +62,11 @@ function stateOf(host: string, port: number): Promise<"free" | "in use" | "no ad
       });
     });
   });
+}
+
+/** Whether the Docker daemon is on this machine. */
+function isLocalDaemon(): boolean {
+  return !/^(tcp|ssh|https?):/.test(process.env["DOCKER_HOST"] ?? "");
 }
 
 /** Addresses of this machine's network interfaces. */
