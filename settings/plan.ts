@@ -22,6 +22,7 @@ export function planSettings(
     ...(settings.monitored && { monitoring: { scrapeSeconds: scrapeSeconds(settings) } }),
     ...((settings.backups?.recipients.length ?? 0) > 0 && { encryptsDumps: true }),
     ...(settings.logging && { logging: settings.logging }),
+    ...(settings.pointInTime && { pointInTime: settings.pointInTime }),
     profiles: [...settings.profiles, ...profiles],
     skippedServices: skippedServices[system] ?? [],
     secretsSet: settings.secretsSet[system] ?? [],

@@ -93,6 +93,7 @@ export function readSettings(
       ...(config.cluster.pools && { pools: config.cluster.pools }),
     },
     ...backupsOf(config, environment, target),
+    ...pointInTimeOf(config, environment, target),
     ports,
     ...bindOf(config),
     portOffsets: Object.fromEntries(
@@ -145,6 +146,20 @@ function backupsOf(
   return target === "gcp" && enabled && location !== undefined
     ? { backups: { schedule, keepDays, keepAtLeast, recipients, location } }
     : {};
+}
+
+/**
+ * Returns the settings of point-in-time recovery. On this machine, staging and prod have it by default; clusters have
+ * it on request, because a restore there takes steps by hand.
+ */
+function pointInTimeOf(
+  { backups }: Pick<z.infer<ReturnType<typeof settingsSchema>>, "backups">,
+  environment: Environment,
+  target: Target,
+): Pick<StackSettings, "pointInTime"> {
+  const isDefault = target === "compose" && ["staging", "prod"].includes(environment);
+  const { enabled = isDefault, keepDays = 7 } = backups?.pointInTime ?? {};
+  return enabled && backups?.enabled !== false ? { pointInTime: { keepDays } } : {};
 }
 
 function fits(definition: SystemDefinition | undefined, target: Target): boolean {

@@ -406,6 +406,16 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
         location: storageLocation
           .optional()
           .describe("Where dumps are kept, such as europe or europe-west4. Default: the region of the data."),
+        pointInTime: z
+          .strictObject({
+            enabled: z
+              .boolean()
+              .optional()
+              .describe("Default: in staging and prod of target compose. Cloud SQL always has it."),
+            keepDays: z.int().min(1).max(35).default(7).describe("Days that any moment can be restored."),
+          })
+          .optional()
+          .describe("Continuous WAL archiving of PostgreSQL in containers, for restores to any moment."),
         recipients: z
           .array(
             z

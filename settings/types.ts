@@ -1,5 +1,5 @@
-import type { ServiceSettings } from "../catalog/plan/settings";
 import type { PostgresVersion } from "../catalog/choices";
+import type { PlanPointInTime, ServiceSettings } from "../catalog/plan/settings";
 import type { DatastoreKind, Logging, Target } from "../catalog/plan/types";
 import type { Generations } from "../catalog/generations";
 import type { Environment, SettingValue } from "../catalog/types";
@@ -38,6 +38,8 @@ export interface StackSettings {
     readonly recipients: readonly string[];
     readonly location: string;
   };
+  /** Point-in-time recovery of PostgreSQL in containers. @default - no archive */
+  readonly pointInTime?: PlanPointInTime;
   readonly cluster: {
     readonly mode: "autopilot" | "standard";
     /** Kubeconfig context (target kubernetes). */

@@ -48,9 +48,10 @@ export function checkNames(definition: SystemDefinition): Problem[] {
     ...jobs.flatMap(({ name }) => label(name, name, JOB_LENGTH)),
     ...datastores.flatMap((datastore) => {
       const { name } = datastore;
-      const { jobs: own } = rulesOf(datastore.kind).names(datastore);
+      const { jobs: own, companions = [] } = rulesOf(datastore.kind).names(datastore);
       return [
         ...label(name, name, STORE_LENGTH),
+        ...companions.flatMap((one) => composed(name, one, STORE_LENGTH, "its archive")),
         ...own.flatMap((job) => composed(name, job.name, JOB_LENGTH, `the job that ${job.does}`)),
       ];
     }),
@@ -174,7 +175,9 @@ function duplicates(definition: SystemDefinition): Problem[] {
   const made = datastores.map((datastore) => rulesOf(datastore.kind).names(datastore));
   const containers = [
     ...[...services, ...jobs, ...datastores].map(({ name }) => name),
-    ...made.flatMap(({ jobs: own, exporter }) => [...own.map(({ name }) => name), exporter ?? []].flat()),
+    ...made.flatMap(({ jobs: own, exporter, companions = [] }) =>
+      [...own.map(({ name }) => name), exporter ?? [], ...companions].flat(),
+    ),
     ...services.filter(({ volumes }) => volumes.length > 0).map(({ name }) => `${name}${PODS}`),
   ];
   return [

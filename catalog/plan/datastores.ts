@@ -25,7 +25,7 @@ export function rulesOf(engine: Engine): DatastoreKind {
 export interface PlannedStore {
   readonly datastore: PlannedDatastore;
   readonly image: PlannedImage;
-  /** Its container, if it runs as one, and its setup job. */
+  /** Its containers, if it runs as one, and its setup job. */
   readonly workloads: readonly Workload[];
   /** Names of its passwords that Longshore generates. */
   readonly secrets: readonly string[];
@@ -45,7 +45,10 @@ export function planStore(definition: DatastoreDefinition, settings: PlanSetting
   const provided = rules.provided?.(datastore) ?? [];
   const secrets = rules.names(definition).secrets.filter((name) => !provided.includes(name));
   const job = rules.job(datastore);
-  const container = datastore.kind === "container" ? [rules.store(datastore, definition, settings)] : [];
+  const container =
+    datastore.kind === "container"
+      ? [rules.store(datastore, definition, settings), ...(rules.companions?.(datastore) ?? [])]
+      : [];
   const gate = gateOf(datastore, job);
   const exporter = settings.monitoring && rules.exporter(datastore);
   const retirement = rules.retire(datastore);

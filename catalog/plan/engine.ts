@@ -14,6 +14,8 @@ export interface StoreNames {
   readonly former?: readonly string[];
   /** Name of the workload that exports its metrics. @default - none */
   readonly exporter?: string;
+  /** Names of its containers beside the server. @default [] */
+  readonly companions?: readonly string[];
 }
 
 /** A job that revokes a rotated password after all its users have switched. */
@@ -35,6 +37,8 @@ export interface DatastoreKind<
   image(planned: P): PlannedImage;
   /** The datastore as a container. */
   store(planned: P, definition: D, settings: PlanSettings): Workload;
+  /** Containers that run beside the server, such as an archive. @default - none */
+  companions?(planned: P): readonly Workload[];
   /** Setup job that gates the datastore's clients. @default - clients wait until the datastore is healthy */
   job(planned: P): Workload | undefined;
   /** Revokes the previous password after the last client has switched. @default - none: no password was rotated */

@@ -1,5 +1,6 @@
 import { currentName, generationOf, previousName, type Generations } from "../generations";
 import type { PostgresDefinition } from "../types";
+import { SLOT } from "./postgres-archive-scripts";
 import type { Login, PlannedPostgres, PostgresRoles } from "./types";
 
 /** Path of the script in the database's jobs. */
@@ -14,8 +15,12 @@ export function postgresSecrets({ name }: Pick<PostgresDefinition, "name">) {
     app: password("app"),
     migrate: password("migrate"),
     metrics: password("metrics"),
+    archive: password("archive"),
   };
 }
+
+const baseOf = (database: string): string => database.replace(/-/g, "_");
+const archiveRole = (database: string): string => `${baseOf(database)}_archive`;
 
 /**
  * Plans the roles of a database. PostgreSQL supports one password per login, so the application has two logins:
@@ -24,8 +29,8 @@ export function postgresSecrets({ name }: Pick<PostgresDefinition, "name">) {
 export function postgresRoles(
   definition: Pick<PostgresDefinition, "name" | "database">,
   generations?: Generations,
-): Required<PostgresRoles> {
-  const base = definition.database.replace(/-/g, "_");
+): Required<PostgresRoles> & { readonly archive: Login } {
+  const base = baseOf(definition.database);
   const secrets = postgresSecrets(definition);
   const login = (name: string, secret: string): Login => {
     const previous = previousName(generations, secret);
@@ -41,6 +46,7 @@ export function postgresRoles(
     login: login(isOdd ? first : second, secrets.app),
     resting: isOdd ? second : first,
     metrics: login(`${base}_metrics`, secrets.metrics),
+    archive: login(archiveRole(definition.database), secrets.archive),
   };
 }
 
@@ -74,7 +80,7 @@ const QUIET = [
  * Returns the SQL that reconciles the roles with the plan. The resting login is unchanged, because it is in use until
  * the rollout has finished.
  */
-export function rolesSql({ database, roles, extensions, kind }: PlannedPostgres): string {
+export function rolesSql({ database, roles, extensions, kind, pointInTime }: PlannedPostgres): string {
   const { owner, app, migrate, admin, login, resting, metrics } = roles;
   const logins = [login.name, resting].sort();
   const all = [owner, app, migrate.name, ...logins, ...(metrics ? [metrics.name] : [])];
@@ -100,6 +106,7 @@ export function rolesSql({ database, roles, extensions, kind }: PlannedPostgres)
     ...(metrics
       ? [...password(metrics.name, "METRICS_PASSWORD_FILE"), `GRANT pg_monitor TO ${metrics.name};`]
       : []),
+    ...(kind === "container" ? archiveSql(database, pointInTime?.login, password) : []),
     `REVOKE ALL ON DATABASE "${database}" FROM PUBLIC;`,
     `GRANT CONNECT, TEMPORARY ON DATABASE "${database}" TO ${app}, ${migrate.name};`,
     ...(metrics ? [`GRANT CONNECT ON DATABASE "${database}" TO ${metrics.name};`] : []),
@@ -111,6 +118,33 @@ export function rolesSql({ database, roles, extensions, kind }: PlannedPostgres)
     ...extensions.map((extension) => `CREATE EXTENSION IF NOT EXISTS ${extension};`),
     "",
   ].join("\n");
+}
+
+/**
+ * Reconciles the login of the archive. Without an archive, its replication slot is removed: the server would keep WAL
+ * for it until the disk is full.
+ */
+function archiveSql(
+  database: string,
+  login: Login | undefined,
+  password: (role: string, file: string, rights: string) => string[],
+): string[] {
+  const name = login?.name ?? archiveRole(database);
+  const found = `FROM pg_roles WHERE rolname = '${name}'`;
+  return login
+    ? [
+        `SELECT 'CREATE ROLE ${name} NOLOGIN' WHERE NOT EXISTS (SELECT ${found}) \\gexec`,
+        ...password(name, "ARCHIVE_PASSWORD_FILE", "LOGIN REPLICATION "),
+      ]
+    : [
+        `SELECT 'ALTER ROLE ${name} NOLOGIN NOREPLICATION PASSWORD NULL' ${found} \\gexec`,
+        "DO $$",
+        "BEGIN",
+        `  PERFORM pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND active;`,
+        `  PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}';`,
+        "END",
+        "$$;",
+      ];
 }
 
 /** Seconds for sessions of the revoked login to end on their own, because a container may still be shutting down. */

@@ -15,6 +15,7 @@ import {
   SQL,
 } from "./postgres-roles";
 import type { PlanSettings } from "./settings";
+import { archiveFiles, archiveName, archiveOptions, archiveWorkload, preloaded } from "./postgres-archive";
 import { containerOf, joined, secretFile, startFile } from "./store";
 import type {
   Login,
@@ -58,14 +59,16 @@ function loginOf(roles: PostgresRoles, role: DatastoreRole): Login {
 
 function planPostgres(definition: PostgresDefinition, settings: PlanSettings): PlannedPostgres {
   const chosen = settings.datastores?.[definition.name];
-  const { metrics, ...roles } = postgresRoles(definition, settings.generations);
+  const { metrics, archive, ...roles } = postgresRoles(definition, settings.generations);
+  const kind =
+    (chosen?.kind ?? (settings.target === "gcp" ? "cloud-sql" : "container")) === "cloud-sql"
+      ? "cloud-sql"
+      : "container";
+  const { pointInTime } = settings;
   return {
     name: definition.name,
     engine: "postgres",
-    kind:
-      (chosen?.kind ?? (settings.target === "gcp" ? "cloud-sql" : "container")) === "cloud-sql"
-        ? "cloud-sql"
-        : "container",
+    kind,
     version: postgresVersion(definition, settings),
     database: definition.database,
     port: PORT,
@@ -73,6 +76,7 @@ function planPostgres(definition: PostgresDefinition, settings: PlanSettings): P
     extensions: [...definition.extensions].sort(),
     roles: settings.monitoring ? { ...roles, metrics } : roles,
     authority: `${definition.name}-ca`,
+    ...(pointInTime && kind === "container" && { pointInTime: { login: archive, ...pointInTime } }),
     tier: chosen?.tier ?? DEFAULT_TIER,
     highAvailability: chosen?.highAvailability ?? settings.environment === "prod",
   };
@@ -135,6 +139,7 @@ function postgresWorkload(
       { name: "POSTGRES_USER", value: datastore.roles.admin.name },
     ],
     secretFiles: [startFile("POSTGRES_PASSWORD", datastore.roles.admin.secret)],
+    configFiles: datastore.pointInTime ? archiveFiles(datastore.pointInTime.login) : [],
     ports: [{ name: "postgres", port: PORT }],
     probes: {
       live: probe("sh", "-c", ANSWERS, "pg_isready"),
@@ -166,6 +171,7 @@ function postgresRolesJob(datastore: PlannedPostgres): Workload {
   const { migrate, login, metrics } = datastore.roles;
   return sqlJob(datastore, "roles", rolesSql(datastore), [
     secretFile("APP_PASSWORD", login.secret),
+    ...(datastore.pointInTime ? [secretFile("ARCHIVE_PASSWORD", datastore.pointInTime.login.secret)] : []),
     ...(metrics ? [secretFile("METRICS_PASSWORD", metrics.secret)] : []),
     secretFile("MIGRATE_PASSWORD", migrate.secret),
   ]);
@@ -270,8 +276,20 @@ function authorityFiles(planned: PlannedPostgres, variable: string): SecretFile[
       ];
 }
 
-function serverOptions({ extensions }: PlannedPostgres): string[] {
-  return extensions.includes("timescaledb") ? ["-c", "shared_preload_libraries=timescaledb"] : [];
+function serverOptions(datastore: PlannedPostgres): string[] {
+  const libraries = preloaded(datastore.extensions);
+  return [
+    ...(libraries === "" ? [] : ["-c", `shared_preload_libraries=${libraries}`]),
+    ...(datastore.pointInTime ? archiveOptions(datastore) : []),
+  ];
+}
+
+/** Plans the archive of a database's WAL, if its environment has one. */
+function postgresArchive(datastore: PlannedPostgres): Workload[] {
+  const { pointInTime } = datastore;
+  return pointInTime
+    ? [archiveWorkload(datastore, { ...pointInTime, user: publishedFor(datastore).user })]
+    : [];
 }
 
 function postgresValue(
@@ -324,6 +342,7 @@ export const postgres: DatastoreKind<PostgresDefinition, PlannedPostgres> = {
       secrets: Object.values(postgresSecrets(definition)),
       former: [`${name}-app-a-password`, `${name}-app-b-password`],
       exporter: `${name}-exporter`,
+      companions: [archiveName(name)],
     };
   },
   provided: ({ kind, authority }) => (kind === "cloud-sql" ? [authority] : []),
@@ -332,6 +351,7 @@ export const postgres: DatastoreKind<PostgresDefinition, PlannedPostgres> = {
   plan: planPostgres,
   image: postgresImage,
   store: postgresWorkload,
+  companions: postgresArchive,
   job: postgresRolesJob,
   retire: retireLogin,
   exporter: postgresExporter,

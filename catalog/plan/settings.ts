@@ -10,6 +10,12 @@ export interface PlanMonitoring {
   readonly scrapeSeconds: number;
 }
 
+/** Point-in-time recovery of PostgreSQL in containers. */
+export interface PlanPointInTime {
+  /** Days that any moment can be restored. */
+  readonly keepDays: number;
+}
+
 /** Overrides of an environment for one service. */
 export interface ServiceSettings {
   /** Fixed number of replicas. @default - the catalog's */
@@ -65,6 +71,8 @@ export interface PlanSettings {
   readonly profiles?: readonly string[] | "all";
   /** Services of a profile, and optional services, that this machine cannot run. @default [] */
   readonly skippedServices?: readonly string[];
+  /** Archives the WAL of PostgreSQL in containers. @default - no archive */
+  readonly pointInTime?: PlanPointInTime;
   /** Target compose: adds exporters and an agent. @default - metrics are not collected */
   readonly monitoring?: PlanMonitoring;
 }

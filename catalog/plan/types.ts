@@ -224,6 +224,13 @@ export interface PlannedPostgres extends PlannedStore {
   readonly roles: PostgresRoles;
   /** Name of the secret with the CA certificate of a managed instance. */
   readonly authority: string;
+  /** Archive of a container's WAL, for restores to any moment. @default - none */
+  readonly pointInTime?: {
+    /** Login that may replicate, and nothing else. */
+    readonly login: Login;
+    /** Days that any moment can be restored. */
+    readonly keepDays: number;
+  };
   /** Machine type of a managed instance. @default "db-custom-1-3840" (1 vCPU, 3.75 GiB) */
   readonly tier: string;
   /** Whether a managed instance has a standby in another zone. @default true in prod */
