@@ -230,6 +230,8 @@ trap finish EXIT
 trap 'exit 143' TERM INT
 stampOf() { stamp=$(printf '%s' "$1" | tr -d ':-'); printf '%sZ' "\${stamp%%[.Z]*}"; }
 wanted=$(stampOf "$target")
+# The time until which everything is archived has no fraction of a second.
+case $target in *.000Z | *:[0-9][0-9]Z) within='<=' ;; *) within='<' ;; esac
 line= base=
 for one in "$ARCHIVE"/lines/*/base/*Z; do
   [ -d "$one" ] && expr "\${one##*/}" '<=' "$wanted" > /dev/null || continue
@@ -237,7 +239,7 @@ for one in "$ARCHIVE"/lines/*/base/*Z; do
   base=$one
   line=\${one%/base/*}
 done
-if [ -z "$base" ] || [ ! -f "$line/until" ] || ! expr "$wanted" '<=' "$(stampOf "$(cat "$line/until")")" > /dev/null; then
+if [ -z "$base" ] || [ ! -f "$line/until" ] || ! expr "$wanted" "$within" "$(stampOf "$(cat "$line/until")")" > /dev/null; then
   echo "expected a time that the archive covers, got $target; it covers:" >&2
   for one in "$ARCHIVE"/lines/*; do
     first=$(ls "$one/base" | head -n 1)
@@ -252,6 +254,12 @@ tar --extract --gzip --file="$base/base.tar.gz" --directory="$data" 2> "$work/ta
   echo "the base backup \${base##*/} is damaged; fix: restore to a time before \${base##*/}, or a dump" >&2
   exit 1
 }
+made=$(cat "$data/PG_VERSION")
+runs=$(postgres --version | sed 's/^[^0-9]*\\([0-9]*\\).*/\\1/')
+if [ "$made" != "$runs" ]; then
+  echo "the state at $target is of PostgreSQL $made, and $runs runs; fix: restore a dump" >&2
+  exit 1
+fi
 cat > "$work/segment.sh" <<'SEGMENT'
 # A segment that is renamed or compressed meanwhile is looked for again.
 for attempt in 1 2 3; do
@@ -268,7 +276,8 @@ SEGMENT
 echo 'local all all trust' > "$work/hba"
 {
   echo "restore_command = 'sh $work/segment.sh $line/wal/%f %p'"
-  echo "recovery_target_time = '$target'"
+  # The server does not know the name of any time zone yet.
+  echo "recovery_target_time = '\${target%Z}+00'"
   echo "recovery_target_action = 'promote'"
   echo "hot_standby = off"
   echo "listen_addresses = ''"
@@ -281,9 +290,16 @@ echo 'local all all trust' > "$work/hba"
   echo "fsync = off"
 } >> "$data/postgresql.auto.conf"
 : > "$data/recovery.signal"
+stopped=
 echo "recovering $target from the base backup \${base##*/}" >&2
-if ! pg_ctl start --pgdata="$data" --wait --timeout=86400 --silent --log="$work/log" > /dev/null; then
-  grep -e FATAL -e PANIC "$work/log" | head -n 2 >&2
+# Accepts connections once the target is reached; exits if it cannot be reached.
+pg_ctl start --pgdata="$data" --wait --timeout=86400 --silent --log="$work/log" > /dev/null 2>&1 || stopped=yes
+until [ -n "$stopped" ] || pg_isready --quiet --host="$work"; do
+  pg_ctl status --pgdata="$data" > /dev/null 2>&1 || stopped=yes
+  sleep 0.2
+done
+if [ -n "$stopped" ]; then
+  grep -e FATAL -e PANIC "$work/log" | head -n 1 >&2
   # Names the first segment that is not usable, and the last time before it.
   segment=$(cat "$base/start")
   until=$(basename "$base")

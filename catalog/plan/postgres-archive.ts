@@ -5,15 +5,16 @@ import type { Login, PlannedPostgres, Workload } from "./types";
 
 /** Name of the archive's workload. */
 export const archiveName = (datastore: string): string => `${datastore}-archive`;
+/** Name of the datastore that a workload archives. */
+export const archivedBy = (workload: string): string => workload.replace(/-archive$/, "");
 
 const SCRIPT = "/etc/longshore/archive.sh";
-const HEALTH = "/etc/longshore/health.sh";
+/** Path of the health check, which only an archive has. */
+export const ARCHIVE_HEALTH = "/etc/longshore/archive-health.sh";
 const RECOVER = "/etc/longshore/recover.sh";
 const HBA = "/etc/longshore/pg_hba.conf";
-/** The images declare a volume at this path; mounting the archive there avoids an anonymous volume. */
-export const ARCHIVE_VOLUME = "/var/lib/postgresql/data";
-/** Folder of the archive, which only the datastore's user can read. */
-export const ARCHIVE_FOLDER = `${ARCHIVE_VOLUME}/archive`;
+/** Folder of the archive in its volume, which only the datastore's user can read. */
+export const ARCHIVE = "archive";
 /** Daily base backups of a week and their WAL, compressed. */
 const SIZE_FACTOR = 3;
 /** Minutes between two base backups. */
@@ -22,17 +23,24 @@ const BASE_MINUTES = 24 * 60;
 const CONFIRM_SECONDS = 10;
 const MEBIBYTE = 2 ** 20;
 
+export interface ArchiveImage {
+  readonly user: number;
+  /** Path that the image declares as a volume. Mounting the archive there avoids an anonymous volume. */
+  readonly folder: string;
+}
+
 /** Plans the container that archives a database's WAL and takes its base backups. */
 export function archiveWorkload(
   { name, port, storage, roles, extensions }: PlannedPostgres,
-  { login, keepDays, user }: { readonly login: Login; readonly keepDays: number; readonly user: number },
+  { login, keepDays }: { readonly login: Login; readonly keepDays: number },
+  { user, folder }: ArchiveImage,
 ): Workload {
   return {
     ...containerOf(name, archiveName(name), user),
     kind: "store",
     command: ["sh", SCRIPT],
     env: [
-      { name: "ARCHIVE", value: ARCHIVE_FOLDER },
+      { name: "ARCHIVE", value: `${folder}/${ARCHIVE}` },
       { name: "BASE_MINUTES", value: String(BASE_MINUTES) },
       { name: "CONFIRM_SECONDS", value: String(CONFIRM_SECONDS) },
       { name: "KEEP_DAYS", value: String(keepDays) },
@@ -42,19 +50,19 @@ export function archiveWorkload(
       { name: "PGUSER", value: login.name },
       { name: "PRELOAD", value: preloaded(extensions) },
       { name: "RECOVERY_USER", value: roles.admin.name },
-      { name: "SCRATCH", value: ARCHIVE_VOLUME },
+      { name: "SCRATCH", value: folder },
     ],
     // Read again for each connection.
     secretFiles: [startFile("PGPASSWORD", login.secret)],
     configFiles: [
+      { path: ARCHIVE_HEALTH, content: HEALTH_SCRIPT },
       { path: SCRIPT, content: ARCHIVE_SCRIPT },
-      { path: HEALTH, content: HEALTH_SCRIPT },
       { path: RECOVER, content: RECOVER_SCRIPT },
     ],
     // No liveness probe: a restart would not help, and the script replaces a dead connection itself.
     probes: {
       ready: {
-        check: { kind: "exec", command: ["sh", HEALTH] },
+        check: { kind: "exec", command: ["sh", ARCHIVE_HEALTH] },
         intervalSeconds: 30,
         timeoutSeconds: 5,
         failures: 3,
@@ -62,7 +70,7 @@ export function archiveWorkload(
       startupSeconds: 120,
     },
     resources: planResources({ cpu: ["20m", "1"], memory: ["64Mi", "512Mi"] }),
-    volumes: [{ name: "archive", path: ARCHIVE_VOLUME, size: SIZE_FACTOR * storage }],
+    volumes: [{ name: "archive", path: folder, size: SIZE_FACTOR * storage }],
     after: [{ workload: `${name}-roles`, condition: "completed" }],
     connects: [{ to: "workload", workload: name, port }],
     graceSeconds: 10,

@@ -286,10 +286,9 @@ function serverOptions(datastore: PlannedPostgres): string[] {
 
 /** Plans the archive of a database's WAL, if its environment has one. */
 function postgresArchive(datastore: PlannedPostgres): Workload[] {
-  const { pointInTime } = datastore;
-  return pointInTime
-    ? [archiveWorkload(datastore, { ...pointInTime, user: publishedFor(datastore).user })]
-    : [];
+  const { pointInTime, version } = datastore;
+  const image = { user: publishedFor(datastore).user, folder: dataFolder(version) };
+  return pointInTime ? [archiveWorkload(datastore, pointInTime, image)] : [];
 }
 
 function postgresValue(

@@ -22,8 +22,18 @@ export interface Store {
 
 export type Purpose = "dump" | "restore" | "recover" | "switch";
 
+/** Runs a script without the datastore's network and files. */
+interface IsolatedScript {
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Volumes that it reads: name and path. */
+  readonly volumes: readonly { readonly name: string; readonly path: string }[];
+}
+
 interface JobOptions {
   readonly purpose: Purpose;
+  /** Replaces the script of the purpose. @default - the script runs beside the datastore */
+  readonly isolated?: IsolatedScript;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Stream for standard input. @default - none */
@@ -54,7 +64,7 @@ export async function runJob(
 ): Promise<JobResult | undefined> {
   const { container, job } = store;
   const { purpose, signal } = options;
-  const requiresStop = job.requiresStop && purpose !== "restore";
+  const requiresStop = job.requiresStop && purpose !== "restore" && options.isolated === undefined;
   // Detached, because Ctrl-C at the terminal would otherwise also stop the cleanup.
   const detached = { shielded: true };
   const created = await docker(engine, ["create", ...jobArguments(store, options)], detached);
@@ -90,12 +100,14 @@ async function inWords(store: Store, work: () => Promise<void>): Promise<void> {
   }
 }
 
-function jobArguments({ container, job }: Store, { purpose, env, input }: JobOptions): string[] {
-  const network = job.requiresStop ? "none" : `container:${container.id}`;
-  const variables = Object.entries({ ...job.env, ...env });
+function jobArguments({ container, job }: Store, { purpose, isolated, env, input }: JobOptions): string[] {
+  const network = job.requiresStop || isolated ? "none" : `container:${container.id}`;
+  const variables = Object.entries({ ...(isolated ?? job).env, ...env });
   return [
-    // Only the job of a stopped datastore writes to its files; other jobs need its password files.
-    ...["--volumes-from", job.requiresStop ? container.id : `${container.id}:ro`],
+    ...(isolated
+      ? isolated.volumes.flatMap(({ name, path }) => ["--volume", `${name}:${path}:ro`])
+      : // Only the job of a stopped datastore writes to its files; other jobs need its password files.
+        ["--volumes-from", job.requiresStop ? container.id : `${container.id}:ro`]),
     ...["--rm", "--pull", "never", "--network", network],
     ...["--read-only", "--tmpfs", "/tmp:mode=1777", "--tmpfs", "/logs:mode=1777"],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
@@ -103,7 +115,7 @@ function jobArguments({ container, job }: Store, { purpose, env, input }: JobOpt
     ...["--log-driver", "none", ...(input ? ["--interactive"] : [])],
     ...["--user", `${job.user}:${job.user}`],
     ...variables.flatMap(([name, value]) => ["--env", `${name}=${value}`]),
-    ...["--entrypoint", "sh", container.image, "-c", job.scripts[purpose] ?? ""],
+    ...["--entrypoint", "sh", container.image, "-c", isolated?.script ?? job.scripts[purpose] ?? ""],
   ];
 }
 

@@ -79,11 +79,11 @@ function sentenceOf(rehearsal: Rehearsal, unit: string): string {
 async function rehearseOne(
   engine: Engine,
   known: KnownStore,
-  { stack, to, file, identity: keyFile }: RestoreOptions,
+  { stack, from, file, identity: keyFile }: RestoreOptions,
   terminal: Terminal,
 ): Promise<Rehearsal> {
   const store = running(known);
-  const folder = folderOf(to, stack, store);
+  const folder = folderOf(from, stack, store);
   const chosen = await chooseDump(folder, store, file);
   const identity = chosen.endsWith(".age") ? await identityOf(stack, keyFile, terminal) : undefined;
   Object.assign(process.env, engine.env);

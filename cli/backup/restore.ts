@@ -3,11 +3,12 @@ import { join, resolve } from "node:path";
 import { EXIT, Failure, usage } from "../support/failure";
 import { catchInterrupts } from "../support/interrupts";
 import { startProgress, type Progress } from "../support/progress";
-import { confirm, formatSeconds, openTerminal } from "../support/terminal";
+import { confirm, formatSeconds, openTerminal, type Terminal } from "../support/terminal";
 import { dumpsIn } from "./archive";
 import { identityOf, openDump, verifyDump } from "./encryption";
 import { requireRestoreSpace } from "./disk-space";
 import { nameOf, runJob, type JobResult, type Store } from "./job";
+import { archiveOf, discardState, parseMoment, recoverState, type RecoveredState } from "./point-in-time";
 import { beginRestore, endRestore } from "./unfinished";
 import { folderOf, running, storesOf } from "./stores";
 import type { Engine } from "../compose/docker";
@@ -17,6 +18,8 @@ import type { JsonOption, StackOption, SystemOption } from "../support/options";
 
 export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
   /** Folder of the dumps. @default - below the data folder */
+  readonly from?: string;
+  /** Moment to restore, from the archived WAL of PostgreSQL, in ISO 8601. @default - restore a dump */
   readonly to?: string;
   /** Name of the dump to restore. @default - the newest */
   readonly file?: string;
@@ -31,7 +34,7 @@ export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
 
 /** Runs `longshore restore`: prepares the data beside the current data, verifies it, then switches. */
 export async function restore(name: string, options: RestoreOptions): Promise<void> {
-  const { stack, system, json = false, to, file, yes = false, keepOld = false, identity: keyFile } = options;
+  const { stack, system, json = false, to, from, yes = false, keepOld = false } = options;
   const terminal = openTerminal({ json });
   const { found, stores } = await storesOf(stack, system, [name], terminal);
   requireNoDeployment(stack);
@@ -46,12 +49,16 @@ export async function restore(name: string, options: RestoreOptions): Promise<vo
       `--keep-old: expected a PostgreSQL datastore, got ${label} (${store.job.kind})\nfix: bin/longshore backup ${label}`,
     );
   }
-  const folder = folderOf(to, stack, store);
-  const chosen = await chooseDump(folder, store, file);
-  await requireRestoreSpace(found.engine, store, join(folder, chosen));
-  const identity = chosen.endsWith(".age") ? await identityOf(stack, keyFile, terminal) : undefined;
+  const moment = to === undefined ? undefined : parseMoment(to);
+  const archived = moment === undefined ? undefined : archiveOf(store, found.containers);
+  const dumps = folderOf(from, stack, store);
+  const dump = archived ? undefined : await chosenDump(dumps, store, options, terminal);
+  if (dump) {
+    await requireRestoreSpace(found.engine, store, join(dump.folder, dump.file));
+  }
+  const what = moment === undefined ? (dump?.file ?? "") : `its state at ${moment}`;
   if (!yes) {
-    await confirm(terminal, `Replace the data of ${label} with ${chosen}?`);
+    await confirm(terminal, `Replace the data of ${label} with ${what}?`);
   }
   const started = Date.now();
   const progress = await startProgress(terminal);
@@ -60,20 +67,33 @@ export async function restore(name: string, options: RestoreOptions): Promise<vo
   });
   const { signal } = interrupts;
   let rows: number | undefined;
+  let recovered: RecoveredState | undefined;
   try {
+    if (moment !== undefined && archived) {
+      progress.now(`${label}: recovering ${what} beside the datastore`);
+      recovered = await recoverState(found.engine, store, { moment, archived, dumps, signal });
+      if (recovered) {
+        await requireRestoreSpace(found.engine, store, join(recovered.folder, recovered.file));
+      }
+    }
+    const source = dump ?? recovered;
+    if (!source) {
+      throw new Failure(`interrupted; ${label} is unchanged`, EXIT.interrupted);
+    }
+    const { folder, file: chosen, identity } = source;
     progress.now(`${label}: verifying ${chosen}`);
     const sum = await verifyDump(folder, chosen, identity);
     const id = randomBytes(4).toString("hex");
     const unfinished = { stack, system: store.system, store: store.store, id, file: resolve(folder, chosen) };
     const result = await interrupts.whole(async () => {
       await beginRestore(unfinished);
-      progress.now(`${label}: restoring ${chosen}`);
+      progress.now(`${label}: restoring ${what}`);
       const env = { RESTORE_ID: id, DUMP_SHA256: sum, ...(keepOld && { KEEP_OLD: "yes" }) };
       return bring(found.engine, store, { env, signal, input: await openDump(folder, chosen, identity) });
     });
     if (!result) {
       throw new Failure(
-        `interrupted; ${label} has either its data from before or all of ${chosen}; ` +
+        `interrupted; ${label} has either its data from before or all of ${what}; ` +
           `fix: restore again, or complete it with: bin/longshore up --system ${store.system}`,
         EXIT.interrupted,
       );
@@ -87,16 +107,32 @@ export async function restore(name: string, options: RestoreOptions): Promise<vo
       progress.line(`the data from before is the database ${kept}`);
     }
   } finally {
+    if (recovered) {
+      await discardState(recovered);
+    }
     interrupts.release();
     progress.stop();
   }
   const seconds = (Date.now() - started) / 1000;
   if (json) {
-    terminal.json({ stack, system: store.system, store: store.store, file: chosen, rows, seconds });
+    const source = moment === undefined ? { file: what } : { to: moment };
+    terminal.json({ stack, system: store.system, store: store.store, ...source, rows, seconds });
   } else {
     const counted = rows === undefined ? "" : `, ${rows} ${store.job.kind === "redis" ? "keys" : "rows"}`;
-    terminal.out(`${label}: restored ${chosen}${counted}, ${formatSeconds(seconds)}`);
+    terminal.out(`${label}: restored ${what}${counted}, ${formatSeconds(seconds)}`);
   }
+}
+
+async function chosenDump(
+  folder: string,
+  store: Store,
+  { stack, file, identity: keyFile }: RestoreOptions,
+  terminal: Terminal,
+): Promise<{ readonly folder: string; readonly file: string; readonly identity: string | undefined }> {
+  const chosen = await chooseDump(folder, store, file);
+  const isEncrypted = chosen.endsWith(".age");
+  const identity = isEncrypted ? await identityOf(stack, keyFile, terminal) : undefined;
+  return { folder, file: chosen, identity };
 }
 
 /** Chooses the dump to restore. @throws Failure that lists the available dumps */

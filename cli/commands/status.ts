@@ -11,6 +11,7 @@ import {
 } from "../support/options";
 import { formatAge, openTerminal, table, type Terminal } from "../support/terminal";
 import { backupLines, backupsOf } from "../backup/overdue";
+import { archiveLines, archivesOf } from "../backup/point-in-time";
 import type { Container } from "../compose/docker";
 import { notStarted } from "../compose/not-started";
 import { survey } from "../compose/survey";
@@ -33,7 +34,7 @@ export function register(program: Command): Command {
 /** Runs `longshore status`. */
 async function status({ stack, system, json = false }: StatusOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  const { containers, absent, notUp } = await survey(stack, system, podsOf, terminal);
+  const { engine, containers, absent, notUp } = await survey(stack, system, podsOf, terminal);
   if (json) {
     terminal.json({
       stack,
@@ -41,6 +42,7 @@ async function status({ stack, system, json = false }: StatusOptions): Promise<v
       absent,
       notUp,
       backups: await backupsOf(stack),
+      archives: await archivesOf(engine, containers),
     });
     return;
   }
@@ -66,6 +68,7 @@ async function status({ stack, system, json = false }: StatusOptions): Promise<v
   for (const line of await backupLines(stack, containers, terminal)) {
     terminal.out(line);
   }
+  archiveLines(await archivesOf(engine, containers)).forEach(terminal.out);
 }
 
 function stateWord(container: Container, all: readonly Container[], { colors }: Terminal): string {

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Plan, PlannedDatastore, Workload } from "../../catalog/plan/types";
+import { ARCHIVE, archiveName, preloaded } from "../../catalog/plan/postgres-archive";
+import type { Plan, PlannedDatastore, PlannedPostgres, Workload } from "../../catalog/plan/types";
 import { NEO4J } from "./neo4j";
 import { loginOf } from "./objects";
+import { RECOVERED_DUMP } from "./point-in-time";
 import type { BackupScripts } from "./scripts";
 
 /** How a datastore on this machine is dumped and restored by scripts in its image. */
@@ -22,6 +24,21 @@ export interface BackupJob {
   readonly restarts: readonly string[];
   /** Jobs to run again after a restore, such as migrations, in start order. */
   readonly reruns: readonly string[];
+  /** How its state at an earlier moment is recovered. @default - its WAL is not archived */
+  readonly pointInTime?: PointInTimeJob;
+}
+
+/** Recovers PostgreSQL's state at an earlier moment from its archive, and dumps it. */
+export interface PointInTimeJob {
+  /** Name of the service that archives the WAL. */
+  readonly archive: string;
+  /** Path of the archive's volume in that service. */
+  readonly mounted: string;
+  /** Path of the archive's volume in the container that recovers. */
+  readonly mount: string;
+  /** Script that writes a dump of the state at `$TARGET_TIME` to standard output. */
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
@@ -53,7 +70,36 @@ export function backupJobOf(plan: Plan, datastore: PlannedDatastore): BackupJob 
   const variables = [...login.env, { name: login.secret.variable, value: password.path }];
   const env = Object.fromEntries(variables.map((one) => [one.name, one.value]));
   const local = datastore.engine === "redis" ? { RESTORE_HOST: "127.0.0.1" } : {};
-  return { ...common, scripts: login.scripts, env: { ...env, ...local }, requiresStop: false, restarts: [] };
+  return {
+    ...common,
+    scripts: login.scripts,
+    env: { ...env, ...local },
+    requiresStop: false,
+    restarts: [],
+    ...(datastore.engine === "postgres" &&
+      datastore.pointInTime && { pointInTime: pointInTimeOf(datastore, own) }),
+  };
+}
+
+function pointInTimeOf(
+  { name, database, roles, extensions }: PlannedPostgres,
+  { volumes }: Workload,
+): PointInTimeJob {
+  // The image declares a volume there, which its user may write to and which is removed with the container.
+  const [folder = ""] = volumes.map(({ path }) => path);
+  return {
+    archive: archiveName(name),
+    mounted: folder,
+    mount: "/archive",
+    script: RECOVERED_DUMP,
+    env: {
+      ARCHIVE: `/archive/${ARCHIVE}`,
+      PGDATABASE: database,
+      PRELOAD: preloaded(extensions),
+      RECOVERY_USER: roles.admin.name,
+      SCRATCH: folder,
+    },
+  };
 }
 
 /** Returns the workloads of one kind that connect to a datastore, in start order. */

@@ -103,7 +103,7 @@ export class Subject {
       case "backup":
         return ["backup", "todo/db", "--to", this.dumps];
       case "restore":
-        return ["restore", "todo/db", "--to", this.dumps, "--yes"];
+        return ["restore", "todo/db", "--from", this.dumps, "--yes"];
       case "down-and-up":
         return ["down", "--yes"];
       case "destroy":
