@@ -23,6 +23,13 @@ ALTER ROLE neurascale_app_b NOLOGIN PASSWORD NULL;
 \set password `cat "$METRICS_PASSWORD_FILE"`
 ALTER ROLE neurascale_metrics LOGIN PASSWORD :'password';
 GRANT pg_monitor TO neurascale_metrics;
+SELECT 'ALTER ROLE neurascale_archive NOLOGIN NOREPLICATION PASSWORD NULL' FROM pg_roles WHERE rolname = 'neurascale_archive' \gexec
+DO $$
+BEGIN
+  PERFORM pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE slot_name = 'longshore_archive' AND active;
+  PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'longshore_archive';
+END
+$$;
 REVOKE ALL ON DATABASE "neurascale" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "neurascale" TO neurascale_app, neurascale_migrate;
 GRANT CONNECT ON DATABASE "neurascale" TO neurascale_metrics;

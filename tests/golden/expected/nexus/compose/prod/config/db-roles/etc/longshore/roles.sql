@@ -23,6 +23,13 @@ ALTER ROLE nexus_app_b NOLOGIN PASSWORD NULL;
 \set password `cat "$METRICS_PASSWORD_FILE"`
 ALTER ROLE nexus_metrics LOGIN PASSWORD :'password';
 GRANT pg_monitor TO nexus_metrics;
+SELECT 'ALTER ROLE nexus_archive NOLOGIN NOREPLICATION PASSWORD NULL' FROM pg_roles WHERE rolname = 'nexus_archive' \gexec
+DO $$
+BEGIN
+  PERFORM pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE slot_name = 'longshore_archive' AND active;
+  PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'longshore_archive';
+END
+$$;
 REVOKE ALL ON DATABASE "nexus" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "nexus" TO nexus_app, nexus_migrate;
 GRANT CONNECT ON DATABASE "nexus" TO nexus_metrics;

@@ -23,6 +23,13 @@ ALTER ROLE todo_app_b NOLOGIN PASSWORD NULL;
 \set password `cat "$METRICS_PASSWORD_FILE"`
 ALTER ROLE todo_metrics LOGIN PASSWORD :'password';
 GRANT pg_monitor TO todo_metrics;
+SELECT 'ALTER ROLE todo_archive NOLOGIN NOREPLICATION PASSWORD NULL' FROM pg_roles WHERE rolname = 'todo_archive' \gexec
+DO $$
+BEGIN
+  PERFORM pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE slot_name = 'longshore_archive' AND active;
+  PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'longshore_archive';
+END
+$$;
 REVOKE ALL ON DATABASE "todo" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE "todo" TO todo_app, todo_migrate;
 GRANT CONNECT ON DATABASE "todo" TO todo_metrics;
