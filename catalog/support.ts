@@ -136,6 +136,14 @@ export const FEATURES: readonly Feature[] = [
     support: { compose: "yes", kubernetes: "yes", gcp: "yes" },
   },
   {
+    name: "PostgreSQL as a container: point-in-time recovery",
+    support: {
+      compose: "yes",
+      kubernetes: "partial: archived with the setting `backups.pointInTime`; a restore takes steps by hand",
+      gcp: "partial: archived with the setting `backups.pointInTime`; a restore takes steps by hand",
+    },
+  },
+  {
     name: "PostgreSQL as Cloud SQL",
     support: {
       compose: "no: selecting it is an error",

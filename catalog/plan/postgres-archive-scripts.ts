@@ -171,6 +171,7 @@ while :; do
       else
         cat "$work/base" >&2
         report "base backup failed: $(tail -n 1 "$work/base")" base-error
+        rm -rf "$line/base/.part"
         retry=$(($(date +%s) + 60))
       fi
       base=

@@ -124,7 +124,7 @@ async function attach(
   engine: Engine,
   id: string,
   store: Store,
-  { purpose, input, output }: JobOptions,
+  { purpose, isolated, input, output }: JobOptions,
 ): Promise<JobResult> {
   // The container reads beside its datastore, or while that is stopped.
   // eslint-disable-next-line no-restricted-syntax
@@ -158,7 +158,7 @@ async function attach(
     throw wrote.error;
   }
   if (code !== 0) {
-    throw new Failure(failureOf(store, purpose, stderr), EXIT.failed);
+    throw new Failure(failureOf(store, isolated ? "recovery" : purpose, stderr), EXIT.failed);
   }
   if (read.error !== undefined) {
     throw read.error;
@@ -205,7 +205,7 @@ async function settled(work: Promise<unknown> | undefined): Promise<{ readonly e
   }
 }
 
-function failureOf(store: Store, purpose: Purpose, stderr: string): string {
+function failureOf(store: Store, purpose: Purpose | "recovery", stderr: string): string {
   const lines = stderr.trim().split("\n");
   const missing = /role "([^"]+)" does not exist/.exec(stderr)?.[1];
   const fix =
