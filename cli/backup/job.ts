@@ -67,7 +67,13 @@ export async function runJob(
   const requiresStop = job.requiresStop && purpose !== "restore" && options.isolated === undefined;
   // Detached, because Ctrl-C at the terminal would otherwise also stop the cleanup.
   const detached = { shielded: true };
-  const created = await docker(engine, ["create", ...jobArguments(store, options)], detached);
+  const label = await jobLabel(engine, store);
+  await removeOrphans(engine, label);
+  const created = await docker(
+    engine,
+    ["create", "--label", label, ...jobArguments(store, options)],
+    detached,
+  );
   const id = created.trim();
   try {
     if (signal.aborted) {
@@ -89,6 +95,25 @@ export async function runJob(
       await inWords(store, () => startContainer(container.id));
       await isReady(engine, container, signal);
     }
+  }
+}
+
+/** Label of the containers of a datastore's jobs. A container that was replaced since has the same. */
+async function jobLabel(engine: Engine, { container, system, store }: Store): Promise<string> {
+  const format = `{{index .Config.Labels "com.docker.compose.project"}}`;
+  const project = await docker(engine, ["inspect", "--format", format, container.id], { shielded: true });
+  return `longshore.backup-job=${project.trim()}/${system}/${store}`;
+}
+
+/**
+ * Removes jobs whose command was killed. The stack's lock excludes a running command, and a job that outlives it would
+ * switch to a dump after a recovery has finished.
+ */
+async function removeOrphans(engine: Engine, label: string): Promise<void> {
+  const listed = await docker(engine, ["ps", "--all", "--quiet", "--filter", `label=${label}`]);
+  const ids = listed.split("\n").filter(Boolean);
+  if (ids.length > 0) {
+    await docker(engine, ["rm", "--force", "--volumes", ...ids], { shielded: true });
   }
 }
 

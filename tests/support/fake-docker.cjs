@@ -14,7 +14,13 @@ const answers = {
   version: () => "28.5.2",
   buildx: () => "github.com/docker/buildx v0.20.0",
   compose: () => (words[0] === "version" ? "2.40.0" : `compose ${words.join(" ")}`),
-  ps: () => containers.map((one) => `${one.id} ${one.project} ${one.system}`).join("\n"),
+  // With a filter: jobs of killed commands, of which there is one if there is a file `orphan`.
+  ps: () =>
+    words.includes("--filter")
+      ? existsSync(beside("orphan"))
+        ? "orphan-1"
+        : ""
+      : containers.map((one) => `${one.id} ${one.project} ${one.system}`).join("\n"),
   // Every project belongs to the data folder that asks.
   volume: () =>
     words.includes("label=longshore.installation")

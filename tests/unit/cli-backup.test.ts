@@ -194,6 +194,18 @@ describe("cli: backup and restore that are interrupted, with a stand-in for dock
     rmSync(schedules, { recursive: true });
   });
 
+  it("removes the job of a killed command, which would switch to its dump later, before it starts its own", async () => {
+    writeFileSync(join(bin, "orphan"), "");
+    writeFileSync(join(bin, "done"), "");
+    const command = start("backup", "nexus/graph");
+    assert.deepEqual(await command.ended, [0, null], command.output());
+    rmSync(join(bin, "orphan"));
+    assert.deepEqual(calls().slice(0, 2), ["rm --force --volumes orphan-1", "create"]);
+    const recorded = readFileSync(join(bin, "calls.txt"), "utf8");
+    assert.match(recorded, /^ps --all --quiet --filter label=longshore\.backup-job=\S+\/nexus\/graph$/m);
+    assert.match(recorded, /^create --label longshore\.backup-job=\S+\/nexus\/graph /m);
+  });
+
   it("finishes a restore at the first Ctrl-C", async () => {
     writeFileSync(join(folder, DUMP), "x");
     const command = await begin("restore", "nexus/graph", "--yes");
