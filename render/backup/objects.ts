@@ -321,5 +321,5 @@ function withAge<T>(context: Context<T>, template: Node<T>, job: Workload): Node
       })),
       volumes: [...(spec.volumes ?? []), { name: "age", emptyDir: { sizeLimit: "32Mi" } }],
     },
-  } as unknown as Node<T>;
+  };
 }
