@@ -20,6 +20,7 @@ import {
   killContainer,
   allHealthy,
 } from "../support/end-to-end";
+import { backupIsKilled, rehearses, restoreIsKilled } from "../support/killed-restore";
 import { found, needle } from "../support/needles";
 
 const PORT = 18080;
@@ -227,6 +228,22 @@ describe("AI todo, from a fresh checkout to a browser", function () {
       until: (seen) => seen === before.length,
     });
     assert.deepEqual(await titles(), before);
+    await allHealthy(checkout);
+  });
+
+  it("has one whole version of its data when a restore is killed at any point", async () => {
+    const before = await titles();
+    await restoreIsKilled(checkout, () => allHealthy(checkout));
+    assert.deepEqual(await titles(), before);
+  });
+
+  it("has whole dumps only when a backup is killed, and rehearses their restore", async () => {
+    await backupIsKilled(checkout);
+    await rehearses(checkout);
+    assert.equal(
+      await docker("ps", "-aq", "--filter", `label=com.docker.compose.project=${project}-rehearsal`),
+      "",
+    );
     await allHealthy(checkout);
   });
 
