@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Verb>> = {
   logs: () => require("./commands/logs") as Verb,
   health: () => require("./commands/health") as Verb,
   exec: () => require("./commands/exec") as Verb,
+  upgrade: () => require("./commands/upgrade") as Verb,
   backup: () => require("./commands/backup") as Verb,
   restore: () => require("./commands/restore") as Verb,
   build: () => require("./commands/build") as Verb,

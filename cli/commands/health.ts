@@ -12,6 +12,7 @@ import {
 import { EXIT } from "../support/failure";
 import { openTerminal, plural, table, type Terminal } from "../support/terminal";
 import { runIn, type Container, type Engine } from "../compose/docker";
+import { collationChanges, collationText } from "../upgrade/collation";
 import { notStarted } from "../compose/not-started";
 import { survey } from "../compose/survey";
 import { ABSENT, NOT_UP, nothingRuns, healthOf } from "../compose/states";
@@ -46,12 +47,14 @@ async function health({ stack, system, json = false }: HealthOptions): Promise<v
     ...(await Promise.all(containers.map((one) => examine(engine, one, containers)))),
     ...absent.map((one) => ({ ...one, isHealthy: false, says: ABSENT })),
   ];
+  const collations = await collationChanges(engine, containers);
   const ill = verdicts.filter(({ isHealthy }) => !isHealthy);
   const isHealthy = ill.length === 0 && verdicts.length > 0 && (system.length === 0 || notUp.length === 0);
   if (json) {
-    terminal.json({ stack, healthy: isHealthy, services: verdicts, notUp });
+    terminal.json({ stack, healthy: isHealthy, services: verdicts, notUp, collations });
   } else {
     printVerdicts(verdicts, notUp, terminal);
+    collations.map(collationText).forEach(terminal.note);
     terminal.out(
       ill.length > 0
         ? `${plural(ill.length, "service")} not healthy`

@@ -13,13 +13,14 @@ import {
 } from "../support/options";
 import { readSchedule } from "../backup/schedule-record";
 import { unfinishedRestores } from "../backup/unfinished";
-import { docker, projectOf } from "../compose/docker";
+import { containersOf, docker, projectOf } from "../compose/docker";
 import { leftoverReleases, removeReleases } from "../compose/leftovers";
 import { usage } from "../support/failure";
 import { definitionOf, loadSettings } from "../support/plans";
-import type { Progress } from "../support/progress";
+import { startProgress, type Progress } from "../support/progress";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
 import { environmentWith } from "../support/tools";
+import { unfinishedUpgrades } from "../upgrade/record";
 import { signInHints, toolAddresses } from "../engine/addresses";
 import { rerunEnvironment } from "../engine/rerun";
 import type { OpenStack } from "../engine/stack";
@@ -72,12 +73,16 @@ export async function up({
     requireCluster(stack, json);
   }
   const terminal = openTerminal({ json });
+  await settleUpgrades(stack, terminal);
   await withOpenStack(
     { stack, system, profiles },
     terminal,
     async (found, progress, { deploy, conclude }) => {
       const opened = { ...found, env: { ...found.env, ...rerunEnvironment(rerun, found.plans) } };
       const options = { system, refresh, rerun };
+      if (opened.settings.target !== "compose") {
+        await (await import("../upgrade/cluster.js")).requireSameVersions(opened);
+      }
       if (!machineStack(stack) && !yes) {
         const planned = await deploy("preview", opened, terminal, progress, options);
         conclude("preview", opened, planned, terminal);
@@ -88,6 +93,9 @@ export async function up({
         await finishRestores(stack, terminal, progress);
         await (await import("../engine/versions.js")).recordVersions(opened);
         await removeLeftovers(opened);
+        if (result.deployment.changed().length > 0) {
+          await warnOfCollations(opened, progress);
+        }
         await showBackupAges(opened, terminal);
         await showCertificates(opened, terminal);
       }
@@ -105,6 +113,28 @@ export async function up({
       }
     },
   );
+}
+
+/** Completes or rolls back interrupted upgrades, which decide the versions that are deployed. Usually there are none. */
+async function settleUpgrades(stack: string, terminal: Terminal): Promise<void> {
+  if (unfinishedUpgrades(stack).length > 0) {
+    const progress = await startProgress(terminal);
+    try {
+      await (await import("../upgrade/recovery.js")).settleUpgrades(stack, progress);
+    } finally {
+      progress.stop();
+    }
+  }
+}
+
+/** Warns of databases whose collation version a new image has changed. */
+async function warnOfCollations({ stack, env }: OpenStack, progress: Progress): Promise<void> {
+  const engine = { env: environmentWith(env) };
+  const { collationChanges, collationText } = await import("../upgrade/collation.js");
+  const changes = await collationChanges(engine, await containersOf(engine, stack));
+  changes.map(collationText).forEach((text) => {
+    progress.line(text);
+  });
 }
 
 /** Finishes interrupted restores. Every deployment calls it; usually there are none. */

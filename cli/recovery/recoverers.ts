@@ -7,6 +7,7 @@ import { pendingOperations } from "./pending-operations";
 import { providerChange } from "./provider-change";
 import { stackFile } from "./stack-file";
 import { takeOvers } from "./take-over";
+import { interruptedUpgrades } from "../upgrade/recovery";
 import type { CreateRecoverer } from "./types";
 
 /**
@@ -20,6 +21,7 @@ export const RECOVERERS: readonly CreateRecoverer[] = [
   providerChange,
   stackFile,
   interruptedRestores,
+  interruptedUpgrades,
   pendingOperations,
   interruptedRollouts,
   unusedReleases,
