@@ -1,5 +1,5 @@
 import type { Plan } from "../../catalog/plan/types";
-import { throwProblems, type Problem } from "../../catalog/problems";
+import { throwProblems, type Problem } from "../../base/problems";
 import { datastoreOf } from "../../diff/datastore-version";
 import type { OpenStack } from "../engine/stack";
 import { readState, type RecordedState } from "../secrets/deployed-generations";
