@@ -29,8 +29,7 @@ export function withStack(command: Command): Command {
 
 /** Validates a stack name. The files of a local stack are created on demand; any other stack file must exist. */
 function knownStack(name: string): string {
-  const files = readdirSync(repoRoot()).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  const stacks = [...new Set([...files, ...MACHINE_STACK_NAMES])].sort();
+  const stacks = knownStacks();
   if (!stacks.includes(name)) {
     const close = nearest(name, stacks);
     throw new InvalidArgumentError(
@@ -38,6 +37,12 @@ function knownStack(name: string): string {
     );
   }
   return name;
+}
+
+/** Names of all stacks: local ones, and those with a stack file in the checkout. */
+export function knownStacks(): string[] {
+  const files = readdirSync(repoRoot()).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  return [...new Set([...files, ...MACHINE_STACK_NAMES])].sort();
 }
 
 export interface CommittedStacksOption {
