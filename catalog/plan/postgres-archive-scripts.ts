@@ -222,6 +222,8 @@ export LC_ALL=C
 target=$1
 shift
 work=$(mktemp -d)
+# Remainders of killed recoveries.
+find "$SCRATCH" -maxdepth 1 -name 'recovery-*' -mmin +1440 -exec rm -rf {} +
 data=$(mktemp -d "$SCRATCH/recovery-XXXXXX")
 finish() {
   pg_ctl stop --pgdata="$data" --mode=immediate --silent > /dev/null 2>&1 || :
