@@ -94,6 +94,7 @@ function staticJobs(bin: (name: string) => string, cached: boolean, history: His
     job("types", "tsc", ["--noEmit"]),
     job("lint", "eslint", [".", "--max-warnings", "0", ...cache("eslint")]),
     job("format", "prettier", ["--check", "--log-level", "warn", ".", ...cache("prettier")]),
+    job("layers", "depcruise", ["--config", ".dependency-cruiser.cjs", "--output-type", "err", "."]),
     job("prose", "tsx", ["tools/prose/check.ts", ...(cached ? ["--if-built"] : [])]),
   ];
 }
