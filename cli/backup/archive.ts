@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { tryFlock } from "../../tools/flock";
 import { Failure, usage } from "../support/failure";
 
 /** A dump in its folder. Only complete dumps get a name that is listed. */
@@ -71,6 +72,7 @@ export async function archive(
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const handle = await open(part, "wx", 0o600);
+    lockPart(handle);
     const hash = createHash("sha256");
     try {
       await write((bytes) => writeAll(handle, bytes, hash));
@@ -186,17 +188,42 @@ export async function prune(folder: string, name: string, keep: number): Promise
   return old.map(({ file }) => file);
 }
 
-/** Age after which an unfinished dump counts as abandoned. */
+/** Age after which an unfinished dump counts as abandoned on a file system without locks. */
 const STALE_MS = 24 * 60 * 60 * 1000;
+/** Time in which a writer locks a part that it has created. */
+const CREATED_MS = 10_000;
 
-/** Deletes files of killed writers. Keeps younger files, which may belong to a command of another stack. */
+/** Marks a part as being written, until its writer has closed it or ended. */
+function lockPart({ fd }: FileHandle): void {
+  try {
+    tryFlock(fd);
+  } catch {
+    // Without locks, only the age of a part says that it is abandoned.
+  }
+}
+
+/** Deletes the files of killed writers. Keeps those of writers that run, which may belong to a command of another stack. */
 export async function removeParts(folder: string): Promise<void> {
   for (const file of (await filesIn(folder)).filter((one) => one.startsWith(PART))) {
     const path = join(folder, file);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > STALE_MS) {
+    if (await isAbandoned(path)) {
       await rm(path, { force: true });
     }
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  const handle = await open(path, "r").catch(() => undefined);
+  if (handle === undefined) {
+    return false; // Removed meanwhile, or another user's.
+  }
+  try {
+    const age = Date.now() - (await handle.stat()).mtimeMs;
+    return age > CREATED_MS && tryFlock(handle.fd);
+  } catch {
+    return Date.now() - (await handle.stat()).mtimeMs > STALE_MS;
+  } finally {
+    await handle.close();
   }
 }
 

@@ -117,6 +117,25 @@ async function removeOrphans(engine: Engine, label: string): Promise<void> {
   }
 }
 
+/** Containers of dumps and restores of a project that a killed command left. The caller holds the stack's lock. */
+export async function abandonedJobs(engine: Engine, project: string): Promise<string[]> {
+  const format = '{{.ID}} {{.Label "longshore.backup-job"}}';
+  const filter = ["--filter", "label=longshore.backup-job"];
+  const listed = await docker(engine, ["ps", "--all", "--no-trunc", ...filter, "--format", format]);
+  return listed
+    .split("\n")
+    .map((line) => line.split(" "))
+    .flatMap(([id = "", job = ""]) => (job.startsWith(`${project}/`) ? [id] : []));
+}
+
+/** Removes what {@link abandonedJobs} lists. */
+export async function removeAbandonedJobs(engine: Engine, project: string): Promise<void> {
+  const ids = await abandonedJobs(engine, project);
+  if (ids.length > 0) {
+    await docker(engine, ["rm", "--force", "--volumes", ...ids], { shielded: true });
+  }
+}
+
 async function inWords(store: Store, work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -160,10 +160,15 @@ async function showCertificates({ stack, env, settings }: OpenStack, terminal: T
   }
 }
 
-/** Deletes the files of releases that a killed deployment left behind, even if this deployment changed nothing. */
+/**
+ * Removes what killed commands left behind, even if this deployment changed nothing: files of releases, and containers
+ * of dumps and restores.
+ */
 async function removeLeftovers({ plans, stack, env }: OpenStack): Promise<void> {
   const engine = { env: environmentWith(env) };
+  const { removeAbandonedJobs } = await import("../backup/job.js");
   for (const { system } of plans) {
+    await removeAbandonedJobs(engine, projectOf(system, stack));
     removeReleases(await leftoverReleases(projectOf(system, stack), (args) => docker(engine, args)));
   }
 }

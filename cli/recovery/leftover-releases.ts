@@ -1,9 +1,38 @@
+import { abandonedJobs, removeAbandonedJobs } from "../backup/job";
 import { surveyDocker } from "../../tools/docker";
 import { docker, projectOf } from "../compose/docker";
 import { leftoverReleases, removeReleases } from "../compose/leftovers";
 import { loadSettingsLeniently } from "../support/plans";
 import { environmentWith } from "../support/tools";
 import type { CreateRecoverer, Finding } from "./types";
+
+/** Recoverer for the containers of dumps and restores that a killed command left behind. */
+export const abandonedBackupJobs: CreateRecoverer = ({ stack }) => ({
+  async find() {
+    const { settings } = loadSettingsLeniently(stack);
+    const found = settings.target === "compose" ? (await surveyDocker()).docker : undefined;
+    if (found === undefined) {
+      return [];
+    }
+    const engine = { env: environmentWith(found.env) };
+    const findings = settings.systems.map(async (system): Promise<Finding[]> => {
+      const project = projectOf(system, stack);
+      const ids = await abandonedJobs(engine, project);
+      return ids.length === 0
+        ? []
+        : [
+            {
+              id: `backup-job:${system}`,
+              title: `${system} has ${ids.length} containers of an interrupted dump or restore`,
+              detail: ids.map((id) => id.slice(0, 12)).join(", "),
+              action: "remove them",
+              apply: () => removeAbandonedJobs(engine, project),
+            },
+          ];
+    });
+    return (await Promise.all(findings)).flat();
+  },
+});
 
 /** Recoverer for release files, including secrets, that a killed deployment left behind. */
 export const unusedReleases: CreateRecoverer = ({ stack }) => ({

@@ -2,7 +2,7 @@ import { interruptedRestores } from "../backup/recovery";
 import { dockerDaemon } from "./docker-daemon";
 import { engineLocks } from "./engine-locks";
 import { interruptedRollouts } from "./interrupted-rollouts";
-import { unusedReleases } from "./leftover-releases";
+import { abandonedBackupJobs, unusedReleases } from "./leftover-releases";
 import { pendingOperations } from "./pending-operations";
 import { providerChange } from "./provider-change";
 import { stackFile } from "./stack-file";
@@ -20,6 +20,7 @@ export const RECOVERERS: readonly CreateRecoverer[] = [
   engineLocks,
   providerChange,
   stackFile,
+  abandonedBackupJobs,
   interruptedRestores,
   interruptedUpgrades,
   pendingOperations,

@@ -68,7 +68,7 @@ export class Subject {
     const args = ["exec", "-i", system, "psql", "-U", "postgres", "-d", "todo", "-Atq"];
     const { code, stdout, stderr } = await run("docker", [...args, "-v", "ON_ERROR_STOP=1", "-c", statement]);
     if (code !== 0) {
-      throw new Error(`${statement}: ${stderr.trim()}`);
+      throw new Error(`${statement}: exit ${code}: ${stderr.trim()}`);
     }
     return stdout.split("\n").filter((line) => line !== "");
   }

@@ -134,14 +134,21 @@ describe("backup archive", () => {
     assert.deepEqual(files(), []);
   });
 
-  it("removes what a writer left that was killed a day ago, and no younger file", async () => {
-    ["old", "young"].forEach((name) => {
+  it("removes the part of a killed writer, and none that is being written or was just created", async () => {
+    ["killed", "created"].forEach((name) => {
       writeFileSync(join(folder, `.part-${name}`), "half");
     });
-    const yesterday = Date.now() / 1000 - 25 * 3600;
-    utimesSync(join(folder, ".part-old"), yesterday, yesterday);
-    await removeParts(folder);
-    assert.deepEqual(files(), [".part-young"]);
+    const before = Date.now() / 1000 - 60;
+    utimesSync(join(folder, ".part-killed"), before, before);
+    await archive(folder, PLAIN, async (sink) => {
+      await sink(Readable.from([Buffer.from("whole")]));
+      const own = files().filter((file) => !/created|killed/.test(file));
+      own.forEach((file) => {
+        utimesSync(join(folder, file), before, before);
+      });
+      await removeParts(folder);
+      assert.deepEqual(files(), [...own, ".part-created"].sort());
+    });
   });
 
   it("makes files that only their owner reads", async () => {
