@@ -34,6 +34,7 @@ export class Bench {
   /** Ids that the newest dump must hold. */
   private dumped: ReadonlySet<string> | undefined;
   private seenViolations = 0;
+  private seenRestarts = 0;
   private searched = 0;
   /** The second installation as it is when it is up. @default - it was never up */
   private second: Baseline | undefined;
@@ -163,7 +164,8 @@ export class Bench {
   private async examine(operation: Operation): Promise<string[]> {
     try {
       const { subject, baseline } = this;
-      const violations = await violationsOf(subject, baseline);
+      const violations = await this.restartAfterCrash();
+      violations.push(...(await violationsOf(subject, baseline)));
       violations.push(...(await this.examineOther()));
       if (this.daemon !== undefined) {
         const second = this.second && this.isSecondUp ? [this.second.project] : [];
@@ -180,6 +182,23 @@ export class Bench {
     } catch (error) {
       return [`the deployment cannot be examined: ${error instanceof Error ? error.message : String(error)}`];
     }
+  }
+
+  /** Runs `up` where no command has: Docker leaves services stopped when it starts after a crash. */
+  private async restartAfterCrash(): Promise<string[]> {
+    const restarts = this.daemon?.restarts ?? 0;
+    if (restarts === this.seenRestarts) {
+      return [];
+    }
+    this.seenRestarts = restarts;
+    const violations: string[] = [];
+    for (const subject of this.isSecondUp ? [this.subject, this.other] : [this.subject]) {
+      const { code, stdout, stderr } = await subject.longshore("up", "--yes");
+      if (code !== 0) {
+        violations.push(`up after a crash of dockerd: exit ${code}: ${lastLines(stdout + stderr, 6)}`);
+      }
+    }
+    return violations;
   }
 
   private async examineOther(): Promise<string[]> {

@@ -51,10 +51,14 @@ export class OwnDaemon {
     while (Date.now() < end) {
       try {
         await dockerGet("/version");
-        return;
+        // Docker answers while it restarts containerd, and then nothing can be run in a container.
+        if (this.containerdPid !== undefined) {
+          return;
+        }
       } catch {
-        await sleep(100);
+        // Not yet.
       }
+      await sleep(100);
     }
     throw new Error(`the campaign's dockerd does not answer: ${readFileSync(this.log, "utf8").slice(-2000)}`);
   }
