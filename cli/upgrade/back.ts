@@ -1,12 +1,12 @@
 import { findService, survey, type Survey } from "../compose/survey";
 import { requireNoDeployment } from "../compose/restart";
-import type { UpgradeOptions } from "../commands/upgrade";
 import { Failure, usage } from "../support/failure";
 import { startProgress } from "../support/progress";
 import { confirm, openTerminal, type Terminal } from "../support/terminal";
 import { removeUpgrade, upgradeOf, writeUpgrade, type UpgradeRecord } from "./record";
 import { commit, removeVolume } from "./switch";
 import { switchOver } from "./upgrade";
+import type { UpgradeOptions } from "./options";
 
 /** Runs `longshore upgrade --back`: makes the data from before an upgrade current again. */
 export async function back(name: string, options: UpgradeOptions): Promise<void> {

@@ -12,7 +12,6 @@ import { planSettings } from "../../settings";
 import { run } from "../../tools/process";
 import { nameOf, runJob, type Store } from "../backup/job";
 import { running, storesOf } from "../backup/stores";
-import type { UpgradeOptions } from "../commands/upgrade";
 import { docker, projectOf, runIn, type Engine } from "../compose/docker";
 import { requireNoDeployment } from "../compose/restart";
 import { EXIT, Failure, usage } from "../support/failure";
@@ -31,6 +30,7 @@ import {
   removeVolume,
   rollBack,
 } from "./switch";
+import type { UpgradeOptions } from "./options";
 
 /** Everything that an upgrade needs to know, found before anything is changed. */
 interface Prepared {
