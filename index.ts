@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { planSystem, type Plan } from "./catalog/plan";
+import type { Plan } from "./catalog/plan";
+import { planOnce } from "./catalog/plan/once";
 import { ProblemsError, throwProblems } from "./base/problems";
 import {
   planSettings,
@@ -57,7 +58,7 @@ async function deploy({
     if (!definition) {
       throw new Error(`internal: the settings let an unknown system pass: ${name}`);
     }
-    return planSystem(definition, planSettings(settings, name, asked));
+    return planOnce(definition, planSettings(settings, name, asked));
   });
   const plans = participatingPlans(all, settings, only);
   requireSecrets(plans, settings);

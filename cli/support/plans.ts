@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { nearest } from "../../base/nearest";
 import { exampleSettings } from "../../catalog/setting-values";
 import { planSystem, type Plan } from "../../catalog/plan";
+import { planOnce } from "../../catalog/plan/once";
 import { ProblemsError, throwProblems } from "../../base/problems";
 import type { SystemDefinition } from "../../catalog/types";
 import {
@@ -40,7 +41,7 @@ export function loadPlans(
   return {
     settings,
     plans: chosen(settings, only).map((name) =>
-      planSystem(definitionOf(name), planSettings(settings, name, asked)),
+      planOnce(definitionOf(name), planSettings(settings, name, asked)),
     ),
   };
 }
