@@ -77,6 +77,7 @@ export const kubernetes: Planner = {
         })),
       ...(isAutopilot(config) ? mutations(inputs) : []),
       ...checkBackendConfig(inputs),
+      ...checkSidecar(inputs),
     ];
   },
 
@@ -137,6 +138,35 @@ function checkBackendConfig({ kind, spec }: Properties): Failure[] {
         },
       ]
     : [];
+}
+
+/** The container of the Cloud Storage FUSE driver requests 5 GiB of disk, more than a LimitRange's default limit. */
+function checkSidecar(inputs: Properties): Failure[] {
+  return podTemplates(inputs).flatMap(({ path, annotations }) =>
+    annotations["gke-gcsfuse/volumes"] === "true"
+      ? ["cpu", "memory", "ephemeral-storage"]
+          .map((resource) => `gke-gcsfuse/${resource}-limit`)
+          .filter((annotation) => annotations[annotation] === undefined)
+          .map((annotation) => ({
+            property: `${path}metadata.annotations["${annotation}"]`,
+            reason: "not set: a LimitRange would limit the sidecar below its request",
+          }))
+      : [],
+  );
+}
+
+/** The metadata of an object's pods: its own, or that of its template. */
+function podTemplates(inputs: Properties): { readonly path: string; readonly annotations: Properties }[] {
+  const { kind, spec } = inputs;
+  const isCron = kind === "CronJob";
+  const inner = isCron ? record(record(record(spec).jobTemplate).spec) : record(spec);
+  const path = isCron ? "spec.jobTemplate.spec.template." : "spec.template.";
+  return [
+    ...(kind === "Pod" ? [{ path: "", annotations: record(record(inputs.metadata).annotations) }] : []),
+    ...(isObject(inner.template)
+      ? [{ path, annotations: record(record(inner.template.metadata).annotations) }]
+      : []),
+  ];
 }
 
 /** Values that Autopilot would raise: every update would find a difference, and a Job would be replaced. */

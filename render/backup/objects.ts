@@ -259,13 +259,25 @@ interface Template<T> {
   };
 }
 
+/**
+ * Annotations that make GKE inject the container of the Cloud Storage FUSE driver, and its requests and limits. Without
+ * limits, those of the namespace's LimitRange apply, which are below the 5 GiB of disk that the driver requests, and the
+ * pod is rejected (linkerd2#3750). CPU and memory keep the pod within the ratio of Autopilot.
+ */
+const SIDECAR = {
+  "gke-gcsfuse/volumes": "true",
+  "gke-gcsfuse/cpu-limit": "500m",
+  "gke-gcsfuse/memory-limit": "512Mi",
+  "gke-gcsfuse/ephemeral-storage-limit": "5Gi",
+} as const;
+
 function withBucket<T>(template: Record<string, Node<T>>, { user }: Workload, bucket: T): Node<T> {
   const { metadata, spec } = template as unknown as Template<T>;
-  const owner = `uid=${user},gid=${user},file-mode=600,dir-mode=700,implicit-dirs`;
+  // Dumps are written in order. Without streaming, the driver would store each one on the node's disk first, up to the limit.
+  const options = `uid=${user},gid=${user},file-mode=600,dir-mode=700,implicit-dirs,write:enable-streaming-writes:true`;
   return {
     ...template,
-    // The annotation makes GKE inject the driver's sidecar container.
-    metadata: { ...metadata, annotations: { ...metadata.annotations, "gke-gcsfuse/volumes": "true" } },
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...SIDECAR } },
     spec: {
       ...spec,
       containers: spec.containers.map((container) => ({
@@ -278,7 +290,7 @@ function withBucket<T>(template: Record<string, Node<T>>, { user }: Workload, bu
           name: VOLUME,
           csi: {
             driver: "gcsfuse.csi.storage.gke.io",
-            volumeAttributes: { bucketName: bucket, mountOptions: owner },
+            volumeAttributes: { bucketName: bucket, mountOptions: options },
           },
         },
       ],
