@@ -54,6 +54,8 @@ export interface Planner {
     subject: Subject,
     options: { preview: boolean; previous: Properties | undefined; unique: string },
   ): Creation;
+  /** Why the service refuses to delete a resource with this state. @default - it does not */
+  refusesDeletion?(type: string, state: Properties): string | undefined;
   /** Names of inputs and outputs that are always secret in the state. */
   secrets(type: string): readonly string[];
   /** Problems and replacements of the provider's own configuration. */

@@ -73,6 +73,11 @@ class ProviderService {
       read: unary((call: Call<proto.ReadRequest>) => this.read(call.request)),
       delete: unary((call: Call<proto.DeleteRequest>) => {
         this.refuseToApply("delete", call.request.getUrn());
+        const state = plain(properties(call.request.getProperties()));
+        const reason = this.planner.refusesDeletion?.(typeOf(call.request.getUrn()), state);
+        if (reason !== undefined) {
+          throw refusal(reason);
+        }
         return new emptyProto.Empty();
       }),
       invoke: unary((call: Call<proto.InvokeRequest>) => this.noFunction(call.request.getTok())),

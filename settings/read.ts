@@ -7,6 +7,7 @@ import { throwProblems, type Problem } from "../base/problems";
 import { ENVIRONMENTS, type Environment, type SystemDefinition } from "../catalog/types";
 import { parseValueName } from "../catalog/generations";
 import { bindOf, bindProblems } from "./bind";
+import { BACKED_UP, missingLocation, multiRegionOf, nodePlatforms } from "./google";
 import { generationsOf, knownSecrets } from "./generations";
 import { withoutUnknownSystems } from "./left-over";
 import { machineStack } from "./machine-stacks";
@@ -70,6 +71,7 @@ export function readSettings(
     ...explainLeftOver(unknownSecrets(config.secrets, stack, systems), { stack, values }, systems),
     ...unknownGenerations(config.generations, stack, systems),
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
+    ...(target === "gcp" ? missingLocation(config, environment) : []),
     ...(target !== "compose" && config.domain === undefined ? [MISSING_DOMAIN(stack)] : []),
     ...(target === "compose" ? [] : monitoring.asked),
     ...bindProblems(config, { stack, environment, target, selected, ports }),
@@ -90,6 +92,7 @@ export function readSettings(
     cluster: {
       mode: config.cluster.mode,
       ...(config.cluster.context !== undefined && { context: config.cluster.context }),
+      ...(config.cluster.lifecycle && { lifecycle: config.cluster.lifecycle }),
       ...(config.cluster.pools && { pools: config.cluster.pools }),
     },
     ...backupsOf(config, environment, target),
@@ -121,6 +124,7 @@ export function readSettings(
     ...(config.registry !== undefined && { registry: config.registry }),
     ...(config.registryLogin && { registryLogin: true }),
     ...(config.alertWebhook !== undefined && { alertWebhook: true }),
+    ...(target === "gcp" && { platforms: nodePlatforms(config.cluster) }),
     ...(config.platforms && { platforms: config.platforms }),
     ...(config.tls !== undefined && { tls: config.tls }),
     ...(config.gcp && { gcp: config.gcp }),
@@ -135,14 +139,9 @@ function backupsOf(
   environment: Environment,
   target: Target,
 ): Pick<StackSettings, "backups"> {
-  const { enabled = ["staging", "prod"].includes(environment) } = backups ?? {};
-  const {
-    schedule = "0 3 * * *",
-    keepDays = 30,
-    keepAtLeast = 7,
-    recipients = [],
-    location = gcp?.region,
-  } = backups ?? {};
+  const { enabled = BACKED_UP.includes(environment) } = backups ?? {};
+  const { schedule = "0 3 * * *", keepDays = 30, keepAtLeast = 7, recipients = [] } = backups ?? {};
+  const location = backups?.location ?? (gcp && multiRegionOf(gcp.region));
   return target === "gcp" && enabled && location !== undefined
     ? { backups: { schedule, keepDays, keepAtLeast, recipients, location } }
     : {};

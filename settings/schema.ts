@@ -370,6 +370,12 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
           .describe(
             "Target kubernetes: the context of your kubeconfig ($KUBECONFIG, else ~/.kube/config) that is deployed to. Needed there.",
           ),
+        lifecycle: z
+          .enum(["retain", "ephemeral"])
+          .optional()
+          .describe(
+            "Target gcp: whether the cluster and the data in it are protected from deletion. Set to ephemeral for the replacement of a cluster. Default: the lifecycle of the stack.",
+          ),
         pools: z
           .record(
             z.string().regex(/^[a-z]([a-z0-9-]{0,16}[a-z0-9])?$/, "expected a name such as general or gpu"),
@@ -382,7 +388,7 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
     platforms: distinct(z.enum(["linux/amd64", "linux/arm64"]), "platform")
       .optional()
       .describe(
-        "Target kubernetes: what images are built for, as the cluster's nodes have it. Default: both.",
+        "Targets kubernetes and gcp: the platforms that images are built for, which must include those of the nodes. Other platforms than the building machine's are emulated. Default: those of the nodes on gcp, both on kubernetes.",
       ),
     backups: z
       .strictObject({
@@ -405,7 +411,9 @@ export function settingsSchema(systems: Readonly<Record<string, SystemDefinition
           .describe("Newest dumps of each datastore that are never deleted, however old."),
         location: storageLocation
           .optional()
-          .describe("Where dumps are kept, such as europe or europe-west4. Default: the region of the data."),
+          .describe(
+            "Where dumps are kept, such as europe or europe-west4. Default: the multi-region of the data's region; needed where there is none.",
+          ),
         pointInTime: z
           .strictObject({
             enabled: z

@@ -44,10 +44,12 @@ export interface StackSettings {
     readonly mode: "autopilot" | "standard";
     /** Kubeconfig context (target kubernetes). */
     readonly context?: string;
+    /** Whether the cluster and the data in it are protected from deletion (target gcp). @default - the stack's lifecycle */
+    readonly lifecycle?: "retain" | "ephemeral";
     /** Node pools of a standard cluster, by name. @default - one pool for all workloads */
     readonly pools?: Readonly<Record<string, PoolSettings>>;
   };
-  /** Platforms that images are built for (target kubernetes). @default - both */
+  /** Platforms that images are built for (targets kubernetes and gcp). @default - both */
   readonly platforms?: readonly ("linux/amd64" | "linux/arm64")[];
   /** Port by system (target compose). */
   readonly ports: Readonly<Record<string, number>>;

@@ -20,7 +20,7 @@ import {
 import { usedGenerations } from "../settings/generations";
 import { tagOf } from "../render/images/image-tag";
 import type { DescribeSource } from "../render/images/source-description";
-import { pushArgs, type CloudContext, type SystemPlatform } from "./system-platform";
+import { clusterLifecycle, pushArgs, type CloudContext, type SystemPlatform } from "./system-platform";
 import { createBackups } from "./backups";
 import { collectMetrics, showMetrics } from "./monitoring";
 import { createManagedStores, type ManagedStore } from "./managed-stores";
@@ -182,7 +182,7 @@ export class CloudSystem extends Component {
       this.label,
       {
         objects: objects as unknown as [ObjectData, ...ObjectData[]],
-        lifecycle: this.context.settings.lifecycle,
+        lifecycle: clusterLifecycle(this.context.settings),
       },
       { parent: this },
     );
@@ -217,7 +217,7 @@ export class CloudSystem extends Component {
   }
 
   private createWorkloads(namespace: Namespace): Map<string, Workload> {
-    const { lifecycle } = this.context.settings;
+    const lifecycle = clusterLifecycle(this.context.settings);
     const rendered = this.render(this.options).filter(({ kind }) => kind !== "Secret" && kind !== "Ingress");
     const created = new Map<string, Workload>();
     for (const name of this.plan.startOrder) {
@@ -301,7 +301,7 @@ export class CloudSystem extends Component {
       imageVersion: ({ source }) =>
         source.kind === "build" ? this.context.describeSource(source, this.plan).hash : source.reference,
       requireDigests: this.plan.environment === "prod",
-      lifecycle: this.context.settings.lifecycle,
+      lifecycle: clusterLifecycle(this.context.settings),
       accountAnnotations: ({ name }) => this.identities.get(name)?.annotations ?? {},
       datastoreRange: (name) => this.stores.get(name)?.range ?? pulumi.concat(this.hostOf(name), "/32"),
     };

@@ -15,6 +15,7 @@ import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
 import { CloudSystem } from "./cloud-system";
 import {
+  clusterLifecycle,
   copyUpstreamImages,
   type CloudContext,
   type GooglePlatform,
@@ -45,7 +46,7 @@ export function deployCloud(plans: readonly Plan[], context: CloudContext): Reco
 /** Creates the shared resources, then each system. */
 export function createCloud(plans: readonly Plan[], context: CloudContext): CloudEnvironment {
   const platform = new Platform(context);
-  const place = systemPlatform(platform);
+  const place = systemPlatform(platform, context.settings);
   const upstream = copyUpstreamImages(plans, place, platform.registry);
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
   const shared = { ...context, describeSource, platform: place, upstream };
@@ -56,13 +57,14 @@ export function createCloud(plans: readonly Plan[], context: CloudContext): Clou
 }
 
 /** Returns the platform interface of Google Cloud for a system. */
-function systemPlatform(platform: Platform): SystemPlatform {
+function systemPlatform(platform: Platform, { platforms }: StackSettings): SystemPlatform {
   const { google, cluster, registry } = platform;
   return {
     providers: [google, cluster.provider],
     registry: {
       repository: (...path) => registry.repository(...path),
       cacheRepository: (...path) => registry.cacheRepository(...path),
+      ...(platforms && { platforms }),
       parts: [registry.images, registry.cache],
     },
     google: platform,
@@ -138,7 +140,7 @@ export class Platform extends Component implements GooglePlatform {
       {
         project,
         region,
-        lifecycle,
+        lifecycle: clusterLifecycle(settings),
         mode: settings.cluster.mode,
         ...(settings.cluster.pools && { pools: settings.cluster.pools }),
         network: this.network,

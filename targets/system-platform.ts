@@ -60,6 +60,11 @@ export interface SystemPlatform {
   readonly google?: GooglePlatform;
 }
 
+/** Returns the lifecycle of the cluster and of everything in it. */
+export function clusterLifecycle({ lifecycle, cluster }: StackSettings): StackSettings["lifecycle"] {
+  return cluster.lifecycle ?? lifecycle;
+}
+
 /** Returns the common arguments of all images that are pushed. */
 export function pushArgs({ platforms, login }: ImageRegistry): Pick<ImageArgs, "platforms" | "login"> {
   return { ...(platforms && { platforms }), ...(login && { login }) };

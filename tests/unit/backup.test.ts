@@ -274,7 +274,7 @@ printf 'rows 1\\nsha256 %s\\n' "$(sha256sum < "$0.sent" | cut -d ' ' -f 1)" >&2`
       keepDays: 30,
       keepAtLeast: 7,
       recipients: [],
-      location: "us-central1",
+      location: "us",
     });
     const values = { domain: "example.com", gcp: { project: "example-dev" } };
     const read = (stack: string, backups?: object) =>

@@ -32,6 +32,7 @@ describe("Dumps in a cluster of Google Cloud", () => {
       bucket: "dumps",
       schedule: "0 3 * * *",
       retention: { keepDays: 30, keepAtLeast: 3 },
+      recipients: [],
     }).filter(({ kind }) => kind === "CronJob"),
   );
   const templateOf = (job: object) => (job as CronJob).spec.jobTemplate.spec.template;
