@@ -3,7 +3,9 @@ import { describe, it } from "mocha";
 import { checkSystem } from "../../catalog/check";
 import { planSystem, type PlanSettings } from "../../catalog/plan";
 import { readSettings } from "../../settings/read";
-import { planSettings } from "../../settings";
+import { loadStack, planSettings } from "../../settings";
+import { systems } from "../../stacks";
+import { repoRoot } from "../../tools/paths";
 import { cachedSystem } from "../support/cached-system";
 
 const GOOGLE = { environment: "prod", target: "gcp" } as const;
@@ -100,5 +102,21 @@ describe("Redis on Memorystore", () => {
     const [cache] = planSystem(definition, planSettings(settings, "cached")).datastores;
     assert.equal(cache?.kind, "memorystore");
     assert.equal(cache.highAvailability, false);
+  });
+
+  it("is Imaging's cache in staging and prod, and keeps no data that must survive", () => {
+    for (const stack of ["staging", "prod"]) {
+      const settings = loadStack(repoRoot(), stack, systems);
+      const managed = settings.systems.flatMap((name) =>
+        planSystem(systems[name] ?? assert.fail(name), planSettings(settings, name)).datastores.flatMap(
+          ({ name: store, kind, engine }) => (engine === "redis" ? [`${name}/${store}: ${kind}`] : []),
+        ),
+      );
+      assert.deepEqual(managed, [
+        "imaging/cache: memorystore",
+        "neurascale/redis: container",
+        "nexus/state: container",
+      ]);
+    }
   });
 });
