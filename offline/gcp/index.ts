@@ -2,6 +2,7 @@ import { matchesPattern, type Change } from "../diff";
 import type { Failure, Planner, Subject } from "../planner";
 import { checkAgainstSdk, sdk } from "../sdk";
 import { defined, merge, text, type Properties } from "../values";
+import { compareWithApi } from "./discovery";
 import { checkCombinations, checkFormats, checkHistory } from "./formats";
 import { fingerprint, GCP_TYPES, type Known } from "./types";
 
@@ -39,6 +40,7 @@ export const gcp: Planner = {
         ...checkFormats(subject),
         ...checkCombinations(subject),
         ...checkHistory(subject, previous),
+        ...(compareWithApi(subject.type, subject.inputs)?.values ?? []),
       ]),
     ];
   },
@@ -58,6 +60,12 @@ export const gcp: Planner = {
     const late = previous ? pick(previous, Object.keys(assumed)) : preview ? {} : assumed;
     return { id: facts?.id(known) ?? subject.name, outputs: merge(outputs, late) };
   },
+
+  // The provider compares with its state, so that the protection must be removed by an update of its own.
+  refusesDeletion: (_type, { deletionProtection }) =>
+    deletionProtection === true
+      ? "cannot destroy it: deletion_protection is true in its state; set it to false in an update before"
+      : undefined,
 
   secrets: (type) => sdk(PACKAGE).resource(type)?.secrets ?? [],
 };
