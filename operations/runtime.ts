@@ -23,7 +23,9 @@ export interface Restartable extends Service {
 export interface RestartOptions {
   /** Called with what is under way. */
   readonly say: (text: string) => void;
-  /** Ends the wait. */
+  /** Called with what deserves attention. */
+  readonly warn: (text: string) => void;
+  /** Ends the wait, and where the steps are this machine's, undoes them. */
   readonly signal: AbortSignal;
 }
 

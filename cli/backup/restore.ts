@@ -13,7 +13,7 @@ import { beginRestore, endRestore } from "./unfinished";
 import { folderOf, running, storesOf } from "./stores";
 import type { Engine } from "../compose/docker";
 import { requireNoDeployment, restartOne, rerunOne } from "../compose/restart";
-import type { Survey } from "../compose/survey";
+import type { MachineSurvey } from "../compose/survey";
 import type { JsonOption, StackOption, SystemOption } from "../support/options";
 
 export interface RestoreOptions extends StackOption, SystemOption, JsonOption {
@@ -186,7 +186,7 @@ export async function bring(
 
 /** Restarts the clients of the datastore. @throws Failure that names the services that were not restarted */
 async function restartClients(
-  { engine, containers }: Survey,
+  { engine, containers }: MachineSurvey,
   { system, job }: Store,
   stack: string,
   progress: Progress,
@@ -219,7 +219,7 @@ async function restartClients(
  * @throws Failure that names the job
  */
 export async function rerunJobs(
-  { engine, containers }: Survey,
+  { engine, containers }: MachineSurvey,
   { system, job }: Store,
   stack: string,
   progress: Progress,

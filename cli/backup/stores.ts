@@ -6,7 +6,7 @@ import { loadPlans } from "../support/plans";
 import type { Terminal } from "../support/terminal";
 import type { Store } from "./job";
 import type { Container } from "../compose/docker";
-import { findService, survey, type Survey } from "../compose/survey";
+import { findService, survey, type MachineSurvey } from "../compose/survey";
 
 /** A datastore in the catalog, running or not. */
 export interface KnownStore {
@@ -25,7 +25,7 @@ export async function storesOf(
   only: readonly string[],
   names: readonly string[],
   terminal: Terminal,
-): Promise<{ found: Survey; stores: readonly KnownStore[] }> {
+): Promise<{ found: MachineSurvey; stores: readonly KnownStore[] }> {
   const found = await survey(stack, only, onCluster, terminal);
   const { plans } = loadPlans(stack, only);
   const all = plans.flatMap((plan) =>

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { withExamples, withStack, withSystem, type StackOption, type SystemOption } from "../support/options";
 import { openTerminal } from "../support/terminal";
-import { handOver, projectOf } from "../compose/docker";
-import { findService, survey } from "../compose/survey";
-import { kubectl, findIn } from "../compose/elsewhere";
+import { findService } from "../compose/survey";
+import { openStack } from "../runtime/open";
 
 export type ExecOptions = StackOption & SystemOption;
 
@@ -28,24 +27,6 @@ async function exec(
   words: readonly string[],
   { stack, system }: ExecOptions,
 ): Promise<void> {
-  const found = await survey(
-    stack,
-    system,
-    (_, settings) => {
-      const where = findIn(settings, service);
-      return `${kubectl(settings)} exec --namespace ${where.system} -it deployment/${where.service} -- ${words.join(" ")}`;
-    },
-    openTerminal(),
-  );
-  const where = findService(found, service);
-  const interactive = process.stdin.isTTY && process.stdout.isTTY;
-  process.exitCode = await handOver(found.engine, [
-    "compose",
-    "--project-name",
-    projectOf(where.system, stack),
-    "exec",
-    ...(interactive ? [] : ["--no-TTY"]),
-    where.service,
-    ...words,
-  ]);
+  const found = await openStack(stack, system, openTerminal());
+  process.exitCode = await found.runtime.exec(findService(found, service), words);
 }

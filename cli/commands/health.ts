@@ -11,12 +11,12 @@ import {
 } from "../support/options";
 import { EXIT } from "../support/failure";
 import { openTerminal, plural, table, type Terminal } from "../support/terminal";
-import { runIn, type Container, type Engine } from "../compose/docker";
 import { collationChanges, collationText } from "../upgrade/collation";
+import type { Instance } from "../../operations/instance";
+import type { Runtime } from "../../operations/runtime";
 import { notStarted } from "../compose/not-started";
-import { survey } from "../compose/survey";
+import { openStack } from "../runtime/open";
 import { ABSENT, NOT_UP, nothingRuns, healthOf } from "../compose/states";
-import { podsOf } from "../compose/elsewhere";
 
 export type HealthOptions = StackOption & SystemOption & JsonOption;
 
@@ -38,16 +38,15 @@ interface Verdict {
   readonly says: string;
 }
 
-/** Runs `longshore health`: runs every health check now, because Docker's result is up to one check interval old. */
+/** Runs `longshore health`. */
 async function health({ stack, system, json = false }: HealthOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  const found = await survey(stack, system, podsOf, terminal);
-  const { engine, containers, absent, notUp } = found;
+  const { runtime, instances, absent, notUp, machine } = await openStack(stack, system, terminal);
   const verdicts = [
-    ...(await Promise.all(containers.map((one) => examine(engine, one, containers)))),
+    ...(await Promise.all(instances.map((one) => examine(runtime, one, instances)))),
     ...absent.map((one) => ({ ...one, isHealthy: false, says: ABSENT })),
   ];
-  const collations = await collationChanges(engine, containers);
+  const collations = machine ? await collationChanges(machine.engine, machine.containers) : [];
   const ill = verdicts.filter(({ isHealthy }) => !isHealthy);
   const isHealthy = ill.length === 0 && verdicts.length > 0 && (system.length === 0 || notUp.length === 0);
   if (json) {
@@ -81,28 +80,19 @@ function printVerdicts(verdicts: readonly Verdict[], notUp: readonly string[], t
   }
 }
 
-async function examine(engine: Engine, container: Container, all: readonly Container[]): Promise<Verdict> {
-  const { system, service } = container;
+async function examine(runtime: Runtime, instance: Instance, all: readonly Instance[]): Promise<Verdict> {
+  const { system, service } = instance;
   const verdict = (isHealthy: boolean, says: string): Verdict => ({ system, service, isHealthy, says });
-  const waiting = notStarted(container, all);
+  const waiting = notStarted(instance, all);
   if (waiting !== undefined) {
-    return verdict(false, waiting);
+    return verdict(false, [waiting, ...(instance.problems ?? [])].join(": "));
   }
-  if (container.kind === "job") {
-    const isHealthy = healthOf(container) === "healthy";
-    return verdict(isHealthy, isHealthy ? "completed" : `${container.state}, ${reasonOfExit(container)}`);
+  if (instance.kind === "job") {
+    const isHealthy = healthOf(instance) === "healthy";
+    return verdict(isHealthy, isHealthy ? "completed" : `${instance.state}, ${reasonOfExit(instance)}`);
   }
-  if (container.state !== "running") {
-    return verdict(false, `${container.state}, ${reasonOfExit(container)}`);
-  }
-  if (!container.check) {
-    return verdict(true, "running (no health check)");
-  }
-  const { code, stdout, stderr } = await runIn(engine, container.id, container.check);
-  return verdict(
-    code === 0,
-    shorten(stdout.trim() || stderr.trim()) || (code === 0 ? "" : `exit code ${code}`),
-  );
+  const { isHealthy, says } = await runtime.ask(instance);
+  return verdict(isHealthy, shorten(says));
 }
 
 const LONGEST_ANSWER = 100;

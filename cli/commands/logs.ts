@@ -2,10 +2,9 @@ import type { Command } from "commander";
 import { withExamples, withStack, withSystem, type StackOption, type SystemOption } from "../support/options";
 import { usage } from "../support/failure";
 import { openTerminal } from "../support/terminal";
-import { handOver, projectOf } from "../compose/docker";
-import { findService, survey } from "../compose/survey";
+import { findService } from "../compose/survey";
 import { nothingRuns } from "../compose/states";
-import { kubectl, findIn } from "../compose/elsewhere";
+import { openStack } from "../runtime/open";
 
 export interface LogsOptions extends StackOption, SystemOption {
   readonly follow?: boolean;
@@ -35,16 +34,8 @@ async function logs(
     throw usage(`--tail: expected a number of lines or all, got ${tail}`);
   }
   const terminal = openTerminal();
-  const found = await survey(
-    stack,
-    system,
-    (of, settings) => {
-      const where = service === undefined ? undefined : findIn(settings, service);
-      return `${kubectl(settings)} logs --namespace ${where?.system ?? of} ${where ? `deployment/${where.service}` : "--all-pods"}`;
-    },
-    terminal,
-  );
-  const up = new Set(found.containers.map((one) => one.system));
+  const found = await openStack(stack, system, terminal);
+  const up = new Set(found.instances.map((one) => one.system));
   const where =
     service === undefined
       ? [...up].map((name) => ({ system: name, service: undefined }))
@@ -52,19 +43,5 @@ async function logs(
   if (where.length === 0) {
     terminal.note(nothingRuns(stack));
   }
-  const codes = await Promise.all(
-    where.map((one) =>
-      handOver(found.engine, [
-        "compose",
-        "--project-name",
-        projectOf(one.system, stack),
-        "logs",
-        "--tail",
-        tail,
-        ...(follow ? ["--follow"] : []),
-        ...(one.service === undefined ? [] : [one.service]),
-      ]),
-    ),
-  );
-  process.exitCode = Math.max(0, ...codes);
+  process.exitCode = await found.runtime.logs(where, { follow, tail: tail === "all" ? tail : Number(tail) });
 }

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { restartable } from "../../providers/compose/restart";
-import { projectOf } from "../compose/docker";
-import { nameOf, requireNoDeployment, restartEach, restartOne, type Restarted } from "../compose/restart";
-import { findService, survey, type Service, type Survey } from "../compose/survey";
+import type { Service } from "../../operations/instance";
+import { nameOf, requireNoDeployment, restartEach, type Restarted } from "../compose/restart";
+import { findService } from "../compose/survey";
+import { openStack, type OpenStack } from "../runtime/open";
 import { usage } from "../support/failure";
 import { startProgress } from "../support/progress";
 import { openTerminal } from "../support/terminal";
@@ -43,15 +43,20 @@ async function restart(
   { stack, system, json = false }: RestartOptions,
 ): Promise<void> {
   const terminal = openTerminal({ json });
-  const found = await survey(stack, system, (of, settings) => onCluster(of, settings, names), terminal);
+  const found = await openStack(stack, system, terminal);
   requireNoDeployment(stack);
-  Object.assign(process.env, found.engine.env);
-  const { chosen, leftAlone } = await choose(found, stack, names);
+  const { chosen, leftAlone } = await choose(found, names);
   const progress = await startProgress(terminal);
   let restarted: readonly Restarted[];
   try {
     restarted = await restartEach(chosen, progress, (one, signal) =>
-      restartOne(one, stack, progress, signal),
+      found.runtime.restart(one, {
+        say: (text) => {
+          progress.now(`${one.system}: ${text}`);
+        },
+        warn: progress.line,
+        signal,
+      }),
     );
   } finally {
     progress.stop();
@@ -78,14 +83,9 @@ interface Choice {
 }
 
 /** Chooses services by name. @throws Failure if a name is not a running service */
-async function choose(found: Survey, stack: string, names: readonly string[]): Promise<Choice> {
-  const up = [...new Set(found.containers.map(({ system }) => system))];
-  const all = await Promise.all(
-    up.map(async (system) =>
-      (await restartable(projectOf(system, stack))).map((one) => ({ system, ...one })),
-    ),
-  );
-  const running = all.flat();
+async function choose(found: OpenStack, names: readonly string[]): Promise<Choice> {
+  const up = [...new Set(found.instances.map(({ system }) => system))];
+  const running = await found.runtime.restartable(up);
   if (names.length === 0) {
     return {
       chosen: running.filter(({ stops }) => !stops).map(plain),
@@ -102,14 +102,4 @@ async function choose(found: Survey, stack: string, names: readonly string[]): P
 
 function plain({ system, service }: Service): Service {
   return { system, service };
-}
-
-function onCluster(system: string, settings: Survey["settings"], names: readonly string[]): string {
-  if (names.length === 0) {
-    return `kubectl rollout restart --namespace ${system} deployment`;
-  }
-  return names
-    .map((name) => findService({ settings, systems: settings.systems, containers: [] }, name))
-    .map((one) => `kubectl rollout restart --namespace ${one.system} deployment/${one.service}`)
-    .join(" && ");
 }

@@ -12,11 +12,10 @@ import {
 import { formatAge, openTerminal, table, type Terminal } from "../support/terminal";
 import { backupLines, backupsOf } from "../backup/overdue";
 import { archiveLines, archivesOf } from "../backup/point-in-time";
-import type { Container } from "../compose/docker";
+import type { Instance } from "../../operations/instance";
 import { notStarted } from "../compose/not-started";
-import { survey } from "../compose/survey";
+import { openStack } from "../runtime/open";
 import { ABSENT, NOT_UP, nothingRuns, healthOf } from "../compose/states";
-import { podsOf } from "../compose/elsewhere";
 
 export type StatusOptions = StackOption & SystemOption & JsonOption;
 
@@ -34,26 +33,26 @@ export function register(program: Command): Command {
 /** Runs `longshore status`. */
 async function status({ stack, system, json = false }: StatusOptions): Promise<void> {
   const terminal = openTerminal({ json });
-  const { engine, containers, absent, notUp } = await survey(stack, system, podsOf, terminal);
+  const { instances, absent, notUp, machine } = await openStack(stack, system, terminal);
   if (json) {
     terminal.json({
       stack,
-      services: containers.map(({ check: _, ...container }) => container),
+      services: instances.map(publicFields),
       absent,
       notUp,
       backups: await backupsOf(stack),
-      archives: await archivesOf(engine, containers),
+      ...(machine && { archives: await archivesOf(machine.engine, machine.containers) }),
     });
     return;
   }
-  if (containers.length === 0 && absent.length === 0) {
+  if (instances.length === 0 && absent.length === 0) {
     terminal.out(nothingRuns(stack));
     return;
   }
   const { colors } = terminal;
-  const rows = containers.map((one) => [
+  const rows = instances.map((one) => [
     `${one.system}/${one.service}`,
-    stateWord(one, containers, terminal),
+    stateWord(one, instances, terminal),
     since(one),
     one.restarts > 0 ? String(one.restarts) : "",
     one.published.map((address) => `${one.scheme ?? "http"}://${address}`).join(" "),
@@ -65,13 +64,32 @@ async function status({ stack, system, json = false }: StatusOptions): Promise<v
     [...rows, ...missing, ...idle],
     terminal,
   ).forEach(terminal.out);
-  for (const line of await backupLines(stack, containers, terminal)) {
+  for (const line of problemLines(instances)) {
+    terminal.out(colors.yellow(line));
+  }
+  for (const line of await backupLines(stack, instances, terminal)) {
     terminal.out(line);
   }
-  archiveLines(await archivesOf(engine, containers)).forEach(terminal.out);
+  if (machine) {
+    archiveLines(await archivesOf(machine.engine, machine.containers)).forEach(terminal.out);
+  }
 }
 
-function stateWord(container: Container, all: readonly Container[], { colors }: Terminal): string {
+/** What `--json` shows: without what only the commands of this machine need. */
+function publicFields(instance: Instance): object {
+  const { check: _check, container: _container, ...shown } = instance as Instance & Record<string, unknown>;
+  return shown;
+}
+
+/** Why instances are not ready, a line for each service and reason. */
+function problemLines(instances: readonly Instance[]): string[] {
+  const lines = instances.flatMap(({ system, service, problems = [] }) =>
+    problems.map((problem) => `${system}/${service}: ${problem}`),
+  );
+  return [...new Set(lines)];
+}
+
+function stateWord(container: Instance, all: readonly Instance[], { colors }: Terminal): string {
   const waiting = notStarted(container, all);
   if (waiting !== undefined) {
     return colors.yellow(waiting);
@@ -90,10 +108,10 @@ function stateWord(container: Container, all: readonly Container[], { colors }: 
 }
 
 /** Exit reason: `3`, or `out of memory: limit 512Mi`. */
-function exitOf(container: Container): string {
+function exitOf(container: Instance): string {
   return reasonOfExit(container).replace(/^exit code /, "");
 }
 
-function since({ state, startedAt }: Container): string {
+function since({ state, startedAt }: Instance): string {
   return state === "running" && Date.parse(startedAt) <= Date.now() ? formatAge(startedAt) : "";
 }

@@ -1,6 +1,7 @@
 import { composeProjectName } from "../../tools/compose-project-name";
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { Instance } from "../../operations/instance";
 import { surveyDocker, type Docker } from "../../tools/docker";
 import { healthCommand } from "../../tools/health-command";
 import { run, type RunOptions } from "../../tools/process";
@@ -20,32 +21,7 @@ export interface Engine {
 }
 
 /** One container of a system, as Docker reports it. */
-export interface Container {
-  readonly id: string;
-  readonly system: string;
-  readonly service: string;
-  /** `service`, `job`, `store` or `edge`. */
-  readonly kind: string;
-  /** `running`, `exited`, `restarting` … */
-  readonly state: string;
-  /** `healthy`, `unhealthy`, `starting`; empty without a health check. */
-  readonly health: string;
-  readonly exitCode: number;
-  /**
-   * Memory limit in bytes, set if the kernel killed one of its processes for exceeding it.
-   * @default - no process was killed for memory
-   */
-  readonly outOfMemory?: number;
-  readonly restarts: number;
-  /** ISO time of the last start. */
-  readonly startedAt: string;
-  readonly image: string;
-  /** Addresses on this machine, such as `127.0.0.1:8080`. */
-  readonly published: readonly string[];
-  /** Protocol of the published port. @default "http" */
-  readonly scheme?: string;
-  /** Services that the container waits for before it starts. */
-  readonly waitsFor: readonly string[];
+export interface Container extends Instance {
   /** The health check's command. @default - none */
   readonly check?: readonly string[];
 }

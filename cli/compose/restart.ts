@@ -9,7 +9,7 @@ import { catchInterrupts } from "../support/interrupts";
 import type { Progress } from "../support/progress";
 import { formatSeconds } from "../support/terminal";
 import { projectOf } from "./docker";
-import type { Service } from "./survey";
+import type { Service } from "../../operations/instance";
 
 export interface Restarted extends Service {
   readonly seconds: number;
@@ -18,25 +18,27 @@ export interface Restarted extends Service {
 /**
  * Restarts services one after the other, until one fails or the command receives Ctrl-C, SIGTERM or SIGHUP.
  *
- * @param work restarts one service, undoes its steps if the signal is aborted, and returns its duration in seconds
+ * @param work restarts one service, and undoes its steps if the signal is aborted
  * @throws Failure that names the services that were not restarted
  */
 export async function restartEach(
   chosen: readonly Service[],
   progress: Pick<Progress, "line">,
-  work: (service: Service, signal: AbortSignal) => Promise<number>,
+  work: (service: Service, signal: AbortSignal) => Promise<void>,
 ): Promise<Restarted[]> {
   const restarted: Restarted[] = [];
   const interrupts = catchInterrupts();
   interrupts.signal.addEventListener("abort", () => {
-    progress.line("interrupted: waiting for the step under way, then the previous container runs again");
+    progress.line("interrupted: waiting for the step under way");
   });
   try {
     for (const one of chosen) {
       if (interrupts.signal.aborted) {
         throw new Cancelled();
       }
-      const seconds = await work(one, interrupts.signal);
+      const started = Date.now();
+      await work(one, interrupts.signal);
+      const seconds = (Date.now() - started) / 1000;
       restarted.push({ ...one, seconds });
       progress.line(`  ${nameOf(one)} restarted, ${formatSeconds(seconds)}`);
     }
@@ -95,7 +97,7 @@ export function requireNoDeployment(stack: string): void {
 
 /** @param rest the services that were not restarted, the failed one first */
 function failureOf(error: unknown, { aborted }: AbortSignal, rest: readonly Service[]): unknown {
-  const isUserError = error instanceof Error && error.name === "UserError";
+  const isUserError = error instanceof Error && ["UserError", "ClusterError"].includes(error.name);
   if (!isUserError) {
     return error;
   }

@@ -3,6 +3,7 @@ import { planSystem } from "../../catalog/plan";
 import { presentIn } from "../../catalog/plan/presence";
 import { ProblemsError } from "../../base/problems";
 import { EDGE } from "../../render/compose/edge";
+import type { Instance, Service } from "../../operations/instance";
 import { planSettings, type StackSettings } from "../../settings";
 import { deployedSystems } from "../engine/state";
 import { usage } from "../support/failure";
@@ -12,35 +13,37 @@ import type { Terminal } from "../support/terminal";
 import { checkDaemon } from "./daemon";
 import { containersOf, openEngine, type Container, type Engine } from "./docker";
 
-/** State of a stack on this machine. */
-export interface Survey {
-  readonly engine: Engine;
+/** What runs of a stack. */
+export interface Survey<I extends Instance = Instance> {
   readonly settings: StackSettings;
   /** The requested systems, or all that the stack describes or still runs. */
   readonly systems: readonly string[];
-  /** Containers of these systems. */
-  readonly containers: readonly Container[];
-  /** Services that are expected and have no container. */
+  /** Instances of these systems. */
+  readonly instances: readonly I[];
+  /** Services that are expected and have no instance. */
   readonly absent: readonly Service[];
   /** Systems that were never deployed, or were taken down. */
   readonly notUp: readonly string[];
 }
 
-export interface Service {
-  readonly system: string;
-  readonly service: string;
+/** What runs of a stack on this machine. */
+export interface MachineSurvey extends Survey<Container> {
+  readonly engine: Engine;
+  /** The instances. */
+  readonly containers: readonly Container[];
 }
 
 /**
  * Surveys a stack on this machine. Includes running systems that the settings or the catalog no longer contain.
- * @throws Failure with an alternative command if the stack runs elsewhere
+ * @param instead the command to use for a stack that runs elsewhere
+ * @throws Failure with the alternative command if the stack runs elsewhere
  */
 export async function survey(
   stack: string,
   only: readonly string[],
   instead: (system: string, settings: StackSettings) => string,
   terminal: Terminal,
-): Promise<Survey> {
+): Promise<MachineSurvey> {
   const { settings, leftOver } = loadSettingsLeniently(stack);
   if (settings.target !== "compose") {
     const [first = "SYSTEM"] = chosen(settings, only);
@@ -64,28 +67,30 @@ export async function survey(
           `bin/longshore down --system ${system} --stack ${stack}`,
       );
     });
-  const containers = all.filter(({ system }) => systems.includes(system));
+  const instances = all.filter(({ system }) => systems.includes(system));
   // If the state cannot be read, a system without containers counts as missing.
   const isUp = (system: string) => running.has(system) || (deployed?.includes(system) ?? true);
   return {
     engine,
     settings,
     systems,
-    containers,
-    absent: absentOf(settings, systems.filter(isUp), containers),
+    instances,
+    containers: instances,
+    absent: absentOf(settings, systems.filter(isUp), instances),
     notUp: systems.filter((system) => !isUp(system)),
   };
 }
 
-function absentOf(
+/** Services that the systems describe and no instance belongs to. */
+export function absentOf(
   settings: StackSettings,
   systems: readonly string[],
-  containers: readonly Container[],
+  instances: readonly Instance[],
 ): Service[] {
   return systems.flatMap((system) =>
     servicesIn(settings, system)
       .filter(({ name }) => (settings.perSystem[system]?.services[name]?.replicas ?? 1) > 0)
-      .filter(({ name }) => !containers.some((one) => one.system === system && one.service === name))
+      .filter(({ name }) => !instances.some((one) => one.system === system && one.service === name))
       .map(({ name }) => ({ system, service: name })),
   );
 }
@@ -100,17 +105,17 @@ function servicesIn(settings: StackSettings, system: string) {
  * @throws Failure if no service matches, or more than one
  */
 export function findService(
-  { settings, systems, containers }: Pick<Survey, "settings" | "systems" | "containers">,
+  { settings, systems, instances }: Pick<Survey, "settings" | "systems" | "instances">,
   text: string,
 ): Service {
   const [first = "", second] = text.split("/");
   const wanted = second ?? first;
   const within = second === undefined ? systems : choose(settings.stack, systems, [first]);
   const all = within.flatMap((system) =>
-    servicesOf(settings, system, containers).map((service) => ({ system, service })),
+    servicesOf(settings, system, instances).map((service) => ({ system, service })),
   );
   const found = all.filter(({ service }) => service === wanted);
-  const up = found.filter(({ system }) => containers.some((one) => one.system === system));
+  const up = found.filter(({ system }) => instances.some((one) => one.system === system));
   const [one] = up.length === 1 ? up : found;
   if (!one) {
     const names = [...new Set(all.map(({ service }) => service))];
@@ -127,9 +132,9 @@ export function findService(
   return one;
 }
 
-/** All services of a system that run as containers here, including those that the plan adds. */
-function servicesOf(settings: StackSettings, system: string, containers: readonly Container[]): string[] {
-  const there = containers.filter((one) => one.system === system).map(({ service }) => service);
+/** All services of a system, including those that the plan adds. */
+function servicesOf(settings: StackSettings, system: string, instances: readonly Instance[]): string[] {
+  const there = instances.filter((one) => one.system === system).map(({ service }) => service);
   return [...new Set([...plannedServices(settings, system), ...there])];
 }
 
@@ -140,7 +145,8 @@ function plannedServices(settings: StackSettings, system: string): string[] {
   }
   try {
     const { workloads, routes } = planSystem(definition, planSettings(settings, system));
-    return [...workloads.map(({ name }) => name), ...(routes.length > 0 ? [EDGE] : [])];
+    const hasEdge = settings.target === "compose" && routes.length > 0;
+    return [...workloads.map(({ name }) => name), ...(hasEdge ? [EDGE] : [])];
   } catch (error) {
     // A problem in the next deployment's settings must not hide the current state.
     if (error instanceof ProblemsError) {

@@ -1,6 +1,7 @@
 import { createColors } from "picocolors";
 import { ProblemsError } from "../../base/problems";
 import { withDiskRemedy } from "../../tools/free-space";
+import { ClusterError } from "../../operations/kubernetes/connection";
 import { userErrorIn } from "../../tools/user-errors";
 import { dataDir } from "../../tools/paths";
 import { redact } from "../../tools/redaction";
@@ -31,6 +32,10 @@ export function reportError(
   if (error instanceof Failure) {
     show(error.message);
     return error.exitCode;
+  }
+  if (error instanceof ClusterError) {
+    show(error.message);
+    return EXIT.failed;
   }
   if (error instanceof ProblemsError) {
     show(error.message);

@@ -11,7 +11,7 @@ export class ClusterError extends Error {
   }
 }
 
-/** Which cluster: a context of the kubeconfig, or the one whose name begins so. */
+/** Which cluster: a context of the kubeconfig, or the one whose name begins so; without either the current one. */
 export interface ContextChoice {
   readonly context?: string;
   /** Of clusters on Google Cloud: `gke_PROJECT_REGION_`. */
@@ -19,10 +19,14 @@ export interface ContextChoice {
 }
 
 /**
- * The context to use. Never the current one unless it is what the stack says, so that no command acts on another cluster.
+ * The context to use: the current one only where the stack's settings name none, as when it was deployed.
  * @throws ClusterError that names the contexts there are
  */
-export function chooseContext(names: readonly string[], { context, prefix }: ContextChoice): string {
+export function chooseContext(
+  names: readonly string[],
+  current: string,
+  { context = current, prefix }: ContextChoice,
+): string {
   const matching = names.filter((name) =>
     prefix === undefined ? name === context : name.startsWith(prefix),
   );
@@ -30,7 +34,7 @@ export function chooseContext(names: readonly string[], { context, prefix }: Con
   if (one !== undefined && matching.length === 1) {
     return one;
   }
-  const wanted = prefix === undefined ? (context ?? "one") : `${prefix}…`;
+  const wanted = prefix === undefined ? context || "of the cluster" : `${prefix}…`;
   const found = matching.length > 1 ? matching : names;
   const fix =
     prefix === undefined
@@ -61,6 +65,7 @@ export class Connection {
     }
     const context = chooseContext(
       config.getContexts().map(({ name }) => name),
+      config.getCurrentContext(),
       choice,
     );
     config.setCurrentContext(context);

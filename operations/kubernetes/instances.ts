@@ -1,4 +1,4 @@
-import { parseQuantity } from "../../catalog/values";
+import { parseQuantity } from "../../base/quantities";
 import type { Instance } from "../instance";
 import type { ContainerStatus, Ingress, Job, NamespaceContent, Pod } from "./objects";
 import { problemsOf } from "./problems";

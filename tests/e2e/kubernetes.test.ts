@@ -82,6 +82,36 @@ describe("AI todo on a real Kubernetes node", function () {
     assert.equal(code, 0, stdout);
   });
 
+  it("is looked at and acted on with the commands of this machine", async () => {
+    const { services, absent } = await stack.json<{
+      services: readonly { service: string; kind: string; health: string; exitCode: number }[];
+      absent: readonly unknown[];
+    }>("status");
+    assert.deepEqual(absent, []);
+    const sick = services.filter(({ kind, health, exitCode }) =>
+      kind === "job" ? exitCode !== 0 : health !== "healthy",
+    );
+    assert.deepEqual(sick, []);
+    assert.equal((await stack.longshore("health")).code, 0);
+    const logs = await stack.longshore("logs", "todo/backend", "--tail", "5");
+    assert.equal(logs.code, 0, logs.stderr);
+    assert.match(logs.stdout, /^backend-\w+-\w+ \| \{/m);
+    const print = "import sys; print(6 * 7); sys.exit(3)";
+    const ran = await stack.longshore("exec", "todo/backend", "--", "python", "-c", print);
+    assert.deepEqual([ran.stdout.trim(), ran.code], ["42", 3], ran.stderr);
+  });
+
+  it("loses no request while a service is restarted", async () => {
+    const before = await todo.podsOf("backend");
+    const load = await underLoad(`${await addressOf("backend")}/api/todos`, async () => {
+      const { code, stdout, stderr } = await stack.longshore("restart", "todo/backend");
+      assert.equal(code, 0, stdout + stderr);
+    });
+    loseNothing("restart", load);
+    const now = await todo.podsOf("backend");
+    assert.ok(!now.some((pod) => before.includes(pod)), now.join());
+  });
+
   it("has autoscalers with values, budgets and policies", async () => {
     const utilization = "jsonpath={.status.currentMetrics[0].resource.current.averageUtilization}";
     await eventually(

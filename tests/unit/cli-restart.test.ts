@@ -33,7 +33,6 @@ describe("cli: restart", () => {
           await once(abort, "abort");
           throw new Cancelled();
         }
-        return 1;
       });
       await assert.rejects(failed, (error: Error) => {
         assert.ok(error instanceof Failure);
