@@ -1,5 +1,5 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import type { Controller, Ingress, Job, NamespaceContent, Pod, Event as ObjectEvent } from "./objects";
+import type { Controller, NamespaceContent } from "./objects";
 
 export type Client = typeof client;
 
@@ -101,10 +101,10 @@ export class Connection {
     });
     return {
       system: namespace,
-      pods: pods.items as Pod[],
-      jobs: jobs.items as Job[],
-      ingresses: ingresses.items as Ingress[],
-      events: events.items as ObjectEvent[],
+      pods: pods.items,
+      jobs: jobs.items,
+      ingresses: ingresses.items,
+      events: events.items,
     };
   }
 
@@ -118,8 +118,8 @@ export class Connection {
       throw this.explained(error);
     });
     return [
-      ...deployments.items.map((one) => ({ kind: "Deployment" as const, controller: one as Controller })),
-      ...sets.items.map((one) => ({ kind: "StatefulSet" as const, controller: one as Controller })),
+      ...deployments.items.map((one) => ({ kind: "Deployment" as const, controller: one })),
+      ...sets.items.map((one) => ({ kind: "StatefulSet" as const, controller: one })),
     ];
   }
 

@@ -193,8 +193,9 @@ export class ClusterRuntime implements Runtime {
             },
           )
           .then(
-            (socket) => {
-              socket.onerror = ({ message }: { message: string }) => {
+            (socket: unknown) => {
+              // The client's socket has no types of its own.
+              (socket as Socket).onerror = ({ message }) => {
                 reject(new ClusterError(`${system}/${service}: ${message}`));
               };
             },
@@ -210,6 +211,10 @@ export class ClusterRuntime implements Runtime {
       stdin.pause();
     }
   }
+}
+
+interface Socket {
+  onerror?: (event: { readonly message: string }) => void;
 }
 
 /** The client ends the streams that it is given; this process still writes to its own. */
