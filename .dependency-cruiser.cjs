@@ -18,6 +18,8 @@ const LAYERS = [
   ["cli-rooms", "^cli/(?!support/)"],
   // Options, output, locks, plans: what all folders of the command use.
   ["cli-support", "^cli/support/"],
+  // One model of what runs, and what can be done with it, in a cluster as on this machine.
+  ["operations", "^operations/"],
   // The Pulumi program. It selects the target and is the only file that joins settings, systems and targets.
   ["program", "^index\\.(ts|cjs)$"],
   // Compares the documents and resources of two commits.

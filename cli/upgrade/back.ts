@@ -1,4 +1,4 @@
-import { findService, survey, type Survey } from "../compose/survey";
+import { findService, survey, type MachineSurvey } from "../compose/survey";
 import { requireNoDeployment } from "../compose/restart";
 import { Failure, usage } from "../support/failure";
 import { startProgress } from "../support/progress";
@@ -70,7 +70,7 @@ async function finished(
   name: string,
   { stack, system }: UpgradeOptions,
   terminal: Terminal,
-): Promise<{ found: Survey; record: UpgradeRecord }> {
+): Promise<{ found: MachineSurvey; record: UpgradeRecord }> {
   const found = await survey(
     stack,
     system,
