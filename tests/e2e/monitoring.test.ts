@@ -1,19 +1,26 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { get as httpsGet } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { selfSigned, type TlsPair } from "../../cli/secrets/certificate";
 import { dashboards } from "../../render/monitoring/dashboards";
 import { composeProjectName } from "../../tools/compose-project-name";
 import { run } from "../../tools/process";
 import { Checkout } from "../support/checkout";
 import { docker, eventually, type Status, killContainer } from "../support/end-to-end";
 import { EXPORTED } from "../support/exported-metrics";
+import { underLoad, type Asked } from "../support/load";
 import { runnable } from "../support/promql";
 
 const TODO = 18132;
 const MONITORING = 18133;
 const HOOK = 18134;
+const REDIRECT = 18135;
+/** A loopback address other than the default, as a machine in production has an address of its own. */
+const HOST = "127.0.0.2";
+const ADDRESS = `https://${HOST}:${TODO}`;
 const PROMETHEUS = `http://127.0.0.1:${MONITORING}/prometheus/api/v1`;
 
 interface Sent {
@@ -28,6 +35,17 @@ async function ask<T>(path: string, query: Record<string, string> = {}): Promise
   return data;
 }
 
+/** Sends a request that accepts only these certificates. */
+function get({ url, ca = [] }: Asked): Promise<{ status: number; headers: IncomingHttpHeaders }> {
+  return new Promise((resolve, reject) => {
+    httpsGet(url, { ca: [...ca], agent: false }, (answer) => {
+      answer.resume().on("end", () => {
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers });
+      });
+    }).on("error", reject);
+  });
+}
+
 const query = async (expr: string) =>
   (
     await ask<{ result: { metric: Record<string, string>; value: [number, string] }[] }>("query", {
@@ -36,26 +54,33 @@ const query = async (expr: string) =>
   ).result;
 const value = async (expr: string) => Number((await query(expr))[0]?.value[1] ?? Number.NaN);
 
-describe("Monitoring, from a fresh checkout to a delivered alert", function () {
+describe("A system in production on one machine, monitored, from a fresh checkout to a delivered alert", function () {
   this.timeout(900_000);
   this.bail(true);
 
   let checkout: Checkout;
   let hook: Server;
   let gateway: string;
+  let pair: TlsPair;
   const sent: Sent[] = [];
 
   before(async () => {
     checkout = new Checkout();
+    // The environment has monitoring, TLS and two replicas by default. The test removes the data at its end.
     checkout.presetLocal(
       [
         "config:",
+        "  longshore:environment: prod",
+        "  longshore:lifecycle: ephemeral",
         "  longshore:systems: [todo]",
+        `  longshore:bind: { todo: ${HOST} }`,
         `  longshore:ports: { todo: ${TODO}, monitoring: ${MONITORING} }`,
-        "  longshore:monitoring: { enabled: true, settings: { scrapeSeconds: 3, alertDelay: 3s } }",
+        `  longshore:redirectPorts: { todo: ${REDIRECT} }`,
+        "  longshore:monitoring: { settings: { scrapeSeconds: 3, alertDelay: 3s } }",
         "",
       ].join("\n"),
     );
+    pair = await selfSigned([HOST], 90);
     gateway = (
       await docker("network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}")
     ).trim();
@@ -76,19 +101,29 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
     assert.equal(code, 0, stdout + stderr);
   });
 
+  /** Target of requests that accepts the system's certificate only. */
+  const at = (path: string) => ({ url: `${ADDRESS}${path}`, ca: [pair.certificate] });
+  const set = async (secret: string, value: string) => {
+    const { code, stdout, stderr } = await checkout.runWithInput(
+      value,
+      {},
+      "bin/longshore",
+      "secrets",
+      "set",
+      secret,
+    );
+    assert.equal(code, 0, stdout + stderr);
+  };
   const services = async () => (await checkout.json<Status>("status")).services;
   const containerOf = async (system: string, service: string) =>
     (await services()).find((one) => one.system === system && one.service === service)?.id ??
     assert.fail(`no ${system}/${service}`);
 
-  it("comes up beside a system, which has an agent and exporters then", async () => {
-    const set = await checkout.runWith(
-      {},
-      "bash",
-      "-c",
-      `printf %s http://${gateway}:${HOOK}/ | bin/longshore secrets set monitoring.alert-webhook-url`,
-    );
-    assert.equal(set.code, 0, set.stdout + set.stderr);
+  it("comes up with two replicas of each service, an agent and exporters", async () => {
+    await set("todo.openai-api-key", "sk-not-used");
+    await set("todo.edge-tls-certificate", pair.certificate);
+    await set("todo.edge-tls-key", pair.key);
+    await set("monitoring.alert-webhook-url", `http://${gateway}:${HOOK}/`);
     const { code, stdout, stderr } = await checkout.run("make", "up", "SYSTEMS=monitoring,todo");
     assert.equal(code, 0, stdout + stderr);
     const running = (await services()).filter(({ state }) => state === "running");
@@ -101,12 +136,39 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
     ]) {
       assert.ok(names.includes(name), name);
     }
+    for (const replicated of ["todo/backend", "todo/frontend"]) {
+      assert.equal(names.filter((name) => name === replicated).length, 2, replicated);
+    }
     if (!names.includes("monitoring/grafana")) {
       assert.match(stdout + stderr, /left out: monitoring\/grafana: grafana\/grafana:\S+ cannot be pulled/);
     }
   });
 
-  it("looks at every target, and sees a request that a person makes", async () => {
+  it("is served with HTTPS on its address, and nothing else is published beyond 127.0.0.1", async () => {
+    const answer = await get(at("/"));
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers["strict-transport-security"], "max-age=31536000");
+    const plain = await fetch(`http://${HOST}:${REDIRECT}/a?b=c`, { redirect: "manual" });
+    assert.equal(plain.status, 308);
+    assert.equal(plain.headers.get("location"), `${ADDRESS}/a?b=c`);
+    const published = await Promise.all(
+      (await services()).map(async ({ id, system, service }) => {
+        const bindings = JSON.parse(
+          await docker("inspect", "-f", "{{json .HostConfig.PortBindings}}", id),
+        ) as Record<string, { HostIp: string; HostPort: string }[]> | null;
+        return Object.values(bindings ?? {})
+          .flat()
+          .map(({ HostIp: host, HostPort: port }) => `${system}/${service} ${host}:${port}`);
+      }),
+    );
+    assert.deepEqual(published.flat().sort(), [
+      `monitoring/edge 127.0.0.1:${MONITORING}`,
+      `todo/edge ${HOST}:${TODO}`,
+      `todo/edge ${HOST}:${REDIRECT}`,
+    ]);
+  });
+
+  it("scrapes every target, each replica too, and counts a request", async () => {
     const wanted = ["backend", "frontend", "db", "edge", "metrics-agent"].map((name) => `todo/${name}`);
     const own = ["prometheus", "alertmanager", "node", "containers"].map((name) => `monitoring/${name}`);
     const notUp = async () => {
@@ -118,10 +180,11 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
       return [...missing, ...targets.filter((target) => !target.up).map((target) => target.name)];
     };
     await eventually("all targets are up", notUp, { until: (names) => names.length === 0 });
+    assert.equal((await query('up{system="todo", service="backend"}')).length, 2);
     const requests =
       'sum(http_requests_total{system="todo", service="backend", route="/api/todos", method="GET"})';
     const before = (await value(requests)) || 0;
-    assert.equal((await fetch(`http://127.0.0.1:${TODO}/api/todos`)).status, 200);
+    assert.equal((await get(at("/api/todos"))).status, 200);
     await eventually("the request is counted", () => value(requests), { until: (count) => count > before });
   });
 
@@ -164,30 +227,40 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
     assert.deepEqual(ill, []);
   });
 
-  it("notifies the webhook of a killed container and of its recovery", async () => {
-    const frontend = await containerOf("todo", "frontend");
-    await docker("kill", frontend);
-    const about = (status: string) =>
+  it("fails no request when a replica is killed, and notifies the webhook of it and of its recovery", async () => {
+    const backend = await containerOf("todo", "backend");
+    const notified = () =>
       sent
         .flatMap(({ alerts }) => alerts)
-        .find(
-          ({ labels, ...alert }) =>
-            alert.status === status &&
-            labels.alertname === "ContainerDown" &&
-            labels.system === "todo" &&
-            labels.service === "frontend",
+        .filter(
+          ({ labels }) =>
+            labels.alertname === "ContainerDown" && labels.system === "todo" && labels.service === "backend",
         );
-    await eventually("the alert is sent", () => sent, { until: () => about("firing") !== undefined });
+    const about = (status: string) => notified().find((alert) => alert.status === status);
+    // The delay is so short here that containers that are starting raise the alert, too.
+    const active = async () => {
+      const alerts = `http://127.0.0.1:${MONITORING}/alertmanager/api/v2/alerts?filter=service%3D%22backend%22`;
+      const held = (await (await fetch(alerts)).json()) as unknown[];
+      return held.length > 0 || notified().at(-1)?.status === "firing";
+    };
+    await eventually("no alert of the start is left", active, { until: (isActive) => !isActive });
+    sent.length = 0;
+    const { sent: requests, failed } = await underLoad([at("/api/todos"), at("/")], async () => {
+      await docker("kill", backend);
+      await eventually("the alert is sent", () => sent, { until: () => about("firing") !== undefined });
+    });
+    assert.deepEqual(failed, []);
+    assert.ok(requests > 10, `${requests} requests`);
     const { labels, annotations } = about("firing") ?? assert.fail();
     assert.equal(labels.severity, "critical");
-    assert.equal(labels.environment, "local");
-    assert.equal(annotations.summary, "todo/frontend: 1 container(s) not running");
-    await docker("start", frontend);
+    assert.equal(labels.environment, "prod");
+    assert.equal(annotations.summary, "todo/backend: 1 container(s) not running");
+    await docker("start", backend);
     await eventually("it is over", () => sent, { until: () => about("resolved") !== undefined });
   });
 
   it("keeps what it has when Prometheus is killed, and what agents could not send meanwhile", async () => {
-    const samples = 'count_over_time(up{system="todo", service="backend"}[1h])';
+    const samples = 'sum(count_over_time(up{system="todo", service="backend"}[1h]))';
     const before = await value(samples);
     const prometheus = await containerOf("monitoring", "prometheus");
     await killContainer(prometheus);
@@ -248,7 +321,7 @@ describe("Monitoring, from a fresh checkout to a delivered alert", function () {
       "--yes",
     );
     assert.equal(code, 0, stdout + stderr);
-    assert.equal((await fetch(`http://127.0.0.1:${TODO}/api/todos`)).status, 200);
+    assert.equal((await get(at("/api/todos"))).status, 200);
     const all = await checkout.longshore("down", "--volumes", "--yes");
     assert.equal(all.code, 0, all.stdout + all.stderr);
     for (const kind of ["network", "volume"]) {
