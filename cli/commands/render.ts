@@ -14,10 +14,16 @@ import { sharedNetworkName } from "../../render/compose/shared-network";
 import { composeProjectName } from "../../tools/compose-project-name";
 import { repoRoot } from "../../tools/paths";
 import { yamlText } from "../../yaml/write";
-import { withExamples, withStack, withSystem, type StackOption, type SystemOption } from "../support/options";
+import {
+  knownStack,
+  withExamples,
+  withStack,
+  withSystem,
+  type StackOption,
+  type SystemOption,
+} from "../support/options";
 import { usage } from "../support/failure";
 import { choose, definitionOf, loadPlans, loadSettings } from "../support/plans";
-import { LOCAL_STACK } from "../support/project";
 import { openTerminal } from "../support/terminal";
 import { writeDocuments, type OutputFile } from "../documents/write";
 import { kubernetesDocument, PLACEHOLDER_ADDRESS } from "../documents/kubernetes";
@@ -27,6 +33,8 @@ interface RenderOptions extends SystemOption {
 }
 interface RenderComposeOptions extends RenderOptions {
   readonly env: string;
+  /** @default - the stack of the environment's name */
+  readonly stack?: string;
   /** Whether to render a base document and overrides per environment. */
   readonly split?: boolean;
 }
@@ -41,7 +49,12 @@ export function register(program: Command): Command {
     .command("compose")
     .description("the Compose file of an environment, or a base and what each environment changes of it")
     .addOption(
-      new Option("--env <name>", "the environment")
+      new Option("-s, --stack <name>", "what this stack runs, with its settings")
+        .argParser(knownStack)
+        .conflicts(["env", "split"]),
+    )
+    .addOption(
+      new Option("--env <name>", "the environment, with the settings of the stack of the same name")
         .choices(["local", "dev", "test", "staging", "prod"])
         .default("local"),
     )
@@ -72,11 +85,13 @@ export function register(program: Command): Command {
 }
 
 /** Runs `longshore render compose`: writes one folder per system with its Compose files and the files they refer to. */
-function renderComposeFiles({ env, split = false, system, out }: RenderComposeOptions): void {
+function renderComposeFiles({ env, stack, split = false, system, out }: RenderComposeOptions): void {
+  const settings = stack === undefined ? settingsFor(env) : loadSettings(stack);
+  const environment = stack === undefined ? (env as Environment) : settings.environment;
   const files = split
     ? choose(BASE, onCompose(settingsFor(BASE)), system).flatMap((name) => splitFiles(name, out))
-    : choose(env, onCompose(settingsFor(env)), system).flatMap((name) => {
-        const documents = composeDocuments(name, env as Environment, out);
+    : choose(stack ?? env, onCompose(settings), system).flatMap((name) => {
+        const documents = composeDocuments(name, environment, out, settings, stack);
         return [
           { path: `${name}/compose.yaml`, content: header(documents) + yamlText(documents.document) },
           ...beside(name, documents.files),
@@ -133,8 +148,13 @@ function settingsFor(environment: string): StackSettings {
  * Renders the documents of a system. Includes every variable, because only a deployment knows which optional secrets
  * are set.
  */
-function composeDocuments(name: string, environment: Environment, out: string | undefined): SystemDocuments {
-  const settings = settingsFor(environment);
+function composeDocuments(
+  name: string,
+  environment: Environment,
+  out: string | undefined,
+  settings = settingsFor(environment),
+  stack: string = environment,
+): SystemDocuments {
   const definition = definitionOf(name);
   const { datastores: _managed, domain: _domain, ...own } = planSettings(settings, name);
   const plan = planSystem(definition, {
@@ -147,15 +167,13 @@ function composeDocuments(name: string, environment: Environment, out: string | 
   const folder = resolve(out ?? ".", out === undefined ? "." : name);
   const hashOf = hashesIn(repoRoot());
   const documents = renderCompose(plan, {
-    // The local stack uses its real project names, so that the document describes the same project.
-    project: environment === LOCAL_STACK ? composeProjectName(name, LOCAL_STACK) : `${name}-${environment}`,
+    // A local stack uses its real project names, so that the document describes the same project.
+    project: machineStack(stack) ? composeProjectName(name, stack) : `${name}-${stack}`,
     imageReference: (image) => localImage(hashOf, plan, image),
     ...publicationOf(settings, name),
     portOffset: settings.portOffsets[name] ?? 0,
     sharedNetwork: (network) =>
-      environment === LOCAL_STACK
-        ? sharedNetworkName(network, LOCAL_STACK)
-        : `${MONITORING}-${environment}_${network}`,
+      machineStack(stack) ? sharedNetworkName(network, stack) : `${MONITORING}-${stack}_${network}`,
     root: out === undefined ? "." : relative(folder, repoRoot()) || ".",
   });
   return { plan, ...documents };

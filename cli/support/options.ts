@@ -28,7 +28,7 @@ export function withStack(command: Command): Command {
 }
 
 /** Validates a stack name. The files of a local stack are created on demand; any other stack file must exist. */
-function knownStack(name: string): string {
+export function knownStack(name: string): string {
   const stacks = knownStacks();
   if (!stacks.includes(name)) {
     const close = nearest(name, stacks);

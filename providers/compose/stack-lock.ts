@@ -1,3 +1,5 @@
+import { closeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { tryFlock } from "../../tools/flock";
 import {
   describeHolder,
@@ -17,44 +19,62 @@ import type { ResourceHandler } from "./server";
  */
 export function holdingStack(
   handler: ResourceHandler,
-  hold: (stack: string) => void = holdStack,
+  hold: (stack: string) => Promise<void> = holdStack,
 ): ResourceHandler {
   return {
     ...handler,
     async create(inputs, call) {
-      hold(call.stack);
+      await hold(call.stack);
       return handler.create(inputs, call);
     },
     async update(id, old, news, call) {
-      hold(call.stack);
+      await hold(call.stack);
       return handler.update(id, old, news, call);
     },
     async delete(id, inputs, call) {
-      hold(call.stack);
+      await hold(call.stack);
       return handler.delete(id, inputs, call);
     },
   };
 }
 
-const held = new Set<string>();
+/** Time for the provider of a killed engine to notice its end and to exit: see `main.ts`. */
+const PATIENCE_MS = 5_000;
+const POLL_MS = 100;
 
-/** @throws UserError that names the command which holds the lock */
-function holdStack(stack: string): void {
+/** Locks of this process, by file. The kernel releases them when it ends. */
+const held = new Map<string, Promise<void>>();
+
+/** Takes the lock once per process; concurrent changes of several systems wait for the same attempt. */
+async function holdStack(stack: string): Promise<void> {
   const file = lockFile(stack);
-  if (held.has(file) || isHeldByEngine(stack, file)) {
+  if (isHeldByEngine(stack, file)) {
     return;
   }
-  // Closed by the kernel when this process ends.
-  const descriptor = openLock(file);
-  if (!tryFlock(descriptor)) {
-    throw new UserError(
-      `stack ${stack}: expected no other command, got ${describeHolder(readHolder(file))}; ` +
-        "fix: run the command again when that one has ended",
-    );
-  }
-  writeHolder(descriptor, "pulumi, run by hand");
-  held.add(file);
+  const attempt = held.get(file) ?? take(stack, file);
+  held.set(file, attempt);
+  await attempt;
 }
+
+/** @throws UserError that names the command which holds the lock */
+async function take(stack: string, file: string): Promise<void> {
+  const started = Date.now();
+  const descriptor = openLock(file);
+  while (!tryFlock(descriptor)) {
+    const holder = readHolder(file);
+    if (Date.now() - started >= PATIENCE_MS) {
+      closeSync(descriptor);
+      throw new UserError(
+        `stack ${stack}: expected no other command, got ${describeHolder(holder)}; ` +
+          "fix: run the command again when that one has ended",
+      );
+    }
+    await sleep(POLL_MS);
+  }
+  writeHolder(descriptor, COMMAND);
+}
+
+const COMMAND = "pulumi, run by hand";
 
 /** Whether the engine runs under the lock. On a full disk, the command that holds the lock could not record itself. */
 function isHeldByEngine(stack: string, file: string): boolean {

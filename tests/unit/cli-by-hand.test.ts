@@ -91,16 +91,17 @@ describe("the Compose provider", () => {
       delete: note("delete"),
     };
     const call = { stack: "local", log: {} as never, signal: new AbortController().signal };
-    const held = holdingStack(handler, (stack) => calls.push(`lock ${stack}`));
+    const held = holdingStack(
+      handler,
+      async (stack) => void calls.push(`lock ${await Promise.resolve(stack)}`),
+    );
     await held.read("id", {}, call);
     await held.create({}, call);
     await held.update("id", {}, {}, call);
     await held.delete("id", {}, call);
     assert.deepEqual(calls, ["read", "lock local", "create", "lock local", "update", "lock local", "delete"]);
     calls.length = 0;
-    const refused = holdingStack(handler, () => {
-      throw new Error("held by another command");
-    });
+    const refused = holdingStack(handler, () => Promise.reject(new Error("held by another command")));
     await assert.rejects(refused.create({}, call), /held by another command/);
     await assert.rejects(refused.update("id", {}, {}, call), /held by another command/);
     await assert.rejects(refused.delete("id", {}, call), /held by another command/);

@@ -32,6 +32,22 @@ describe("cli: two systems", function () {
     assert.match(stdout, /8097/);
   });
 
+  it("renders the documents of a stack by its name, as every other command takes it", async () => {
+    const { stdout, stderr } = await checkout.longshore(
+      "render",
+      "compose",
+      "--stack",
+      "local-test",
+      "--system",
+      "notes",
+    );
+    assert.match(stdout, /^name: notes-local-test-[0-9a-f]{6}$/m, stderr);
+    assert.match(stdout, /^# notes, environment test:/m);
+    const both = await checkout.longshore("render", "compose", "--stack", "prod", "--env", "dev");
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /--stack <name>' cannot be used with option '--env <name>'/);
+  });
+
   it("names the command that sets a missing secret", async () => {
     const { code, stderr } = await checkout.longshore("secrets", "check", "--stack", "prod");
     assert.equal(code, 2);
