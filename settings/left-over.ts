@@ -4,7 +4,7 @@ import type { SystemDefinition } from "../catalog/types";
 export interface Remaining {
   readonly values: Readonly<Record<string, unknown>>;
   /** Sorted paths of the removed settings, such as `secrets.notes`. */
-  readonly leftOver: readonly string[];
+  readonly unknownSystems: readonly string[];
 }
 
 /** Keys of a system's own settings. They distinguish an unknown system from a mistyped key. */
@@ -19,14 +19,14 @@ export function withoutUnknownSystems(
   systems: Readonly<Record<string, SystemDefinition>>,
   knownKeys: readonly string[],
 ): Remaining {
-  const leftOver: string[] = [];
+  const unknownSystems: string[] = [];
   const isKnown = (name: string) => Object.hasOwn(systems, name);
   const bySystem = (key: string, value: unknown): unknown => {
     if (!isObject(value)) {
       return value;
     }
     const entries = Object.entries(value);
-    leftOver.push(...entries.filter(([name]) => !isKnown(name)).map(([name]) => `${key}.${name}`));
+    unknownSystems.push(...entries.filter(([name]) => !isKnown(name)).map(([name]) => `${key}.${name}`));
     return Object.fromEntries(entries.filter(([name]) => isKnown(name)));
   };
   const kept = Object.entries(values).flatMap(([key, value]): (readonly [string, unknown])[] => {
@@ -35,16 +35,16 @@ export function withoutUnknownSystems(
     }
     if (key === "systems" && Array.isArray(value)) {
       const unknown = value.filter((name) => typeof name === "string" && !isKnown(name));
-      leftOver.push(...unknown.map((name) => `systems.${String(name)}`));
+      unknownSystems.push(...unknown.map((name) => `systems.${String(name)}`));
       return [[key, value.filter((name) => !unknown.includes(name))]];
     }
     if (!knownKeys.includes(key) && looksLikeSystem(value)) {
-      leftOver.push(key);
+      unknownSystems.push(key);
       return [];
     }
     return [[key, value]];
   });
-  return { values: Object.fromEntries(kept), leftOver: leftOver.sort() };
+  return { values: Object.fromEntries(kept), unknownSystems: unknownSystems.sort() };
 }
 
 /** Whether a value could be the settings of a system. */

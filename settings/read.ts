@@ -48,7 +48,7 @@ export function readSettings(
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, values, systems));
     // A value that is wrongly encrypted often has a wrong type as well.
     const others = problems.filter(({ path }) => !misplaced.some((one) => one.path === path));
-    throwProblems(source, [...misplaced, ...explainLeftOver(others, { stack, values }, systems)]);
+    throwProblems(source, [...misplaced, ...explainUnknownSystems(others, { stack, values }, systems)]);
   }
   // The failure case has thrown above, which zod's type does not express.
   const config = parsed.data as z.output<ReturnType<typeof settingsSchema>>;
@@ -68,7 +68,7 @@ export function readSettings(
 
   throwProblems(source, [
     ...misplaced,
-    ...explainLeftOver(unknownSecrets(config.secrets, stack, systems), { stack, values }, systems),
+    ...explainUnknownSystems(unknownSecrets(config.secrets, stack, systems), { stack, values }, systems),
     ...unknownGenerations(config.generations, stack, systems),
     ...(target === "gcp" && config.gcp === undefined ? [MISSING_PROJECT(stack)] : []),
     ...(target === "gcp" ? missingLocation(config, environment) : []),
@@ -196,26 +196,26 @@ function readMonitoring(
 export function readSettingsLeniently(
   raw: RawSettings,
   systems: Readonly<Record<string, SystemDefinition>>,
-): { readonly settings: StackSettings; readonly leftOver: readonly string[] } {
-  const { values, leftOver } = withoutUnknownSystems(raw.values, systems, knownKeys([], systems));
+): { readonly settings: StackSettings; readonly unknownSystems: readonly string[] } {
+  const { values, unknownSystems } = withoutUnknownSystems(raw.values, systems, knownKeys([], systems));
   const { systems: selected, ...others } = values;
   // The removed systems may have been the only ones of the stack.
   const isEmpty = Array.isArray(selected) && selected.length === 0;
   const settings = readSettings({ ...raw, values: isEmpty ? others : values }, systems);
-  return { settings: isEmpty ? { ...settings, systems: [] } : settings, leftOver };
+  return { settings: isEmpty ? { ...settings, systems: [] } : settings, unknownSystems };
 }
 
 /** Adds a fix to settings of a system that was removed from the catalog: how to remove the settings and the system. */
-function explainLeftOver(
+function explainUnknownSystems(
   problems: readonly Problem[],
   { stack, values }: RawSettings,
   systems: Readonly<Record<string, SystemDefinition>>,
 ): Problem[] {
-  const { leftOver } = withoutUnknownSystems(values, systems, knownKeys([], systems));
+  const { unknownSystems } = withoutUnknownSystems(values, systems, knownKeys([], systems));
   const known = Object.keys(systems);
   return problems.map((problem) => {
     const name = problem.path.split(".").at(-1) ?? "";
-    return leftOver.includes(problem.path) && nearest(name, known) === undefined
+    return unknownSystems.includes(problem.path) && nearest(name, known) === undefined
       ? {
           ...problem,
           fix: `known systems: ${known.join(", ")}; remove it, and what still runs with: bin/longshore down --system ${name} --stack ${stack}`,

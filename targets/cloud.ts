@@ -13,7 +13,7 @@ import { gcrHost } from "../components/registry.args";
 import { remembered, sourcesIn } from "../render/images/source-description";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
-import { CloudSystem } from "./cloud-system";
+import { KubernetesSystem } from "./kubernetes-system";
 import {
   clusterLifecycle,
   copyUpstreamImages,
@@ -28,7 +28,7 @@ export type { CloudContext } from "./system-platform";
 export interface CloudEnvironment {
   readonly platform: Platform;
   /** Systems by name. */
-  readonly systems: ReadonlyMap<string, CloudSystem>;
+  readonly systems: ReadonlyMap<string, KubernetesSystem>;
 }
 
 /** Deploys an environment on Google Cloud. Returns the outputs for operators. */
@@ -50,7 +50,7 @@ export function createCloud(plans: readonly Plan[], context: CloudContext): Clou
   const upstream = copyUpstreamImages(plans, place, platform.registry);
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
   const shared = { ...context, describeSource, platform: place, upstream };
-  const systems = new Map(plans.map((plan) => [plan.system, new CloudSystem(plan, shared)]));
+  const systems = new Map(plans.map((plan) => [plan.system, new KubernetesSystem(plan, shared)]));
   const running = [...systems.values()].flatMap((system) => system.controllers());
   watchCluster(platform.cluster, running, context.alertWebhook);
   return { platform, systems };

@@ -8,7 +8,7 @@ import { parseImageReference } from "../components/image-reference";
 import { remembered, sourcesIn } from "../render/images/source-description";
 import type { StackSettings } from "../settings/types";
 import { repoRoot } from "../tools/paths";
-import { CloudSystem } from "./cloud-system";
+import { KubernetesSystem } from "./kubernetes-system";
 import {
   copyUpstreamImages,
   type CloudContext,
@@ -26,7 +26,7 @@ export function deployCluster(plans: readonly Plan[], context: CloudContext): Re
   const upstream = copyUpstreamImages(plans, platform, platform);
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
   const shared = { ...context, describeSource, platform, upstream };
-  const systems = plans.map((plan) => [plan.system, new CloudSystem(plan, shared)] as const);
+  const systems = plans.map((plan) => [plan.system, new KubernetesSystem(plan, shared)] as const);
   return {
     cluster: platform.context,
     registry: platform.registry.repository(),

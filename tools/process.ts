@@ -20,7 +20,7 @@ export interface RunOptions {
   /** Timeout in milliseconds; 0 means none. @default 30 seconds */
   readonly timeoutMs?: number;
   /** Whether to use a separate process group, so that Ctrl-C reaches only the caller. @default false */
-  readonly shielded?: boolean;
+  readonly detached?: boolean;
   /** Text for standard input. @default - none */
   readonly input?: string;
   /** Called with every line of standard error. */
@@ -33,14 +33,14 @@ export function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<CommandResult> {
-  const { env = process.env, cwd, timeoutMs = 30_000, shielded = false, input, onLine } = options;
+  const { env = process.env, cwd, timeoutMs = 30_000, detached = false, input, onLine } = options;
   return new Promise((done) => {
     const child = spawn(command, args, {
       env,
       cwd,
       stdio: ["pipe", "pipe", "pipe"],
       timeout: timeoutMs,
-      detached: shielded,
+      detached,
     });
     // A program may exit without reading its input.
     child.stdin.on("error", () => {}).end(input);

@@ -52,7 +52,7 @@ export function checkNames(definition: SystemDefinition): Problem[] {
       return [
         ...label(name, name, STORE_LENGTH),
         ...companions.flatMap((one) => composed(name, one, STORE_LENGTH, "its archive")),
-        ...own.flatMap((job) => composed(name, job.name, JOB_LENGTH, `the job that ${job.does}`)),
+        ...own.flatMap((job) => composed(name, job.name, JOB_LENGTH, `the job that ${job.purpose}`)),
       ];
     }),
     ...images.flatMap(({ name }) => label(`images.${name}`, name, LABEL_LENGTH)),

@@ -22,7 +22,7 @@ export function rulesOf(engine: Engine): DatastoreKind {
 }
 
 /** A planned datastore and the workloads and secrets that belong to it. */
-export interface PlannedStore {
+export interface DatastorePlan {
   readonly datastore: PlannedDatastore;
   readonly image: PlannedImage;
   /** Its containers, if it runs as one, and its setup job. */
@@ -39,7 +39,7 @@ export interface PlannedStore {
   readonly retirement?: CredentialRevocation;
 }
 
-export function planStore(definition: DatastoreDefinition, settings: PlanSettings): PlannedStore {
+export function planStore(definition: DatastoreDefinition, settings: PlanSettings): DatastorePlan {
   const rules = rulesOf(definition.kind);
   const datastore = rules.plan(definition, settings);
   const provided = rules.provided?.(datastore) ?? [];

@@ -7,7 +7,7 @@ import type { PlannedDatastore, PlannedImage, PlanValue, SecretFile, Workload } 
 /** Names that a datastore occupies in addition to its own. */
 export interface StoreNames {
   /** Its jobs: one that its clients wait for, and one that revokes rotated passwords. */
-  readonly jobs: readonly { readonly name: string; readonly does: string }[];
+  readonly jobs: readonly { readonly name: string; readonly purpose: string }[];
   /** Its passwords, all generated. */
   readonly secrets: readonly string[];
   /** Names of secrets that it had in former versions. Config may still contain them. @default [] */

@@ -7,7 +7,7 @@ import { SELF_SIGNED } from "../secrets";
 import type { GeneratedValue, ImageDefinition, SystemDefinition } from "../types";
 import { checkAutopilot, onAutopilot } from "./autopilot";
 import { inCanonicalOrder } from "./canonical";
-import { planStore, rulesOf, type PlannedStore } from "./datastores";
+import { planStore, rulesOf, type DatastorePlan } from "./datastores";
 import { developed, isDeveloped, withDevelopment } from "./develop";
 import { withOfferedDevices } from "./devices";
 import { edgeSecrets, planEdgeTls } from "./edge-tls";
@@ -92,7 +92,7 @@ function withoutIdleMonitoring({ name }: SystemDefinition, settings: PlanSetting
 function scopeOf(
   definition: SystemDefinition,
   settings: PlanSettings,
-  stores: readonly PlannedStore[],
+  stores: readonly DatastorePlan[],
 ): Scope {
   const named = <T extends { name: string }>(list: readonly T[]) =>
     new Map(list.map((one) => [one.name, one]));
@@ -107,7 +107,7 @@ function scopeOf(
   };
 }
 
-function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[] {
+function planWorkloads(scope: Scope, stores: readonly DatastorePlan[]): Workload[] {
   const { definition } = scope;
   const images = new Map(definition.images.map((image) => [image.name, image]));
   const image = (name: string): ImageDefinition => {
@@ -130,7 +130,7 @@ function planWorkloads(scope: Scope, stores: readonly PlannedStore[]): Workload[
 }
 
 /** Returns the jobs that revoke rotated passwords. Each waits for all former users of its password. */
-function retirements(stores: readonly PlannedStore[], workloads: readonly Workload[]): Workload[] {
+function retirements(stores: readonly DatastorePlan[], workloads: readonly Workload[]): Workload[] {
   return stores.flatMap(({ retirement, workloads: own }) => {
     if (!retirement) {
       return [];
@@ -200,7 +200,7 @@ function withRoles(workloads: Workload[], { datastores }: Scope): Workload[] {
 function planSecrets(
   definition: SystemDefinition,
   settings: PlanSettings,
-  stores: readonly PlannedStore[],
+  stores: readonly DatastorePlan[],
   users: readonly Pick<Workload, "secretFiles">[],
 ): PlannedSecret[] {
   const declared = [...definition.secrets, ...edgeSecrets(definition, settings)].map((secret) => ({

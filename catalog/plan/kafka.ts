@@ -297,7 +297,7 @@ export const kafka: DatastoreKind<KafkaDefinition, PlannedKafka> = {
   names: (definition) => ({
     jobs:
       Object.keys(definition.topics).length > 0
-        ? [{ name: topicsJobName(definition), does: "keeps its topics" }]
+        ? [{ name: topicsJobName(definition), purpose: "keeps its topics" }]
         : [],
     secrets: [],
     exporter: `${definition.name}-exporter`,

@@ -1,6 +1,6 @@
 import { yamlText } from "../../yaml/write";
 import type { SystemDefinition } from "../types";
-import type { PlannedStore } from "./datastores";
+import type { DatastorePlan } from "./datastores";
 import { exporter, NOBODY, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
@@ -39,7 +39,7 @@ export function planMonitoring(
   { name: system, routes }: SystemDefinition,
   { monitoring }: PlanSettings,
   services: readonly Workload[],
-  stores: readonly PlannedStore[],
+  stores: readonly DatastorePlan[],
 ): { readonly images: readonly PlannedImage[]; readonly workloads: readonly Workload[] } {
   if (!monitoring) {
     return { images: [], workloads: [] };

@@ -150,12 +150,12 @@ function retireUser(planned: PlannedNeo4j): CredentialRevocation | undefined {
 
 function userJob(
   { name, login, resting }: PlannedNeo4j,
-  does: string,
+  purpose: string,
   script: string,
   files: Workload["secretFiles"],
 ): Workload {
   return {
-    ...containerOf(name, `${name}-${does}`, USER),
+    ...containerOf(name, `${name}-${purpose}`, USER),
     kind: "job",
     command: ["bash", SCRIPT],
     env: [

@@ -188,7 +188,7 @@ function retireLogin(datastore: PlannedPostgres): CredentialRevocation | undefin
 /** Plans a job that runs SQL statements as the administrator. */
 function sqlJob(
   datastore: PlannedPostgres,
-  does: string,
+  purpose: string,
   sql: string,
   passwords: Workload["secretFiles"],
 ): Workload {
@@ -196,7 +196,7 @@ function sqlJob(
   const host: PlanValue =
     datastore.kind === "container" ? datastore.name : { late: "host", datastore: datastore.name };
   return {
-    ...containerOf(datastore.name, `${datastore.name}-${does}`, publishedFor(datastore).user),
+    ...containerOf(datastore.name, `${datastore.name}-${purpose}`, publishedFor(datastore).user),
     kind: "job",
     command: ["bash", SCRIPT],
     env: [
@@ -335,8 +335,8 @@ export const postgres: DatastoreKind<PostgresDefinition, PlannedPostgres> = {
     const { name } = definition;
     return {
       jobs: [
-        { name: `${name}-roles`, does: "keeps its roles" },
-        { name: `${name}-retire`, does: "ends a login" },
+        { name: `${name}-roles`, purpose: "keeps its roles" },
+        { name: `${name}-retire`, purpose: "ends a login" },
       ],
       secrets: Object.values(postgresSecrets(definition)),
       former: [`${name}-app-a-password`, `${name}-app-b-password`],

@@ -125,12 +125,12 @@ function retirePassword(planned: PlannedRedis): CredentialRevocation | undefined
 
 function passwordJob(
   { name, login }: PlannedRedis,
-  does: string,
+  purpose: string,
   rules: string,
   previous: string | undefined,
 ): Workload {
   return {
-    ...containerOf(name, `${name}-${does}`, USER),
+    ...containerOf(name, `${name}-${purpose}`, USER),
     kind: "job",
     command: ["sh", LOGIN_SCRIPT],
     env: [{ name: "REDIS_HOST", value: name }],

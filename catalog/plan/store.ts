@@ -45,8 +45,8 @@ export function secretFile(variable: string, secret: string): SecretFile {
 /** Returns the jobs of a datastore whose password can be rotated. */
 export function passwordJobs(store: string) {
   return [
-    { name: `${store}-login`, does: "makes a new password known" },
-    { name: `${store}-retire`, does: "ends the password before" },
+    { name: `${store}-login`, purpose: "makes a new password known" },
+    { name: `${store}-retire`, purpose: "ends the password before" },
   ];
 }
 

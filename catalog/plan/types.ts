@@ -206,7 +206,7 @@ export interface PlannedDevelop {
 /** A datastore and how it is provided. A container's workload has the same name. */
 export type PlannedDatastore = PlannedPostgres | PlannedRedis | PlannedKafka | PlannedNeo4j;
 
-interface PlannedStore {
+interface PlannedDatastoreBase {
   readonly name: string;
   readonly kind: DatastoreKind;
   /** Port for clients. */
@@ -215,7 +215,7 @@ interface PlannedStore {
   readonly storage: number;
 }
 
-export interface PlannedPostgres extends PlannedStore {
+export interface PlannedPostgres extends PlannedDatastoreBase {
   readonly engine: "postgres";
   readonly kind: "container" | "cloud-sql";
   readonly version: PostgresVersion;
@@ -237,7 +237,7 @@ export interface PlannedPostgres extends PlannedStore {
   readonly highAvailability: boolean;
 }
 
-export interface PlannedRedis extends PlannedStore {
+export interface PlannedRedis extends PlannedDatastoreBase {
   readonly engine: "redis";
   readonly kind: "container" | "memorystore";
   readonly version: number;
@@ -252,7 +252,7 @@ export interface PlannedRedis extends PlannedStore {
   readonly appendOnly: boolean;
 }
 
-export interface PlannedKafka extends PlannedStore {
+export interface PlannedKafka extends PlannedDatastoreBase {
   readonly engine: "kafka";
   readonly kind: "container" | "managed-kafka";
   /** Capacity of a managed cluster: vCPUs, and memory in bytes. @default 3 and 3 GiB */
@@ -269,7 +269,7 @@ export interface PlannedTopic {
   readonly settings: readonly { readonly name: string; readonly value: string }[];
 }
 
-export interface PlannedNeo4j extends PlannedStore {
+export interface PlannedNeo4j extends PlannedDatastoreBase {
   readonly engine: "neo4j";
   readonly kind: "container";
   readonly version: string;

@@ -66,7 +66,7 @@ export async function runJob(
   const { purpose, signal } = options;
   const requiresStop = job.requiresStop && purpose !== "restore" && options.isolated === undefined;
   // Detached, because Ctrl-C at the terminal would otherwise also stop the cleanup.
-  const detached = { shielded: true };
+  const detached = { detached: true };
   const label = await jobLabel(engine, store);
   await removeOrphans(engine, label);
   const created = await docker(
@@ -101,7 +101,7 @@ export async function runJob(
 /** Label of the containers of a datastore's jobs. A container that was replaced since has the same. */
 async function jobLabel(engine: Engine, { container, system, store }: Store): Promise<string> {
   const format = `{{index .Config.Labels "com.docker.compose.project"}}`;
-  const project = await docker(engine, ["inspect", "--format", format, container.id], { shielded: true });
+  const project = await docker(engine, ["inspect", "--format", format, container.id], { detached: true });
   return `longshore.backup-job=${project.trim()}/${system}/${store}`;
 }
 
@@ -113,7 +113,7 @@ async function removeOrphans(engine: Engine, label: string): Promise<void> {
   const listed = await docker(engine, ["ps", "--all", "--quiet", "--filter", `label=${label}`]);
   const ids = listed.split("\n").filter(Boolean);
   if (ids.length > 0) {
-    await docker(engine, ["rm", "--force", "--volumes", ...ids], { shielded: true });
+    await docker(engine, ["rm", "--force", "--volumes", ...ids], { detached: true });
   }
 }
 
@@ -132,7 +132,7 @@ export async function abandonedJobs(engine: Engine, project: string): Promise<st
 export async function removeAbandonedJobs(engine: Engine, project: string): Promise<void> {
   const ids = await abandonedJobs(engine, project);
   if (ids.length > 0) {
-    await docker(engine, ["rm", "--force", "--volumes", ...ids], { shielded: true });
+    await docker(engine, ["rm", "--force", "--volumes", ...ids], { detached: true });
   }
 }
 
@@ -269,7 +269,7 @@ async function isReady(
 ): Promise<void> {
   const format = "{{if .State.Health}}{{.State.Health.Status}}{{end}}";
   for (let second = 0; second < 300 && !signal.aborted; second += 1) {
-    const health = await docker(engine, ["inspect", "--format", format, id], { shielded: true });
+    const health = await docker(engine, ["inspect", "--format", format, id], { detached: true });
     if (["", "healthy"].includes(health.trim())) {
       return;
     }

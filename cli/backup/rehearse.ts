@@ -204,7 +204,7 @@ class Copy {
       "--file",
       this.file,
     ];
-    const options = { env: this.engine.env, timeoutMs: PATIENCE_MS, shielded: true };
+    const options = { env: this.engine.env, timeoutMs: PATIENCE_MS, detached: true };
     const { code, stdout, stderr } = await run("docker", [...own, ...words], options);
     if (code !== 0) {
       const last = stderr.trim().split("\n").slice(-5);

@@ -64,7 +64,7 @@ export async function clean({ system, yes, dryRun, cache, json = false }: CleanO
   const engine = await openEngine();
   const names = choose("local", Object.keys(systems()), system);
   const [listed, used] = await Promise.all([listImages(engine), usedImages(engine)]);
-  const old = leftOver(listed, names, new Set([...used, ...wantedImages()]));
+  const old = removableImages(listed, names, new Set([...used, ...wantedImages()]));
   if (!json && old.length > 0) {
     table(
       ["image", "built", "size"],
@@ -101,7 +101,7 @@ export async function clean({ system, yes, dryRun, cache, json = false }: CleanO
 }
 
 /** Images of these systems that were built here and are not to be kept. */
-export function leftOver(
+export function removableImages(
   images: readonly ListedImage[],
   names: readonly string[],
   keep: ReadonlySet<string>,

@@ -5,7 +5,7 @@ import type { OpenStack } from "../engine/stack";
 import { deployedSystems, systemsIn, type State } from "../engine/state";
 import { withOpenStack } from "../engine/with-open-stack";
 import { usage } from "../support/failure";
-import { choose, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
+import { choose, loadSettingsLeniently, warnOfUnknownSystems } from "../support/plans";
 import { confirm, openTerminal, plural } from "../support/terminal";
 import { environmentWith } from "../support/tools";
 import {
@@ -45,7 +45,7 @@ async function down({
   volumes = false,
   json = false,
 }: DownOptions): Promise<void> {
-  const { settings, leftOver } = loadSettingsLeniently(stack);
+  const { settings, unknownSystems } = loadSettingsLeniently(stack);
   if (settings.lifecycle === "retain") {
     throw usage(
       `stack ${stack} is protected (lifecycle: retain); to destroy it, set longshore:lifecycle to ephemeral and run up first`,
@@ -55,7 +55,7 @@ async function down({
     throw usage(`--volumes is about data on this machine, and stack ${stack} runs elsewhere`);
   }
   const terminal = openTerminal({ json });
-  warnOfLeftOver(leftOver, stack, terminal);
+  warnOfUnknownSystems(unknownSystems, stack, terminal);
   await withOpenStack(
     { stack, system, program: false },
     terminal,

@@ -125,7 +125,7 @@ function compare(a: string, b: string): number {
 export async function docker(
   { env }: Engine,
   args: readonly string[],
-  options: Pick<RunOptions, "timeoutMs" | "shielded"> = {},
+  options: Pick<RunOptions, "timeoutMs" | "detached"> = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await run("docker", args, { env, ...options });
   if (code !== 0) {

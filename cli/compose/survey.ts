@@ -7,7 +7,7 @@ import type { Instance, Service } from "../../operations/instance";
 import { planSettings, type StackSettings } from "../../settings";
 import { deployedSystems } from "../engine/state";
 import { usage } from "../support/failure";
-import { choose, chosen, loadSettingsLeniently, warnOfLeftOver } from "../support/plans";
+import { choose, chosen, loadSettingsLeniently, warnOfUnknownSystems } from "../support/plans";
 import { systems as catalog } from "../support/systems";
 import type { Terminal } from "../support/terminal";
 import { checkDaemon } from "./daemon";
@@ -44,7 +44,7 @@ export async function survey(
   instead: (system: string, settings: StackSettings) => string,
   terminal: Terminal,
 ): Promise<MachineSurvey> {
-  const { settings, leftOver } = loadSettingsLeniently(stack);
+  const { settings, unknownSystems } = loadSettingsLeniently(stack);
   if (settings.target !== "compose") {
     const [first = "SYSTEM"] = chosen(settings, only);
     throw usage(`stack ${stack} does not run on this machine; use: ${instead(first, settings)}`);
@@ -58,7 +58,7 @@ export async function survey(
   const deployed = deployedSystems(stack);
   const known = [...new Set([...settings.systems, ...running, ...(deployed ?? [])])].sort();
   const systems = choose(stack, known, only);
-  warnOfLeftOver(leftOver, stack, terminal);
+  warnOfUnknownSystems(unknownSystems, stack, terminal);
   systems
     .filter((system) => !settings.systems.includes(system))
     .forEach((system) => {

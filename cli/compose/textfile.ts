@@ -26,7 +26,7 @@ export async function publishMetrics(
     await chmod(path, 0o644);
     for (const { id } of exporters) {
       // Works on a stopped container too: the folder is a volume.
-      await docker(engine, ["cp", "--quiet", path, `${id}:${TEXTFILES}/${file}`], { shielded: true });
+      await docker(engine, ["cp", "--quiet", path, `${id}:${TEXTFILES}/${file}`], { detached: true });
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -65,10 +65,14 @@ export function loadSettingsLeniently(stack: string): ReturnType<typeof readSett
   return readSettingsLeniently(readStackFile(settingsFolder(stack), stack), systems());
 }
 
-export function warnOfLeftOver(leftOver: readonly string[], stack: string, terminal: Terminal): void {
-  if (leftOver.length > 0) {
+export function warnOfUnknownSystems(
+  unknownSystems: readonly string[],
+  stack: string,
+  terminal: Terminal,
+): void {
+  if (unknownSystems.length > 0) {
     terminal.note(
-      `warning: Pulumi.${stack}.yaml has settings of systems that are not in stacks/index.ts: ${leftOver.join(", ")}`,
+      `warning: Pulumi.${stack}.yaml has settings of systems that are not in stacks/index.ts: ${unknownSystems.join(", ")}`,
     );
   }
 }

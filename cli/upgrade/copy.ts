@@ -174,6 +174,6 @@ export class Copy {
   }
 
   private options() {
-    return { env: this.engine.env, timeoutMs: PATIENCE_MS, shielded: true };
+    return { env: this.engine.env, timeoutMs: PATIENCE_MS, detached: true };
   }
 }

@@ -82,7 +82,7 @@ export async function rollBack(record: UpgradeRecord, engine: Engine): Promise<v
 export async function removeVolume(engine: Engine, name: string): Promise<void> {
   const listed = await docker(engine, ["volume", "ls", "--quiet", "--filter", `name=${name}`]);
   if (listed.split("\n").includes(name)) {
-    await docker(engine, ["volume", "rm", name], { shielded: true });
+    await docker(engine, ["volume", "rm", name], { detached: true });
   }
 }
 

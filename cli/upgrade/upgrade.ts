@@ -318,7 +318,7 @@ export async function switchOver(
   await finishSwitch(record, progress);
   // Nothing may start the old container again. The deployment creates one of the new version.
   await stopContainers(await inspectContainers([container]));
-  await docker(engine, ["rm", "--volumes", container], { shielded: true });
+  await docker(engine, ["rm", "--volumes", container], { detached: true });
   progress.now(`${system}/${store}: deploying ${system}`);
   try {
     await deploySystem(stack, system);
@@ -338,7 +338,7 @@ async function createVolume(engine: Engine, project: string, name: string): Prom
     "com.docker.compose.volume": name.slice(project.length + 1),
   };
   const args = Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
-  await docker(engine, ["volume", "create", ...args, name], { shielded: true });
+  await docker(engine, ["volume", "create", ...args, name], { detached: true });
 }
 
 /** Runs the copy beside the old server. @returns undefined if interrupted */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { leftOver, type ListedImage } from "../../cli/commands/clean";
+import { removableImages, type ListedImage } from "../../cli/commands/clean";
 
 const image = (repository: string, tag: string): ListedImage => ({
   repository,
@@ -22,14 +22,17 @@ describe("cli: clean", () => {
 
   it("takes images of former builds, and none that is wanted", () => {
     const keep = new Set(["longshore/todo/backend:src-0000000000aa"]);
-    assert.deepEqual(tags(leftOver(images, ["todo", "nexus"], keep)), [
+    assert.deepEqual(tags(removableImages(images, ["todo", "nexus"], keep)), [
       "src-0000000000bb",
       "src-0000000000cc",
     ]);
   });
 
   it("leaves other systems, versions that a person named and images of others alone", () => {
-    assert.deepEqual(tags(leftOver(images, ["todo"], new Set())), ["src-0000000000aa", "src-0000000000bb"]);
-    assert.deepEqual(leftOver(images, [], new Set()), []);
+    assert.deepEqual(tags(removableImages(images, ["todo"], new Set())), [
+      "src-0000000000aa",
+      "src-0000000000bb",
+    ]);
+    assert.deepEqual(removableImages(images, [], new Set()), []);
   });
 });

@@ -169,10 +169,10 @@ describe("readSettings", () => {
       "known systems: todo; remove it, and what still runs with: bin/longshore down --system notes --stack local";
     assert.ok(strict.includes(`  notes: unknown key; ${fix}`), strict);
     assert.ok(strict.includes(`  ports.notes: unknown key; ${fix}`), strict);
-    const { settings, leftOver } = readSettingsLeniently({ stack: "local", values }, systems);
+    const { settings, unknownSystems } = readSettingsLeniently({ stack: "local", values }, systems);
     assert.deepEqual(settings.systems, ["todo"]);
     assert.deepEqual(settings.secretsSet, { todo: ["openai-api-key"] });
-    assert.deepEqual(leftOver, ["notes", "ports.notes", "secrets.notes", "systems.notes"]);
+    assert.deepEqual(unknownSystems, ["notes", "ports.notes", "secrets.notes", "systems.notes"]);
     // Other problems are still reported.
     assert.match(
       messageOf(() => readSettingsLeniently({ stack: "local", values: { environment: "prd" } }, systems)),

@@ -29,7 +29,7 @@ import { createSecrets, provideSecrets } from "./system-secrets";
 type Late = pulumi.Output<string>;
 type Rendered = KubernetesObject<Late>;
 
-export interface CloudSystemContext extends CloudContext {
+export interface KubernetesSystemContext extends CloudContext {
   readonly describeSource: DescribeSource;
   readonly platform: SystemPlatform;
   /** Copies of published images, by their original name. */
@@ -39,7 +39,7 @@ export interface CloudSystemContext extends CloudContext {
 const NAME_LABEL = "app.kubernetes.io/name";
 
 /** One system of an environment on a cluster: images, databases, secrets and the objects of its namespace. */
-export class CloudSystem extends Component {
+export class KubernetesSystem extends Component {
   /** Managed datastores, by name. */
   readonly stores: ReadonlyMap<string, ManagedStore>;
   readonly workloads: ReadonlyMap<string, Workload>;
@@ -54,7 +54,7 @@ export class CloudSystem extends Component {
 
   constructor(
     private readonly plan: Plan,
-    private readonly context: CloudSystemContext,
+    private readonly context: KubernetesSystemContext,
   ) {
     super("longshore:system:System", plan.system, { providers: [...context.platform.providers] });
     this.images = this.buildImages();
