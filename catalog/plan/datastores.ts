@@ -1,5 +1,5 @@
 import type { DatastoreDefinition, Engine } from "../types";
-import type { DatastoreKind, CredentialRevocation } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./datastore-kind";
 import { kafka } from "./kafka";
 import type { Exporter } from "./exporter";
 import { neo4j } from "./neo4j";

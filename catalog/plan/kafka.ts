@@ -2,7 +2,7 @@ import { compareText } from "../../base/problems";
 import type { DatastoreProperty } from "../references";
 import type { KafkaDefinition, TopicDefinition } from "../types";
 import { parseDuration, parseQuantity } from "../../base/quantities";
-import type { DatastoreKind } from "./engine";
+import type { DatastoreKind } from "./datastore-kind";
 import { exporter, exportersImage, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";

@@ -2,7 +2,7 @@ import type { DatastoreProperty } from "../references";
 import { currentName, generationOf, previousName, valueName } from "../generations";
 import type { Neo4jDefinition } from "../types";
 import { parseQuantity } from "../../base/quantities";
-import type { DatastoreKind, CredentialRevocation } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./datastore-kind";
 import { LOGIN_SCRIPT, RETIRE_SCRIPT } from "./neo4j-logins";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";

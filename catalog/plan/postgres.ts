@@ -2,7 +2,7 @@ import type { DatastoreProperty, DatastoreRole } from "../references";
 import type { PostgresVersion } from "../choices";
 import type { PostgresDefinition, PostgresExtension } from "../types";
 import { parseQuantity } from "../../base/quantities";
-import type { DatastoreKind, CredentialRevocation } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./datastore-kind";
 import { exporter, NOBODY, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import {

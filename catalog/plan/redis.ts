@@ -2,7 +2,7 @@ import type { DatastoreProperty } from "../references";
 import { currentName, previousName } from "../generations";
 import type { RedisDefinition } from "../types";
 import { parseQuantity } from "../../base/quantities";
-import type { DatastoreKind, CredentialRevocation } from "./engine";
+import type { DatastoreKind, CredentialRevocation } from "./datastore-kind";
 import { exporter, type Exporter } from "./exporter";
 import { planResources } from "./resources";
 import type { PlanSettings } from "./settings";
