@@ -5,6 +5,7 @@ import type { Instance } from "../../operations/instance";
 import { surveyDocker, type Docker } from "../../tools/docker";
 import { healthCommand } from "../../tools/health-command";
 import { run, type RunOptions } from "../../tools/process";
+import { ACCESS_LABEL } from "../../providers/compose/volume-data";
 import { ownerVolume } from "../../providers/compose/owner";
 import { EDGE, EDGE_REDIRECT_PORT } from "../../render/compose/edge";
 import { LABELS } from "../../render/compose/labels";
@@ -134,6 +135,20 @@ export async function docker(
   return stdout;
 }
 
+/**
+ * Removes containers that a killed command left while it read or wrote the record in one of these volumes. They never
+ * ran, but Docker deletes no volume that they mount.
+ */
+export async function removeAccess(engine: Engine, volumes: readonly string[]): Promise<void> {
+  const filters = [`label=${ACCESS_LABEL}`, "status=created", ...volumes.map((name) => `volume=${name}`)];
+  const args = filters.flatMap((filter) => ["--filter", filter]);
+  const left = (await docker(engine, ["ps", "--all", "--quiet", ...args])).split("\n");
+  const ids = left.filter((id) => id !== "");
+  if (ids.length > 0) {
+    await docker(engine, ["rm", "--volumes", ...ids], { shielded: true });
+  }
+}
+
 /** Deletes the data volumes of systems whose containers are removed. Returns the names of the volumes. */
 export async function deleteVolumes(
   engine: Engine,
@@ -151,6 +166,7 @@ export async function deleteVolumes(
   const owners = new Set(projects.map(ownerVolume));
   const data = names.filter((name) => !owners.has(name));
   if (data.length > 0) {
+    await removeAccess(engine, data);
     await docker(engine, ["volume", "rm", ...data]);
   }
   // The owner volume last: if the command is killed before, this installation still owns the rest.

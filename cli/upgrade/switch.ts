@@ -2,7 +2,7 @@ import { heldData, writeRecord } from "../../providers/compose/volume-data";
 import { inspectContainers } from "../../providers/compose/containers";
 import { startContainer } from "../../providers/compose/start-stop";
 import { changeConfig } from "../config/draft";
-import { containersOf, docker, openEngine, projectOf, type Engine } from "../compose/docker";
+import { containersOf, docker, openEngine, projectOf, removeAccess, type Engine } from "../compose/docker";
 import { openConfig } from "../engine/open-config";
 import { openTerminal } from "../support/terminal";
 import type { Progress } from "../support/progress";
@@ -33,7 +33,7 @@ export async function finishSwitch(record: UpgradeRecord, progress: Progress): P
 export async function settle(record: UpgradeRecord, progress: Progress): Promise<boolean> {
   const engine = await openEngine();
   Object.assign(process.env, engine.env);
-  const { system, stack, from, to } = record;
+  const { system, stack } = record;
   const project = projectOf(system, stack);
   await new Copy(engine, copyProject(project), "/tmp").remove();
   if (await isCommitted(record)) {
@@ -82,6 +82,7 @@ export async function rollBack(record: UpgradeRecord, engine: Engine): Promise<v
 export async function removeVolume(engine: Engine, name: string): Promise<void> {
   const listed = await docker(engine, ["volume", "ls", "--quiet", "--filter", `name=${name}`]);
   if (listed.split("\n").includes(name)) {
+    await removeAccess(engine, [name]);
     await docker(engine, ["volume", "rm", name], { detached: true });
   }
 }

@@ -262,9 +262,8 @@ async function rehearsed(prepared: Prepared, progress: Progress): Promise<Copied
 
 /** Stops the server, copies its data, switches and deploys. Until the switch, a failure starts the old server again. */
 async function upgraded(prepared: Prepared, progress: Progress): Promise<Copied> {
-  const { stack, store, engine, project, made, from, to, target } = prepared;
+  const { store, engine, project, made, from, to, target } = prepared;
   const label = nameOf(store);
-  const { system } = store;
   const record = recordOf(prepared);
   const copy = new Copy(engine, copyProject(project), made.folder);
   const interrupts = catchInterrupts();

@@ -1,4 +1,4 @@
-import type { Document, ProjectInputs } from "./inputs";
+import type { ProjectInputs } from "./inputs";
 import { isRecord } from "./values";
 
 // Which data a volume holds, and whether a datastore of another version may start on it. Pure.

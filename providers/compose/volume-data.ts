@@ -150,6 +150,9 @@ function contentOf(archive: string): string {
   return archive.slice(512, 512 + size);
 }
 
+/** Label of the containers that a killed command may leave. They never ran, but Docker deletes no volume that they mount. */
+export const ACCESS_LABEL = "longshore.volume-access";
+
 /** Creates a container that mounts volumes and never starts. `docker cp` reads and writes the volumes through it. */
 async function withContainer<T>(
   volumes: readonly string[],
@@ -158,7 +161,19 @@ async function withContainer<T>(
   work: (id: string) => Promise<T>,
 ): Promise<T> {
   const mounts = volumes.flatMap((name, index) => ["--volume", `${name}:${MOUNT}/${index}:${access},nocopy`]);
-  const args = ["create", "--pull", "never", "--network", "none", "--entrypoint", "true", ...mounts, image];
+  const label = ["--label", ACCESS_LABEL];
+  const args = [
+    "create",
+    "--pull",
+    "never",
+    "--network",
+    "none",
+    "--entrypoint",
+    "true",
+    ...label,
+    ...mounts,
+    image,
+  ];
   const { stdout } = await docker(args);
   const id = stdout.trim();
   try {
