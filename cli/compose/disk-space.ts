@@ -57,9 +57,11 @@ export async function requireDeploySpace(
   ).forEach(warn);
 }
 
-async function dockerNeed({ dataRoot }: Docker): Promise<SpaceNeed | undefined> {
+async function dockerNeed({ dataRoot, env }: Docker): Promise<SpaceNeed | undefined> {
+  const host = env["DOCKER_HOST"] ?? process.env["DOCKER_HOST"] ?? "";
+  const isElsewhere = host !== "" && !host.startsWith("unix://");
   // A daemon in a virtual machine reports a folder of that machine.
-  if (dataRoot === undefined || !existsSync(dataRoot)) {
+  if (dataRoot === undefined || isElsewhere || !existsSync(dataRoot)) {
     return undefined;
   }
   const free = (await freeSpace(dataRoot))?.bytes;
