@@ -69,6 +69,7 @@ async function deploy({
   const context = {
     settings,
     secretValue,
+    only,
     ...(registryLogin && { registryLogin }),
     ...(alertWebhook && { alertWebhook }),
   };

@@ -174,8 +174,12 @@ function mutations(inputs: Properties): Failure[] {
   const stored = storedByAutopilot(inputs);
   return changes(inputs, stored).map(({ path }) => ({
     property: formatPath(path),
-    reason: `expected at least ${String(at(stored, path))} on GKE Autopilot, got ${String(at(inputs, path))}`,
+    reason: `expected at least ${textOf(at(stored, path))} on GKE Autopilot, got ${textOf(at(inputs, path))}`,
   }));
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }
 
 function at(from: Json | undefined, path: readonly (string | number)[]): Json | undefined {

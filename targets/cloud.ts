@@ -51,7 +51,11 @@ export function createCloud(plans: readonly Plan[], context: CloudContext): Clou
   const describeSource = remembered(context.describeSource ?? sourcesIn(repoRoot()));
   const shared = { ...context, describeSource, platform: place, upstream };
   const systems = new Map(plans.map((plan) => [plan.system, new KubernetesSystem(plan, shared)]));
-  const running = [...systems.values()].flatMap((system) => system.controllers());
+  // A limited deployment has not created the workloads of other systems, perhaps never.
+  const { only = [] } = context;
+  const running = [...systems].flatMap(([name, system]) =>
+    only.length === 0 || only.includes(name) ? system.controllers() : [],
+  );
   watchCluster(platform.cluster, running, context.alertWebhook);
   return { platform, systems };
 }

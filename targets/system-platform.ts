@@ -20,6 +20,8 @@ export interface CloudContext {
   readonly registryLogin?: RegistryCredentials;
   /** Alert webhook. Target gcp. @default - none */
   readonly alertWebhook?: pulumi.Output<string>;
+  /** The systems that this deployment is limited to. @default - all */
+  readonly only?: readonly string[];
   /** Describes the sources of images. @default - reads the repository's files and history */
   readonly describeSource?: DescribeSource;
 }

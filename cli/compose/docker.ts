@@ -145,7 +145,7 @@ export async function removeAccess(engine: Engine, volumes: readonly string[]): 
   const left = (await docker(engine, ["ps", "--all", "--quiet", ...args])).split("\n");
   const ids = left.filter((id) => id !== "");
   if (ids.length > 0) {
-    await docker(engine, ["rm", "--volumes", ...ids], { shielded: true });
+    await docker(engine, ["rm", "--volumes", ...ids], { detached: true });
   }
 }
 

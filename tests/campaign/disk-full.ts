@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   } finally {
     await writer.stop();
   }
-  checkResult("up with room again ends with 0", await subject.longshore("up", "--yes"), 0, /./);
+  checkResult("up with room again exits with code 0", await subject.longshore("up", "--yes"), 0, /./);
   const violations = await violationsOf(subject, baseline);
   violations.push(...(await strangers([baseline.project])));
   check("the deployment is as before", violations.length === 0, violations.join("; "));

@@ -21,7 +21,7 @@ function withResources(cpu: readonly [string, string], memory: readonly [string,
   return system("sample", ({ upstream, service }: Vocabulary) => {
     service("web", {
       image: upstream("web", "python:3.13-slim", { runtime: "python" }),
-      resources: { cpu: cpu as ["1", "1"], memory: memory as ["1Gi", "1Gi"] },
+      resources: { cpu, memory },
     });
   });
 }
@@ -100,7 +100,7 @@ describe("Requests on GKE Autopilot", () => {
         ] as unknown as Properties[];
         for (const object of objects) {
           const found = changes(object, storedByAutopilot(object)).map(({ path }) => formatPath(path));
-          assert.deepEqual(found, [], `${name}: ${String(object.kind)} ${JSON.stringify(object.metadata)}`);
+          assert.deepEqual(found, [], `${name}: ${JSON.stringify([object.kind, object.metadata])}`);
           jobs += object.kind === "Job" ? 1 : 0;
         }
       }

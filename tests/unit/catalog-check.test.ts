@@ -38,7 +38,7 @@ describe("checkSystem", () => {
         image: app,
         ports: { http: 0, admin: 80 },
         live: http("livez"),
-        resources: { cpu: ["2", "1"], memory: ["lots" as "1Gi", "1Gi"] },
+        resources: { cpu: ["2", "1"], memory: ["lots", "1Gi"] },
         environments: { dev: { resources: { cpu: ["2", "1"], memory: ["1Gi", "1Gi"] } } },
         egress: ["example.com"],
       });

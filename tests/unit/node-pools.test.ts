@@ -213,7 +213,8 @@ describe("NeuraScale on nodes with GPUs and devices", () => {
 
   it("is set as the guide says, example by example", () => {
     const guide = readFileSync(join(repoRoot(), "docs", "reference", "settings.md"), "utf8");
-    const examples = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = ""]) => load(text) as object);
+    const blocks = [...guide.matchAll(/```yaml\n(longshore:(?:neurascale|cluster):.*?)```/gs)];
+    const examples = blocks.map(([, text = ""]) => load(text) as object);
     assert.equal(examples.length, 2);
     const keys = Object.entries(Object.assign({}, ...examples) as object);
     const values = Object.fromEntries(

@@ -101,12 +101,12 @@ describe("the major version of a PostgreSQL", () => {
       kind: "upstream",
       reference: "pgvector/pgvector:0.8.1-pg18",
     });
-    const store = workloads.find(({ kind }) => kind === "store");
-    assert.deepEqual(store?.volumes[0]?.holds, { kind: "postgres", version: "18" });
+    const store = workloads.find(({ kind }) => kind === "store") ?? assert.fail();
+    assert.deepEqual(store.volumes[0]?.holds, { kind: "postgres", version: "18" });
     // The folder that the image declares as a volume, owned by its user.
-    assert.equal(store?.volumes[0]?.path, "/var/lib/postgresql");
+    assert.equal(store.volumes[0]?.path, "/var/lib/postgresql");
     assert.ok(
-      store?.env.some(({ name, value }) => name === "PGDATA" && value === "/var/lib/postgresql/pgdata"),
+      store.env.some(({ name, value }) => name === "PGDATA" && value === "/var/lib/postgresql/pgdata"),
     );
   });
 
