@@ -104,7 +104,7 @@ describe("the major version of a PostgreSQL", () => {
     const store = workloads.find(({ kind }) => kind === "store") ?? assert.fail();
     assert.deepEqual(store.volumes[0]?.holds, { kind: "postgres", version: "18" });
     // The folder that the image declares as a volume, owned by its user.
-    assert.equal(store.volumes[0]?.path, "/var/lib/postgresql");
+    assert.equal(store.volumes[0].path, "/var/lib/postgresql");
     assert.ok(
       store.env.some(({ name, value }) => name === "PGDATA" && value === "/var/lib/postgresql/pgdata"),
     );
