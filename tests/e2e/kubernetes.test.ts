@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { ClusterNamespace } from "../support/cluster-namespace";
-import { ClusterStack, startNode, stopNode, type LabNode } from "../support/cluster-node";
+import { ClusterStack, STACK, startNode, stopNode, type LabNode } from "../support/cluster-node";
 import { eventually } from "../support/end-to-end";
 import { underLoad, type Counted } from "../support/load";
 
@@ -97,7 +97,9 @@ describe("AI todo on a real Kubernetes node", function () {
     assert.equal(logs.code, 0, logs.stderr);
     assert.match(logs.stdout, /^backend-\w+-\w+ \| \{/m);
     const print = "import sys; print(6 * 7); sys.exit(3)";
-    const ran = await stack.longshore("exec", "todo/backend", "--", "python", "-c", print);
+    // What follows the two dashes is the command's, the stack that is added at the end too.
+    const words = ["todo/backend", "--", "python", "-c", print];
+    const ran = await stack.longshore("exec", "--stack", STACK, ...words);
     assert.deepEqual([ran.stdout.trim(), ran.code], ["42", 3], ran.stderr);
   });
 
