@@ -28,6 +28,8 @@ export interface BackupsContext {
   readonly recipients: readonly string[];
   readonly cluster: pulumi.Resource;
   readonly namespace: pulumi.Resource;
+  /** The system's workloads: the webhook that checks alert rules has no pod before a cluster's first one. */
+  readonly workloads: readonly pulumi.Resource[];
 }
 
 /** Creates scheduled dumps of a system's datastores in the cluster, their alerts, and a suspended job that restores one. */
@@ -45,7 +47,7 @@ export function createBackups(
 function createBackup(
   plan: Plan,
   options: KubernetesOptions<Late>,
-  { project, stack, bucket, schedule, retention, recipients, cluster, namespace }: BackupsContext,
+  { project, stack, bucket, schedule, retention, recipients, cluster, namespace, workloads }: BackupsContext,
   backup: BackedUp,
   parent: pulumi.Resource,
 ): void {
@@ -89,7 +91,7 @@ function createBackup(
   kubernetesObject(
     `${system}-${backup.store}-backup-rules`,
     backupAlert({ system, store: backup.store, job: dump.name, periodSeconds }),
-    { parent, dependsOn: [namespace] },
+    { parent, dependsOn: [namespace, ...workloads] },
   );
 }
 

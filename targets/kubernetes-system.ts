@@ -244,11 +244,12 @@ export class KubernetesSystem extends Component {
     }
     const { project, backups: bucket, cluster } = google;
     const { namespace: own } = namespace;
-    collectMetrics(this.plan, this, [own, ...this.controllers()]);
+    const workloads = this.controllers();
+    collectMetrics(this.plan, this, [own, ...workloads]);
     showMetrics(this.plan, { project, stack: settings.stack, cluster }, this);
     if (bucket && settings.backups) {
       const { schedule, recipients, ...retention } = settings.backups;
-      const place = { project, stack: settings.stack, cluster: cluster.cluster, namespace: own };
+      const place = { project, stack: settings.stack, cluster: cluster.cluster, namespace: own, workloads };
       createBackups(this.plan, this.options, { ...place, bucket, schedule, recipients, retention }, this);
     }
   }
