@@ -16,6 +16,9 @@ function prod(values: Record<string, unknown> = {}, rest: CloudInputs = {}): Clo
 
 const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
+/** The CA of Cloud SQL and of Memorystore, as the offline provider invents it: in a client's Secret, and public. */
+const PUBLIC = new Set(["assumed certificate"]);
+
 describe("the five systems of prod over offline providers", function () {
   this.timeout(240_000);
   this.bail(true);
@@ -95,12 +98,13 @@ describe("the five systems of prod over offline providers", function () {
     assert.ok(secrets.includes(OPENAI_KEY));
     const [state, printed] = [await stack.stateFiles(), stack.printed];
     // Short or public texts are not confidential, even inside a secret value.
-    const sensitive = secrets.filter((value) => value.length >= 16);
+    const sensitive = secrets.filter((value) => value.length >= 16 && !PUBLIC.has(value));
     assert.ok(sensitive.length >= 20, `only ${sensitive.length} secrets found`);
     for (const value of sensitive) {
       for (const form of [value, Buffer.from(value).toString("base64"), encodeURIComponent(value)]) {
-        assert.ok(!state.includes(form), "a secret is in the state");
-        assert.ok(!printed.includes(form), "a secret was printed");
+        // The beginning tells which of these invented values it is.
+        assert.ok(!state.includes(form), `a secret is in the state: ${value.slice(0, 12)}…`);
+        assert.ok(!printed.includes(form), `a secret was printed: ${value.slice(0, 12)}…`);
       }
     }
   });
