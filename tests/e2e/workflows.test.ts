@@ -124,6 +124,9 @@ describe("the steps of the workflows", function () {
   });
 
   it("are all among these", () => {
-    assert.deepEqual([...executed].sort(), [...scripts].sort());
+    // tests/engine/registry-login.test.ts logs in to a registry with it.
+    const elsewhere = scripts.filter((script) => script.startsWith("gcloud auth configure-docker "));
+    assert.equal(elsewhere.length, 1);
+    assert.deepEqual([...executed, ...elsewhere].sort(), [...scripts].sort());
   });
 });

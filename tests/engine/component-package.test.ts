@@ -65,7 +65,7 @@ const MADE: Readonly<Record<keyof typeof examples, Made>> = {
     upon: ["cluster"],
   },
   "backup-bucket": { component: "dumps", parts: ["bucket"] },
-  "log-archive": { component: "logs", parts: ["bucket", "sink"] },
+  "log-archive": { component: "logs", parts: ["bucket", "exclusion", "sink"] },
 };
 
 function madeBy(name: keyof typeof examples): string[] {
