@@ -1,8 +1,9 @@
-import { PassThrough, Writable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instance, Service } from "../instance";
 import type { Answer, LogOptions, Restartable, RestartOptions, Runtime } from "../runtime";
+import { execInPod } from "./exec";
 import { ClusterError, type Connection, type ControllerKind } from "./connection";
 import { instancesOf, type PodInstance } from "./instances";
 import type { Controller } from "./objects";
@@ -11,19 +12,9 @@ import { failureOf, remaining } from "./rollout";
 /** How often the state of a rollout is read. */
 const PAUSE_MILLISECONDS = 1000;
 
-/** Where lines and a terminal go. */
-export interface Terminal {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-}
-
 /** What can be done with what runs in a cluster, over its API server. */
 export class ClusterRuntime implements Runtime {
-  constructor(
-    private readonly connection: Connection,
-    private readonly terminal: Terminal = process,
-  ) {}
+  constructor(private readonly connection: Connection) {}
 
   async logs(
     services: readonly { readonly system: string; readonly service: string | undefined }[],
@@ -153,7 +144,7 @@ export class ClusterRuntime implements Runtime {
     const lines = new PassThrough();
     const printed = new Promise<void>((resolve) => {
       createInterface({ input: lines })
-        .on("line", (line) => this.terminal.stdout.write(`${id} | ${line}\n`))
+        .on("line", (line) => process.stdout.write(`${id} | ${line}\n`))
         .on("close", resolve);
     });
     const log = new this.connection.client.Log(this.connection.config);
@@ -166,76 +157,11 @@ export class ClusterRuntime implements Runtime {
     await printed;
   }
 
-  private async execIn(
-    { system, service, id, container }: PodInstance,
-    words: readonly string[],
-  ): Promise<number> {
-    const { stdin, stdout, stderr } = this.terminal;
-    const isTerminal = stdin.isTTY && stdout.isTTY;
-    const exec = new this.connection.client.Exec(this.connection.config);
-    if (isTerminal) {
-      stdin.setRawMode(true);
-    }
+  private async execIn({ system, id, container }: PodInstance, words: readonly string[]): Promise<number> {
     try {
-      return await new Promise<number>((resolve, reject) => {
-        exec
-          .exec(
-            system,
-            id,
-            container,
-            [...words],
-            stdout,
-            withoutEnd(stderr),
-            stdin,
-            isTerminal,
-            (status) => {
-              resolve(exitCodeOf(status));
-            },
-          )
-          .then(
-            (socket: unknown) => {
-              // The client's socket has no types of its own.
-              (socket as Socket).onerror = ({ message }) => {
-                reject(new ClusterError(`${system}/${service}: ${message}`));
-              };
-            },
-            (error: unknown) => {
-              reject(this.connection.explained(error));
-            },
-          );
-      });
-    } finally {
-      if (isTerminal) {
-        stdin.setRawMode(false);
-      }
-      stdin.pause();
+      return await execInPod(this.connection, { namespace: system, pod: id, container }, words);
+    } catch (error) {
+      throw error instanceof ClusterError ? error : this.connection.explained(error);
     }
   }
-}
-
-interface Socket {
-  onerror?: (event: { readonly message: string }) => void;
-}
-
-/** The client ends the streams that it is given; this process still writes to its own. */
-function withoutEnd(stream: NodeJS.WriteStream): Writable {
-  return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      stream.write(chunk, () => {
-        done();
-      });
-    },
-  });
-}
-
-/** Exit code in the Status object that ends an exec. */
-export function exitCodeOf(status: {
-  readonly status?: string;
-  readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly message?: string }[] };
-}): number {
-  if (status.status === "Success") {
-    return 0;
-  }
-  const code = status.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
-  return code === undefined ? 1 : Number(code);
 }

@@ -136,7 +136,7 @@ export class Checkout {
       cwd: this.root,
       // The first start builds images. The timeout only ends a command that hangs.
       timeoutMs: limit(900_000),
-      env: { ...process.env, ...env, XDG_DATA_HOME: this.dataHome, NO_COLOR: "1" },
+      env: { ...withoutMake(process.env), ...env, XDG_DATA_HOME: this.dataHome, NO_COLOR: "1" },
     });
   }
 
@@ -163,4 +163,10 @@ export class Checkout {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Without what `make` passes on: a `make test` of the checkout would run the files that this run was asked for. */
+function withoutMake(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = /^(MAKE|MFLAGS$|GNUMAKEFLAGS$|(FILES|SUITES|CHANGED)$)/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !own.test(name)));
 }

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { chooseContext } from "../../../operations/kubernetes/connection";
 import type { Controller } from "../../../operations/kubernetes/objects";
 import { failureOf, remaining } from "../../../operations/kubernetes/rollout";
-import { exitCodeOf } from "../../../operations/kubernetes/runtime";
+import { exitCodeOf } from "../../../operations/kubernetes/exec";
 
 const controller = (status: Controller["status"], generation = 2, replicas = 2): Controller => ({
   metadata: { name: "api", generation },
