@@ -32,7 +32,8 @@ export async function execInPod(
   words: readonly string[],
 ): Promise<number> {
   const { stdin, stdout, stderr } = process;
-  const isTerminal = stdin.isTTY && stdout.isTTY;
+  // Undefined, not false, for what is no terminal; the API server would take that word for true.
+  const isTerminal = [stdin, stdout].every(({ isTTY }: { isTTY?: boolean }) => isTTY === true);
   const query = new URLSearchParams({
     container,
     stdin: "true",
