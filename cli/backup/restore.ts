@@ -11,7 +11,8 @@ import { nameOf, runJob, type JobResult, type Store } from "./job";
 import { archiveOf, discardState, parseMoment, recoverState, type RecoveredState } from "./point-in-time";
 import { beginRestore, endRestore } from "./unfinished";
 import { folderOf, running, storesOf } from "./stores";
-import type { Engine } from "../compose/docker";
+import { projectOf, type Engine } from "../compose/docker";
+import { documentOf } from "../../providers/compose/restart";
 import { requireNoDeployment, restartOne, rerunOne } from "../compose/restart";
 import type { MachineSurvey } from "../compose/survey";
 import type { JsonOption, StackOption, SystemOption } from "../support/options";
@@ -215,20 +216,21 @@ async function restartClients(
 }
 
 /**
- * Reruns the datastore's jobs, because a dump may be older than the last migration.
+ * Reruns the datastore's jobs, because a dump may be older than the last migration. A job whose container is gone, pruned
+ * or by a kill between two runs, runs as well.
  * @throws Failure that names the job
  */
 export async function rerunJobs(
-  { engine, containers }: MachineSurvey,
-  { system, job }: Store,
+  { engine }: MachineSurvey,
+  { system, store, job }: Store,
   stack: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
   Object.assign(process.env, engine.env);
-  const jobs = job.reruns.filter((name) =>
-    containers.some((one) => one.system === system && one.service === name && one.kind === "job"),
-  );
+  const made = await documentOf(projectOf(system, stack), store);
+  // A job that the checkout describes may not have been deployed yet.
+  const jobs = job.reruns.filter((name) => made !== undefined && name in made.document.services);
   for (const service of jobs) {
     await rerunOne({ system, service }, stack, progress, signal);
     progress.line(`  ${system}/${service} has run again: the dump may be older than its last run`);

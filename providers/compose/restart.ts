@@ -70,7 +70,8 @@ export async function restartService(project: string, service: string, options: 
 }
 
 /**
- * Runs a job again with the image and configuration of its last run.
+ * Runs a job again with the image and configuration of its last run. If its container is gone, with those of the newest
+ * release that has it and that runs.
  * @throws UserError that names the job, the reason and the last lines of its log
  */
 export async function rerunJob(project: string, job: string, options: RunOptions): Promise<void> {
@@ -90,7 +91,8 @@ async function replace(
 ): Promise<void> {
   const containers = await listContainers(project);
   const newest = newestOf(containers, service);
-  const made = releaseOf(await releasesOf(project), newest);
+  const releases = await releasesOf(project);
+  const made = newest ? releaseOf(releases, newest) : runningRelease(releases, containers, service);
   if (!made) {
     throw new UserError(
       `${service}: the files that its container was made from are gone; bring it up again: bin/longshore up`,
@@ -170,6 +172,18 @@ async function releasesOf(project: string): Promise<Made[]> {
 /** Finds the release of a container by its configuration hash. Several releases may exist. */
 function releaseOf(releases: readonly Made[], container: Container | undefined): Made | undefined {
   return container && releases.find(({ hashes }) => hashes.get(container.service) === container.configHash);
+}
+
+/** The newest release that has a service and that a running container was made from. */
+function runningRelease(
+  releases: readonly Made[],
+  containers: readonly Container[],
+  service: string,
+): Made | undefined {
+  const running = containers.filter(({ state }) => state === "running");
+  return releases.find(
+    (made) => service in made.document.services && running.some((one) => releaseOf([made], one) === made),
+  );
 }
 
 function newestOf(containers: readonly Container[], service: string): Container | undefined {

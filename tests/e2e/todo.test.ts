@@ -312,9 +312,7 @@ describe("AI todo, from a fresh checkout to a browser", function () {
     assert.equal(set.code, 0, set.stdout + set.stderr);
     const { code, text } = await longshore("up");
     assert.equal(code, 0, text);
-    // A restore has run the migration in a container of its own, so that the next deployment may have made one again.
-    const ofServices = (all: readonly string[]) => all.filter((one) => !one.startsWith("migrate "));
-    assert.deepEqual(ofServices(await containersBesides("backend")), ofServices(others));
+    assert.deepEqual(await containersBesides("backend"), others);
 
     await open();
     await page.getByLabel("Message", { exact: true }).fill("add Paint the crane");

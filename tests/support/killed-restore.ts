@@ -76,6 +76,8 @@ export async function restoreIsKilled(checkout: Checkout, healthy: () => Promise
     // Before the switch, the data from before remains; after it, the jobs have completed the restore.
     if (name === "the dump is the data" || name === "its jobs run again") {
       assert.ok(await isSwitched(), name);
+      const { migrate: again } = await open();
+      assert.ok(again !== "" && again !== migrate, `${name}: the migration has not run again`);
     }
     await healthy();
   }
