@@ -1,4 +1,4 @@
-import { docker, tryDocker } from "./docker";
+import { docker, DockerError, tryDocker } from "./docker";
 import { UserError } from "./errors";
 import type { ProjectInputs } from "./inputs";
 import { tar } from "./tar";
@@ -60,7 +60,10 @@ export async function recordData(
   }
 }
 
-/** Reads the data in the volumes of datastores, by volume. Omits volumes without data. */
+/**
+ * Reads the data in the volumes of datastores, by volume. Omits volumes without data.
+ * @throws UserError if a volume cannot be read
+ */
 export async function heldData(
   project: string,
   wanted: readonly Pick<WantedData, "volume" | "kind">[],
@@ -128,6 +131,8 @@ async function anyImage(project: string): Promise<string | undefined> {
   return stdout.split("\n").find((image) => image !== "");
 }
 
+const NO_FILE = /could not find the file|no such file or directory/i;
+
 type Read = (volume: string, path: string) => Promise<string | undefined>;
 
 function withReader<T>(
@@ -138,8 +143,16 @@ function withReader<T>(
   return withContainer(volumes, image, "ro", (id) =>
     work(async (volume, path) => {
       const from = `${id}:${MOUNT}/${volumes.indexOf(volume)}/${path}`;
-      const { exitCode, stdout } = await tryDocker(["cp", from, "-"]);
-      return exitCode === 0 ? contentOf(stdout) : undefined;
+      const args = ["cp", from, "-"];
+      const result = await tryDocker(args);
+      if (result.exitCode === 0) {
+        return contentOf(result.stdout);
+      }
+      // Anything else, such as a daemon that restarts, is not the absence of data, on which a new datastore may start.
+      if (!NO_FILE.test(result.stderr)) {
+        throw new DockerError(args, result);
+      }
+      return undefined;
     }),
   );
 }
