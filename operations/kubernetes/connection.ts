@@ -72,7 +72,7 @@ export class Connection {
     return new Connection(client, config, context);
   }
 
-  /** The stack that owns a namespace: its name, undefined where the namespace does not say, or `absent`. */
+  /** Whether a namespace exists, and the stack that owns it if the namespace names one. */
   async ownerOf(namespace: string): Promise<{ exists: boolean; stack?: string }> {
     const core = this.config.makeApiClient(this.client.CoreV1Api);
     try {
@@ -80,7 +80,7 @@ export class Connection {
       const stack = metadata?.annotations?.["longshore/stack"];
       return { exists: true, ...(stack !== undefined && { stack }) };
     } catch (error) {
-      if (codeOf(error) === 404) {
+      if (isNotFound(error)) {
         return { exists: false };
       }
       throw this.explained(error);
@@ -145,6 +145,11 @@ export class Connection {
 }
 
 export type ControllerKind = "Deployment" | "StatefulSet";
+
+/** Whether the API server has answered that an object does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return codeOf(error) === 404;
+}
 
 function codeOf(error: unknown): number | undefined {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;

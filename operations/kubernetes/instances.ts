@@ -7,9 +7,12 @@ const NAME = "app.kubernetes.io/name";
 const COMPONENT = "app.kubernetes.io/component";
 const MANAGED_BY = "app.kubernetes.io/managed-by";
 
-/** An instance with the name of its container in the pod. */
+/** An instance with what only pods have. */
 export interface PodInstance extends Instance {
+  /** Name of its container in the pod. */
   readonly container: string;
+  /** Whether its pod exists. A job's may have been deleted after its end. */
+  readonly hasPod: boolean;
 }
 
 /** What runs of a system, sorted by service: a pod each, of a job only the last one. Pods that are ending are left out. */
@@ -48,6 +51,7 @@ function instanceOf(system: string, pod: Pod): PodInstance {
   return {
     id: metadata?.name ?? "",
     container: container?.name ?? service,
+    hasPod: true,
     system,
     service,
     kind: kindOf(pod),
@@ -94,6 +98,7 @@ function withoutPod(system: string, { metadata, spec, status }: Job): PodInstanc
   return {
     id: metadata?.name ?? "",
     container: metadata?.labels?.[NAME] ?? "",
+    hasPod: false,
     system,
     service: metadata?.labels?.[NAME] ?? "",
     kind: "job",

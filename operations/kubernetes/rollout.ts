@@ -17,8 +17,11 @@ export function remaining({ metadata, spec, status = {} }: Controller): string |
   return ready < wanted ? `${ready} of ${wanted} pods are ready` : undefined;
 }
 
-/** Why a rollout will not complete by itself; undefined while it may. */
-export function failureOf({ status }: Controller): string | undefined {
+/** Why a rollout will not complete by itself; undefined while it may. The status of an earlier rollout says nothing. */
+export function failureOf({ metadata, status }: Controller): string | undefined {
+  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) {
+    return undefined;
+  }
   const stuck = status?.conditions?.find(
     ({ type, status: is, reason }) =>
       (type === "Progressing" && is === "False" && reason === "ProgressDeadlineExceeded") ||

@@ -3,8 +3,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instance, Service } from "../instance";
 import type { Answer, LogOptions, Restartable, RestartOptions, Runtime } from "../runtime";
-import { execInPod } from "./exec";
-import { ClusterError, type Connection, type ControllerKind } from "./connection";
+import { ClusterError, isNotFound, type Connection, type ControllerKind } from "./connection";
 import { instancesOf, type PodInstance } from "./instances";
 import type { Controller } from "./objects";
 import { failureOf, remaining } from "./rollout";
@@ -23,7 +22,8 @@ export class ClusterRuntime implements Runtime {
     const found = await Promise.all(
       services.map(async ({ system, service }) =>
         (await this.instancesIn(system)).filter(
-          (one) => (service === undefined || one.service === service) && one.state !== "created",
+          (one) =>
+            (service === undefined || one.service === service) && one.state !== "created" && one.hasPod,
         ),
       ),
     );
@@ -152,16 +152,67 @@ export class ClusterRuntime implements Runtime {
       await log.log(system, id, container, lines, { follow, ...(tail !== "all" && { tailLines: tail }) });
     } catch (error) {
       lines.end();
-      throw this.connection.explained(error);
+      // A pod that has ended since it was listed has no lines left.
+      if (!isNotFound(error)) {
+        throw this.connection.explained(error);
+      }
     }
     await printed;
   }
 
+  /** Connects this process' standard streams to a command in a container. @returns its exit code */
   private async execIn({ system, id, container }: PodInstance, words: readonly string[]): Promise<number> {
+    const { stdin, stdout, stderr } = process;
+    // `isTTY` is undefined for a pipe, and the API server reads any value but `false` as true.
+    const isTerminal = [stdin, stdout].every(({ isTTY }: { isTTY?: boolean }) => isTTY === true);
+    const exec = new this.connection.client.Exec(this.connection.config);
+    if (isTerminal) {
+      stdin.setRawMode(true);
+    }
     try {
-      return await execInPod(this.connection, { namespace: system, pod: id, container }, words);
-    } catch (error) {
-      throw error instanceof ClusterError ? error : this.connection.explained(error);
+      return await new Promise<number>((resolve, reject) => {
+        const ended = (status: ExecStatus) => {
+          resolve(exitCodeOf(status));
+        };
+        exec.exec(system, id, container, [...words], stdout, stderr, stdin, isTerminal, ended).then(
+          (socket: unknown) => {
+            // A connection that is lost has no status.
+            (socket as Socket).onclose = () => {
+              reject(new ClusterError(`${system}/${id}: the connection was closed before the command ended`));
+            };
+          },
+          (error: unknown) => {
+            reject(this.connection.explained(error));
+          },
+        );
+      });
+    } finally {
+      if (isTerminal) {
+        stdin.setRawMode(false);
+      }
+      stdin.pause();
     }
   }
+}
+
+/** The client's socket has no types of its own. */
+interface Socket {
+  onclose?: () => void;
+}
+
+/** The Status object that ends an exec. */
+interface ExecStatus {
+  readonly status?: string;
+  readonly details?: {
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string }[];
+  };
+}
+
+/** Exit code in the Status object that ends an exec. */
+export function exitCodeOf({ status, details }: ExecStatus): number {
+  if (status === "Success") {
+    return 0;
+  }
+  const code = details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
+  return code === undefined ? 1 : Number(code);
 }

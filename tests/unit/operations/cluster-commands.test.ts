@@ -31,6 +31,16 @@ const pod = {
     ],
   },
 };
+/** A job whose pod has been deleted. */
+const migrated = {
+  metadata: {
+    name: "migrate-1a2b",
+    labels: { ...labels, "app.kubernetes.io/name": "migrate", "app.kubernetes.io/component": "job" },
+  },
+  status: { conditions: [{ type: "Complete", status: "True" }] },
+};
+/** A pod that has ended between the list and its logs. */
+const gone = { ...pod, metadata: { ...pod.metadata, name: "backend-7d9c-gone1" } };
 const warning = {
   metadata: { name: "w" },
   involvedObject: { kind: "Pod", name: pod.metadata.name },
@@ -52,9 +62,9 @@ describe("cli: what runs in a cluster, with a stand-in for its API server", func
     [`GET /api/v1/namespaces/nexus`]: {
       metadata: { name: "nexus", annotations: { "longshore/stack": "other" } },
     },
-    [`GET /api/v1${namespaced}/pods`]: [pod],
+    [`GET /api/v1${namespaced}/pods`]: [pod, gone],
     [`GET /api/v1${namespaced}/events`]: [warning],
-    [`GET /apis/batch/v1${namespaced}/jobs`]: [],
+    [`GET /apis/batch/v1${namespaced}/jobs`]: [migrated],
     [`GET /apis/networking.k8s.io/v1${namespaced}/ingresses`]: [],
     [`GET /apis/apps/v1${namespaced}/deployments`]: [deployment(1, 2)],
     [`GET /apis/apps/v1${namespaced}/statefulsets`]: [],
@@ -99,8 +109,8 @@ describe("cli: what runs in a cluster, with a stand-in for its API server", func
     assert.match(stdout, /todo\/backend +not healthy +Readiness probe failed/);
   });
 
-  it("prints the last lines of a service, each with its pod", async () => {
-    const { code, stdout, stderr } = await longshore("logs", "todo/backend", "--tail", "20");
+  it("prints the last lines of a system, each with its pod, and misses none for pods that are gone", async () => {
+    const { code, stdout, stderr } = await longshore("logs", "--system", "todo", "--tail", "20");
     assert.equal(code, 0, stderr);
     assert.equal(stdout, "backend-7d9c-abcde | ready\nbackend-7d9c-abcde | listening on 8000\n");
     const { path = "" } = cluster.seen.find(({ path: each }) => each.includes("/log")) ?? {};

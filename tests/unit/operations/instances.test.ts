@@ -90,6 +90,7 @@ describe("instances in a cluster", () => {
     assert.deepEqual(only([pod("api", { state: running, ready: true, started: true, restarts: 2 })]), {
       id: "api-1",
       container: "api",
+      hasPod: true,
       system: "todo",
       service: "api",
       kind: "service",

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { chooseContext } from "../../../operations/kubernetes/connection";
 import type { Controller } from "../../../operations/kubernetes/objects";
 import { failureOf, remaining } from "../../../operations/kubernetes/rollout";
-import { exitCodeOf } from "../../../operations/kubernetes/exec";
+import { exitCodeOf } from "../../../operations/kubernetes/runtime";
 
 const controller = (status: Controller["status"], generation = 2, replicas = 2): Controller => ({
   metadata: { name: "api", generation },
@@ -54,6 +54,14 @@ describe("the rollout of a controller", () => {
     assert.equal(condition("ReplicaFailure", "True", "FailedCreate"), "FailedCreate: because");
     assert.equal(condition("Progressing", "True", "ReplicaSetUpdated"), undefined);
     assert.equal(condition("ReplicaFailure", "False", "FailedCreate"), undefined);
+  });
+});
+
+describe("the rollout of a controller after one that failed", () => {
+  it("has not failed while its controller has not seen the change", () => {
+    const conditions = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
+    assert.equal(failureOf(controller({ observedGeneration: 1, conditions })), undefined);
+    assert.equal(failureOf(controller({ conditions })), "ProgressDeadlineExceeded");
   });
 });
 
