@@ -69,17 +69,16 @@ export async function archive(
 ): Promise<ArchivedDump & { readonly bytes: number }> {
   const part = join(folder, `${PART}${randomBytes(12).toString("hex")}`);
   let claimed: string | undefined;
+  let locked: FileHandle | undefined;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const handle = await open(part, "wx", 0o600);
+    // Open, and so locked, until the file has its name: another command deletes parts without a lock.
+    locked = handle;
     lockPart(handle);
     const hash = createHash("sha256");
-    try {
-      await write((bytes) => writeAll(handle, bytes, hash));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await write((bytes) => writeAll(handle, bytes, hash));
+    await handle.sync();
     const sum = hash.digest("hex");
     if ((await checksumOf(part)) !== sum) {
       throw new Failure(`${folder}: the disk does not hold what was written to it; check the disk`);
@@ -97,6 +96,8 @@ export async function archive(
   } catch (error) {
     throw inWords(error, folder);
   } finally {
+    // What it holds has been synced and read back.
+    await locked?.close().catch(() => undefined);
     await rm(part, { force: true }).catch(() => undefined);
     if (claimed !== undefined) {
       await rm(claimed, { force: true }).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { dataDir } from "../../tools/paths";
@@ -28,7 +28,8 @@ export function audit(entry: AuditEntry, folder = dataDir(), now = new Date()): 
   // O_APPEND: concurrent commands do not overwrite each other's lines.
   const descriptor = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
   try {
-    writeSync(descriptor, `${JSON.stringify(line)}\n`);
+    // Unlike writeSync, this writes all of it or throws.
+    writeFileSync(descriptor, `${JSON.stringify(line)}\n`);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -9,11 +9,13 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
+import { utimes } from "node:fs/promises";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { archive, dumpsIn, prune, removeParts } from "../../cli/backup/archive";
 import { requireDumpSpace } from "../../cli/backup/disk-space";
@@ -149,6 +151,23 @@ describe("backup archive", () => {
       await removeParts(folder);
       assert.deepEqual(files(), [...own, ".part-created"].sort());
     });
+  });
+
+  it("keeps its part from other commands until the part has its name, also while it is read back", async () => {
+    const before = Date.now() / 1000 - 60;
+    let isDone = false;
+    const others = async () => {
+      while (!isDone) {
+        for (const file of files().filter((one) => one.startsWith(".part-"))) {
+          // The part may have got its name meanwhile.
+          await utimes(join(folder, file), before, before).catch(() => undefined);
+        }
+        await removeParts(folder);
+      }
+    };
+    const made = archive(folder, PLAIN, (sink) => sink(Readable.from([Buffer.alloc(32 * 2 ** 20, "row ")])));
+    const [{ file }] = await Promise.all([made.finally(() => (isDone = true)), others()]);
+    assert.deepEqual(files(), [file, `${file}.sha256`]);
   });
 
   it("makes files that only their owner reads", async () => {
