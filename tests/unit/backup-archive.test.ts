@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { utimes } from "node:fs/promises";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { archive, dumpsIn, prune, removeParts } from "../../cli/backup/archive";
 import { requireDumpSpace } from "../../cli/backup/disk-space";
