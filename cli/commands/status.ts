@@ -77,7 +77,12 @@ async function status({ stack, system, json = false }: StatusOptions): Promise<v
 
 /** What `--json` shows: without what only the commands of this machine need. */
 function publicFields(instance: Instance): object {
-  const { check: _check, container: _container, hasPod: _hasPod, ...shown } = instance as Instance & Record<string, unknown>;
+  const {
+    check: _check,
+    container: _container,
+    hasPod: _hasPod,
+    ...shown
+  } = instance as Instance & Record<string, unknown>;
   return shown;
 }
 
